@@ -1,0 +1,1 @@
+"""What dev/run, dev/test, dev/bootstrap and dev/env are made of."""

@@ -1,0 +1,154 @@
+"""The commands: what dev/run, dev/test, dev/bootstrap and dev/env do."""
+
+import contextlib
+import errno
+import os
+import signal
+import subprocess
+
+from . import browser, checks, node, odoo, paths, postgres, python, serve, settings
+from .console import Failure, report, say
+from .database import DEMO, Databases
+from .shell import environment, explain
+
+
+def main(command):
+    """Run a command; return the exit code, and say in one sentence what went wrong."""
+    # A closed terminal or a stopped job has to end what was started, too. A shell makes
+    # its background jobs ignore Ctrl-C's signal.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return COMMANDS[command]()
+    except Failure as failure:
+        report(failure)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        report(explain("No space left on device", ""))
+    except KeyboardInterrupt:
+        report("interrupted. What is complete is kept; start again to go on.")
+        return 130
+    return 1
+
+
+def _interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def prepared(options):
+    """Have Python, Odoo and PostgreSQL ready; yield the environment's variables."""
+    with paths.locked("bootstrap"):
+        python.ensure(options.python)
+        odoo.ensure(options.odoo)
+    external = settings.external_postgres(options)
+    server = postgres.External(external) if external else postgres.Embedded()
+    with server.running():
+        yield variables(server)
+
+
+def variables(server):
+    """Return the environment variables of the development environment."""
+    cache = paths.CACHE
+    for folder in (paths.HOME, paths.DATA, paths.LOG, cache):
+        folder.mkdir(parents=True, exist_ok=True)
+    path = [python.executable().parent, paths.BIN, postgres.binaries(), os.environ["PATH"]]
+    return {
+        **server.env(),
+        "PATH": os.pathsep.join(map(str, path)),
+        "VIRTUAL_ENV": paths.VENV,
+        "HOME": paths.HOME,
+        "PYTHONPYCACHEPREFIX": cache / "pycache",
+        "PYTHONUNBUFFERED": "1",
+        "ODOO_RC": paths.ROOT / "odoo.conf",
+        "ODOO_ADDONS_PATH": paths.ROOT if paths.addons() else None,
+        "ODOO_DATA_DIR": paths.DATA,
+        "ODOO_HTTP_INTERFACE": "127.0.0.1",
+        "PYLINTHOME": cache / "pylint",
+    }
+
+
+def bootstrap():
+    """Prepare everything, so that the other commands need no network."""
+    made = settings.parser("bootstrap", "Fetch and prepare everything that the tests need.")
+    options = made.parse_args()
+    with prepared(options) as env:
+        browser.ensure()
+        node.ensure(env)
+        Databases(env).template()
+    say("Everything is ready.")
+    return 0
+
+
+def run():
+    """Serve the demo database until it is interrupted."""
+    made = settings.parser("run", "Start Odoo 19 with the Integration Hub and its demo.", RUN_HELP)
+    settings.add_port(made)
+    made.add_argument("--fresh", action="store_true", help=f"make the database {DEMO} anew")
+    options = made.parse_args()
+    serve.check_port(options.port)
+    with prepared(options) as env:
+        with paths.locked("demo"):
+            Databases(env).demo(options.fresh)
+        return serve.serve(DEMO, options.port, env)
+
+
+def test():
+    """Run the linters and the tests, or only what the arguments name."""
+    made = settings.parser("test", "Run the linters and every test.", TEST_HELP)
+    made.add_argument("--no-lint", action="store_true", help="leave the linters out")
+    made.add_argument("--lint", action="store_true", help="only the linters")
+    made.add_argument("--fix", action="store_true", help="only the linters, and put right")
+    options, arguments = made.parse_known_args()
+    with prepared(options) as env:
+        if options.lint or options.fix:
+            return checks.lint(env, options.fix)
+        found = not arguments and not options.no_lint and checks.lint(env)
+        return _test(arguments, env) or found
+
+
+def _test(arguments, env):
+    """Run pytest with what the tests named need; return its exit code."""
+    if checks.is_plain(arguments):
+        return checks.run_plain(arguments, env)
+    browser.ensure()
+    return checks.run_tests(Databases(env), arguments, env)
+
+
+def env():
+    """Run a command in the environment, or a shell when there is none."""
+    made = settings.parser("env", "Run a command, or a shell, in the environment.", ENV_HELP)
+    made.add_argument("command", nargs="...", help="the command with its arguments")
+    options = made.parse_args()
+    with prepared(options) as env:
+        command = options.command or [os.environ.get("SHELL", "/bin/sh")]
+        with contextlib.suppress(KeyboardInterrupt):
+            return subprocess.run(command, env=environment(env)).returncode
+    return 130
+
+
+COMMANDS = {"run": run, "test": test, "bootstrap": bootstrap, "env": env}
+
+RUN_HELP = f"""\
+Everything that is missing is fetched and prepared below .dev in the project. The first
+start takes a minute or two, the next ones seconds: changed addons are upgraded. Ctrl-C
+ends Odoo and the database server. Log in as admin with the password admin.
+
+The data of the database {DEMO} is kept; --fresh throws it away.
+"""
+TEST_HELP = """\
+Other arguments go to pytest, in which case the linters are left out:
+
+  dev/test                        linters and all tests
+  dev/test tests/pure             the tests of a folder
+  dev/test -k watermark -x        those of a name, until one fails
+
+The tests run on copies of a template database, made anew when the addons changed.
+"""
+ENV_HELP = """\
+examples:
+  dev/env psql ihub_demo
+  dev/env python -m odoo shell -d ihub_demo
+  dev/env createdb -T ihub_demo mine
+"""

@@ -1,0 +1,157 @@
+"""The databases: a base, the template for the tests, the one to play with.
+
+A database carries as its comment what it was made from. The comment is written last,
+so a database without one is half made and is made again.
+"""
+
+import hashlib
+import re
+
+from . import odoo, paths, python
+from .console import Failure, say, task
+from .postgres import Client
+
+DEMO = "ihub_demo"
+KEPT_TEMPLATES = 3
+IGNORED = ("__pycache__",)
+BUNDLES = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
+
+
+def content_hash(folders):
+    """Return a hash over the names and contents of all files in ``folders``."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not set(path.parts) & set(IGNORED):
+                digest.update(f"{path.relative_to(folder.parent)}\0".encode())
+                digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def short(text):
+    """Return a short hash of a text, for names."""
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+class Databases:
+    """Make and keep the project's databases on one server.
+
+    :param env: the variables of the development environment.
+    """
+
+    def __init__(self, env):
+        self.client = Client(env)
+        self.env = env
+
+    def base_version(self):
+        """Return what a database without the addons depends on."""
+        return short(odoo.version() + python.REQUIREMENTS.read_text())
+
+    def addons_version(self):
+        """Return what a database with the addons depends on."""
+        return short(self.base_version() + content_hash([paths.ROOT / a for a in paths.addons()]))
+
+    def base(self):
+        """Return a database with Odoo's own modules and demo data."""
+        name = f"ihub_base_{self.base_version()}"
+        if not self.client.note(name):
+            with paths.locked("base"):
+                if not self.client.note(name):
+                    self._create_base(name)
+        return name
+
+    def _create_base(self, name):
+        self._forget("ihub_base_", 0)
+        self.client.drop(name)
+        with task("Creating the database with Odoo's own modules"):
+            self._odoo(name, "-i", "base,mail")
+        self.client.set_note(name, "complete")
+
+    def template(self):
+        """Return a database with the addons and their assets, to be copied by tests."""
+        name = f"ihub_template_{self.addons_version()}"
+        if not self.client.note(name):
+            base = self.base()
+            with paths.locked("template"):
+                if not self.client.note(name):
+                    self._create_template(name, base)
+        return name
+
+    def _create_template(self, name, base):
+        self._forget("ihub_template_", KEPT_TEMPLATES - 1)
+        self.client.copy(base, name)
+        self._install(name)
+        with task("Building the browser's bundles"):
+            self._shell(name, BUNDLES)
+        self.client.set_note(name, "complete")
+
+    def demo(self, fresh=False):
+        """Return the database to play with: new, upgraded or as it was."""
+        note = None if fresh else self.client.note(DEMO)
+        if not note or note.split()[0] != self.base_version():
+            self._create_demo(replaced=bool(note))
+        elif note.split()[1] != self.addons_version():
+            self._upgrade_demo(note)
+        return DEMO
+
+    def _create_demo(self, replaced):
+        if replaced:
+            say(f"The database {DEMO} is of another Odoo and is made again ...")
+        base = self.base()
+        self.client.copy(base, DEMO)
+        self._install(DEMO)
+        self._note_demo()
+
+    def _upgrade_demo(self, note):
+        installed = [name for name in note.split()[2:] if name in paths.addons()]
+        added = [name for name in paths.addons() if name not in installed]
+        arguments = []
+        if installed:
+            arguments += ["-u", ",".join(installed)]
+        if added:
+            arguments += ["-i", ",".join(added)]
+        with task(f"Upgrading the changed addons in {DEMO}"):
+            self._odoo(DEMO, *arguments)
+        self._note_demo()
+
+    def _note_demo(self):
+        parts = [self.base_version(), self.addons_version(), *paths.addons()]
+        self.client.set_note(DEMO, " ".join(parts))
+
+    def _install(self, name):
+        """Install the project's addons, with their demo data."""
+        if paths.addons():
+            with task(f"Installing {' and '.join(paths.addons())} in {name}"):
+                self._odoo(name, "-i", ",".join(paths.addons()))
+
+    def _odoo(self, name, *arguments):
+        """Run an install or upgrade; an error that Odoo only logs counts too."""
+        log = paths.LOG / f"{name}.log"
+        output = odoo.call(
+            ["-d", name, *arguments, "--with-demo", "--stop-after-init", "--no-http",
+             "--max-cron-threads=0"],
+            f"Odoo cannot prepare the database {name}.",
+            env=self.env,
+            log=log,
+        )  # fmt: skip
+        errors = re.findall(r"^\S+ \S+ \d+ (?:ERROR|CRITICAL) .*", output, re.M)
+        if errors:
+            raise Failure(f"Odoo logged errors for the database {name}:\n{errors[0]}\nIn {log}")
+
+    def _shell(self, name, script):
+        odoo.call(
+            ["shell", "-d", name, "--no-http", "--log-level=warn"],
+            f"Odoo cannot prepare the database {name}.",
+            env=self.env,
+            log=paths.LOG / f"{name}-shell.log",
+            stdin=None,
+            input=script,
+        )
+
+    def _forget(self, prefix, keep):
+        """Drop all but the newest ``keep`` databases that begin with ``prefix``."""
+        names = self.client.query(
+            f"SELECT datname FROM pg_database WHERE datname LIKE '{prefix}%' ORDER BY oid DESC"
+        ).split()
+        for name in names[keep:]:
+            self.client.drop(name)

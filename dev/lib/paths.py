@@ -1,0 +1,83 @@
+"""Where everything lives: all of it below ``.dev`` in the project."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from .console import say
+
+ROOT = Path(__file__).resolve().parents[2]
+DEV = Path(os.environ.get("IHUB_DEV_FOLDER") or ROOT / ".dev")
+ADDONS = ("ihub", "ihub_integration_demo")
+
+VENV = DEV / "venv"
+ODOO = DEV / "odoo"
+BROWSER = DEV / "chromium"
+BIN = DEV / "bin"
+POSTGRES = DEV / "postgres"
+DATA = DEV / "data"
+CACHE = DEV / "cache"
+LOG = DEV / "log"
+HOME = DEV / "home"
+NODE = DEV / "node"
+LONGEST_TEMPORARY = 50
+
+
+def addons():
+    """Return the project's addons that exist, in order of dependency."""
+    return [name for name in ADDONS if (ROOT / name / "__manifest__.py").exists()]
+
+
+def remove(path):
+    """Remove a file or a folder, if it is there."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def building(folder):
+    """Yield a temporary folder that takes the place of ``folder`` on success.
+
+    What an interrupted attempt left is removed first.
+    """
+    scratch = folder.with_name(folder.name + ".part")
+    remove(scratch)
+    scratch.mkdir(parents=True)
+    yield scratch
+    remove(folder)
+    scratch.rename(folder)
+
+
+@contextlib.contextmanager
+def temporary():
+    """Yield a folder for temporary files, removed at the end.
+
+    It is in the project, unless that is so deep that sockets in it would have too long
+    a path.
+    """
+    folder = DEV / "tmp" / str(os.getpid())
+    if len(str(folder)) > LONGEST_TEMPORARY:
+        folder = Path(tempfile.mkdtemp(prefix="ihub-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(name):
+    """Hold the lock ``name`` of this project, waiting for whoever has it."""
+    DEV.mkdir(parents=True, exist_ok=True)
+    with open(DEV / f"{name}.lock", "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"Waiting for another start that holds {name}.lock ...")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

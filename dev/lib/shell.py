@@ -1,0 +1,82 @@
+"""Run other programs, and turn their failures into sentences."""
+
+import os
+import re
+import subprocess
+
+from .console import Failure
+
+# What the tools say, and what a person should be told. First match wins.
+CAUSES = (
+    (
+        r"No space left on device|Disk quota exceeded|not enough free space",
+        "The disk is full. Free some space (about 3 GB are needed) and start again.",
+    ),
+    (
+        r"NO_PUBKEY|BADSIG|EXPKEYSIG|is not signed|signatures? (couldn't be|were) |"
+        r"Hash Sum mismatch|Missing key|OpenPGP signature verification failed",
+        "The signature of the downloaded package lists is not valid, so nothing was "
+        "installed. Update the package debian-archive-keyring, or pass --odoo PATH to use "
+        "an Odoo 19 that you already have.",
+    ),
+    (
+        r"Temporary failure resolving|Could not resolve|Could not connect|Connection timed out|"
+        r"Network is unreachable|No route to host|NewConnectionError|NameResolutionError|"
+        r"ConnectTimeoutError|Failed to fetch|Connection refused|"
+        r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT",
+        "The network cannot be reached. Check the connection and the proxy settings, and "
+        "start again: what is already there is kept.",
+    ),
+)
+NOISE = re.compile(r"^\S+ \S+ \d+ (INFO|DEBUG) ")
+
+
+def explain(output, otherwise):
+    """Return the sentence for what ``output`` shows, or ``otherwise``."""
+    for pattern, sentence in CAUSES:
+        if re.search(pattern, output):
+            return sentence
+    return otherwise
+
+
+def run(args, otherwise, env=None, log=None, **options):
+    """Run a program quietly and return what it printed.
+
+    :param args: the program and its arguments.
+    :param otherwise: the sentence to fail with when the output explains nothing.
+    :param env: the variables to add to the environment, ``None`` removes one.
+    :param log: a file that receives the output.
+    :raises Failure: when the program is missing or ends with an error.
+    """
+    options.setdefault("stdin", subprocess.DEVNULL)
+    try:
+        done = subprocess.run(
+            [str(arg) for arg in args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment(env),
+            text=True,
+            errors="replace",
+            **options,
+        )
+    except OSError as error:
+        raise Failure(explain(str(error), f"{otherwise} ({error})")) from error
+    if log:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(done.stdout)
+    if done.returncode:
+        raise Failure(explain(done.stdout, f"{otherwise}\n{tail(done.stdout, log)}"))
+    return done.stdout
+
+
+def tail(output, log=None, lines=15):
+    """Return the end of ``output``, without Odoo's INFO lines, and where all of it is."""
+    where = f"\nAll of it: {log}" if log else ""
+    telling = [line for line in output.strip().splitlines() if not NOISE.match(line)]
+    return "\n".join(telling[-lines:]) + where
+
+
+def environment(changes):
+    """Return a copy of the environment with ``changes``; ``None`` removes."""
+    merged = {**os.environ, **(changes or {})}
+    return {name: str(value) for name, value in merged.items() if value is not None}

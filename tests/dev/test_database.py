@@ -1,0 +1,106 @@
+"""When databases are made again."""
+
+import pytest
+
+from lib import database
+
+
+@pytest.fixture
+def addon(tmp_path):
+    folder = tmp_path / "addon"
+    folder.mkdir()
+    (folder / "a.py").write_text("1")
+    return folder
+
+
+def test_the_hash_is_stable(addon):
+    assert database.content_hash([addon]) == database.content_hash([addon])
+
+
+@pytest.mark.parametrize("change", ["edit", "add", "rename"])
+def test_every_change_of_an_addon_changes_the_hash(addon, change):
+    before = database.content_hash([addon])
+    if change == "edit":
+        (addon / "a.py").write_text("2")
+    elif change == "add":
+        (addon / "b.xml").touch()
+    else:
+        (addon / "a.py").rename(addon / "c.py")
+    assert database.content_hash([addon]) != before
+
+
+def test_compiled_files_do_not_count(addon):
+    before = database.content_hash([addon])
+    (addon / "__pycache__").mkdir()
+    (addon / "__pycache__" / "a.pyc").touch()
+    assert database.content_hash([addon]) == before
+
+
+class Recorder(database.Databases):
+    """Databases whose server only remembers what was asked."""
+
+    def __init__(self, note):
+        super().__init__({})
+        self.calls = []
+        self.notes = {database.DEMO: note}
+        self.client = self
+
+    def base_version(self):
+        return "base2"
+
+    def addons_version(self):
+        return "addons2"
+
+    def note(self, name):
+        return self.notes.get(name)
+
+    def set_note(self, name, text):
+        self.notes[name] = text
+
+    def base(self):
+        return "base"
+
+    def copy(self, source, target):
+        self.calls.append("create")
+
+    def _install(self, name):
+        self.calls.append("install")
+
+    def _odoo(self, name, *arguments):
+        self.calls.append(" ".join(arguments))
+
+
+@pytest.fixture(autouse=True)
+def both_addons(monkeypatch):
+    monkeypatch.setattr(database.paths, "addons", lambda: ["ihub", "ihub_integration_demo"])
+
+
+@pytest.mark.parametrize(
+    ("note", "fresh", "expected"),
+    [
+        # There is none, or one whose installation was interrupted.
+        (None, False, ["create", "install"]),
+        ("", False, ["create", "install"]),
+        # Of another Odoo, or not wanted any more.
+        ("base1 addons2 ihub ihub_integration_demo", False, ["create", "install"]),
+        ("base2 addons2 ihub ihub_integration_demo", True, ["create", "install"]),
+        # As it should be.
+        ("base2 addons2 ihub ihub_integration_demo", False, []),
+        # The addons changed; one is new.
+        ("base2 addons1 ihub ihub_integration_demo", False, ["-u ihub,ihub_integration_demo"]),
+        ("base2 addons1 ihub", False, ["-u ihub -i ihub_integration_demo"]),
+    ],
+)
+def test_the_demo_database_is_made_upgraded_or_kept(note, fresh, expected):
+    databases = Recorder(note)
+    databases.demo(fresh)
+    assert databases.calls == expected
+    assert databases.notes[database.DEMO] == "base2 addons2 ihub ihub_integration_demo"
+
+
+def test_a_failed_upgrade_is_tried_again():
+    databases = Recorder("base2 addons1 ihub ihub_integration_demo")
+    databases._odoo = lambda *arguments: (_ for _ in ()).throw(RuntimeError)
+    with pytest.raises(RuntimeError):
+        databases.demo()
+    assert databases.notes[database.DEMO].split()[1] == "addons1"

@@ -1,0 +1,88 @@
+"""What people are told when a program fails."""
+
+import errno
+import sys
+
+import pytest
+
+from lib import commands, console
+from lib.console import Failure
+from lib.shell import explain, run, tail
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("E: Failed to fetch x  Temporary failure resolving 'mirror'", "network cannot be reached"),
+        ("Could not connect to proxy:3128", "network cannot be reached"),
+        ("pip._vendor.urllib3.exceptions.NewConnectionError: x", "network cannot be reached"),
+        ("npm error code ENOTFOUND", "network cannot be reached"),
+        ("OSError: [Errno 28] No space left on device", "disk is full"),
+        ("E: You don't have enough free space: not enough free space", "disk is full"),
+        ("W: GPG error: NO_PUBKEY 123", "signature"),
+        ("E: The repository 'x' is not signed.", "signature"),
+        ("Err: OpenPGP signature verification failed: Missing key", "signature"),
+        # apt says both when a list cannot be verified: the cause is the signature.
+        ("NO_PUBKEY 1\nE: Failed to fetch x", "signature"),
+        ("something else", "otherwise"),
+    ],
+)
+def test_the_output_is_explained(output, sentence):
+    assert sentence in explain(output, "otherwise")
+
+
+def test_an_unexplained_failure_shows_the_end_of_the_output(tmp_path):
+    log = tmp_path / "log" / "x.log"
+    script = "print('first'); print('2026-01-01 00:00:00,1 7 INFO db noise'); raise SystemExit(3)"
+    with pytest.raises(Failure) as caught:
+        run([sys.executable, "-c", script], "It failed.", log=log)
+    assert "It failed.\nfirst" in str(caught.value)
+    assert "noise" not in str(caught.value)
+    assert "noise" in log.read_text()
+
+
+def test_a_missing_program_is_a_failure():
+    with pytest.raises(Failure, match="It failed."):
+        run(["/no/such/program"], "It failed.")
+
+
+def test_odoo_noise_is_left_out_but_errors_are_not():
+    output = "2026-01-01 00:00:00,1 7 INFO a b\n2026-01-01 00:00:00,1 7 ERROR a boom"
+    assert tail(output) == "2026-01-01 00:00:00,1 7 ERROR a boom"
+
+
+def _run(monkeypatch, capsys, error):
+    def command():
+        raise error
+
+    monkeypatch.setitem(commands.COMMANDS, "run", command)
+    monkeypatch.setattr(commands.signal, "signal", lambda *arguments: None)
+    return commands.main("run"), capsys.readouterr().err
+
+
+def test_a_failure_is_one_sentence_and_a_non_zero_exit(monkeypatch, capsys):
+    code, printed = _run(monkeypatch, capsys, Failure("Do this."))
+    assert (code, printed) == (1, "\nerror: Do this.\n")
+
+
+def test_a_full_disk_in_the_scripts_themselves_is_explained(monkeypatch, capsys):
+    code, printed = _run(monkeypatch, capsys, OSError(errno.ENOSPC, "No space left on device"))
+    assert code == 1
+    assert "Free some space" in printed
+
+
+def test_other_errors_are_not_hidden(monkeypatch, capsys):
+    with pytest.raises(PermissionError):
+        _run(monkeypatch, capsys, PermissionError(errno.EACCES, "x"))
+
+
+def test_an_interruption_ends_with_the_usual_code(monkeypatch, capsys):
+    code, printed = _run(monkeypatch, capsys, KeyboardInterrupt())
+    assert code == 130
+    assert "start again" in printed
+
+
+def test_a_task_is_one_line_without_a_terminal(capsys):
+    with console.task("Doing it"):
+        pass
+    assert capsys.readouterr().out.endswith("Doing it ...\n")
