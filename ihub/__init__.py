@@ -1,0 +1,9 @@
+from . import models, wizards
+
+# Last: the base class of the types delegates to a model.
+from .lib import integration
+
+
+def uninstall_hook(env):
+    """Delete the lanes' crons: they would be left without the model that they call."""
+    env["ihub.integration"].with_context(active_test=False).search([]).cron_id.unlink()

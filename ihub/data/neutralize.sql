@@ -1,0 +1,20 @@
+-- A copy starts nothing by itself: people start what they want to try.
+UPDATE ihub_integration
+   SET state = 'stopped',
+       state_reason = 'Stopped because this is a copy of another database.',
+       state_date = now() AT TIME ZONE 'UTC',
+       state_user_id = NULL
+ WHERE state = 'running';
+
+-- What executed when the copy was made executes elsewhere.
+UPDATE ihub_run
+   SET state = 'cancelled',
+       message = 'Cancelled because this is a copy of another database.',
+       ended_at = now() AT TIME ZONE 'UTC'
+ WHERE state IN ('pending', 'running')
+   AND trigger <> 'schedule';
+
+UPDATE ihub_run
+   SET state = 'pending'
+ WHERE state = 'running'
+   AND trigger = 'schedule';

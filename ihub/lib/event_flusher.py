@@ -1,0 +1,89 @@
+"""The thread that writes what quiet callers have reported.
+
+One per process, started with the first event and gone after a minute without any. It knows
+buffers only, never a cursor of a caller, and never a registry.
+"""
+
+import atexit
+import os
+import threading
+import time
+
+# Seconds after which an event is written at the latest.
+DELAY = 1.0
+_IDLE = 60.0
+
+
+class Flusher:
+    """Flushes each buffer that asks for it when its time has come."""
+
+    def __init__(self):
+        self._changed = threading.Condition()
+        self._due = {}
+        self._thread = None
+
+    def watch(self, buffer, delay=DELAY):
+        """Flush ``buffer`` within ``delay`` seconds."""
+        moment = time.monotonic() + delay
+        with self._changed:
+            known = self._due.get(buffer)
+            if known is not None and known <= moment:
+                return
+            self._due[buffer] = moment
+            if self._thread is None or not self._thread.is_alive():
+                self._start()
+            self._changed.notify()
+
+    def flush_all(self):
+        """Flush every buffer now: the process ends."""
+        with self._changed:
+            buffers = list(self._due)
+            self._due.clear()
+        for buffer in buffers:
+            buffer.flush()
+
+    def forget(self):
+        """After a fork: the events belong to the parent, and its thread is not here."""
+        for buffer in self._due:
+            buffer.forget()
+        self.__init__()
+
+    def _start(self):
+        self._thread = threading.Thread(target=self._run, name="ihub.events", daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while True:
+            due = self._wait()
+            if due is None:
+                return
+            for buffer in due:
+                buffer.flush(patient=True)
+            # Or the last one would be kept alive while there is nothing to do.
+            buffer = due = None
+
+    def _wait(self):
+        """Return the buffers whose time has come; None when there was nothing for long."""
+        idle_since = time.monotonic()
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                due = [buffer for buffer, moment in self._due.items() if moment <= now]
+                if due:
+                    for buffer in due:
+                        del self._due[buffer]
+                    return due
+                if not self._due and now - idle_since > _IDLE:
+                    self._thread = None
+                    return None
+                self._changed.wait(self._pause(now))
+
+    def _pause(self, now):
+        if not self._due:
+            return _IDLE
+        return max(0.0, min(self._due.values()) - now)
+
+
+flusher = Flusher()
+os.register_at_fork(after_in_child=flusher.forget)
+atexit.register(flusher.flush_all)

@@ -1,0 +1,29 @@
+"""The exceptions of the hub."""
+
+from odoo.exceptions import UserError
+
+
+class IntegrationError(UserError):
+    """An integration reported an error and wants its run to end (``ihub_error(raised=True)``).
+
+    Waiting does not help: such a run is not retried.
+    """
+
+
+class RetryableError(Exception):
+    """Raise this when the work failed, but may succeed later.
+
+    :param str message: what happened, for the operator
+    :param float delay: seconds to wait before the next attempt; None: as set on the integration
+    """
+
+    def __init__(self, message="", delay=None):
+        super().__init__(message)
+        self.delay = delay
+
+
+class StopRequested(BaseException):
+    """Somebody pressed Stop; raised by ``checkpoint()``.
+
+    Not an ``Exception``: an integration that catches those, record by record, must still stop.
+    """

@@ -1,0 +1,173 @@
+"""The base class of every integration type."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .checkpoint import keep
+from .run_scope import current_run
+
+
+class AbstractIntegration(models.AbstractModel):
+    """Inherit from this model, write :meth:`run_from_to`, and the hub does the rest."""
+
+    _name = "ihub.abstract_integration"
+    _description = "Integration Type"
+    _inherits = {"ihub.integration": "integration_id"}
+
+    # Whether the integration runs on a schedule: Start starts it, and its window is shown.
+    is_job = True
+
+    # Whether people may run it by hand.
+    is_manually_runnable = True
+
+    # Whether a period can be chosen when running it by hand.
+    has_time_period = True
+
+    # Whether it deals with several companies by itself. If not, each integration has one company.
+    is_multi_company_compatible = False
+
+    # Whether there can be only one integration of this type.
+    is_singleton = False
+
+    # The least time between the end of a window and its run.
+    delay = timedelta(0)
+
+    # What the type does, in HTML, for those who add an integration.
+    description = ""
+
+    integration_id = fields.Many2one(
+        "ihub.integration", required=True, ondelete="cascade", index=True, delegate=True
+    )
+
+    _integration_uniq = models.UniqueIndex("(integration_id)")
+
+    def init(self):
+        """Give each type the hub's access rules, so that types need none of their own."""
+        super().init()
+        if not self._abstract:
+            self.pool.post_init(self.env["ihub.integration"]._grant_access_to_type, self._name)
+
+    # --- CRUD ---
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        Integration = self.env["ihub.integration"]
+        return super().create(
+            [
+                vals
+                if vals.get("integration_id")
+                else {**Integration._default_values_of_type(self._name), **vals}
+                for vals in vals_list
+            ]
+        )
+
+    def unlink(self):
+        """Delete the integration with its type's row: neither makes sense without the other."""
+        integrations = self.integration_id
+        integrations._check_can_be_deleted()
+        result = super().unlink()
+        integrations.exists()._unlink_without_type()
+        return result
+
+    # --- For integration developers ---
+
+    @api.private
+    def run_from_to(self, _from, _to):
+        """Do the work of one window. Every type overrides this.
+
+        Called by the hub for scheduled runs, for Run Manually and for backfills, as the
+        integration's user, in its company, language and time zone, in a transaction that is
+        committed together with the mark that the window is done.
+
+        :param datetime _from: start of the window, naive UTC, included
+        :param datetime _to: end of the window, naive UTC, not included
+        :raise Exception: any exception undoes the work since the last checkpoint; the window is
+            still to be done
+        """
+        raise UserError(
+            self.env._(
+                "The integration type %(type)s does not say what to do. "
+                "Its developer must write run_from_to().",
+                type=self._description,
+            )
+        )
+
+    @api.model
+    def open_settings(self):
+        """Return the action of the Settings button: by default the form of the type itself."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Settings of %(name)s", name=self.display_name),
+            "res_model": self._name,
+            "views": [[False, "form"]],
+            "res_id": self.id,
+        }
+
+    @api.private
+    def fail(self, reason=None):
+        """Put the integration into the failed state. Does not raise.
+
+        Inside a run of this integration the run ends as failed when ``run_from_to`` returns: what
+        no checkpoint has kept is rolled back, and the window is still to be done. Elsewhere the
+        integration fails at once.
+
+        :param str reason: one sentence for the operator
+        """
+        for record in self:
+            scope = current_run(self.env.cr.dbname)
+            if scope and scope.integration_id == record.integration_id.id:
+                scope.fail(reason)
+            else:
+                record.integration_id.sudo()._fail(reason)
+
+    @api.private
+    def checkpoint(self, processed=0, total=None, resume=None):
+        """Keep the work so far: commit it together with the progress and a resume point.
+
+        Outside a run this does nothing, so that ``run_from_to`` can be called directly.
+
+        :param int processed: how many records are done, counted from the start of the window
+        :param int total: how many there are, if that is known
+        :param resume: any JSON value; the next attempt at this window finds it in
+            :meth:`resume_point`
+        :raise StopRequested: when somebody pressed Stop. The work up to here is kept.
+        """
+        self.ensure_one()
+        scope = current_run(self.env.cr.dbname)
+        if scope and scope.integration_id == self.integration_id.id:
+            keep(self.env, scope, processed, total, resume)
+
+    @api.private
+    def resume_point(self):
+        """Return what the last :meth:`checkpoint` of this window gave as ``resume``, or None."""
+        self.ensure_one()
+        scope = current_run(self.env.cr.dbname)
+        if not scope or scope.integration_id != self.integration_id.id:
+            return None
+        # The run belongs to the executor: the integration's user may have no rights on it.
+        return self.env["ihub.run"].sudo().browse(scope.run_id).resume or None
+
+    @api.model
+    @api.private
+    def _default_schedule(self):
+        """Return values for the schedule of new integrations of this type.
+
+        Called when an integration is added. Keys are fields of ``ihub.integration``:
+        ``interval_number``, ``interval_type``, ``time_of_day`` (hours), ``tz``, ``catch_up``.
+        """
+        return {}
+
+    # --- How a type presents itself ---
+
+    @api.model
+    def _type_title(self):
+        """Return the name of the type as people see it: its translated description."""
+        # Model names are for administrators, but this one is printed on every card.
+        return self.env["ir.model"].sudo()._get(self._name).name or self._description
+
+    @api.model
+    def _type_description(self):
+        """Return what the type does, in HTML, translated where its addon brings a translation."""
+        return self.env._(self.description) if self.description else ""

@@ -1,0 +1,86 @@
+"""The proof that a lane is alive: a session-level advisory lock.
+
+It is held on the very connection that does the work, so it ends with that connection, however that
+happens: a crash, a kill, a restart of the database. It survives commits and rollbacks of the work.
+"""
+
+import json
+from contextlib import contextmanager, suppress
+
+import psycopg2
+
+# The first half of the two-part key: "ihub" in ASCII. The second half is the integration's id.
+LOCK_SPACE = 0x69687562
+NOTICE_DEATH = {
+    "client_connection_check_interval": "2s",
+    "tcp_keepalives_idle": "20",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+
+
+@contextmanager
+def hold(cr, integration_id):
+    """Hold the lane of an integration for the body of a ``with``.
+
+    :param cr: the cursor that does the work
+    :param int integration_id: whose lane
+    :return: yields whether the lane was free, and is now held
+    """
+    cr.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, integration_id))
+    held = cr.fetchone()[0]
+    try:
+        if held:
+            _notice_death(cr)
+        yield held
+    finally:
+        if held:
+            _release(cr, integration_id)
+
+
+def _notice_death(cr):
+    """Let the database notice within seconds that the process, or its machine, is gone.
+
+    While it executes a query, or waits for a lock, it would not look otherwise, and the lane
+    would stay held. The settings are the session's; the pool resets them for the next user.
+    """
+    with suppress(psycopg2.Error), cr.savepoint(flush=False):
+        # Not known to every version, not possible on every system.
+        cr.execute(
+            "SELECT set_config(name, %s::json ->> name, false) FROM pg_settings"
+            " WHERE name IN (SELECT json_object_keys(%s::json))",
+            (json.dumps(NOTICE_DEATH),) * 2,
+            log_exceptions=False,
+        )
+
+
+def _release(cr, integration_id):
+    """Give the lock back: connections are pooled, the next user of this one must not inherit it."""
+    try:
+        cr.rollback()
+        cr.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, integration_id))
+        cr.commit()
+    except Exception as error:
+        # Without its connection the lock is gone as well. One that is broken in another way, or a
+        # hook that fails, must not send it back to the pool with the lock: closing it for real
+        # ends the session.
+        cr._cnx.close()
+        if not isinstance(error, psycopg2.Error):
+            raise
+
+
+def alive(cr, integration_ids):
+    """Return the set of those ``integration_ids`` whose lane is held by a living connection."""
+    if not integration_ids:
+        return set()
+    cr.execute(
+        """
+        SELECT objid::bigint
+          FROM pg_locks
+         WHERE locktype = 'advisory' AND granted
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND classid = %s AND objsubid = 2 AND objid = ANY(%s::bigint[]::oid[])
+        """,
+        (LOCK_SPACE, list(integration_ids)),
+    )
+    return {row[0] for row in cr.fetchall()}

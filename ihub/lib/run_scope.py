@@ -1,0 +1,42 @@
+"""Which run the current thread executes."""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+_current = ContextVar("ihub_current_run", default=None)
+
+
+@dataclass
+class RunScope:
+    """What code that runs inside a run may want to know of it, or say about it."""
+
+    dbname: str
+    run_id: int
+    integration_id: int
+    company_id: int | bool = False
+    attempt: int = 1
+    failed: bool = False
+    reason: str | None = None
+    error_logged: bool = False
+
+    def fail(self, reason=None):
+        """Let the run end as failed once ``run_from_to`` returns."""
+        self.failed = True
+        self.reason = reason or self.reason
+
+
+def current_run(dbname):
+    """Return the :class:`RunScope` that this thread executes on database ``dbname``, or None."""
+    scope = _current.get()
+    return scope if scope and scope.dbname == dbname else None
+
+
+@contextmanager
+def executing(scope):
+    """Declare that the body executes ``scope``, a :class:`RunScope`."""
+    token = _current.set(scope)
+    try:
+        yield scope
+    finally:
+        _current.reset(token)

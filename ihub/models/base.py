@@ -1,0 +1,57 @@
+from odoo import api, models
+
+from ..lib.event_log import log
+from ..lib.exceptions import IntegrationError
+from ..lib.masking import mask
+from ..lib.run_scope import current_run
+from ..lib.serialize import to_text
+
+
+class Base(models.AbstractModel):
+    """Every model can report events to the hub."""
+
+    _inherit = "base"
+
+    @api.private
+    def ihub_info(self, summary=None, details=None, related=None, integration=None, **unknown):
+        """Report what happened.
+
+        It costs microseconds and never raises. The event stays when the work is rolled back, and
+        is then marked as undone.
+
+        :param summary: the event's title; anything
+        :param details: anything: text, an exception, or a structure, which is stored as JSON
+        :param related: the record, of any model, that the event is about
+        :param integration: the integration; None: this record if it is one, else the one whose
+            run is executing
+        """
+        log(self, "info", summary, details, related, integration, **unknown)
+
+    @api.private
+    def ihub_warning(self, summary=None, details=None, related=None, integration=None, **unknown):
+        """Report what somebody should look at; see :meth:`ihub_info`."""
+        log(self, "warning", summary, details, related, integration, **unknown)
+
+    @api.private
+    def ihub_error(
+        self,
+        summary=None,
+        details=None,
+        related=None,
+        integration=None,
+        raised=False,
+        **unknown,
+    ):
+        """Report what went wrong; see :meth:`ihub_info`.
+
+        :param bool raised: interrupt the run. ``**{"raise": True}`` means the same: ``raise`` is a
+            keyword of Python's and cannot be written as a parameter.
+        :raise IntegrationError: the summary, when ``raised``
+        """
+        raised = unknown.pop("raise", False) or raised
+        log(self, "error", summary, details, related, integration, **unknown)
+        scope = current_run(self.env.cr.dbname)
+        if scope:
+            scope.error_logged = True
+        if raised:
+            raise IntegrationError(mask(to_text(summary) or to_text(details) or ""))

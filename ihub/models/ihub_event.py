@@ -1,0 +1,220 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..lib import event_buffer
+from .ihub_event_fields import LooseMany2one, LooseReference
+
+
+class IhubEvent(models.Model):
+    """What integrations, and any other model, reported: append-only.
+
+    Rows are written by ``ihub/lib/event_writer.py`` and deleted by retention, by nobody else.
+    """
+
+    _name = "ihub.event"
+    _description = "Integration Event"
+    _order = "id desc"
+    _rec_name = "summary"
+    # No create_uid and write_uid: their foreign keys would make the log wait for locked users.
+    _log_access = False
+
+    create_date = fields.Datetime("Date", readonly=True, required=True, default=fields.Datetime.now)
+    level = fields.Selection(
+        [("info", "Info"), ("warning", "Warning"), ("error", "Error")],
+        required=True,
+        readonly=True,
+        default="info",
+    )
+    summary = fields.Char(required=True, readonly=True, index="trigram")
+    details = fields.Text(readonly=True)
+    res_model = fields.Char("Related Model", readonly=True)
+    res_id = fields.Many2oneReference("Related ID", model_field="res_model", readonly=True)
+    related_name = fields.Char(
+        "About", readonly=True, help="The name of the related record when this was reported."
+    )
+    related = LooseReference(
+        [], "Related Record", compute="_compute_related", search="_search_related"
+    )
+    related_state = fields.Selection(
+        [("none", "None"), ("there", "There"), ("hidden", "Hidden"), ("gone", "Gone")],
+        compute="_compute_related_state",
+    )
+    integration_id = LooseMany2one("ihub.integration", "Integration", readonly=True)
+    run_id = LooseMany2one("ihub.run", "Run", readonly=True)
+    company_id = LooseMany2one("res.company", "Company", readonly=True)
+    user_id = LooseMany2one("res.users", "User", readonly=True)
+    undone = fields.Boolean(
+        readonly=True, help="The work that this event describes was rolled back."
+    )
+    is_cut = fields.Boolean("Cut", readonly=True, help="The whole details are in an attachment.")
+    unsettled = fields.Boolean(
+        readonly=True,
+        help="The first event of a transaction that was open when it was written.",
+    )
+
+    # The list newest first, by integration and by run.
+    _integration_idx = models.Index("(integration_id, id)")
+    _run_idx = models.Index("(run_id, id) WHERE run_id IS NOT NULL")
+    # The lists of warnings and of errors.
+    _level_idx = models.Index("(level, id) WHERE level IN ('warning', 'error')")
+    # The events about a record.
+    _related_idx = models.Index("(res_model, res_id, id) WHERE res_id IS NOT NULL")
+    # Retention and the filters by day: the rows lie in order of time, so a few pages suffice.
+    _date_idx = models.Index("USING brin (create_date) WITH (pages_per_range = 32)")
+
+    # --- Computes ---
+
+    @api.depends("res_model", "res_id")
+    def _compute_related(self):
+        for event in self:
+            record = event._related_record()
+            event.related = record if record is not None and record.exists() else None
+
+    @api.model
+    def _search_related(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domains = []
+        for item in value:
+            model, __, id_ = (item or "").partition(",")
+            id_ = int(id_) if id_.isdigit() else False
+            domains.append(Domain("res_model", "=", model or False) & Domain("res_id", "=", id_))
+        return Domain.OR(domains)
+
+    @api.depends("res_model", "res_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_related_state(self):
+        for event in self:
+            event.related_state = event._find_related_state()
+
+    def _find_related_state(self):
+        if not self.res_model and not self.related_name:
+            return "none"
+        record = self._related_record()
+        if record is None or not record.exists():
+            return "gone"
+        return "there" if record.has_access("read") else "hidden"
+
+    def _related_record(self):
+        """Return the related record, which may not exist; None if its model does not."""
+        self.ensure_one()
+        if not self.res_id or self.res_model not in self.env:
+            return None
+        model = self.env[self.res_model]
+        return None if model._abstract else model.browse(self.res_id)
+
+    # --- Reading ---
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        # In a test there is no cursor beside the test's: what was reported in it is found.
+        if event_buffer.is_test(self.env.cr):
+            event_buffer.flush(self.env.cr)
+        return super()._search(domain, *args, **kwargs)
+
+    def _fetch_query(self, query, fields):
+        records = super()._fetch_query(query, fields)
+        for field in fields:
+            if isinstance(field, LooseMany2one):
+                field.forget_missing(records)
+        return records
+
+    # --- Actions ---
+
+    def action_open_related(self):
+        """Open the related record."""
+        self.ensure_one()
+        self.check_access("read")
+        if self.related_state != "there":
+            raise AccessError(
+                self.env._(
+                    "%(name)s does not exist any more, or you may not see it.",
+                    name=self.related_name,
+                )
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [[False, "form"]],
+        }
+
+    def action_download_details(self):
+        """Download the whole details, which are too long for the form."""
+        self.ensure_one()
+        self.check_access("read")
+        # As superuser: who may read the event may read all of it.
+        attachment = self._attachments().sudo()[:1]
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment.id}?download=true",
+            "target": "self",
+        }
+
+    @api.model
+    def action_about_records(self, model, ids):
+        """Return the action that lists the events about records.
+
+        :param str model: their model's name
+        :param ids: list of their ids
+        :raise AccessError: when the user may not read events
+        """
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id("ihub.ihub_event_action")
+        action["domain"] = [("res_model", "=", str(model)), ("res_id", "in", list(map(int, ids)))]
+        action["context"] = {}
+        # Another path than that of all events: a reload must not show all.
+        action["path"] = False
+        return action
+
+    def _attachments(self):
+        return self.env["ir.attachment"].search(
+            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
+        )
+
+    # --- Called by the hub ---
+
+    @api.model
+    def _forget_integrations(self, integration_ids):
+        """Keep the events of integrations that are deleted, without them."""
+        self._forget("integration_id", integration_ids)
+        runs = self.env["ihub.run"].sudo().search([("integration_id", "in", integration_ids)])
+        self._forget("run_id", runs.ids)
+
+    @api.model
+    def _forget(self, name, ids):
+        if not ids:
+            return
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ihub_event SET %(column)s = NULL WHERE %(column)s = ANY(%(ids)s)",
+                column=SQL.identifier(name),
+                ids=list(ids),
+            )
+        )
+        self.invalidate_model([name])
+
+    @api.model
+    def _undo_unsettled(self, run_ids):
+        """Mark what runs reported in a transaction that died with their process.
+
+        The lane calls this when it finds that a run is dead.
+
+        :param run_ids: ids of runs that are not executing any more
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH died AS (
+                    SELECT run_id, min(id) AS first FROM ihub_event
+                     WHERE run_id = ANY(%s) AND unsettled GROUP BY run_id
+                )
+                UPDATE ihub_event e SET undone = true, unsettled = false
+                  FROM died WHERE e.run_id = died.run_id AND e.id >= died.first
+                """,
+                list(run_ids),
+            )
+        )
+        self.invalidate_model(["undone", "unsettled"])

@@ -1,0 +1,139 @@
+import logging
+
+from odoo import api, models
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+# Days, unless set by the system parameters ihub.keep_<level>_days or on the integration.
+KEEP_DAYS = {"info": 30, "warning": 90, "error": 365}
+BATCH = 5_000
+# Batches between two looks at whether others need the cron; each is committed by Odoo's cron.
+BATCHES = 4
+
+
+def days_in(parameter):
+    """Return the number of days that a system parameter holds; 0 when it holds none."""
+    text = str(parameter or "").strip()
+    return int(text) if text.isdecimal() else 0
+
+
+class IhubEvent(models.Model):
+    """How long events are kept."""
+
+    _inherit = "ihub.event"
+
+    @api.autovacuum
+    def _gc_expired(self):
+        """Delete what has expired, a few batches at a time, and say whether there is more.
+
+        :return: number of deleted events; whether there are more
+        """
+        done = 0
+        for __ in range(BATCHES):
+            deleted = self._delete_expired(BATCH)
+            done += deleted
+            if deleted < BATCH:
+                break
+        if done:
+            _logger.info("%s expired events were deleted", done)
+        return done, int(deleted == BATCH)
+
+    def _delete_expired(self, limit):
+        """Delete at most ``limit`` expired events, and their attachments.
+
+        :return: the number of deleted events
+        """
+        ids = self._expired_ids(limit)
+        if not ids:
+            return 0
+        with_more = self._ids_of_attachments(ids)
+        self.env.cr.execute(SQL("DELETE FROM ihub_event WHERE id = ANY(%s)", ids))
+        # Through the ORM, which also deletes the files of those that were moved to the filestore.
+        self.env["ir.attachment"].sudo().browse(with_more).unlink()
+        self.invalidate_model()
+        return len(ids)
+
+    def _ids_of_attachments(self, event_ids):
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM ir_attachment WHERE res_model = 'ihub.event' AND res_id = ANY(%s)",
+                event_ids,
+            )
+        )
+        return [id_ for (id_,) in rows]
+
+    def _expired_ids(self, limit):
+        """Return ids of expired events, the oldest first of each rule."""
+        ids = []
+        for level, days, integrations, is_own in self._retention_rules():
+            if len(ids) < limit:
+                ids += self._expired_by(level, days, integrations, is_own, limit - len(ids))
+        return ids
+
+    def _expired_by(self, level, days, integrations, is_own, limit):
+        """Return ids that expired by one rule.
+
+        Ids ascend with time: the scan begins at the oldest and ends where nothing has expired
+        yet, so that it does not depend on how many events there are.
+        """
+        last = self._last_id_before(days)
+        among = SQL("integration_id = ANY(%s)", integrations)
+        if not is_own:
+            among = SQL("(%s) IS NOT TRUE", among)
+        # SKIP LOCKED: what another transaction is deleting, or reading for update, can wait.
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM ihub_event
+                 WHERE id <= %s AND level = %s AND %s
+                   AND create_date < (now() AT TIME ZONE 'UTC') - %s * interval '1 day'
+                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+                """,
+                last,
+                level,
+                among,
+                days,
+                limit,
+            )
+        )
+        return [id_ for (id_,) in rows]
+
+    def _last_id_before(self, days):
+        """Return about the highest id that is older than ``days``, by halving the ids."""
+        low, high = self._row("SELECT min(id), max(id) FROM ihub_event")
+        limit = self._row("SELECT (now() AT TIME ZONE 'UTC') - %s * interval '1 day'", days)[0]
+        while low is not None and low < high:
+            middle = (low + high + 1) // 2
+            found = self._row(
+                "SELECT id, create_date FROM ihub_event WHERE id >= %s ORDER BY id LIMIT 1", middle
+            )
+            if found[1] < limit:
+                low = found[0]
+            else:
+                high = middle - 1
+        return low or 0
+
+    def _row(self, query, *args):
+        return self.env.execute_query(SQL(query, *args))[0]
+
+    def _retention_rules(self):
+        """Return tuples of level, days, integration ids, whether it is for these or all others."""
+        rules = []
+        for level in KEEP_DAYS:
+            own = self._own_days(level)
+            rules.append((level, self._default_days(level), [id_ for id_, __ in own], False))
+            rules += [(level, days, [id_], True) for id_, days in own]
+        return rules
+
+    def _default_days(self, level):
+        value = self.env["ir.config_parameter"].sudo().get_param(f"ihub.keep_{level}_days")
+        return days_in(value) or KEEP_DAYS[level]
+
+    def _own_days(self, level):
+        """Return pairs of id and days of the integrations that have their own."""
+        name = f"keep_days_{level}"
+        Integration = self.env["ihub.integration"].sudo().with_context(active_test=False)
+        if name not in Integration._fields:
+            return []
+        return [(i.id, i[name]) for i in Integration.search([(name, ">", 0)])]

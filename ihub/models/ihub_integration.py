@@ -1,0 +1,258 @@
+from odoo import api, fields, models
+from odoo.addons.base.models.res_partner import _tz_get
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ..lib import lane_lock
+
+
+class IhubIntegration(models.Model):
+    """One configured integration.
+
+    Never written inside the transaction that runs the integration's code: people edit this row
+    while runs execute, and neither side may undo the other.
+    """
+
+    _name = "ihub.integration"
+    _description = "Integration"
+    _inherit = ["mail.thread"]
+    _order = "name, id"
+
+    # Only the hub itself changes these: see `_change_state`.
+    _STATE_FIELDS = ("state", "state_reason", "state_user_id", "state_date", "stop_before_id")
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, copy=False, tracking=True)
+    integration_type = fields.Char(
+        required=True, readonly=True, index=True, help="The technical name of the type's model."
+    )
+    singleton_key = fields.Char(
+        copy=False, readonly=True, help="The type, where only one integration of it may exist."
+    )
+    state = fields.Selection(
+        [
+            ("created", "New"),
+            ("running", "Running"),
+            ("stopped", "Stopped"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        readonly=True,
+        default="created",
+        copy=False,
+        index=True,
+        group_expand=True,
+    )
+    state_reason = fields.Text("Reason", readonly=True, copy=False)
+    state_user_id = fields.Many2one("res.users", "Changed by", readonly=True, copy=False)
+    state_date = fields.Datetime(
+        "Since", readonly=True, copy=False, default=lambda self: fields.Datetime.now()
+    )
+    stop_before_id = fields.Integer(
+        readonly=True, copy=False, help="Runs up to this one were asked to stop."
+    )
+    company_id = fields.Many2one("res.company", index=True, tracking=True)
+    run_as_id = fields.Many2one(
+        "res.users",
+        "Runs as",
+        required=True,
+        default=lambda self: self.env.user,
+        tracking=True,
+        help="The integration works with the rights of this user.",
+    )
+    tz = fields.Selection(
+        _tz_get,
+        "Time Zone",
+        required=True,
+        default=lambda self: self.env.user.tz or "UTC",
+        tracking=True,
+        help="Days, weeks and months of the schedule begin at midnight in this time zone.",
+    )
+    run_ids = fields.One2many("ihub.run", "integration_id", "Runs")
+    event_ids = fields.One2many("ihub.event", "integration_id", "Events")
+
+    # Two people may add one at the same moment: `_check_singleton` alone would not notice.
+    _singleton_uniq = models.UniqueIndex(
+        "(singleton_key)",
+        lambda env, _diagnostics: env._(
+            "There can be only one integration of this type, and there is one already. "
+            "Look for it in the list, also among the archived ones."
+        ),
+    )
+
+    # --- Constraints ---
+
+    @api.constrains("run_as_id")
+    def _check_run_as(self):
+        for integration in self:
+            user = integration.run_as_id
+            if not (user._is_superuser() or user.has_group("ihub.group_user")):
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s is not a user of the Integration Hub, so no integration can run "
+                        "as this user. Choose another one, or add the user to the group first.",
+                        user=user.name,
+                    )
+                )
+
+    @api.constrains("company_id", "integration_type")
+    def _check_company_is_set(self):
+        for integration in self:
+            if integration.needs_company and not integration.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the company in which %(name)s runs: this type of integration "
+                        "works for one company at a time.",
+                        name=integration.name,
+                    )
+                )
+
+    # --- CRUD ---
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            # Through a type's row all fields arrive with their defaults; all begin as new.
+            for name in self._STATE_FIELDS:
+                vals.pop(name, None)
+            model = self._type_model(vals.get("integration_type"))
+            if model is None:
+                raise UserError(
+                    self.env._(
+                        "There is no integration type %(type)s. "
+                        "Install its addon, or choose another type.",
+                        type=vals.get("integration_type") or "",
+                    )
+                )
+            vals["singleton_key"] = model._name if model.is_singleton else False
+            self._check_singleton(model)
+            if model.is_multi_company_compatible:
+                vals["company_id"] = False
+            elif not vals.get("company_id"):
+                vals["company_id"] = self.env.company.id
+        integrations = super().create(vals_list)
+        integrations._ensure_pointer()
+        return integrations
+
+    def _check_singleton(self, model):
+        # Also those of other companies count, and archived ones.
+        others = self.sudo().with_context(active_test=False)
+        if model.is_singleton and others.search_count(
+            [("singleton_key", "=", model._name)], limit=1
+        ):
+            raise ValidationError(self._singleton_uniq.get_error_message(self, None))
+
+    def write(self, vals):
+        self._refuse_state_fields(vals)
+        schedule = self._SCHEDULE_FIELDS & vals.keys()
+        if schedule:
+            self._check_schedule_can_be_edited()
+        result = super().write(vals)
+        if schedule:
+            self._schedule_changed(schedule)
+        if vals.get("active") is False:
+            self._stop_archived()
+        return result
+
+    def copy(self, default=None):
+        """Duplicate the type's rows too: the settings are there."""
+        copies = self.browse()
+        for integration in self:
+            row = integration._type_record()
+            copies += row.copy(
+                {"name": self.env._("%s (copy)", integration.name), **(default or {})}
+            ).integration_id
+        return copies
+
+    def unlink(self):
+        self._check_can_be_deleted()
+        for integration in self:
+            model = integration._type_model(integration.integration_type)
+            if model is not None:
+                model.with_context(active_test=False).search(
+                    [("integration_id", "=", integration.id)]
+                ).unlink()
+        return self.exists()._unlink_without_type()
+
+    def _unlink_without_type(self):
+        """Delete integrations of which the type's row is gone, or was never there."""
+        # Crons and events belong to the hub: managers have no rights on them.
+        crons = self.sudo().cron_id
+        self.env["ihub.event"].sudo()._forget_integrations(self.ids)
+        result = super().unlink()
+        self._delete_crons(crons)
+        return result
+
+    def _check_can_be_deleted(self):
+        """Refuse to delete what is at work.
+
+        :raise UserError: in words for the operator
+        """
+        busy = lane_lock.alive(self.env.cr, self.ids)
+        for integration in self:
+            if integration.id in busy:
+                raise UserError(
+                    self.env._(
+                        "%(name)s is at work right now and cannot be deleted. "
+                        "Press Stop, wait until it has stopped, then delete it.",
+                        name=integration.name,
+                    )
+                )
+            if integration.state == "running":
+                raise UserError(
+                    self.env._(
+                        "%(name)s is running and cannot be deleted. Press Stop first.",
+                        name=integration.name,
+                    )
+                )
+
+    def _refuse_state_fields(self, vals):
+        """Keep the state out of reach of RPC: it changes through Start, Stop and runs only."""
+        if not self.env.su and any(name in vals for name in self._STATE_FIELDS):
+            raise AccessError(
+                self.env._("The state of an integration cannot be edited. Use Start and Stop.")
+            )
+
+    # --- State ---
+
+    def _change_state(self, state, reason, note=None):
+        """Go to ``state``, remembering why, who and since when.
+
+        :param str state: one of the field's values
+        :param str reason: one sentence for the operator
+        :param str note: what the chatter says; None: nothing
+        """
+        # Operators have no write access to the row itself, only to what start() and stop() do.
+        self.sudo().write(
+            {
+                "state": state,
+                "state_reason": reason,
+                "state_user_id": self.env.uid,
+                "state_date": fields.Datetime.now(),
+            }
+        )
+        if note:
+            for integration in self.sudo():
+                integration.message_post(body=note, subtype_xmlid="mail.mt_note")
+        self._notify_change()
+
+    def _fail(self, reason=None):
+        """Put the integration into the failed state and tell its followers."""
+        for integration in self:
+            integration._change_state("failed", reason or self.env._("The integration failed."))
+            integration._tell_followers_of_failure()
+
+    def _tell_followers_of_failure(self, run=None):
+        """Post the one message on the failure that followers get as a mail."""
+        self.ensure_one()
+        self.message_post_with_source(
+            "ihub.message_integration_failed",
+            render_values={"integration": self, "run": run},
+            subtype_xmlid="ihub.mt_integration_failed",
+        )
+
+    def _notify_change(self):
+        """Tell every open board that these integrations look different now."""
+        if self:
+            self.env.ref("ihub.group_user").sudo()._bus_send(
+                "ihub.integration/changed", {"ids": self.ids}
+            )

@@ -1,0 +1,472 @@
+import logging
+import random
+import time
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..lib import event_buffer, lane_lock
+from ..lib.exceptions import IntegrationError, StopRequested
+from ..lib.failure import RunFailed, plain_message, traceback_text
+from ..lib.retry import RetryPolicy, next_attempt
+from ..lib.run_scope import RunScope, executing
+
+_logger = logging.getLogger(__name__)
+
+# Operators wait for what they asked for; a backfill must not hold up the schedule.
+TRIGGER_ORDER = ("manual", "schedule", "backfill")
+# How often a transaction is begun again after a conflict with another one.
+MAX_CONFLICTS = 5
+# After so many dead processes in a row an integration is failed instead of tried again.
+MAX_DEATHS = 3
+
+
+class IhubIntegration(models.Model):
+    """The lane: the one queue of an integration, and the transactions of its runs."""
+
+    _inherit = "ihub.integration"
+
+    cron_id = fields.Many2one(
+        "ir.cron", "Scheduled Action", readonly=True, copy=False, ondelete="set null"
+    )
+    retry_limit = fields.Integer(
+        "Retries", default=3, tracking=True, help="How often a failed run is tried again by itself."
+    )
+    retry_delay = fields.Integer(
+        default=5, tracking=True, help="Minutes before the first retry. It doubles each time."
+    )
+
+    _retries_are_sane = models.Constraint(
+        "CHECK(retry_limit >= 0 AND retry_delay >= 0)",
+        "Retries and their delay cannot be negative.",
+    )
+
+    # --- The cron, which is the lane's alarm clock and one of its two locks ---
+
+    def _ensure_cron(self):
+        """Make the cron, or bring it back to life if somebody deactivated it."""
+        self.ensure_one()
+        # Crons belong to administrators; operators need theirs to exist all the same.
+        integration = self.sudo()
+        if not integration.cron_id:
+            integration.cron_id = self.env["ir.cron"].sudo().create(self._cron_values())
+        elif not integration.cron_id.active:
+            integration.cron_id.active = True
+
+    def _cron_values(self):
+        return {
+            "name": f"Integration Hub: {self.name}",
+            "model_id": self.env["ir.model"]._get_id("ihub.integration"),
+            "state": "code",
+            "code": f"model.browse({self.id})._cron_lane()",
+            "user_id": self.env.ref("base.user_root").id,
+            # Only a net: triggers wake the lane when a run is due.
+            "interval_number": 1,
+            "interval_type": "hours",
+            "nextcall": fields.Datetime.now() + timedelta(hours=1),
+        }
+
+    @api.model
+    def _delete_crons(self, crons):
+        """Delete the crons of deleted integrations.
+
+        One that the scheduler is just looking at cannot be deleted: it finds its integration gone
+        at its next call, switches itself off, and is collected with the garbage.
+        """
+        crons.try_lock_for_update().unlink()
+
+    @api.autovacuum
+    def _gc_crons(self):
+        """Delete the crons that lost their integration and switched themselves off."""
+        inactive = self.env["ir.cron"].search(
+            [("active", "=", False), ("code", "=like", "model.browse(%)._cron_lane()")]
+        )
+        kept = self.with_context(active_test=False).search([("cron_id", "in", inactive.ids)])
+        self._delete_crons(inactive - kept.cron_id)
+        return len(inactive - kept.cron_id), 0
+
+    def _wake(self, at=None):
+        """Wake the lane now, or at a moment (naive UTC). Works while the lane is at work."""
+        for integration in self.sudo():
+            if integration.cron_id:
+                integration.cron_id._trigger(at)
+
+    def _cron_lane(self):
+        """Execute what is due. Called by the integration's cron, and by nothing else."""
+        integration = self.exists()
+        if not integration:
+            # Deleted while its cron was locked by the scheduler: see `_delete_crons`.
+            self.env["ir.cron"]._commit_progress(deactivate=True)
+            return
+        with lane_lock.hold(self.env.cr, integration.id) as held:
+            # The lock is the session's; what is read from here on must be newer than it.
+            self.env.cr.commit()
+            if not held:
+                # Another process is at work although Odoo gave the cron to this one. It may
+                # already have looked for more to do, so look again when it is over.
+                integration._wake(fields.Datetime.now() + timedelta(minutes=1))
+                return
+            integration._work_or_come_back()
+
+    def _with_reader(self):
+        """Return this integration in the language and time zone of whom it works for."""
+        return self.with_context(lang=self.run_as_id.lang or self.env.lang, tz=self.tz)
+
+    def _work_or_come_back(self):
+        """Do what there is to do; if the hub itself fails, try again in a minute."""
+        try:
+            lane = self._with_reader()
+            lane._recover_dead_runs()
+            lane._work()
+            lane._transaction(lane._wake_when_due)
+        except Exception:
+            # Odoo would sleep until the next regular call, and switch the cron off in the end.
+            _logger.exception("The lane of integration %s failed.", self.id)
+            self.env.cr.rollback()
+            # Not through its own row, which may be what cannot be read.
+            cron = self.env["ir.cron"].browse(self.env.context.get("cron_id"))
+            cron.exists()._trigger(fields.Datetime.now() + timedelta(minutes=1))
+            self.env.cr.commit()
+
+    def _wake_when_due(self):
+        """Set the alarm for what is due later.
+
+        In one place, at the end: what woke the lane is kept by Odoo until then, so a process that
+        dies before wakes it again.
+        """
+        if not self.exists():
+            return
+        later = self.env["ihub.run"].search(
+            [*self._queue_domain(), ("due", ">", fields.Datetime.now())], order="due", limit=1
+        )
+        # Alarms up to now, on the clock of the database, are about to be deleted by Odoo.
+        is_set = self.env["ir.cron.trigger"].search_count(
+            [
+                ("cron_id", "=", self.cron_id.id),
+                ("call_at", ">", self.env.cr.now()),
+                ("call_at", "<=", later.due),
+            ],
+            limit=1,
+        )
+        if later and not is_set:
+            self._wake(later.due)
+
+    def _work(self):
+        """Execute due runs until none is left, or other crons should get their turn."""
+        while run := self._transaction(self._claim):
+            # Odoo takes a job that died three times without progress for one that hangs, and
+            # skips it. Here the number of deaths is counted per run instead.
+            self.env["ir.cron"]._commit_progress(1, remaining=1)
+            self._execute(run)
+            remaining = self._count_due()
+            seconds_left = self.env["ir.cron"]._commit_progress(0, remaining=remaining)
+            if seconds_left <= 0:
+                break
+
+    def _transaction(self, step):
+        """Call ``step`` and commit; begin again after a conflict with another transaction.
+
+        :param step: a callable without arguments
+        :return: what it returned
+        """
+        conflicts = 0
+        while True:
+            try:
+                result = step()
+                self._commit()
+                return result
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                conflicts += 1
+                if conflicts == MAX_CONFLICTS:
+                    raise
+                time.sleep(random.uniform(0, 0.1 * 2**conflicts))
+
+    def _commit(self):
+        """Commit; what follows the commit may fail, but must not make it look undone."""
+        cr = self.env.cr
+        cr.flush()
+        committed = []
+        # Before the hooks of others: one that raises keeps those behind it from being called.
+        cr.postcommit._funcs.appendleft(lambda: committed.append(True))
+        try:
+            cr.commit()
+        except Exception:
+            if not committed:
+                raise
+            _logger.exception("What should follow a commit of integration %s failed.", self.id)
+
+    # --- Step 1: dead runs ---
+
+    def _recover_dead_runs(self):
+        """Mark runs as interrupted that say they are running: this lane holds the lock."""
+        dead = self.env["ihub.run"].search(
+            [("integration_id", "=", self.id), ("state", "=", "running")]
+        )
+        for run in dead:
+            self._transaction(lambda run=run: self._interrupt(run))
+
+    def _interrupt(self, run):
+        """Mark a dead run, and take its window up again unless that keeps happening."""
+        seen = run.last_seen or run.started_at
+        wanted = run.trigger == "schedule" or not run._is_stop_requested()
+        run._end(
+            "interrupted",
+            self.env._(
+                "The server stopped in the middle of this run. It was last seen alive at %(time)s.",
+                time=self._local(seen),
+            ),
+            ended_at=seen,
+        )
+        deaths = run.deaths + 1
+        if deaths < MAX_DEATHS:
+            if wanted:
+                wait = timedelta(minutes=deaths - 1)
+                run._continue(attempt=run.attempt, deaths=deaths, due=fields.Datetime.now() + wait)
+            return
+        if run.trigger == "schedule":
+            run._continue()
+        self._fail_after_run(
+            run,
+            self.env._(
+                "The server stopped %(times)s times in a row in the middle of this work. "
+                "Ask your administrator whether it needs too much memory or time.",
+                times=deaths,
+            ),
+        )
+
+    # --- Step 2: the next run ---
+
+    def _claim(self):
+        """Return the next due run, marked as running, or an empty set."""
+        # A Stop that is being committed right now is waited for and seen.
+        self.env.cr.execute(
+            SQL("SELECT state FROM ihub_integration WHERE id = %s FOR SHARE", self.id)
+        )
+        self.invalidate_recordset()
+        Run = self.env["ihub.run"]
+        if not self.exists() or self._obstacle():
+            return Run
+        for trigger in TRIGGER_ORDER:
+            if trigger == "schedule":
+                self._plan_pointer()
+            run = Run.search(self._due_domain([trigger]), order="due, id", limit=1)
+            if run:
+                run._begin()
+                return run
+        return Run
+
+    def _queue_domain(self, triggers=TRIGGER_ORDER):
+        triggers = [t for t in triggers if t != "schedule" or self.state == "running"]
+        return [
+            ("integration_id", "=", self.id),
+            ("state", "=", "pending"),
+            ("trigger", "in", triggers),
+        ]
+
+    def _due_domain(self, triggers=TRIGGER_ORDER):
+        return [*self._queue_domain(triggers), ("due", "<=", fields.Datetime.now())]
+
+    def _count_due(self):
+        self.invalidate_recordset(["state"])
+        return self.env["ihub.run"].search_count(self._due_domain())
+
+    def _plan_pointer(self):
+        """Give the pending scheduled run the window that the operator's choice wants now."""
+        pointer = self._pointer()
+        if self.state != "running" or pointer.state != "pending":
+            return
+        if pointer.attempt or pointer.resume:
+            # Begun already: every attempt is at the same window.
+            return
+        plan = self._schedule().plan(pointer.window_from, fields.Datetime.now(), self.catch_up)
+        if plan.skipped:
+            pointer._record_skipped(
+                plan.skipped.start, plan.skipped.end, self.env._("Skipped after an outage.")
+            )
+        if (pointer.window_from, pointer.window_to, pointer.due) != (*plan.window, plan.due):
+            pointer.write(
+                {
+                    "window_from": plan.window.start,
+                    "window_to": plan.window.end,
+                    "due": plan.due,
+                }
+            )
+
+    # --- Steps 3 and 4: the work ---
+
+    def _execute(self, run):
+        """Execute a claimed run and settle what came of it. Nothing of the integration escapes."""
+        scope = RunScope(
+            dbname=self.env.cr.dbname,
+            run_id=run.id,
+            integration_id=self.id,
+            company_id=self.company_id.id,
+            attempt=run.attempt,
+        )
+        with executing(scope):
+            try:
+                self._transaction(lambda: self._run_once(run, scope))
+            except StopRequested:
+                self.env.cr.rollback()
+                self._transaction(lambda: self._settle_stop(run))
+            except (Exception, SystemExit) as error:
+                # A library that calls sys.exit() must not end the scheduler.
+                self.env.cr.rollback()
+                self._settle_failure(run, scope, error)
+            else:
+                self._transaction(lambda: self._recover_state(run))
+
+    def _run_once(self, run, scope):
+        """Do the work, and mark it as done in the same transaction."""
+        scope.failed, scope.reason, scope.error_logged = False, None, False
+        record = self._execution_record()
+        record.run_from_to(run.window_from, run.window_to)
+        if scope.failed:
+            raise RunFailed(scope.reason)
+        record.env.flush_all()
+        run._complete()
+
+    def _execution_record(self):
+        """Return the type's row, as the integration's user and in its company, language, zone."""
+        user = self.run_as_id
+        companies = self.company_id or (user.company_id | user.company_ids)
+        return (
+            self._type_record()
+            .with_user(user)
+            # Not added to the context of the cron: its progress is the lane's own business.
+            .with_context(
+                {
+                    "lang": user.lang,
+                    "tz": self.tz,
+                    "allowed_company_ids": companies.ids,
+                }
+            )
+        )
+
+    def _recover_state(self, run):
+        """After a run by hand has worked, nothing is failed any more that it had made so."""
+        self.invalidate_recordset()
+        pointer = self._pointer()
+        by_schedule = pointer and pointer.first_message
+        if self.state == "failed" and run.trigger != "schedule" and not by_schedule:
+            self._change_state("stopped", self.env._("The last run by hand has worked."))
+
+    def _settle_stop(self, run):
+        """End a run that obeyed a Stop; the window of a scheduled one is still to be done."""
+        user = self.state_user_id.name if self.state == "stopped" else ""
+        message = self.env._("Stopped by %(user)s.", user=user) if user else self.env._("Stopped.")
+        run._end("cancelled", message)
+        if run.trigger == "schedule":
+            run._continue()
+
+    # --- Step 4b: failure ---
+
+    def _settle_failure(self, run, scope, error):
+        """Log why a run failed; try again later, or put the integration into the failed state."""
+        message = plain_message(error) or self.env._("The run failed without saying why.")
+        self._log_failure(scope, error, message)
+        technical = "" if isinstance(error, RunFailed) else traceback_text(error)
+        self._transaction(lambda: self._record_failure(run, error, message, technical))
+        event_buffer.flush(self.env.cr)
+
+    def _log_failure(self, scope, error, message):
+        """Write the one error event of a failed run, unless the integration did so itself."""
+        told = isinstance(error, IntegrationError) or (
+            isinstance(error, RunFailed) and scope.error_logged
+        )
+        if not told:
+            details = None if isinstance(error, RunFailed) else error
+            self.ihub_error(summary=message, details=details, integration=self)
+
+    def _record_failure(self, run, error, message, technical):
+        now = fields.Datetime.now()
+        first = run.first_message or message
+        due = self._retry_at(run, error, now)
+        if due:
+            run._set_state(
+                "pending", due=due, message=message, first_message=first, traceback=technical
+            )
+            self._notify_change()
+            return
+        run._end("failed", message, first_message=first, traceback=technical)
+        run._tell_requester("danger", message)
+        if run.trigger == "schedule":
+            run._continue(due=run.due, message=message)
+        self._fail_after_run(run, message)
+
+    def _retry_at(self, run, error, now):
+        """Return when to try again by itself, in naive UTC, or None."""
+        self.invalidate_recordset()
+        stopped = self.state != "running" if run.trigger == "schedule" else run._is_stop_requested()
+        if stopped or run.trigger == "manual":
+            # Somebody has pressed Stop, or waits for the outcome.
+            return None
+        policy = RetryPolicy(limit=self.retry_limit, delay=self.retry_delay * 60)
+        return next_attempt(error, run.attempt, policy, now, random)
+
+    def _fail_after_run(self, run, message):
+        """Put the integration into the failed state because of ``run``, and tell people."""
+        told_already = self.state == "failed"
+        stopped = self.state == "stopped" and run.trigger == "schedule"
+        if not stopped:
+            self._change_state("failed", message)
+        if told_already:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._tell_followers_of_failure(run)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            # A broken mail set-up must not hide that the integration has failed.
+            _logger.exception("Could not tell the followers of integration %s.", self.id)
+
+
+class IhubRun(models.Model):
+    """What the lane does to a run."""
+
+    _inherit = "ihub.run"
+
+    def _begin(self):
+        """Go from pending to running, with one more attempt."""
+        now = fields.Datetime.now()
+        self._set_state(
+            "running", started_at=now, last_seen=now, ended_at=False, attempt=self.attempt + 1
+        )
+        self._notify_change()
+
+    def _complete(self):
+        """Mark as done and queue the next window, in the transaction of the work."""
+        self.ensure_one()
+        self._end("done", self._outcome(), resume=None)
+        self._tell_requester("success", self.message)
+        if self.trigger != "schedule":
+            return
+        # The database allows one pointer: this one must have left before the next one comes.
+        self.flush_recordset()
+        integration = self.integration_id
+        self._enqueue(integration, "schedule", integration._schedule().window_from(self.window_to))
+
+    def _tell_requester(self, kind, message):
+        """Show the outcome of a run by hand to whoever asked for it.
+
+        :param str kind: ``success`` or ``danger``, as the web client's notifications have it
+        """
+        if self.trigger == "manual" and self.user_id:
+            self.user_id._bus_send(
+                "simple_notification",
+                {
+                    "type": kind,
+                    "title": self.integration_id.name,
+                    "message": message,
+                    "sticky": kind == "danger",
+                },
+            )
+
+    def _outcome(self):
+        if self.processed:
+            return self.env._("Done: %(count)s records.", count=self.processed)
+        return self.env._("Done.")

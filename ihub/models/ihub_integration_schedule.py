@@ -1,0 +1,238 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..lib.schedule import Schedule, default_anchor
+
+
+class IhubIntegration(models.Model):
+    """When an integration runs, and for which windows."""
+
+    _inherit = "ihub.integration"
+
+    # Changing one of these moves the end of the pending window.
+    _SCHEDULE_FIELDS = {"interval_number", "interval_type", "time_of_day", "tz", "window_from"}
+
+    interval_number = fields.Integer("Every", default=1, required=True, tracking=True)
+    interval_type = fields.Selection(
+        [
+            ("minutes", "Minutes"),
+            ("hours", "Hours"),
+            ("days", "Days"),
+            ("weeks", "Weeks"),
+            ("months", "Months"),
+        ],
+        "Interval Unit",
+        default="hours",
+        required=True,
+        tracking=True,
+    )
+    time_of_day = fields.Float(
+        tracking=True, help="Windows of days, weeks and months begin and end at this time."
+    )
+    catch_up = fields.Selection(
+        [
+            ("one", "One run for everything that was missed"),
+            ("each", "One run per missed window"),
+            ("skip", "Skip what was missed"),
+        ],
+        "After an Outage",
+        default="one",
+        required=True,
+        tracking=True,
+    )
+    schedule_anchor = fields.Datetime(copy=False, readonly=True)
+    window_from = fields.Datetime(
+        "Next Window From", compute="_compute_window", inverse="_inverse_window_from"
+    )
+    window_to = fields.Datetime("Next Window To", compute="_compute_window")
+    watermark = fields.Datetime(
+        "Data Complete Until",
+        compute="_compute_window",
+        help="Everything before this moment has been processed by scheduled runs.",
+    )
+
+    _interval_is_positive = models.Constraint(
+        "CHECK(interval_number > 0)", "The interval must be at least 1."
+    )
+    _time_is_of_a_day = models.Constraint(
+        "CHECK(time_of_day >= 0 AND time_of_day < 24)",
+        "The time of day must be between 00:00 and 23:59.",
+    )
+
+    # --- Computes ---
+
+    @api.depends("run_ids.state", "run_ids.window_from", "run_ids.window_to")
+    def _compute_window(self):
+        pointers = self._pointers()
+        completed = self._with_completed_windows()
+        for integration in self:
+            pointer = pointers.get(integration.id)
+            integration.window_from = pointer.window_from if pointer else False
+            integration.window_to = pointer.window_to if pointer else False
+            done = pointer and integration.id in completed
+            integration.watermark = pointer.window_from if done else False
+
+    def _inverse_window_from(self):
+        for integration in self:
+            start = integration.window_from
+            if not start:
+                raise ValidationError(
+                    self.env._(
+                        "Set the moment from which on %(name)s has data.", name=integration.name
+                    )
+                )
+            if start > fields.Datetime.now():
+                raise ValidationError(
+                    self.env._(
+                        "The next window cannot begin in the future (%(start)s). "
+                        "Choose a moment in the past.",
+                        start=integration._local(start),
+                    )
+                )
+            if integration.id not in integration._with_completed_windows():
+                # Nothing done yet: this is where the grid of windows begins.
+                integration.sudo().schedule_anchor = start
+            integration._ensure_pointer(start)
+            integration._move_pointer(start)
+
+    # --- The schedule as a value ---
+
+    def _schedule(self):
+        """Return the :class:`Schedule` of this integration."""
+        self.ensure_one()
+        days_up = self.interval_type in ("days", "weeks", "months")
+        model = self._type_model(self.integration_type)
+        return Schedule(
+            interval_number=self.interval_number,
+            interval_type=self.interval_type,
+            anchor=self.schedule_anchor or self._default_anchor(),
+            tz=self.tz,
+            time_of_day=self.time_of_day if days_up else None,
+            delay=model.delay if model is not None else timedelta(0),
+        )
+
+    def _default_anchor(self):
+        return default_anchor(
+            fields.Datetime.now(),
+            self.interval_number,
+            self.interval_type,
+            self.tz,
+            self.time_of_day,
+        )
+
+    def _local(self, moment):
+        """Return ``moment`` (naive UTC) as the reader of a message reads it."""
+        return fields.Datetime.context_timestamp(self, moment).strftime("%Y-%m-%d %H:%M")
+
+    # --- The pointer: the one scheduled run that is pending or running ---
+
+    def _pointers(self):
+        """Return ``{integration id: run}`` of the scheduled runs that are next, or at work."""
+        # The pointer says nothing that the integration itself does not show.
+        runs = (
+            self.env["ihub.run"]
+            .sudo()
+            .search(
+                [
+                    ("integration_id", "in", self.ids),
+                    ("trigger", "=", "schedule"),
+                    ("state", "in", ("pending", "running")),
+                ]
+            )
+        )
+        return {run.integration_id.id: run.with_env(self.env) for run in runs}
+
+    def _pointer(self):
+        self.ensure_one()
+        return self._pointers().get(self.id, self.env["ihub.run"])
+
+    def _with_completed_windows(self):
+        """Return the set of ids of those integrations that ever completed a scheduled window."""
+        if not self.ids:
+            return set()
+        groups = (
+            self.env["ihub.run"]
+            .sudo()
+            ._read_group(
+                [
+                    ("integration_id", "in", self.ids),
+                    ("trigger", "=", "schedule"),
+                    ("state", "=", "done"),
+                ],
+                ["integration_id"],
+            )
+        )
+        return {integration.id for (integration,) in groups}
+
+    def _ensure_pointer(self, start=None):
+        """Create the pending scheduled run where a type with a schedule has none.
+
+        :param datetime start: where the first window begins; None: where a window of the
+            schedule that is open now began
+        """
+        pointers = self._pointers()
+        for integration in self.sudo():
+            if integration.id in pointers or not integration.runs_on_schedule:
+                continue
+            anchor = integration.schedule_anchor or integration._default_anchor()
+            integration.schedule_anchor = anchor
+            window = integration._schedule().window_from(start or anchor)
+            self.env["ihub.run"].sudo()._enqueue(integration, "schedule", window)
+
+    def _move_pointer(self, start):
+        """Let the next window begin at ``start``; what is passed over is recorded as skipped."""
+        self.ensure_one()
+        pointer = self.sudo()._pointer()
+        old = pointer.window_from
+        if start == old:
+            return
+        if start > old and self.id in self._with_completed_windows():
+            pointer._record_skipped(old, start, self.env._("Skipped: the start was moved forward."))
+        pointer._set_window(self._schedule().window_from(start))
+        self.sudo().message_post(
+            body=self.env._(
+                "The next window begins at %(new)s instead of %(old)s.",
+                new=self._local(start),
+                old=self._local(old),
+            ),
+            subtype_xmlid="mail.mt_note",
+        )
+
+    # --- Editing ---
+
+    def _check_schedule_can_be_edited(self):
+        """Refuse to change the schedule under a run.
+
+        :raise UserError: in words for the operator
+        """
+        for integration in self:
+            if integration.state == "running":
+                raise UserError(
+                    self.env._(
+                        "The schedule of %(name)s cannot be changed while it is running. "
+                        "Press Stop, change it, and press Start again.",
+                        name=integration.name,
+                    )
+                )
+            if integration._pointer().state == "running":
+                raise UserError(
+                    self.env._(
+                        "%(name)s is still stopping. Change the schedule when its run has ended.",
+                        name=integration.name,
+                    )
+                )
+
+    def _schedule_changed(self, changed):
+        """Let the pending window end where the new schedule wants it.
+
+        :param set changed: names of the fields that were written
+        """
+        for integration in self.sudo():
+            if "window_from" not in changed:
+                integration.schedule_anchor = integration._default_anchor()
+            pointer = integration._pointer()
+            # A window that is half done keeps its end: its resume point belongs to it.
+            if pointer and not pointer.resume:
+                pointer._set_window(integration._schedule().window_from(pointer.window_from))

@@ -1,0 +1,296 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# From which state a run may go to which: nothing else ever happens to a run.
+TRANSITIONS = {
+    "pending": {"running", "cancelled"},
+    "running": {"pending", "done", "failed", "cancelled", "interrupted"},
+}
+ENDED = ("done", "failed", "cancelled", "interrupted")
+
+
+class IhubRun(models.Model):
+    """One window of one integration, and what became of it.
+
+    The executor's own table. The scheduled run that is pending is the schedule's pointer: its
+    window is the next one. An integration with a schedule always has exactly one scheduled run
+    that is pending or running.
+    """
+
+    _name = "ihub.run"
+    _description = "Integration Run"
+    _order = "id desc"
+    _rec_name = "integration_id"
+
+    integration_id = fields.Many2one(
+        "ihub.integration", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="integration_id.company_id", store=True, index="btree_not_null"
+    )
+    state = fields.Selection(
+        [
+            ("pending", "Queued"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+            ("interrupted", "Interrupted"),
+        ],
+        required=True,
+        readonly=True,
+        default="pending",
+    )
+    trigger = fields.Selection(
+        [("schedule", "Schedule"), ("manual", "By hand"), ("backfill", "Backfill")],
+        "Started by",
+        required=True,
+        readonly=True,
+    )
+    window_from = fields.Datetime("From", required=True, readonly=True)
+    window_to = fields.Datetime("To", required=True, readonly=True)
+    due = fields.Datetime(required=True, readonly=True, help="Not executed before this moment.")
+    started_at = fields.Datetime("Started", readonly=True)
+    ended_at = fields.Datetime("Ended", readonly=True)
+    last_seen = fields.Datetime(readonly=True, help="The last sign of life: start or checkpoint.")
+    duration = fields.Float(
+        compute="_compute_duration", store=True, aggregator="avg", help="In seconds."
+    )
+    attempt = fields.Integer(readonly=True, default=0, aggregator=None)
+    deaths = fields.Integer(
+        readonly=True, default=0, aggregator=None, help="Processes that died in a row."
+    )
+    user_id = fields.Many2one("res.users", "Requested by", readonly=True)
+    message = fields.Text("Outcome", readonly=True)
+    first_message = fields.Text("First Error", readonly=True)
+    traceback = fields.Text("Technical Details", readonly=True)
+    processed = fields.Integer(readonly=True)
+    total = fields.Integer(readonly=True)
+    resume = fields.Json(readonly=True)
+    skipped = fields.Boolean(readonly=True, help="The span was passed over, not processed.")
+    previous_id = fields.Many2one(
+        "ihub.run", "Continues", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    event_ids = fields.One2many("ihub.event", "run_id", "Events")
+
+    # For the history of an integration, newest first.
+    _integration_idx = models.Index("(integration_id, id)")
+    # For the lane: what is next. Two pointers or two runs at a time cannot even be stored.
+    _queue_idx = models.Index("(integration_id, due) WHERE state IN ('pending', 'running')")
+    _pointer_uniq = models.UniqueIndex(
+        "(integration_id) WHERE trigger = 'schedule' AND state IN ('pending', 'running')"
+    )
+    _running_uniq = models.UniqueIndex("(integration_id) WHERE state = 'running'")
+    _window_is_a_span = models.Constraint(
+        "CHECK(window_from < window_to)", "A window must begin before it ends."
+    )
+
+    # --- Computes ---
+
+    @api.depends("started_at", "ended_at")
+    def _compute_duration(self):
+        for run in self:
+            ended = run.started_at and run.ended_at
+            run.duration = (run.ended_at - run.started_at).total_seconds() if ended else 0
+
+    @api.depends("integration_id.name", "window_from", "window_to")
+    def _compute_display_name(self):
+        for run in self:
+            local = run.integration_id._local
+            if not run.window_from or not run.window_to:
+                run.display_name = run.integration_id.name
+                continue
+            start, end = local(run.window_from), local(run.window_to)
+            run.display_name = f"{run.integration_id.name}: {start} – {end}"
+
+    # --- States ---
+
+    def _set_state(self, state, **vals):
+        """Go to ``state`` with ``vals``.
+
+        :raise UserError: when runs do not do that
+        """
+        for run in self:
+            if state not in TRANSITIONS.get(run.state, ()):
+                raise UserError(
+                    self.env._(
+                        "This run is %(now)s and cannot become %(then)s. Reload the page.",
+                        now=run.state,
+                        then=state,
+                    )
+                )
+        self.write({"state": state, **vals})
+
+    def _end(self, state, message=None, **vals):
+        """Go to one of the final states."""
+        self._set_state(state, **{"ended_at": fields.Datetime.now(), "message": message, **vals})
+        self._notify_change()
+
+    def _notify_change(self):
+        self.integration_id._notify_change()
+
+    # --- Queueing ---
+
+    @api.model
+    def _enqueue(self, integration, trigger, window, **vals):
+        """Create a pending run.
+
+        :param integration: the ``ihub.integration``
+        :param str trigger: schedule, manual or backfill
+        :param Window window: its span
+        :return: the new run
+        """
+        by_hand = trigger != "schedule"
+        due = fields.Datetime.now() if by_hand else integration._schedule().due(window)
+        return self.create(
+            {
+                "integration_id": integration.id,
+                "trigger": trigger,
+                "window_from": window.start,
+                "window_to": window.end,
+                "due": due,
+                "user_id": self.env.uid if by_hand else False,
+                **vals,
+            }
+        )
+
+    def _continue(self, **vals):
+        """Queue another run for the window of this one, which ended without completing it.
+
+        :return: the new run; it knows the resume point and the first error
+        """
+        self.ensure_one()
+        # The database allows one pointer: this one must have left before the next one comes.
+        self.flush_recordset()
+        return self.create(
+            {
+                "integration_id": self.integration_id.id,
+                "trigger": self.trigger,
+                "window_from": self.window_from,
+                "window_to": self.window_to,
+                "due": fields.Datetime.now(),
+                "user_id": self.user_id.id,
+                "processed": self.processed,
+                "total": self.total,
+                "resume": self.resume or None,
+                "first_message": self.first_message,
+                "previous_id": self.id,
+                **vals,
+            }
+        )
+
+    def _set_window(self, window):
+        """Give the pointer another window, and forget attempts at the old one."""
+        self.ensure_one()
+        self.write(
+            {
+                "window_from": window.start,
+                "window_to": window.end,
+                "due": self.integration_id._schedule().due(window),
+                "attempt": 0,
+                "deaths": 0,
+                "message": False,
+                "first_message": False,
+                "resume": None,
+                "processed": 0,
+                "total": 0,
+            }
+        )
+
+    def _make_fresh(self):
+        """Forget earlier attempts at this pending run: somebody started anew."""
+        self.ensure_one()
+        due = self.window_to + (self.integration_id._schedule().delay)
+        self.write({"attempt": 0, "deaths": 0, "due": due})
+
+    def _record_skipped(self, start, end, message):
+        """Remember that the span from ``start`` to ``end`` was passed over."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        return self.create(
+            {
+                "integration_id": self.integration_id.id,
+                "trigger": "schedule",
+                "state": "cancelled",
+                "skipped": True,
+                "window_from": start,
+                "window_to": end,
+                "due": now,
+                "started_at": now,
+                "ended_at": now,
+                "user_id": self.env.uid,
+                "message": message,
+            }
+        )
+
+    # --- While it executes ---
+
+    def _record_progress(self, processed, total, resume):
+        self.ensure_one()
+        self.write(
+            {
+                "processed": processed,
+                "total": total or self.total,
+                "resume": resume,
+                "last_seen": fields.Datetime.now(),
+            }
+        )
+
+    def _is_stop_requested(self):
+        """Return whether the executing run was asked to stop; reads what others committed."""
+        self.ensure_one()
+        integration = self.integration_id
+        integration.invalidate_recordset(["state", "stop_before_id"])
+        if self.trigger == "schedule" and integration.state == "running":
+            return False
+        return self.id <= integration.stop_before_id
+
+    # --- Actions ---
+
+    def action_open_events(self):
+        """Return the action that lists the events of these runs."""
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id("ihub.ihub_event_action")
+        action["domain"] = [("run_id", "in", self.ids)]
+        return action
+
+    def action_open_integration(self):
+        """Return the action that opens the integration of this run."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ihub.integration",
+            "views": [[False, "form"]],
+            "res_id": self.integration_id.id,
+        }
+
+    def action_cancel(self):
+        """Cancel queued runs that people asked for.
+
+        :raise UserError: when one has begun, or belongs to the schedule
+        """
+        self.integration_id._operable()
+        for run in self:
+            if run.trigger == "schedule":
+                raise UserError(
+                    self.env._("Scheduled runs are not cancelled one by one. Press Stop instead.")
+                )
+        # Operators may press the button but not edit the row.
+        self.sudo()._end("cancelled", self.env._("Cancelled before it began."))
+
+    def action_run_again(self):
+        """Queue a manual run for the same window.
+
+        :return: the action that opens the new run
+        """
+        self.ensure_one()
+        integration = self.integration_id._operable()
+        integration._check_runnable_by_hand(None, None)
+        window = integration._manual_window(self.window_from, self.window_to)
+        run = integration._queue_by_hand([window], "manual")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ihub.run",
+            "views": [[False, "form"]],
+            "res_id": run.id,
+        }

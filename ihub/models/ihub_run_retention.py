@@ -1,0 +1,68 @@
+import logging
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from .ihub_event_retention import days_in
+
+_logger = logging.getLogger(__name__)
+
+# Days, unless set by the system parameters ihub.keep_run_days and ihub.keep_schedule_days.
+KEEP_DAYS = 90
+KEEP_SCHEDULE_DAYS = 730
+BATCH = 500
+
+
+class IhubRun(models.Model):
+    """How long runs are kept.
+
+    Never deleted: the last run of an integration, the last that failed, and what is queued or
+    running. Scheduled runs say which span is covered: they stay for two years.
+    """
+
+    _inherit = "ihub.run"
+
+    @api.autovacuum
+    def _gc_old_runs(self):
+        """Delete one batch of old runs.
+
+        :return: number of deleted runs; whether there are more
+        """
+        ids = self._old_ids(BATCH)
+        if ids:
+            self.env["ihub.event"]._forget("run_id", ids)
+            self.browse(ids).sudo().unlink()
+            _logger.info("%s old runs were deleted", len(ids))
+        return len(ids), int(len(ids) == BATCH)
+
+    def _old_ids(self, limit):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT r.id FROM ihub_run r
+                 WHERE r.state IN ('done', 'failed', 'cancelled', 'interrupted')
+                   AND NOT r.skipped IS TRUE
+                   AND r.ended_at < (now() AT TIME ZONE 'UTC') - interval '1 day'
+                       * CASE WHEN r.trigger = 'schedule' THEN %s ELSE %s END
+                   AND EXISTS (SELECT 1 FROM ihub_run n
+                                WHERE n.integration_id = r.integration_id AND n.id > r.id)
+                   AND (r.state <> 'failed'
+                        OR EXISTS (SELECT 1 FROM ihub_run n
+                                    WHERE n.integration_id = r.integration_id
+                                      AND n.state = 'failed' AND n.id > r.id))
+                   AND NOT EXISTS (SELECT 1 FROM ihub_run n
+                                    WHERE n.previous_id = r.id
+                                      AND n.state IN ('pending', 'running'))
+                 ORDER BY r.id LIMIT %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                self._days("ihub.keep_schedule_days", KEEP_SCHEDULE_DAYS),
+                self._days("ihub.keep_run_days", KEEP_DAYS),
+                limit,
+            )
+        )
+        return [id_ for (id_,) in rows]
+
+    def _days(self, parameter, default):
+        value = self.env["ir.config_parameter"].sudo().get_param(parameter)
+        return days_in(value) or default

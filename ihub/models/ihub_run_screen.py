@@ -1,0 +1,21 @@
+from odoo import api, fields, models
+
+from .ihub_run import ENDED
+
+
+class IhubRun(models.Model):
+    """What only the screens need."""
+
+    _inherit = "ihub.run"
+
+    can_cancel = fields.Boolean(compute="_compute_buttons")
+    can_run_again = fields.Boolean(compute="_compute_buttons")
+    is_retrying = fields.Boolean(compute="_compute_buttons")
+
+    @api.depends("state", "trigger", "attempt", "integration_id")
+    def _compute_buttons(self):
+        for run in self:
+            pending = run.state == "pending"
+            run.can_cancel = pending and run.trigger != "schedule"
+            run.can_run_again = run.state in ENDED and run.integration_id.runs_by_hand
+            run.is_retrying = pending and bool(run.attempt and run.message)

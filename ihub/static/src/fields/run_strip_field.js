@@ -1,0 +1,82 @@
+import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { Component } from "@odoo/owl";
+
+import { sayDuration } from "./duration_field";
+
+// Percent of the height of the strip: the shortest run is still there to be clicked.
+const LOWEST = 30;
+
+/** What takes less than a second is equally short to people. */
+const weigh = (run) => Math.log1p(Math.max(1, run.duration));
+
+/** The last runs as small bars: colour and shape tell the outcome, height the duration. */
+export class RunStripField extends Component {
+    static template = "ihub.RunStripField";
+    static props = { ...standardFieldProps };
+
+    setup() {
+        this.action = useService("action");
+    }
+
+    get runs() {
+        return this.props.record.data[this.props.name] || [];
+    }
+
+    get bars() {
+        const longest = Math.max(...this.runs.map(weigh));
+        return this.runs.map((run) => ({
+            id: run.id,
+            state: run.state,
+            title: this.describe(run),
+            height: LOWEST + (100 - LOWEST) * (weigh(run) / longest),
+        }));
+    }
+
+    get outcomes() {
+        return {
+            done: _t("Done"),
+            failed: _t("Failed"),
+            cancelled: _t("Cancelled"),
+            interrupted: _t("Interrupted"),
+            skipped: _t("Skipped"),
+        };
+    }
+
+    describe({ state, duration, ended, message }) {
+        const when = ended ? formatDateTime(deserializeDateTime(ended)) : "";
+        const first = [this.outcomes[state] || state, when, sayDuration(duration)];
+        return [first.filter(Boolean).join(" · "), message].filter(Boolean).join("\n");
+    }
+
+    /** What a screen reader says in place of the bars. */
+    get summary() {
+        const failed = this.runs.filter((run) => run.state === "failed").length;
+        const done = this.runs.filter((run) => run.state === "done").length;
+        return _t("The last %(count)s runs: %(done)s done, %(failed)s failed.", {
+            count: this.runs.length,
+            done,
+            failed,
+        });
+    }
+
+    open(id) {
+        this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "ihub.run",
+            res_id: id,
+            views: [[false, "form"]],
+        });
+    }
+}
+
+export const runStripField = {
+    component: RunStripField,
+    displayName: _t("Last Runs"),
+    supportedTypes: ["json"],
+};
+
+registry.category("fields").add("ihub_run_strip", runStripField);

@@ -1,0 +1,127 @@
+import { browser } from "@web/core/browser/browser";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { useService } from "@web/core/utils/hooks";
+import { FetchRecordError } from "@web/model/relational_model/errors";
+import { onMounted, onWillUnmount } from "@odoo/owl";
+
+export const CHANGED = "ihub.integration/changed";
+// Milliseconds. A burst of changes leads to one reload per PAUSE.
+export const PAUSE = 1000;
+// What does not notify anybody (a dead server, a run that becomes late) is seen after this time.
+export const HEARTBEAT = 60000;
+// The same where the websocket cannot be reached, so that nothing notifies at all.
+export const POLL = 10000;
+
+const OPEN_MENU = ".o-dropdown--menu, .o_popover";
+
+/**
+ * Reload what is on screen when integrations change.
+ *
+ * Reloads are rare (one per PAUSE at most), never happen while the tab is hidden, and wait while
+ * they would disturb somebody.
+ */
+export class LiveReload {
+    /**
+     * @param {Object} bus the service bus_service
+     * @param {Object} params
+     * @param {() => Promise} params.reload
+     * @param {(ids: number[]) => boolean} [params.concerns] whether a change of these
+     *      integrations is on screen
+     * @param {() => boolean|Promise<boolean>} [params.isBusy] whether a reload would disturb
+     * @param {number} [params.delay] milliseconds between a change and the reload
+     */
+    constructor(bus, { reload, concerns = () => true, isBusy = () => false, delay = 0 }) {
+        this.bus = bus;
+        this.reload = reload;
+        this.concerns = concerns;
+        this.isBusy = isBusy;
+        this.delay = delay;
+        this.timer = null;
+        this.isStale = false;
+        this.freshAt = Date.now();
+        this.onChanged = ({ ids }) => this.concerns(ids) && this.ask();
+        this.onReconnected = () => this.ask();
+        this.onVisible = () => this.isStale && this.ask();
+    }
+
+    start() {
+        this.bus.subscribe(CHANGED, this.onChanged);
+        this.bus.addEventListener("BUS:RECONNECT", this.onReconnected);
+        this.bus.start();
+        document.addEventListener("visibilitychange", this.onVisible);
+        this.interval = browser.setInterval(() => this.askIfOld(), POLL);
+    }
+
+    stop() {
+        this.bus.unsubscribe(CHANGED, this.onChanged);
+        this.bus.removeEventListener("BUS:RECONNECT", this.onReconnected);
+        document.removeEventListener("visibilitychange", this.onVisible);
+        browser.clearInterval(this.interval);
+        browser.clearTimeout(this.timer);
+        this.isStopped = true;
+    }
+
+    get isConnected() {
+        return this.bus.workerState === "CONNECTED";
+    }
+
+    askIfOld() {
+        const age = Date.now() - this.freshAt;
+        if (age >= (this.isConnected ? HEARTBEAT : POLL) - PAUSE) {
+            this.ask();
+        }
+    }
+
+    /** Ask for a reload, now or as soon as PAUSE is over. */
+    ask() {
+        this.isStale = true;
+        if (this.timer === null && !this.isStopped) {
+            const wait = Math.max(this.delay, this.freshAt + PAUSE - Date.now());
+            this.timer = browser.setTimeout(() => this.run(), wait);
+        }
+    }
+
+    async run() {
+        if (document.visibilityState === "hidden") {
+            // It is made up for when the tab is looked at again.
+            this.timer = null;
+            return;
+        }
+        if (document.querySelector(OPEN_MENU) || (await this.isBusy())) {
+            this.timer = browser.setTimeout(() => this.run(), PAUSE);
+            return;
+        }
+        this.isStale = false;
+        try {
+            await this.reload();
+        } catch (error) {
+            this.onError(error);
+        }
+        this.freshAt = Date.now();
+        this.timer = null;
+        if (this.isStale) {
+            this.ask();
+        }
+    }
+
+    onError(error) {
+        if (error instanceof FetchRecordError) {
+            // Somebody has deleted it: there is nothing left to refresh.
+            this.stop();
+        } else if (!(error instanceof ConnectionLostError)) {
+            throw error;
+        }
+    }
+}
+
+/**
+ * Use {@link LiveReload} as long as the component is on screen.
+ *
+ * @param {Object} params as for LiveReload
+ */
+export function useLiveReload(params) {
+    const live = new LiveReload(useService("bus_service"), params);
+    onMounted(() => live.start());
+    onWillUnmount(() => live.stop());
+    return live;
+}

@@ -1,0 +1,196 @@
+import {
+    Component,
+    onMounted,
+    onPatched,
+    onWillStart,
+    onWillUnmount,
+    onWillUpdateProps,
+    useRef,
+    useState,
+} from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+// Lines that are fetched at a time, and lines that are in the page at most.
+export const PAGE = 200;
+export const LIMIT = 600;
+// Milliseconds between two looks for new lines.
+export const INTERVAL = 1000;
+
+const ACTIVE = ["pending", "running"];
+const FIELDS = ["create_date", "level", "summary", "undone"];
+const LEVELS = {
+    all: { label: _t("All"), levels: ["info", "warning", "error"] },
+    warning: { label: _t("Warnings"), levels: ["warning", "error"] },
+    error: { label: _t("Errors"), levels: ["error"] },
+};
+
+/**
+ * The log of a run, newest line at the bottom, followed while the run executes.
+ *
+ * The lines in the page are always a gapless part of the log. It pages by id, so that the length
+ * of the log does not matter.
+ */
+export class RunLog extends Component {
+    static template = "ihub.RunLog";
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.scroller = useRef("scroller");
+        this.levels = LEVELS;
+        this.state = useState({ lines: [], level: "all", follow: true, more: false });
+        this.runId = this.props.record.resId;
+        onWillStart(() => this.loadNewest());
+        onWillUpdateProps(async ({ record }) => {
+            if (record.resId !== this.runId) {
+                this.runId = record.resId;
+                await this.loadNewest();
+            }
+        });
+        onMounted(() => {
+            this.scrollToEnd();
+            this.timer = browser.setInterval(() => this.poll(), INTERVAL);
+        });
+        onPatched(() => this.state.follow && this.scrollToEnd());
+        onWillUnmount(() => browser.clearInterval(this.timer));
+    }
+
+    get isActive() {
+        return ACTIVE.includes(this.props.record.data.state);
+    }
+
+    async fetch(condition, order) {
+        if (!this.runId) {
+            return [];
+        }
+        const domain = [["run_id", "=", this.runId], ...condition];
+        if (this.state.level !== "all") {
+            domain.push(["level", "in", LEVELS[this.state.level].levels]);
+        }
+        return this.orm.silent.searchRead("ihub.event", domain, FIELDS, {
+            order,
+            limit: PAGE,
+        });
+    }
+
+    async loadNewest() {
+        const lines = await this.fetch([], "id desc");
+        this.state.more = lines.length === PAGE;
+        this.state.lines = lines.reverse();
+        this.state.follow = true;
+    }
+
+    async loadOlder() {
+        if (this.loading || !this.state.more) {
+            return;
+        }
+        this.loading = true;
+        const height = this.scroller.el.scrollHeight;
+        try {
+            const lines = await this.fetch([["id", "<", this.state.lines[0].id]], "id desc");
+            this.state.more = lines.length === PAGE;
+            this.state.follow = false;
+            this.state.lines = [...lines.reverse(), ...this.state.lines].slice(0, LIMIT);
+        } finally {
+            this.loading = false;
+        }
+        // What was in view stays in view.
+        browser.requestAnimationFrame(() => {
+            const scroller = this.scroller.el;
+            if (scroller) {
+                scroller.scrollTop += scroller.scrollHeight - height;
+            }
+        });
+    }
+
+    async poll() {
+        if (this.polling || !this.isActive || document.hidden) {
+            return;
+        }
+        this.polling = true;
+        try {
+            await this.loadNewer();
+            await this.checkState();
+        } catch {
+            // The server is away for a moment: the next look will tell.
+        } finally {
+            this.polling = false;
+        }
+    }
+
+    async loadNewer() {
+        if (!this.state.follow) {
+            return;
+        }
+        const last = this.state.lines.at(-1)?.id || 0;
+        const lines = await this.fetch([["id", ">", last]], "id desc");
+        if (lines.length === PAGE) {
+            // Faster than anybody reads: what was skipped is found by scrolling up.
+            this.state.lines = lines.reverse();
+            this.state.more = true;
+        } else if (lines.length) {
+            const all = [...this.state.lines, ...lines.reverse()];
+            this.state.more ||= all.length > LIMIT;
+            this.state.lines = all.slice(-LIMIT);
+        }
+    }
+
+    async checkState() {
+        const [run] = await this.orm.silent.read("ihub.run", [this.runId], ["state"]);
+        if (run && run.state !== this.props.record.data.state) {
+            await this.props.record.load();
+            if (this.state.follow) {
+                await this.loadNewest();
+            }
+        }
+    }
+
+    async setLevel(level) {
+        this.state.level = level;
+        await this.loadNewest();
+    }
+
+    onScroll() {
+        const { scrollTop, scrollHeight, clientHeight } = this.scroller.el;
+        if (scrollTop < 40) {
+            this.loadOlder();
+        }
+        const atEnd = scrollHeight - scrollTop - clientHeight < 40;
+        if (!atEnd) {
+            this.state.follow = false;
+        }
+    }
+
+    scrollToEnd() {
+        const scroller = this.scroller.el;
+        if (scroller) {
+            scroller.scrollTop = scroller.scrollHeight;
+        }
+    }
+
+    time(line) {
+        return formatDateTime(deserializeDateTime(line.create_date), { format: "HH:mm:ss" });
+    }
+
+    open(line) {
+        this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "ihub.event",
+            res_id: line.id,
+            views: [[false, "form"]],
+        });
+    }
+}
+
+export const runLog = {
+    component: RunLog,
+    fieldDependencies: [{ name: "state", type: "selection" }],
+};
+
+registry.category("view_widgets").add("ihub_run_log", runLog);

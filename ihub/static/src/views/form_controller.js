@@ -1,0 +1,84 @@
+import { registry } from "@web/core/registry";
+import { FormController } from "@web/views/form/form_controller";
+import { formView } from "@web/views/form/form_view";
+
+import { useLiveReload } from "../live/live_reload";
+import { openAddDialog } from "./add_dialog";
+
+/** A form that shows changes as they happen, unless somebody is editing. */
+export class LiveFormController extends FormController {
+    static delay = 0;
+
+    setup() {
+        super.setup();
+        useLiveReload({
+            concerns: (ids) => this.concernsIntegrations(ids),
+            isBusy: () => this.model.root.isDirty(),
+            reload: () => this.refresh(),
+            delay: this.constructor.delay,
+        });
+    }
+
+    /**
+     * @param {number[]} ids of integrations
+     * @returns {boolean}
+     */
+    concernsIntegrations(ids) {
+        return ids.includes(this.model.root.data.integration_id?.id);
+    }
+
+    async refresh() {
+        if (!this.model.root.isNew) {
+            await this.model.root.load();
+        }
+    }
+}
+
+/** The page of a run. */
+export class RunFormController extends LiveFormController {
+    // The log notices by itself within a second that the run is over, and shows its last lines.
+    // It would not if the form were reloaded before.
+    static delay = 1500;
+}
+
+/** The page of an integration. New ones are made in a dialog. */
+export class IntegrationFormController extends LiveFormController {
+    concernsIntegrations(ids) {
+        return ids.includes(this.model.root.resId);
+    }
+
+    async refresh() {
+        const { resId, resModel, data } = this.model.root;
+        const before = data.state;
+        await super.refresh();
+        if (this.model.root.data.state !== before) {
+            // The chatter has the note about it.
+            this.env.bus.trigger("MAIL:RELOAD-THREAD", { model: resModel, id: resId });
+        }
+    }
+
+    /** What led here may be a run of what is deleted, so the board is where to go on. */
+    get deleteConfirmationDialogProps() {
+        return {
+            ...super.deleteConfirmationDialogProps,
+            confirm: async () => {
+                await this.model.root.delete();
+                await this.env.services.action.doAction("ihub.ihub_integration_action", {
+                    clearBreadcrumbs: true,
+                });
+            },
+        };
+    }
+
+    async create() {
+        const dirty = await this.model.root.isDirty();
+        if (!dirty || (await this.model.root.save())) {
+            await openAddDialog(this.env.services.action);
+        }
+    }
+}
+
+registry.category("views").add("ihub_run_form", { ...formView, Controller: RunFormController });
+registry
+    .category("views")
+    .add("ihub_integration_form", { ...formView, Controller: IntegrationFormController });

@@ -1,0 +1,29 @@
+import { registry } from "@web/core/registry";
+import { ListController } from "@web/views/list/list_controller";
+import { listView } from "@web/views/list/list_view";
+
+import { useLiveReload } from "../live/live_reload";
+import { openAddDialog } from "./add_dialog";
+
+/** A list that shows changes as they happen, unless somebody has ticked lines. */
+export class LiveListController extends ListController {
+    setup() {
+        super.setup();
+        useLiveReload({
+            isBusy: () => Boolean(this.model.root.selection?.length),
+            reload: () => this.model.load(),
+        });
+    }
+}
+
+/** The list of integrations. New ones are made in a dialog. */
+export class IntegrationListController extends LiveListController {
+    async createRecord() {
+        await openAddDialog(this.actionService);
+    }
+}
+
+registry.category("views").add("ihub_live_list", { ...listView, Controller: LiveListController });
+registry
+    .category("views")
+    .add("ihub_integration_list", { ...listView, Controller: IntegrationListController });

@@ -1,0 +1,88 @@
+import { registry } from "@web/core/registry";
+
+import { card, confirmRun, isInState, pressInHeader, toggleFailure } from "./steps";
+
+const NAME = "Journey";
+
+const add = [
+    { content: "Add an integration", trigger: ".o-kanban-button-new", run: "click" },
+    {
+        content: "Look at the types",
+        trigger: ".modal .o_field_widget[name=integration_type] input",
+        run: "click",
+    },
+    {
+        content: "Choose the demo",
+        trigger: ".o_select_menu_item:contains(Demo Integration)",
+        run: "click",
+    },
+    {
+        content: "Read what it does",
+        trigger: ".modal .o_field_widget[name=type_description]:contains(demonstrating)",
+    },
+    {
+        content: "Name it",
+        trigger: ".modal .o_field_widget[name=name] input",
+        run: `edit ${NAME}`,
+    },
+    { content: "Add it", trigger: ".modal button[name=action_add]:enabled", run: "click" },
+    isInState("New"),
+];
+
+const fail = [
+    ...toggleFailure(),
+    ...pressInHeader("start"),
+    isInState("Running"),
+    { content: "The page says why the schedule is locked", trigger: ".fa-lock:visible" },
+    ...pressInHeader("action_run_manually"),
+    ...confirmRun(),
+    isInState("Failed"),
+];
+
+const understand = [
+    {
+        content: "The reason is on the page",
+        trigger: ".alert-danger:contains(told to fail)",
+    },
+    {
+        content: "One click leads to the error",
+        trigger: ".alert-danger button[name=action_open_last_run]",
+        run: "click",
+    },
+    { content: "The run says it too", trigger: ".o_ihub_run .alert-danger:contains(told to fail)" },
+    ...pressInHeader("action_open_integration"),
+    isInState("Failed"),
+];
+
+const repair = [
+    ...toggleFailure(),
+    ...pressInHeader("start"),
+    isInState("Running"),
+    ...pressInHeader("action_run_manually"),
+    ...confirmRun(),
+    {
+        content: "The run is done, seen without reloading",
+        trigger: ".o_field_widget[name=last_run_state] [data-state=done]",
+        timeout: 30000,
+    },
+    ...pressInHeader("stop"),
+    isInState("Stopped"),
+];
+
+const remove = [
+    {
+        content: "Open the menu of actions",
+        trigger: ".o_cp_action_menus .dropdown-toggle",
+        run: "click",
+    },
+    { content: "Delete", trigger: ".o-dropdown-item:contains(Delete)", run: "click" },
+    { content: "Really", trigger: ".modal .modal-footer .btn-primary", run: "click" },
+    {
+        content: "The board is empty and says what to do",
+        trigger: `.o_ihub_board:not(:has(${card(NAME)}))`,
+    },
+];
+
+registry.category("web_tour.tours").add("ihub_manager_journey", {
+    steps: () => [...add, ...fail, ...understand, ...repair, ...remove],
+});

@@ -1,0 +1,1 @@
+from . import ihub_integration_add, ihub_run_manually

@@ -1,0 +1,109 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..lib.schedule import TooManyWindows
+
+# A backfill of more windows than this is a mistake, or wants a larger interval.
+MAX_WINDOWS = 1000
+# How many windows the preview names.
+PREVIEW_WINDOWS = 5
+
+
+class IhubRunManually(models.TransientModel):
+    """The dialog of Run Manually; with Split it queues a backfill."""
+
+    _name = "ihub.run.manually"
+    _description = "Run Manually"
+
+    integration_id = fields.Many2one("ihub.integration", required=True, ondelete="cascade")
+    takes_period = fields.Boolean(related="integration_id.takes_period")
+    runs_on_schedule = fields.Boolean(related="integration_id.runs_on_schedule")
+    date_from = fields.Datetime("From", compute="_compute_period", store=True, readonly=False)
+    date_to = fields.Datetime("To", compute="_compute_period", store=True, readonly=False)
+    split = fields.Boolean(
+        "One run per window", help="Cut the period at the windows of the schedule."
+    )
+    window_count = fields.Integer(compute="_compute_preview")
+    preview = fields.Text("What Will Happen", compute="_compute_preview")
+
+    @api.depends("integration_id")
+    def _compute_period(self):
+        for wizard in self:
+            integration = wizard.integration_id
+            if integration and integration.takes_period:
+                window = integration._manual_window()
+                wizard.date_from, wizard.date_to = window
+
+    @api.depends("integration_id", "date_from", "date_to", "split")
+    def _compute_preview(self):
+        for wizard in self:
+            try:
+                windows = wizard._windows()
+            except UserError as error:
+                wizard.window_count = 0
+                wizard.preview = error.args[0]
+                continue
+            wizard.window_count = len(windows)
+            wizard.preview = wizard._preview_text(windows)
+
+    def _preview_text(self, windows):
+        local = self.integration_id._local
+        lines = [
+            self.env._("From %(start)s to %(end)s", start=local(w.start), end=local(w.end))
+            for w in windows[:PREVIEW_WINDOWS]
+        ]
+        if len(windows) > PREVIEW_WINDOWS:
+            lines.append(self.env._("… and %(count)s more", count=len(windows) - PREVIEW_WINDOWS))
+        if len(windows) == 1:
+            title = self.env._("One run, in the background:")
+        else:
+            title = self.env._("%(count)s runs, one after the other:", count=len(windows))
+        return "\n".join([title, *lines])
+
+    def _windows(self):
+        """Return the windows that would be run.
+
+        :raise UserError: when the period cannot be run, in words that help
+        """
+        self.ensure_one()
+        integration = self.integration_id
+        if not integration.takes_period:
+            return [integration._manual_window()]
+        whole = integration._manual_window(self.date_from, self.date_to)
+        if not (self.split and integration.runs_on_schedule):
+            return [whole]
+        try:
+            return integration._schedule().split(whole.start, whole.end, MAX_WINDOWS)
+        except TooManyWindows as error:
+            raise UserError(
+                self.env._(
+                    "This period has more than %(limit)s windows of %(name)s. "
+                    "Choose a shorter period, or run it as one.",
+                    limit=MAX_WINDOWS,
+                    name=integration.name,
+                )
+            ) from error
+
+    def action_run(self):
+        """Queue what the preview shows.
+
+        :return: the action that closes the dialog and says what happens now
+        """
+        self.ensure_one()
+        integration = self.integration_id._operable()
+        period = (self.date_from, self.date_to) if integration.takes_period else (None, None)
+        integration._check_runnable_by_hand(*period)
+        windows = self._windows()
+        integration._queue_by_hand(windows, "backfill" if len(windows) > 1 else "manual")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "title": integration.name,
+                "message": self.env._(
+                    "Queued. It runs in the background; this page shows how it goes."
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }

@@ -1,0 +1,137 @@
+"""What an integration can do to fail, and what people get to see of it."""
+
+from freezegun import freeze_time
+from hub_case import HubCase, at
+
+from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
+
+
+@freeze_time("2025-03-01 11:30")
+class TestFailing(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.integration = self.add(window_from=at("2025-03-01 10:00"))
+        self.partners = self.env["res.partner"].search_count([])
+
+    def work_as(self, function):
+        with self.running_as(function):
+            self.integration.start()
+            self.work(self.integration)
+
+    def errors(self):
+        return self.env["ihub.event"].search(
+            [("integration_id", "=", self.integration.id), ("level", "=", "error")]
+        )
+
+    def assertWindowIsStillToBeDone(self):
+        self.assertEqual(self.integration.window_from, at("2025-03-01 10:00"))
+        self.assertFalse(self.runs(self.integration, state="done"))
+        self.assertEqual(self.env["res.partner"].search_count([]), self.partners)
+
+    def test_an_exception_undoes_the_work_and_says_why(self):
+        def broken(this, _from, _to):
+            this.env["res.partner"].sudo().create({"name": "Half done"})
+            raise ValueError("The price of A1 is not a number")
+
+        self.work_as(broken)
+        run = self.runs(self.integration, state="failed")
+        self.assertEqual(run.message, "ValueError: The price of A1 is not a number")
+        self.assertIn("Traceback", run.traceback)
+        self.assertEqual(self.integration.state, "failed")
+        self.assertIn("The price of A1", self.integration.state_reason)
+        event = self.errors()
+        self.assertEqual(len(event), 1)
+        self.assertEqual(event.run_id, run)
+        self.assertIn("Traceback", event.details)
+        self.assertFalse(event.undone)
+        self.assertWindowIsStillToBeDone()
+
+    def test_fail_lets_the_code_go_on_and_then_fails_the_run(self):
+        went_on = []
+
+        def gives_up(this, _from, _to):
+            this.env["res.partner"].sudo().create({"name": "Half done"})
+            this.ihub_error(summary="No stock in the warehouse")
+            this.fail("There is nothing to deliver.")
+            went_on.append(True)
+
+        self.work_as(gives_up)
+        self.assertTrue(went_on)
+        run = self.runs(self.integration, state="failed")
+        self.assertEqual(run.message, "There is nothing to deliver.")
+        self.assertFalse(run.traceback)
+        self.assertEqual(self.integration.state, "failed")
+        self.assertEqual(self.errors().mapped("summary"), ["No stock in the warehouse"])
+        self.assertWindowIsStillToBeDone()
+
+    def test_fail_alone_leaves_one_event(self):
+        self.work_as(lambda this, _from, _to: this.fail("Nothing to deliver."))
+        self.assertEqual(self.errors().mapped("summary"), ["Nothing to deliver."])
+
+    def test_fail_outside_a_run_fails_the_integration_at_once(self):
+        self.integration.start()
+        self.integration.sudo()._type_record().fail("The other side said stop.")
+        self.assertEqual(self.integration.state, "failed")
+        self.assertEqual(self.integration.state_reason, "The other side said stop.")
+
+    def test_a_raised_error_is_one_event_and_ends_the_run(self):
+        def broken(this, _from, _to):
+            this.env["res.partner"].sudo().create({"name": "Half done"})
+            this.ihub_error(summary="The file is empty", raised=True)
+
+        self.work_as(broken)
+        self.assertEqual(self.runs(self.integration, state="failed").message, "The file is empty")
+        self.assertEqual(self.errors().mapped("summary"), ["The file is empty"])
+        self.assertWindowIsStillToBeDone()
+
+    def test_raise_can_be_spelled_as_in_the_contract(self):
+        row = self.integration.sudo()._type_record()
+        with self.assertRaisesRegex(IntegrationError, "The file is empty"):
+            row.ihub_error(summary="The file is empty", **{"raise": True})
+
+    def test_followers_get_one_mail_with_the_reason_and_a_link(self):
+        follower = self._user("ihub_follower", "ihub.group_user", email="follower@example.com")
+        follower.notification_type = "email"
+        self.integration.sudo().message_subscribe(follower.partner_id.ids)
+
+        def broken(this, _from, _to):
+            raise ValueError("The price of A1 is not a number")
+
+        self.work_as(broken)
+        self.work_as(broken)
+        mails = (
+            self.env["mail.mail"].sudo().search([("recipient_ids", "in", follower.partner_id.ids)])
+        )
+        failures = mails.filtered(lambda mail: "The price of A1" in mail.body_html)
+        # Two failures, each after somebody pressed Start: one mail for each, no more.
+        self.assertEqual(len(failures), 2)
+        self.assertIn(f"res_id={self.integration.id}", failures[0].body_html)
+
+    def test_what_may_go_away_is_tried_again_by_itself(self):
+        def unlucky(this, _from, _to):
+            raise RetryableError("The shop is being maintained.", delay=600)
+
+        self.work_as(unlucky)
+        run = self.runs(self.integration, trigger="schedule")
+        self.assertEqual((run.state, run.attempt), ("pending", 1))
+        # A little later than asked for, so that many do not come back at the same moment.
+        self.assertTrue(at("2025-03-01 11:40") <= run.due <= at("2025-03-01 11:42"))
+        self.assertEqual(self.integration.state, "running")
+
+    def test_starting_again_after_mending_does_the_failed_window(self):
+        def broken(this, _from, _to):
+            raise ValueError("broken")
+
+        self.work_as(broken)
+        self.work_as(lambda this, _from, _to: None)
+        self.assertEqual(self.integration.state, "running")
+        self.assertEqual(self.integration.watermark, at("2025-03-01 11:00"))
+
+    def test_the_failed_run_is_the_last_run_of_the_card(self):
+        def broken(this, _from, _to):
+            raise ValueError("broken")
+
+        self.work_as(broken)
+        self.assertEqual(self.integration.last_run_id, self.runs(self.integration, state="failed"))
+        self.assertEqual(self.integration.last_run_state, "failed")
+        self.assertEqual(self.integration.error_count, 1)
