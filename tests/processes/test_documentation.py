@@ -1,0 +1,132 @@
+"""The code in the documentation works as it stands; uninstalling leaves a database that works."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFEST = (
+    '{"name": "Samples", "version": "19.0.1.0.0", "author": "Test", "license": "LGPL-3",'
+    ' "depends": ["ihub"], "data": ["views.xml"]}'
+)
+
+RUN_THE_SAMPLES = """
+def run(name, **values):
+    record = env[name].create({"name": name, **values})
+    run = record.integration_id.run_manually()
+    env.cr.commit()
+    record.cron_id.method_direct_trigger()
+    env.cr.commit()
+    print("OUTCOME", name, run.state, run.processed, run.message, sep="|")
+    return record, run
+
+record, first = run("ihub.integration.demo", a_custom_fields="x")
+action = record.integration_id.open_settings()
+print("SETTINGS", action["res_model"], action["res_id"] == record.id, sep="|")
+view = record.get_view(view_type="form")
+print("VIEW", "a_custom_fields" in view["arch"], sep="|")
+event = env["ihub.event"].search([("integration_id", "=", record.integration_id.id)])
+print("EVENT", event.level, event.summary.split(" with ")[0], event.run_id == first, sep="|")
+_ = run("shop.orders.integration")
+_ = run("big.import.integration")
+nightly, _run = run("nightly.export.integration")
+print("SCHEDULE", nightly.interval_type, nightly.time_of_day, sep="|")
+"""
+
+UNINSTALL = """
+env["ir.module.module"].search([("name", "=", "{name}")]).button_immediate_uninstall()
+env.cr.commit()
+"""
+
+LOOK_AT_A_MISSING_TYPE = """
+gone = env["ihub.integration"].search([("integration_type", "=", "ihub.integration.demo")])
+print("MISSING", bool(gone), set(gone.mapped("type_is_missing")), sep="|")
+print("TYPES", env["ihub.integration"]._type_names(), sep="|")
+gone.stop()
+gone.unlink()
+env.cr.commit()
+"""
+
+LOOK_AT_WHAT_IS_LEFT = """
+env.cr.execute("SELECT count(*) FROM ir_act_server WHERE code LIKE '%_cron_lane%'")
+crons, = env.cr.fetchone()
+env.cr.execute("SELECT count(*) FROM information_schema.tables WHERE table_name LIKE 'ihub%'")
+tables, = env.cr.fetchone()
+partner = env["res.partner"].create({"name": "Still works"})
+print("LEFT", crons, tables, "ihub.integration" in env, partner.exists().name, sep="|")
+"""
+
+
+def samples(path, language):
+    """Return the blocks of code of one language in a page of documentation."""
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / path).read_text(), re.M | re.S)
+
+
+def write_sample_addon(folder):
+    """Put the documentation's code, unchanged, into an addon; return the folder of addons."""
+    addon = folder / "ihub_samples"
+    (addon / "tests").mkdir(parents=True)
+    (addon / "__manifest__.py").write_text(MANIFEST)
+    (addon / "views.xml").write_text(samples("README.md", "xml")[0])
+    names = []
+    for block in samples("README.md", "python") + samples("docs/developer-guide.md", "python"):
+        if "TransactionCase" in block:
+            (addon / "tests" / "test_sample.py").write_text(block)
+        else:
+            names.append(f"sample_{len(names)}")
+            (addon / f"{names[-1]}.py").write_text(block)
+    (addon / "tests" / "__init__.py").write_text("from . import test_sample\n")
+    (addon / "__init__.py").write_text("".join(f"from . import {name}\n" for name in names))
+    return folder
+
+
+def odoo(command, database, *arguments, script=None, addons=None):
+    """Run Odoo to its end and return what it printed; no error may be in its log."""
+    path = [str(ROOT), *([str(addons)] if addons else [])]
+    process = subprocess.run(
+        [
+            sys.executable,
+            *("-m", "odoo", command, "-d", database, "--no-http"),
+            f"--addons-path={','.join(path)}",
+            *arguments,
+        ],
+        input=script,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    output = process.stdout + process.stderr
+    assert process.returncode == 0, output
+    problems = re.findall(r"^.* (?:WARNING|ERROR|CRITICAL) .*$", output, re.M)
+    assert not problems, "\n".join(problems)
+    return output
+
+
+def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, tmp_path):
+    database = template_copy
+    odoo("shell", database, script=UNINSTALL.format(name="ihub_integration_demo"))
+    output = odoo("shell", database, script=LOOK_AT_A_MISSING_TYPE)
+    assert "MISSING|True|{True}" in output
+    assert "'ihub.integration.demo'" not in output.split("TYPES|")[1].splitlines()[0]
+
+    addons = write_sample_addon(tmp_path / "addons")
+    install = ("-i", "ihub_samples", "--stop-after-init", "--test-tags", "/ihub_samples")
+    output = odoo("server", database, *install, addons=addons)
+    assert re.search(r"0 failed, 0 error\(s\) of 1 tests", output), output
+
+    output = odoo("shell", database, script=RUN_THE_SAMPLES, addons=addons)
+    assert "OUTCOME|ihub.integration.demo|done" in output, output
+    assert "SETTINGS|ihub.integration.demo|True" in output
+    assert "VIEW|True" in output
+    assert "EVENT|warning|Integration just for demonstration. run_from_to called|True" in output
+    assert "OUTCOME|shop.orders.integration|failed|0|The shop is being maintained." in output
+    assert "OUTCOME|big.import.integration|done|4|" in output
+    assert "OUTCOME|nightly.export.integration|done" in output
+    assert "SCHEDULE|days|2.5" in output
+
+    odoo("shell", database, script=UNINSTALL.format(name="ihub_samples"), addons=addons)
+    odoo("shell", database, script=UNINSTALL.format(name="ihub"))
+    output = odoo("shell", database, script=LOOK_AT_WHAT_IS_LEFT)
+    assert "LEFT|0|0|False|Still works" in output
