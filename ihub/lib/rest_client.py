@@ -7,6 +7,7 @@ than the name of its server, so no user name, password or token gets into one.
 """
 
 import json
+import socket
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -20,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from .exceptions import IntegrationError, RetryableError
 
 CHUNK = 16 * 1024
+SMALL_CHUNK = 64
 MEBIBYTE = 1024 * 1024
 WAIT_AND_RETRY = frozenset({408, 425, 429})
 
@@ -32,7 +34,8 @@ _BAD_ADDRESS = (
 )
 _BAD_REQUEST = (
     requests.exceptions.InvalidHeader,
-    requests.exceptions.InvalidJSONError,
+    # The name is newer than the oldest version that Odoo takes.
+    getattr(requests.exceptions, "InvalidJSONError", ValueError),
     ValueError,
 )
 _TIMEOUT = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
@@ -243,14 +246,15 @@ class RestClient:
         raise refused
 
     def _explain(self, exc):
-        cause = str(_root_cause(exc) or exc)
+        cause = _root_cause(exc)
+        reason = getattr(cause, "__cause__", None) or getattr(cause, "__context__", None)
         if isinstance(exc, requests.exceptions.SSLError):
             return self._say("The identity of the server {server} could not be verified.")
         if isinstance(exc, requests.exceptions.ProxyError):
             return self._say("The way to the server {server} through the proxy is closed.")
-        if "resolve" in cause or "getaddrinfo" in cause:
+        if isinstance(reason, socket.gaierror):
             return self._say("There is no server {server}, or the network is down.")
-        if isinstance(exc, requests.exceptions.ConnectionError) and "refused" in cause:
+        if isinstance(reason, ConnectionRefusedError):
             return self._say("The server {server} does not accept connections.")
         return self._say("The connection to the server {server} failed or broke off.")
 
@@ -313,9 +317,12 @@ class _TimeLimitedAdapter(HTTPAdapter):
 
 def _chunks(raw):
     """Yield what arrives, as it arrives: a plain read would wait until a chunk is full."""
+    # Before urllib3 2 an answer that breaks off was taken for a short one.
+    raw.enforce_content_length = True
     if hasattr(raw, "read1"):
         return iter(lambda: raw.read1(CHUNK, decode_content=True), b"")
-    return raw.stream(1024, decode_content=True)
+    # Before urllib3 2.1 there is only the plain read: small chunks fill up soon.
+    return raw.stream(SMALL_CHUNK, decode_content=True)
 
 
 def _host_and_port(url):

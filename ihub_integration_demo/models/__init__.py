@@ -1,0 +1,6 @@
+from . import (
+    ihub_integration_demo,
+    ihub_integration_demo_import,
+    ihub_integration_ecb_rates,
+    res_currency_rate,
+)

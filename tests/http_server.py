@@ -1,0 +1,134 @@
+"""A local HTTP server whose answers a test programs."""
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+LIMIT = 30  # seconds after which even a hanging answer ends, should a test forget it
+
+
+@dataclass
+class Reply:
+    """One answer.
+
+    ``hang``: send nothing until the server is closed. ``drip``: seconds between single bytes.
+    ``cut``: close the connection after that many bytes of the body, though more were announced.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict = field(default_factory=dict)
+    hang: bool = False
+    drip: float = 0
+    cut: int | None = None
+
+
+@dataclass
+class Received:
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict
+    body: bytes
+
+
+class LocalServer:
+    """Answers on 127.0.0.1; what is not programmed is answered with 404."""
+
+    def __init__(self):
+        self.requests = []
+        self._replies = {}
+        self._closing = threading.Event()
+        self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._httpd.daemon_threads = True
+        self._httpd.block_on_close = False
+        self._thread = threading.Thread(target=self._httpd.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self):
+        """The server's address, with a slash at its end."""
+        return f"http://127.0.0.1:{self._httpd.server_port}/"
+
+    @property
+    def paths(self):
+        """The paths asked for so far, in order."""
+        return [request.path for request in self.requests]
+
+    def reply(self, path, *replies, **kwargs):
+        """Answer requests for ``path`` (without parameters).
+
+        With several replies they are given one after the other, the last one from then on.
+        """
+        self._replies[path] = list(replies or [Reply(**kwargs)])
+
+    def close(self):
+        """End everything, hanging answers included."""
+        self._closing.set()
+        self._httpd.shutdown()
+        self._httpd.server_close()
+        self._thread.join(5)
+
+    def _next_reply(self, path):
+        replies = self._replies.get(path.partition("?")[0].lstrip("/"), [Reply(404)])
+        return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    def _handler(server):
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length)
+                received = Received(self.command, self.path, dict(self.headers), body)
+                server.requests.append(received)
+                server._send(self, server._next_reply(self.path))
+
+            do_GET = do_POST = do_PUT = do_DELETE = answer
+
+            def log_message(self, *args):
+                """Stay quiet."""
+
+        return Handler
+
+    def _send(self, handler, reply):
+        if reply.hang:
+            self._closing.wait(LIMIT)
+            handler.close_connection = True
+            return
+        handler.send_response(reply.status)
+        for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        try:
+            self._send_body(handler, reply)
+        except OSError:
+            handler.close_connection = True
+
+    def _send_body(self, handler, reply):
+        body = reply.body if reply.cut is None else reply.body[: reply.cut]
+        for piece in [body[i : i + 1] for i in range(len(body))] if reply.drip else [body]:
+            handler.wfile.write(piece)
+            handler.wfile.flush()
+            if reply.drip and self._closing.wait(reply.drip):
+                break
+        if len(body) < len(reply.body) or reply.drip:
+            handler.close_connection = True
+
+
+@contextmanager
+def local_server():
+    """Run a :class:`LocalServer` for the body of a ``with``."""
+    server = LocalServer()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def closed_port_url():
+    """Return an address on this machine where nobody listens."""
+    with local_server() as server:
+        return server.url

@@ -1,0 +1,141 @@
+"""The demo integrations, and the demo data."""
+
+from datetime import datetime, timedelta
+
+from odoo.tests import Form, TransactionCase, new_test_user, tagged
+
+from odoo.addons.ihub.lib import event_buffer
+from odoo.addons.ihub.lib.exceptions import IntegrationError
+from odoo.addons.ihub_integration_demo.hooks import TYPES, uninstall_hook
+
+START, END = datetime(2026, 3, 12, 16), datetime(2026, 3, 13, 16)
+
+
+class DemoCase(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        groups = "base.group_user,ihub.group_manager"
+        cls.manager = new_test_user(cls.env, "demo_manager", groups)
+
+    def create(self, model, **vals):
+        return self.env[model].with_user(self.manager).create({"name": "Demo", **vals})
+
+    def events(self, integration):
+        event_buffer.flush(self.env.cr)
+        domain = [("integration_id", "=", integration.integration_id.id)]
+        return self.env["ihub.event"].search(domain, order="id")
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestDemoIntegration(DemoCase):
+    def test_flags_are_those_of_the_readme(self):
+        demo = self.env["ihub.integration.demo"]
+        self.assertIs(demo.is_job, True)
+        self.assertIs(demo.is_manually_runnable, True)
+        self.assertIs(demo.has_time_period, True)
+        self.assertIs(demo.is_multi_company_compatible, False)
+        self.assertIs(demo.is_singleton, False)
+        self.assertEqual(demo.delay, timedelta(seconds=10))
+
+    def test_a_run_reports_its_window(self):
+        demo = self.create("ihub.integration.demo")
+        demo.run_from_to(START, END)
+        event = self.events(demo)
+        self.assertEqual(event.level, "warning")
+        self.assertIn(f"run_from_to called with {START} {END}", event.summary)
+
+    def test_fail_on_purpose_says_what_to_do_about_it(self):
+        demo = self.create("ihub.integration.demo", fail_run=True)
+        with self.assertRaisesRegex(IntegrationError, "Untick it, then press Start."):
+            demo.run_from_to(START, END)
+        event = self.events(demo)
+        self.assertEqual(event.level, "error")
+        self.assertIn("'Fail on purpose' is ticked in its settings", event.summary)
+
+    def test_settings_open_the_form_of_the_demo(self):
+        demo = self.create("ihub.integration.demo")
+        action = demo.integration_id.open_settings()
+        self.assertEqual(action["res_model"], "ihub.integration.demo")
+        self.assertEqual(action["res_id"], demo.id)
+
+    def test_settings_form(self):
+        demo = self.create("ihub.integration.demo")
+        with Form(demo) as form:
+            form.a_custom_field = "Something"
+            form.fail_run = True
+        self.assertEqual((demo.a_custom_field, demo.fail_run), ("Something", True))
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestDemoImport(DemoCase):
+    def setUp(self):
+        super().setUp()
+        model = type(self.env["ihub.integration.demo.import"])
+        self.imported = []
+        self.checkpoints = []
+        self.patch(model, "_import_record", lambda record: self.imported.append(record.id))
+        self.patch(model, "checkpoint", lambda record, **kwargs: self.checkpoints.append(kwargs))
+
+    def test_progress_is_told_record_by_record(self):
+        demo = self.create("ihub.integration.demo.import", record_count=3)
+        demo.run_from_to(START, END)
+        self.assertEqual(
+            self.checkpoints,
+            [{"processed": done, "total": 3, "resume": done} for done in (1, 2, 3)],
+        )
+        self.assertIn("3 records imported", self.events(demo).summary)
+
+    def test_it_goes_on_where_it_was_stopped(self):
+        demo = self.create("ihub.integration.demo.import", record_count=5)
+        self.patch(type(demo), "resume_point", lambda record: 3)
+        demo.run_from_to(START, END)
+        self.assertEqual(len(self.imported), 2)
+        self.assertEqual(self.checkpoints[-1]["processed"], 5)
+
+    def test_settings_form(self):
+        demo = self.create("ihub.integration.demo.import")
+        with Form(demo) as form:
+            form.record_count = 5
+            form.record_duration = 0.5
+        self.assertEqual((demo.record_count, demo.record_duration), (5, 0.5))
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestDemoData(TransactionCase):
+    def setUp(self):
+        super().setUp()
+        if not self.env.ref("ihub_integration_demo.demo_running", raise_if_not_found=False):
+            self.fail("The database has no demo data. Start with dev/test.")
+
+    def state(self, name):
+        return self.env.ref(f"ihub_integration_demo.{name}").state
+
+    def test_one_runs_at_short_intervals(self):
+        running = self.env.ref("ihub_integration_demo.demo_running")
+        self.assertEqual(running.state, "running")
+        self.assertEqual((running.interval_number, running.interval_type), (1, "minutes"))
+
+    def test_one_is_stopped_and_one_was_never_started(self):
+        self.assertEqual(self.state("demo_stopped"), "stopped")
+        self.assertEqual(self.state("demo_ecb_rates"), "created")
+
+    def test_one_is_told_to_fail_and_is_due(self):
+        failing = self.env.ref("ihub_integration_demo.demo_failing")
+        self.assertTrue(failing.fail_run)
+        self.assertIn(failing.state, ("running", "failed"))
+        self.assertLess(failing.window_from, failing.create_date)
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestDemoUninstall(DemoCase):
+    def test_every_type_of_the_addon_is_stopped(self):
+        here = "ihub_integration_demo"
+        models = self.env["ihub.abstract_integration"]._inherit_children
+        types = {name for name in models if self.env[name]._original_module == here}
+        self.assertEqual(set(TYPES), types)
+        running = [self.create(name) for name in TYPES]
+        for record in running:
+            record.integration_id.start()
+        uninstall_hook(self.env)
+        self.assertEqual([record.state for record in running], ["stopped"] * len(TYPES))

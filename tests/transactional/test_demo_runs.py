@@ -1,0 +1,78 @@
+"""The demo integrations, executed by their lane: what an operator gets to see."""
+
+from datetime import timedelta
+
+from http_server import closed_port_url
+from odoo import fields
+from odoo.tests import tagged
+from test_demo_integration import DemoCase
+
+REASON = (
+    "This demo was told to fail: 'Fail on purpose' is ticked in its settings. "
+    "Untick it, then press Start."
+)
+
+
+class DemoRunCase(DemoCase):
+    def create_due(self, model, **vals):
+        """Create an integration with a window that is over, and start it."""
+        start = fields.Datetime.now() - timedelta(minutes=10)
+        schedule = {"interval_number": 1, "interval_type": "minutes", "window_from": start}
+        record = self.create(model, **schedule, **vals)
+        record.integration_id.start()
+        return record
+
+    def work(self, record):
+        """Let the lane do what is due."""
+        # Odoo's scheduler executes crons; no user may.
+        cron = record.integration_id.sudo().cron_id
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def last_run(self, record):
+        """Return the newest run that was executed at least once."""
+        return record.integration_id.run_ids.filtered("attempt").sorted("id")[-1:]
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestDemoRuns(DemoRunCase):
+    def test_fail_on_purpose_is_understood_without_a_log(self):
+        demo = self.create_due("ihub.integration.demo", fail_run=True)
+        self.work(demo)
+        self.assertEqual(demo.state, "failed")
+        self.assertIn(REASON, demo.state_reason)
+        self.assertEqual(self.last_run(demo).state, "failed")
+        self.assertEqual(self.last_run(demo).message, REASON)
+        errors = self.events(demo).filtered(lambda event: event.level == "error")
+        self.assertEqual(errors.mapped("summary"), [REASON])
+
+    def test_what_the_message_says_mends_it(self):
+        demo = self.create_due("ihub.integration.demo", fail_run=True)
+        self.work(demo)
+        failed = self.last_run(demo)
+        demo.fail_run = False
+        demo.integration_id.start()
+        self.work(demo)
+        self.assertEqual(demo.state, "running")
+        mended = self.last_run(demo)
+        self.assertEqual(mended.state, "done")
+        self.assertEqual(mended.window_from, failed.window_from)
+
+    def test_progress_of_the_long_import(self):
+        model = "ihub.integration.demo.import"
+        demo = self.create_due(model, record_count=4, record_duration=0)
+        self.work(demo)
+        run = self.last_run(demo)
+        self.assertEqual((run.state, run.processed, run.total), ("done", 4, 4))
+
+    def test_unreachable_bank_is_tried_again(self):
+        self.env.ref("base.USD").active = True
+        self.env.ref("base.GBP").active = True
+        rates = self.create_due("ihub.integration.ecb.rates", address=closed_port_url())
+        self.work(rates)
+        run = self.last_run(rates)
+        self.assertEqual(run.state, "pending")
+        self.assertIn("could not be reached", run.message)
+        self.assertGreater(run.due, fields.Datetime.now())
+        self.assertEqual(rates.state, "running")
