@@ -5,7 +5,7 @@ import subprocess
 
 from . import node, paths, python
 from .console import say
-from .shell import environment
+from .shell import environment, foreground
 
 # Tests that need neither Odoo nor a database.
 PLAIN = ("tests/pure", "tests/dev")
@@ -15,7 +15,7 @@ PYLINT = (
     "--score=n",
 )  # fmt: skip
 # The commands have no suffix by which a linter would find them.
-SCRIPTS = ("dev/run", "dev/test", "dev/bootstrap", "dev/env")
+SCRIPTS = ("dev/run", "dev/test", "dev/bootstrap", "dev/soak", "dev/env")
 
 
 def linters(fix=False):
@@ -121,6 +121,7 @@ def run_plain(arguments, env):
 def run_tests(databases, arguments, env):
     """Run pytest on a copy of the template database; return its exit code."""
     template = databases.template()
+    databases.forget_abandoned()
     database = f"ihub_test_{os.getpid()}"
     databases.client.copy(template, database)
     options = [f"--odoo-database={database}", "--odoo-http", "--odoo-log-level=error"]
@@ -130,11 +131,15 @@ def run_tests(databases, arguments, env):
         databases.client.drop(database)
 
 
+def run_soak(databases, arguments, env):
+    """Run the soak on a copy of the template database; return its exit code."""
+    command = [python.executable(), paths.ROOT / "tests" / "processes" / "soak.py", *arguments]
+    places = {"IHUB_TEMPLATE": databases.template(), "IHUB_LOG": paths.LOG}
+    return foreground(command, {**env, **places}, cwd=paths.ROOT)
+
+
 def _pytest(arguments, env):
     command = [python.executable(), "-m", "pytest", "-rs", *arguments]
     with paths.temporary() as folder:
-        return subprocess.run(
-            [str(part) for part in command],
-            cwd=paths.ROOT,
-            env=environment({**env, "TMPDIR": folder, "ODOO_SCREENSHOTS": paths.LOG / "browser"}),
-        ).returncode
+        places = {"TMPDIR": folder, "ODOO_SCREENSHOTS": paths.LOG / "browser"}
+        return foreground(command, {**env, **places}, cwd=paths.ROOT)

@@ -4,12 +4,11 @@ import contextlib
 import errno
 import os
 import signal
-import subprocess
 
 from . import browser, checks, node, odoo, paths, postgres, python, serve, settings
 from .console import Failure, report, say
 from .database import DEMO, Databases
-from .shell import environment, explain
+from .shell import Interrupted, explain, foreground
 
 
 def main(command):
@@ -33,7 +32,7 @@ def main(command):
 
 
 def _interrupt(number, frame):
-    raise KeyboardInterrupt
+    raise Interrupted(number)
 
 
 @contextlib.contextmanager
@@ -116,6 +115,15 @@ def _test(arguments, env):
     return checks.run_tests(Databases(env), arguments, env)
 
 
+def soak():
+    """Run the real-process suite for as many rounds as asked for."""
+    made = settings.parser("soak", "Kill servers at random points; all counts but the first five "
+                           "have to be zero.", SOAK_HELP)  # fmt: skip
+    options, arguments = made.parse_known_args()
+    with prepared(options) as env:
+        return checks.run_soak(Databases(env), arguments, env)
+
+
 def env():
     """Run a command in the environment, or a shell when there is none."""
     made = settings.parser("env", "Run a command, or a shell, in the environment.", ENV_HELP)
@@ -123,12 +131,10 @@ def env():
     options = made.parse_args()
     with prepared(options) as env:
         command = options.command or [os.environ.get("SHELL", "/bin/sh")]
-        with contextlib.suppress(KeyboardInterrupt):
-            return subprocess.run(command, env=environment(env)).returncode
-    return 130
+        return foreground(command, env)
 
 
-COMMANDS = {"run": run, "test": test, "bootstrap": bootstrap, "env": env}
+COMMANDS = {"run": run, "test": test, "bootstrap": bootstrap, "soak": soak, "env": env}
 
 RUN_HELP = f"""\
 Everything that is missing is fetched and prepared below .dev in the project. The first
@@ -145,6 +151,17 @@ Other arguments go to pytest, in which case the linters are left out:
   dev/test -k watermark -x        those of a name, until one fails
 
 The tests run on copies of a template database, made anew when the addons changed.
+"""
+SOAK_HELP = """\
+  --rounds N     how many rounds of four integrations with 60 windows each (20)
+  --kills N      in each round (6)
+  --servers N    that share the database (2)
+  --workers N    of each server; 0 is a threaded one (0)
+  --seed N       to repeat the same choices
+
+A line after each round says what has happened so far: rounds, kills, runs that were
+interrupted, integrations that were given up after three deaths in a row, windows done,
+and what has to be zero: windows that are missing, gaps, overlaps, doubled and lost writes.
 """
 ENV_HELP = """\
 examples:

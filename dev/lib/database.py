@@ -5,9 +5,10 @@ so a database without one is half made and is made again.
 """
 
 import hashlib
+import os
 import re
 
-from . import odoo, paths, python
+from . import odoo, paths
 from .console import Failure, say, task
 from .postgres import Client
 
@@ -43,13 +44,17 @@ class Databases:
         self.client = Client(env)
         self.env = env
 
+    def release(self):
+        """Return what the database to play with depends on: Odoo's release."""
+        return short(odoo.release())
+
     def base_version(self):
-        """Return what a database without the addons depends on."""
-        return short(odoo.version() + python.REQUIREMENTS.read_text())
+        """Return what the databases for tests depend on: this very Odoo."""
+        return short(f"{odoo.home()} {self.release()}")
 
     def addons_version(self):
-        """Return what a database with the addons depends on."""
-        return short(self.base_version() + content_hash([paths.ROOT / a for a in paths.addons()]))
+        """Return what the addons depend on: what is in them."""
+        return short(content_hash([paths.ROOT / name for name in paths.addons()]))
 
     def base(self):
         """Return a database with Odoo's own modules and demo data."""
@@ -69,7 +74,7 @@ class Databases:
 
     def template(self):
         """Return a database with the addons and their assets, to be copied by tests."""
-        name = f"ihub_template_{self.addons_version()}"
+        name = f"ihub_template_{short(self.base_version() + self.addons_version())}"
         if not self.client.note(name):
             base = self.base()
             with paths.locked("template"):
@@ -88,7 +93,7 @@ class Databases:
     def demo(self, fresh=False):
         """Return the database to play with: new, upgraded or as it was."""
         note = None if fresh else self.client.note(DEMO)
-        if not note or note.split()[0] != self.base_version():
+        if not note or note.split()[0] != self.release():
             self._create_demo(replaced=bool(note))
         elif note.split()[1] != self.addons_version():
             self._upgrade_demo(note)
@@ -96,7 +101,7 @@ class Databases:
 
     def _create_demo(self, replaced):
         if replaced:
-            say(f"The database {DEMO} is of another Odoo and is made again ...")
+            say(f"The database {DEMO} is of another release of Odoo and is made again ...")
         base = self.base()
         self.client.copy(base, DEMO)
         self._install(DEMO)
@@ -115,7 +120,7 @@ class Databases:
         self._note_demo()
 
     def _note_demo(self):
-        parts = [self.base_version(), self.addons_version(), *paths.addons()]
+        parts = [self.release(), self.addons_version(), *paths.addons()]
         self.client.set_note(DEMO, " ".join(parts))
 
     def _install(self, name):
@@ -148,6 +153,15 @@ class Databases:
             input=script,
         )
 
+    def forget_abandoned(self):
+        """Drop the copies of test runs that were killed."""
+        names = self.client.query(
+            r"SELECT datname FROM pg_database WHERE datname ~ '^ihub_(test|process)_\d+'"
+        ).split()
+        for name in names:
+            if not _is_alive(int(name.split("_")[2])):
+                self.client.drop(name)
+
     def _forget(self, prefix, keep):
         """Drop all but the newest ``keep`` databases that begin with ``prefix``."""
         names = self.client.query(
@@ -155,3 +169,14 @@ class Databases:
         ).split()
         for name in names[keep:]:
             self.client.drop(name)
+
+
+def _is_alive(pid):
+    """Tell whether there is a process of this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -104,6 +104,9 @@ class Browser:
             width=width, height=height, deviceScaleFactor=1, mobile=phone,
         )  # fmt: skip
         self.send("Emulation.setTouchEmulationEnabled", enabled=phone)
+        # Nothing fades in: what is there can be seen.
+        calm = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self.send("Emulation.setEmulatedMedia", features=[calm])
 
     # --- The protocol ---
 
@@ -197,6 +200,7 @@ class Browser:
 
     def picture(self, path):
         """Write what the page shows as a PNG."""
+        self.wait_for("[...document.images].every(image => image.complete)")
         data = self.send("Page.captureScreenshot", format="png")["data"]
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(base64.b64decode(data))

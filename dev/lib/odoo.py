@@ -47,10 +47,9 @@ def home():
     return Path((python.site_packages() / "odoo_19.pth").read_text().strip())
 
 
-def version():
-    """Return what the databases depend on: which Odoo this is."""
-    release = (home() / "odoo" / "release.py").read_text()
-    return f"{home()} {release}"
+def release():
+    """Return the text that says which release of Odoo this is."""
+    return (home() / "odoo" / "release.py").read_text()
 
 
 def locate(existing):

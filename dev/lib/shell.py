@@ -2,7 +2,9 @@
 
 import os
 import re
+import signal
 import subprocess
+import sys
 
 from .console import Failure
 
@@ -10,7 +12,7 @@ from .console import Failure
 CAUSES = (
     (
         r"No space left on device|Disk quota exceeded|not enough free space",
-        "The disk is full. Free some space (about 3 GB are needed) and start again.",
+        "The disk is full. Free some space (about 2 GB are needed) and start again.",
     ),
     (
         r"NO_PUBKEY|BADSIG|EXPKEYSIG|is not signed|signatures? (couldn't be|were) |"
@@ -67,6 +69,35 @@ def run(args, otherwise, env=None, log=None, **options):
     if done.returncode:
         raise Failure(explain(done.stdout, f"{otherwise}\n{tail(done.stdout, log)}"))
     return done.stdout
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked for the end; ``number`` says which."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+    def reaches_children(self):
+        """Tell whether the terminal sent it to the programs in the foreground, too."""
+        return self.number == signal.SIGINT and sys.stdin.isatty()
+
+
+def foreground(args, env=None, **options):
+    """Run a program at the terminal, giving it the time to end by itself.
+
+    :return: its exit code.
+    """
+    process = subprocess.Popen([str(arg) for arg in args], env=environment(env), **options)
+    asked = False
+    while True:
+        try:
+            return process.wait()
+        except Interrupted as interruption:
+            if interruption.reaches_children():
+                continue
+            process.send_signal(signal.SIGKILL if asked else signal.SIGINT)
+            asked = True
 
 
 def tail(output, log=None, lines=15):

@@ -8,7 +8,7 @@ import pytest
 from lib import checks, paths, settings
 
 
-@pytest.mark.parametrize("command", ["run", "test", "bootstrap", "env"])
+@pytest.mark.parametrize("command", ["run", "test", "bootstrap", "soak", "env"])
 def test_the_help_names_every_option_with_its_variable(command):
     done = subprocess.run(
         [sys.executable, paths.ROOT / "dev" / command, "--help"], capture_output=True, text=True

@@ -45,8 +45,8 @@ class Recorder(database.Databases):
         self.notes = {database.DEMO: note}
         self.client = self
 
-    def base_version(self):
-        return "base2"
+    def release(self):
+        return "odoo2"
 
     def addons_version(self):
         return "addons2"
@@ -82,24 +82,24 @@ def both_addons(monkeypatch):
         (None, False, ["create", "install"]),
         ("", False, ["create", "install"]),
         # Of another Odoo, or not wanted any more.
-        ("base1 addons2 ihub ihub_integration_demo", False, ["create", "install"]),
-        ("base2 addons2 ihub ihub_integration_demo", True, ["create", "install"]),
+        ("odoo1 addons2 ihub ihub_integration_demo", False, ["create", "install"]),
+        ("odoo2 addons2 ihub ihub_integration_demo", True, ["create", "install"]),
         # As it should be.
-        ("base2 addons2 ihub ihub_integration_demo", False, []),
+        ("odoo2 addons2 ihub ihub_integration_demo", False, []),
         # The addons changed; one is new.
-        ("base2 addons1 ihub ihub_integration_demo", False, ["-u ihub,ihub_integration_demo"]),
-        ("base2 addons1 ihub", False, ["-u ihub -i ihub_integration_demo"]),
+        ("odoo2 addons1 ihub ihub_integration_demo", False, ["-u ihub,ihub_integration_demo"]),
+        ("odoo2 addons1 ihub", False, ["-u ihub -i ihub_integration_demo"]),
     ],
 )
 def test_the_demo_database_is_made_upgraded_or_kept(note, fresh, expected):
     databases = Recorder(note)
     databases.demo(fresh)
     assert databases.calls == expected
-    assert databases.notes[database.DEMO] == "base2 addons2 ihub ihub_integration_demo"
+    assert databases.notes[database.DEMO] == "odoo2 addons2 ihub ihub_integration_demo"
 
 
 def test_a_failed_upgrade_is_tried_again():
-    databases = Recorder("base2 addons1 ihub ihub_integration_demo")
+    databases = Recorder("odoo2 addons1 ihub ihub_integration_demo")
     databases._odoo = lambda *arguments: (_ for _ in ()).throw(RuntimeError)
     with pytest.raises(RuntimeError):
         databases.demo()

@@ -1,13 +1,14 @@
 """What people are told when a program fails."""
 
 import errno
+import signal
 import sys
 
 import pytest
 
 from lib import commands, console
 from lib.console import Failure
-from lib.shell import explain, run, tail
+from lib.shell import Interrupted, explain, foreground, run, tail
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,24 @@ def test_a_task_is_one_line_without_a_terminal(capsys):
     with console.task("Doing it"):
         pass
     assert capsys.readouterr().out.endswith("Doing it ...\n")
+
+
+def test_an_interrupted_program_may_clean_up(tmp_path):
+    """The tests in the foreground end their servers before dev/test ends."""
+    cleaned = tmp_path / "cleaned"
+    script = (
+        "import pathlib, sys, time\n"
+        "try: print('started', flush=True); time.sleep(60)\n"
+        f"except KeyboardInterrupt: time.sleep(0.3); pathlib.Path({str(cleaned)!r}).touch()"
+    )
+
+    def interrupt(number, frame):
+        raise Interrupted(number)
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        assert foreground([sys.executable, "-c", script]) == 0
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert cleaned.exists()
