@@ -157,9 +157,14 @@ class EventBuffer:
         except BaseException:
             self._waiting.extendleft(reversed(batch))
             raise
-        if opens:
+        if opens and ids[0]:
             self._unsettled.append(ids[0])
-        self._written.extend(id_ for id_, event in zip(ids, batch) if event.position >= self._begin)
+        self._remember(batch, ids)
+
+    def _remember(self, batch, ids):
+        """Note the ids of the open transaction's events: it may be undone."""
+        pairs = zip(ids, batch, strict=True)
+        self._written.extend(id_ for id_, event in pairs if event.position >= self._begin)
 
     def _opens_transaction(self, batch):
         """Only a run is told apart later from one that died, and only its first event tells."""

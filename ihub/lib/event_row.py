@@ -42,7 +42,7 @@ def rows_of(events, ids, unsettled=False):
     """
     secrets = secrets_in(events)
     rows, wholes = [], []
-    for event, id_ in zip(events, ids):
+    for event, id_ in zip(events, ids, strict=True):
         summary, details = texts_of(event, secrets)
         shown, whole = _cut(details)
         if whole is not None:

@@ -30,7 +30,7 @@ class EventTestBuffer:
         """Return this buffer as ``cr`` sees it."""
         return _View(self, cr)
 
-    def write(self):
+    def write(self):  # pylint: disable=method-required-super
         """Write what is not in the table, unless the transaction cannot take it now."""
         events = [entry for entry in self._events if not entry.stored]
         if not events or not self._is_writable():
@@ -40,7 +40,7 @@ class EventTestBuffer:
         cursor.execute(
             "SELECT nextval('ihub_event_id_seq') FROM generate_series(1, %s)", [len(missing)]
         )
-        for entry, (id_,) in zip(missing, cursor.fetchall()):
+        for entry, (id_,) in zip(missing, cursor.fetchall(), strict=True):
             entry.id = id_
         event_writer.insert(
             cursor, [e.event for e in events], [e.id for e in events], event_writer.put_values

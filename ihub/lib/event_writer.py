@@ -54,7 +54,7 @@ def write(dbname, events, unsettled=False):
         cr._obj.execute(_PREPARE, [len(events)])
         ids = [id_ for (id_,) in cr._obj.fetchall()]
         insert(cr._obj, events, ids, _copy, unsettled)
-        undone = [id_ for id_, event in zip(ids, events) if event.undone]
+        undone = [id_ for id_, event in zip(ids, events, strict=True) if event.undone]
         if undone:
             cr._obj.execute(_UNDO, [undone])
     return ids

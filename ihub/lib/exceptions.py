@@ -9,6 +9,9 @@ class IntegrationError(UserError):
     Waiting does not help: such a run is not retried.
     """
 
+    # Whether an event about it was written: there is one error event per failed run.
+    reported = False
+
 
 class RetryableError(Exception):
     """Raise this when the work failed, but may succeed later.

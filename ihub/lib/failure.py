@@ -1,5 +1,8 @@
 """What can be said to people about an exception: without secrets, and so that it can be stored."""
 
+from odoo.exceptions import UserError
+
+from .exceptions import RetryableError
 from .masking import mask
 from .serialize import clean, exception_text, first_line
 
@@ -23,13 +26,8 @@ def plain_message(error):
         return text
     line = first_line(text, MESSAGE_LENGTH)
     kind = type(error).__name__
-    if kind in (
-        "UserError",
-        "ValidationError",
-        "AccessError",
-        "IntegrationError",
-        "RetryableError",
-    ):
+    if isinstance(error, (UserError, RetryableError)):
+        # Written for people: the kind of error would say nothing more.
         return line or kind
     return f"{kind}: {line}" if line else kind
 

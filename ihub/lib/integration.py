@@ -45,9 +45,9 @@ class AbstractIntegration(models.AbstractModel):
 
     def init(self):
         """Give each type the hub's access rules, so that types need none of their own."""
-        super().init()
         if not self._abstract:
             self.pool.post_init(self.env["ihub.integration"]._grant_access_to_type, self._name)
+        return super().init()
 
     # --- CRUD ---
 
@@ -68,7 +68,7 @@ class AbstractIntegration(models.AbstractModel):
         integrations = self.integration_id
         integrations._check_can_be_deleted()
         result = super().unlink()
-        integrations.exists()._unlink_without_type()
+        integrations.exists().unlink()
         return result
 
     # --- For integration developers ---

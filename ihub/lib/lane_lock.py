@@ -59,7 +59,7 @@ def _release(cr, integration_id):
     try:
         cr.rollback()
         cr.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, integration_id))
-        cr.commit()
+        cr.commit()  # pylint: disable=invalid-commit
     except Exception as error:
         # Without its connection the lock is gone as well. One that is broken in another way, or a
         # hook that fails, must not send it back to the pool with the lock: closing it for real

@@ -148,7 +148,7 @@ class _Plain:
             pairs = ((f.name, getattr(value, f.name, None)) for f in dataclasses.fields(value))
             return self._mapping(pairs, depth)
         if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return self._mapping(zip(value._fields, value), depth)
+            return self._mapping(zip(value._fields, value, strict=False), depth)
         if isinstance(value, (list, tuple, set, frozenset)) or _is_lazy(value):
             return self._sequence(value, depth)
         return self._single(value)

@@ -1,4 +1,5 @@
-# The order matters: a model before those that extend it.
+# One file per subject, since the models of a hub have many. The order matters: a model before those
+# that extend it.
 from . import base
 from . import ihub_integration
 from . import ihub_run
@@ -10,6 +11,10 @@ from . import ihub_integration_type
 from . import ihub_integration_schedule
 from . import ihub_integration_operate
 from . import ihub_integration_lane
+from . import ihub_integration_notify
+from . import ihub_integration_late
 from . import ihub_integration_board
 from . import ihub_integration_screen
 from . import ihub_run_screen
+from . import ihub_integration_coverage
+from . import ihub_integration_history

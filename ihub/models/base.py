@@ -54,4 +54,6 @@ class Base(models.AbstractModel):
         if scope:
             scope.error_logged = True
         if raised:
-            raise IntegrationError(mask(to_text(summary) or to_text(details) or ""))
+            error = IntegrationError(mask(to_text(summary) or to_text(details) or ""))
+            error.reported = True
+            raise error

@@ -21,7 +21,7 @@ def days_in(parameter):
 class IhubEvent(models.Model):
     """How long events are kept."""
 
-    _inherit = "ihub.event"
+    _inherit = "ihub.event"  # pylint: disable=consider-merging-classes-inherited
 
     @api.autovacuum
     def _gc_expired(self):

@@ -18,7 +18,15 @@ class IhubIntegration(models.Model):
     _order = "name, id"
 
     # Only the hub itself changes these: see `_change_state`.
-    _STATE_FIELDS = ("state", "state_reason", "state_user_id", "state_date", "stop_before_id")
+    _STATE_FIELDS = (
+        "state",
+        "state_reason",
+        "state_user_id",
+        "state_date",
+        "stop_before_id",
+        "stop_user_id",
+        "stop_date",
+    )
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, copy=False, tracking=True)
@@ -50,6 +58,8 @@ class IhubIntegration(models.Model):
     stop_before_id = fields.Integer(
         readonly=True, copy=False, help="Runs up to this one were asked to stop."
     )
+    stop_user_id = fields.Many2one("res.users", "Stopped by", readonly=True, copy=False)
+    stop_date = fields.Datetime("Stopped at", readonly=True, copy=False)
     company_id = fields.Many2one("res.company", index=True, tracking=True)
     run_as_id = fields.Many2one(
         "res.users",
@@ -153,6 +163,7 @@ class IhubIntegration(models.Model):
             self._stop_archived()
         return result
 
+    # pylint: disable-next=method-required-super  # the type's row copies this one with itself
     def copy(self, default=None):
         """Duplicate the type's rows too: the settings are there."""
         copies = self.browse()
@@ -166,19 +177,13 @@ class IhubIntegration(models.Model):
     def unlink(self):
         self._check_can_be_deleted()
         for integration in self:
-            model = integration._type_model(integration.integration_type)
-            if model is not None:
-                model.with_context(active_test=False).search(
-                    [("integration_id", "=", integration.id)]
-                ).unlink()
-        return self.exists()._unlink_without_type()
-
-    def _unlink_without_type(self):
-        """Delete integrations of which the type's row is gone, or was never there."""
+            # A type's row takes its integration along, and comes back here without a row.
+            integration._existing_type_record().unlink()
+        remaining = self.exists()
         # Crons and events belong to the hub: managers have no rights on them.
-        crons = self.sudo().cron_id
-        self.env["ihub.event"].sudo()._forget_integrations(self.ids)
-        result = super().unlink()
+        crons = remaining.sudo().cron_id
+        self.env["ihub.event"].sudo()._forget_integrations(remaining.ids)
+        result = super(IhubIntegration, remaining).unlink()
         self._delete_crons(crons)
         return result
 
@@ -234,21 +239,6 @@ class IhubIntegration(models.Model):
             for integration in self.sudo():
                 integration.message_post(body=note, subtype_xmlid="mail.mt_note")
         self._notify_change()
-
-    def _fail(self, reason=None):
-        """Put the integration into the failed state and tell its followers."""
-        for integration in self:
-            integration._change_state("failed", reason or self.env._("The integration failed."))
-            integration._tell_followers_of_failure()
-
-    def _tell_followers_of_failure(self, run=None):
-        """Post the one message on the failure that followers get as a mail."""
-        self.ensure_one()
-        self.message_post_with_source(
-            "ihub.message_integration_failed",
-            render_values={"integration": self, "run": run},
-            subtype_xmlid="ihub.mt_integration_failed",
-        )
 
     def _notify_change(self):
         """Tell every open board that these integrations look different now."""

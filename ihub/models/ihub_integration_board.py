@@ -12,10 +12,10 @@ LATE_AFTER = 180
 class IhubIntegration(models.Model):
     """What the card and the page show. All of it is computed for many integrations at once."""
 
-    _inherit = "ihub.integration"
+    _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
-    last_run_id = fields.Many2one("ihub.run", "Last Run", compute="_compute_runs")
-    current_run_id = fields.Many2one("ihub.run", "Current Run", compute="_compute_runs")
+    last_run_id = fields.Many2one("ihub.run", compute="_compute_runs")
+    current_run_id = fields.Many2one("ihub.run", compute="_compute_runs")
     next_run = fields.Datetime(compute="_compute_runs")
     queued_count = fields.Integer("Queued", compute="_compute_runs")
     last_run_state = fields.Selection(
@@ -118,7 +118,11 @@ class IhubIntegration(models.Model):
     def _activity_text(self, run):
         """Return what the integration does now, in a few words, or False."""
         if self.is_stopping:
-            return self.env._("Stopping…")
+            return self.env._(
+                "Stopping… Asked for by %(user)s at %(time)s.",
+                user=self.sudo().stop_user_id.name or "",
+                time=self._local(self.stop_date or self.state_date),
+            )
         if self.is_executing:
             if run.total:
                 return self.env._(
@@ -133,7 +137,15 @@ class IhubIntegration(models.Model):
             return self.env._("Queued: %(count)s", count=self.queued_count)
         return False
 
-    @api.depends("state", "next_run", "is_executing", "run_as_id.active", "company_id.active")
+    @api.depends(
+        "state",
+        "next_run",
+        "is_executing",
+        "hang_limit",
+        "cron_id.active",
+        "run_as_id.active",
+        "company_id.active",
+    )
     def _compute_problem(self):
         late_since = fields.Datetime.now() - timedelta(seconds=LATE_AFTER)
         neutralized = bool(
@@ -143,17 +155,42 @@ class IhubIntegration(models.Model):
             problem = integration.active and integration.sudo()._obstacle() or False
             if not problem and neutralized:
                 problem = self.env._("This is a copy of a database: nothing starts by itself here.")
-            due = integration.next_run
-            if not problem and due and due < late_since and not integration.is_executing:
-                problem = integration._late_text(due)
+            dead = integration.current_run_id.sudo()
+            due = integration.next_run or dead.last_seen
+            if not problem and integration.is_executing:
+                problem = integration._hang_text()
+            elif not problem and due:
+                # Counted from when it could begin: a backlog is worked off one by one.
+                since = max(filter(None, (due, integration.state_date, integration.last_run_date)))
+                problem = integration._cron_text() or (
+                    since < late_since and integration._late_text(due)
+                )
             integration.problem = problem
 
-    def _late_text(self, due):
+    def _hang_text(self):
+        """Return what to say of a run that takes longer than the integration's limit, or False."""
+        since = self.current_run_id.sudo().started_at
+        limit = timedelta(minutes=self.hang_limit)
+        if not limit or fields.Datetime.now() - since <= limit:
+            return False
+        return self.env._(
+            "Running since %(since)s, longer than its limit of %(limit)s minutes. Press Stop; if "
+            "it does not stop, ask your administrator to restart the server.",
+            since=self._local(since),
+            limit=self.hang_limit,
+        )
+
+    def _cron_text(self):
+        """Return what somebody did to the scheduled action that should do what is due, or False."""
+        # Crons belong to administrators.
         cron = self.sudo().cron_id
         if not cron:
             return self.env._("Its scheduled action was deleted. Press Start to make a new one.")
         if not cron.active:
             return self.env._("Its scheduled action is switched off. Press Start to switch it on.")
+        return False
+
+    def _late_text(self, due):
         return self.env._(
             "Late: due since %(due)s, but no scheduler has taken it up. "
             "Ask your administrator whether the server's cron workers run.",
@@ -199,7 +236,7 @@ class IhubIntegration(models.Model):
 class IhubRun(models.Model):
     """How far a run is."""
 
-    _inherit = "ihub.run"
+    _inherit = "ihub.run"  # pylint: disable=consider-merging-classes-inherited
 
     progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
 

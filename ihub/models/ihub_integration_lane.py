@@ -8,7 +8,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..lib import event_buffer, lane_lock
-from ..lib.exceptions import IntegrationError, StopRequested
+from ..lib.exceptions import StopRequested
 from ..lib.failure import RunFailed, plain_message, traceback_text
 from ..lib.retry import RetryPolicy, next_attempt
 from ..lib.run_scope import RunScope, executing
@@ -26,7 +26,7 @@ MAX_DEATHS = 3
 class IhubIntegration(models.Model):
     """The lane: the one queue of an integration, and the transactions of its runs."""
 
-    _inherit = "ihub.integration"
+    _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
     cron_id = fields.Many2one(
         "ir.cron", "Scheduled Action", readonly=True, copy=False, ondelete="set null"
@@ -38,6 +38,15 @@ class IhubIntegration(models.Model):
         default=5, tracking=True, help="Minutes before the first retry. It doubles each time."
     )
 
+    hang_limit = fields.Integer(
+        default=0,
+        tracking=True,
+        help="Minutes after which a run that is still executing is reported; 0 for no limit.",
+    )
+
+    _hang_limit_is_sane = models.Constraint(
+        "CHECK(hang_limit >= 0)", "The limit for runs cannot be negative."
+    )
     _retries_are_sane = models.Constraint(
         "CHECK(retry_limit >= 0 AND retry_delay >= 0)",
         "Retries and their delay cannot be negative.",
@@ -95,6 +104,7 @@ class IhubIntegration(models.Model):
 
     def _cron_lane(self):
         """Execute what is due. Called by the integration's cron, and by nothing else."""
+        self._report_alive()
         integration = self.exists()
         if not integration:
             # Deleted while its cron was locked by the scheduler: see `_delete_crons`.
@@ -102,7 +112,7 @@ class IhubIntegration(models.Model):
             return
         with lane_lock.hold(self.env.cr, integration.id) as held:
             # The lock is the session's; what is read from here on must be newer than it.
-            self.env.cr.commit()
+            self.env.cr.commit()  # pylint: disable=invalid-commit
             if not held:
                 # Another process is at work although Odoo gave the cron to this one. It may
                 # already have looked for more to do, so look again when it is over.
@@ -113,6 +123,16 @@ class IhubIntegration(models.Model):
     def _with_reader(self):
         """Return this integration in the language and time zone of whom it works for."""
         return self.with_context(lang=self.run_as_id.lang or self.env.lang, tz=self.tz)
+
+    def _report_alive(self):
+        """Keep Odoo from counting deaths: here that is done per run.
+
+        It takes a job whose process died three times in a row before there was progress for one
+        that hangs, and lets it sleep until its next regular call.
+        """
+        progress = self.env["ir.cron.progress"].sudo()
+        progress.browse(self.env.context.get("ir_cron_progress_id")).timed_out_counter = 0
+        self.env["ir.cron"]._commit_progress(1, remaining=0)
 
     def _work_or_come_back(self):
         """Do what there is to do; if the hub itself fails, try again in a minute."""
@@ -126,9 +146,9 @@ class IhubIntegration(models.Model):
             _logger.exception("The lane of integration %s failed.", self.id)
             self.env.cr.rollback()
             # Not through its own row, which may be what cannot be read.
-            cron = self.env["ir.cron"].browse(self.env.context.get("cron_id"))
-            cron.exists()._trigger(fields.Datetime.now() + timedelta(minutes=1))
-            self.env.cr.commit()
+            for cron in self.env["ir.cron"].browse(self.env.context.get("cron_id")).exists():
+                cron._trigger(fields.Datetime.now() + timedelta(minutes=1))
+            self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _wake_when_due(self):
         """Set the alarm for what is due later.
@@ -156,12 +176,9 @@ class IhubIntegration(models.Model):
     def _work(self):
         """Execute due runs until none is left, or other crons should get their turn."""
         while run := self._transaction(self._claim):
-            # Odoo takes a job that died three times without progress for one that hangs, and
-            # skips it. Here the number of deaths is counted per run instead.
-            self.env["ir.cron"]._commit_progress(1, remaining=1)
             self._execute(run)
             remaining = self._count_due()
-            seconds_left = self.env["ir.cron"]._commit_progress(0, remaining=remaining)
+            seconds_left = self.env["ir.cron"]._commit_progress(1, remaining=remaining)
             if seconds_left <= 0:
                 break
 
@@ -192,7 +209,7 @@ class IhubIntegration(models.Model):
         # Before the hooks of others: one that raises keeps those behind it from being called.
         cr.postcommit._funcs.appendleft(lambda: committed.append(True))
         try:
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
         except Exception:
             if not committed:
                 raise
@@ -334,7 +351,7 @@ class IhubIntegration(models.Model):
         user = self.run_as_id
         companies = self.company_id or (user.company_id | user.company_ids)
         return (
-            self._type_record()
+            self._type_record()  # pylint: disable=context-overridden
             .with_user(user)
             # Not added to the context of the cron: its progress is the lane's own business.
             .with_context(
@@ -353,12 +370,11 @@ class IhubIntegration(models.Model):
         by_schedule = pointer and pointer.first_message
         if self.state == "failed" and run.trigger != "schedule" and not by_schedule:
             self._change_state("stopped", self.env._("The last run by hand has worked."))
+        self._settle_success(run)
 
     def _settle_stop(self, run):
         """End a run that obeyed a Stop; the window of a scheduled one is still to be done."""
-        user = self.state_user_id.name if self.state == "stopped" else ""
-        message = self.env._("Stopped by %(user)s.", user=user) if user else self.env._("Stopped.")
-        run._end("cancelled", message)
+        run._end("cancelled", self.env._("Stopped by %(user)s.", user=self.stop_user_id.name))
         if run.trigger == "schedule":
             run._continue()
 
@@ -374,7 +390,7 @@ class IhubIntegration(models.Model):
 
     def _log_failure(self, scope, error, message):
         """Write the one error event of a failed run, unless the integration did so itself."""
-        told = isinstance(error, IntegrationError) or (
+        told = getattr(error, "reported", False) or (
             isinstance(error, RunFailed) and scope.error_logged
         )
         if not told:
@@ -407,28 +423,11 @@ class IhubIntegration(models.Model):
         policy = RetryPolicy(limit=self.retry_limit, delay=self.retry_delay * 60)
         return next_attempt(error, run.attempt, policy, now, random)
 
-    def _fail_after_run(self, run, message):
-        """Put the integration into the failed state because of ``run``, and tell people."""
-        told_already = self.state == "failed"
-        stopped = self.state == "stopped" and run.trigger == "schedule"
-        if not stopped:
-            self._change_state("failed", message)
-        if told_already:
-            return
-        try:
-            with self.env.cr.savepoint():
-                self._tell_followers_of_failure(run)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception:
-            # A broken mail set-up must not hide that the integration has failed.
-            _logger.exception("Could not tell the followers of integration %s.", self.id)
-
 
 class IhubRun(models.Model):
     """What the lane does to a run."""
 
-    _inherit = "ihub.run"
+    _inherit = "ihub.run"  # pylint: disable=consider-merging-classes-inherited
 
     def _begin(self):
         """Go from pending to running, with one more attempt."""

@@ -9,7 +9,7 @@ from ..lib.schedule import ScheduleError, Window
 class IhubIntegration(models.Model):
     """What operators do: start, stop, run by hand, look."""
 
-    _inherit = "ihub.integration"
+    _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
     # --- Public methods ---
 
@@ -170,7 +170,13 @@ class IhubIntegration(models.Model):
         last = self.env["ihub.run"].search(
             [("integration_id", "=", self.id)], order="id desc", limit=1
         )
-        self.stop_before_id = last.id
+        self.write(
+            {
+                "stop_before_id": last.id,
+                "stop_user_id": self.env.uid,
+                "stop_date": fields.Datetime.now(),
+            }
+        )
         if self.state == "running":
             self._change_state("stopped", self.env._("Stopped."), note=self.env._("Stopped."))
         else:

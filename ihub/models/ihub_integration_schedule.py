@@ -9,7 +9,7 @@ from ..lib.schedule import Schedule, default_anchor
 class IhubIntegration(models.Model):
     """When an integration runs, and for which windows."""
 
-    _inherit = "ihub.integration"
+    _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
     # Changing one of these moves the end of the pending window.
     _SCHEDULE_FIELDS = {"interval_number", "interval_type", "time_of_day", "tz", "window_from"}

@@ -11,9 +11,9 @@ TYPE_ACCESS = (
 class IhubIntegration(models.Model):
     """What an integration takes from its type."""
 
-    _inherit = "ihub.integration"
+    _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
-    type_name = fields.Char("Type Name", compute="_compute_type")
+    type_name = fields.Char(compute="_compute_type")
     type_description = fields.Html(compute="_compute_type", sanitize=True)
     type_is_missing = fields.Boolean(compute="_compute_type")
     runs_on_schedule = fields.Boolean(compute="_compute_type")
@@ -60,18 +60,25 @@ class IhubIntegration(models.Model):
         model = self.env[name]
         return {"integration_type": name, "name": model._type_title(), **model._default_schedule()}
 
+    def _existing_type_record(self):
+        """Return the type's row of this integration: an empty set where there is none."""
+        self.ensure_one()
+        model = self._type_model(self.integration_type)
+        if model is None:
+            return self.env["ihub.integration"].browse()
+        return model.with_context(active_test=False).search(
+            [("integration_id", "=", self.id)], limit=1
+        )
+
     def _type_record(self):
         """Return the type's row of this integration; it is made if it does not exist yet.
 
         :raise UserError: when the type is not installed
         """
-        self.ensure_one()
         model = self._type_model(self.integration_type)
         if model is None:
             raise UserError(self._missing_type_message())
-        record = model.with_context(active_test=False).search(
-            [("integration_id", "=", self.id)], limit=1
-        )
+        record = self._existing_type_record()
         # A row can be missing when the type's addon was uninstalled and came back.
         return record or model.sudo().create({"integration_id": self.id}).with_env(self.env)
 

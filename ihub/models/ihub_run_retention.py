@@ -20,7 +20,7 @@ class IhubRun(models.Model):
     running. Scheduled runs say which span is covered: they stay for two years.
     """
 
-    _inherit = "ihub.run"
+    _inherit = "ihub.run"  # pylint: disable=consider-merging-classes-inherited
 
     @api.autovacuum
     def _gc_old_runs(self):

@@ -6,7 +6,7 @@ from .ihub_run import ENDED
 class IhubRun(models.Model):
     """What only the screens need."""
 
-    _inherit = "ihub.run"
+    _inherit = "ihub.run"  # pylint: disable=consider-merging-classes-inherited
 
     can_cancel = fields.Boolean(compute="_compute_buttons")
     can_run_again = fields.Boolean(compute="_compute_buttons")

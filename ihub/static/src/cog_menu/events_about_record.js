@@ -2,7 +2,6 @@ import { Component } from "@odoo/owl";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
-import { useService } from "@web/core/utils/hooks";
 import { STATIC_ACTIONS_GROUP_NUMBER } from "@web/search/action_menus/action_menus";
 
 function selectedIds(root) {
@@ -20,18 +19,13 @@ export class EventsAboutRecord extends Component {
     static components = { DropdownItem };
     static props = {};
 
-    setup() {
-        this.action = useService("action");
-        this.orm = useService("orm");
-    }
-
     async open() {
+        // Not with useService: the menu closes meanwhile, and with it ends what this component
+        // is waiting for.
+        const { action, orm } = this.env.services;
         const root = this.env.model.root;
-        const action = await this.orm.call("ihub.event", "action_about_records", [
-            root.resModel,
-            selectedIds(root),
-        ]);
-        await this.action.doAction(action);
+        const args = [root.resModel, selectedIds(root)];
+        await action.doAction(await orm.call("ihub.event", "action_about_records", args));
     }
 }
 

@@ -57,7 +57,7 @@ export class RunLog extends Component {
             this.scrollToEnd();
             this.timer = browser.setInterval(() => this.poll(), INTERVAL);
         });
-        onPatched(() => this.state.follow && this.scrollToEnd());
+        onPatched(() => this.keepInView());
         onWillUnmount(() => browser.clearInterval(this.timer));
     }
 
@@ -91,22 +91,16 @@ export class RunLog extends Component {
             return;
         }
         this.loading = true;
-        const height = this.scroller.el.scrollHeight;
         try {
             const lines = await this.fetch([["id", "<", this.state.lines[0].id]], "id desc");
+            const first = this.scroller.el.querySelector(".o_ihub_line");
+            this.anchor = { id: first.dataset.id, top: first.offsetTop };
             this.state.more = lines.length === PAGE;
             this.state.follow = false;
             this.state.lines = [...lines.reverse(), ...this.state.lines].slice(0, LIMIT);
         } finally {
             this.loading = false;
         }
-        // What was in view stays in view.
-        browser.requestAnimationFrame(() => {
-            const scroller = this.scroller.el;
-            if (scroller) {
-                scroller.scrollTop += scroller.scrollHeight - height;
-            }
-        });
     }
 
     async poll() {
@@ -165,6 +159,18 @@ export class RunLog extends Component {
         if (!atEnd) {
             this.state.follow = false;
         }
+    }
+
+    keepInView() {
+        const scroller = this.scroller.el;
+        if (this.state.follow) {
+            this.scrollToEnd();
+        } else if (this.anchor) {
+            // Lines were added above: what was in view stays in view.
+            const first = scroller.querySelector(`[data-id="${this.anchor.id}"]`);
+            scroller.scrollTop += first ? first.offsetTop - this.anchor.top : 0;
+        }
+        this.anchor = null;
     }
 
     scrollToEnd() {

@@ -1,0 +1,138 @@
+"""When an integration is late, when it has recovered, and in which messages people are told.
+
+All moments are naive UTC.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from .schedule import Window
+from .zone import find_zone, first_moment, to_local
+
+# A server that restarts, or a queue that is long for a moment, is nobody's business.
+GRACE = timedelta(minutes=10)
+_DAY = timedelta(days=1)
+
+
+class Watch(NamedTuple):
+    """When the window of an integration is called late.
+
+    :param int intervals: nothing completed for so many intervals; 0: not watched
+    :param float time_of_day: not completed by this hour of the wall clock, above 0, up to 24;
+        0: not watched
+    """
+
+    intervals: int = 0
+    time_of_day: float = 0
+
+
+class Reader(NamedTuple):
+    """Somebody who is told, and how the message must be written and sent.
+
+    :param int partner_id: whom
+    :param str lang: a language's code
+    :param str tz: name of a time zone
+    :param str channel: ``email`` or ``inbox``
+    """
+
+    partner_id: int
+    lang: str
+    tz: str
+    channel: str
+
+
+def late_from(schedule, window, watch, started, completed=None):
+    """Return the moment from which on ``window`` is late.
+
+    :param Schedule schedule: which windows there are, and when they are due
+    :param Window window: the next one to be done
+    :param Watch watch: what counts as late
+    :param datetime started: when the integration was started: what was due before is measured
+        from here
+    :param datetime completed: when a window was last completed, or None
+    :return: naive UTC, or None where nothing is watched
+    """
+    due = max(schedule.due(window), started)
+    moments = []
+    if watch.intervals:
+        begin = max(window.end, started, completed or started)
+        moments.append(_intervals_after(schedule, begin, watch.intervals))
+    if watch.time_of_day:
+        moments.append(_next_time_of_day(due, watch.time_of_day, schedule.tz))
+    return max(min(moments), due + GRACE) if moments else None
+
+
+def _intervals_after(schedule, moment, number):
+    for _number in range(number):
+        moment = schedule.boundary_after(moment)
+    return schedule.due(Window(moment, moment))
+
+
+def _next_time_of_day(moment, hours, tz):
+    zone = find_zone(tz)
+    midnight = datetime.combine(to_local(moment, zone).date(), datetime.min.time())
+    wall = midnight + timedelta(minutes=round(hours * 60))
+    while (found := first_moment(wall, zone)) <= moment:
+        wall += _DAY
+    return found
+
+
+def judge_lateness(late_since, is_late, is_watched, completed):
+    """Decide what happens to one occurrence of being late.
+
+    :param datetime late_since: when the occurrence that people know of began, or None
+    :param bool is_late: whether the integration is late now
+    :param bool is_watched: whether it runs on schedule at all
+    :param datetime completed: when a window was last completed, or None
+    :return: ``begins`` (tell), ``ends`` (tell), ``dropped`` (somebody stopped it: tell nobody),
+        or None where nothing changes
+    """
+    if not late_since:
+        return "begins" if is_late and is_watched else None
+    if not is_watched:
+        return "dropped"
+    # After an outage the window is planned anew, and is due later: that alone is no recovery.
+    if not is_late and completed and completed >= late_since:
+        return "ends"
+    return None
+
+
+def has_recovered(failures, state, trigger, schedule_has_failed):
+    """Return whether a run that has worked ends a row of failures.
+
+    :param int failures: how many there were since it last worked
+    :param str state: the integration's, after the run
+    :param str trigger: what had queued the run
+    :param bool schedule_has_failed: whether the window of the schedule is one that has failed
+    """
+    if not failures or state == "failed":
+        return False
+    return trigger == "schedule" or not schedule_has_failed
+
+
+def channels(by_mail, in_odoo, prefers_inbox):
+    """Return the ways (a set) in which the message reaches a person.
+
+    The inbox is only shown to those who handle notifications in Odoo: others would never see
+    what is put there, so a mail takes its place.
+    """
+    ways = {"email"} if by_mail else set()
+    if in_odoo:
+        ways.add("inbox" if prefers_inbox else "email")
+    return ways
+
+
+def letters(tellings):
+    """Group what is told so that nobody gets two messages where one does.
+
+    :param tellings: pairs of a :class:`Reader` and an id of what to tell about
+    :return: ``{(lang, tz, channel, ids): partner ids}``, ids and partner ids sorted
+    """
+    by_reader = {}
+    for reader, item in tellings:
+        by_reader.setdefault(reader, set()).add(item)
+    grouped = {}
+    for reader, items in by_reader.items():
+        key = (reader.lang, reader.tz, reader.channel, tuple(sorted(items)))
+        grouped.setdefault(key, set()).add(reader.partner_id)
+    return {key: sorted(partners) for key, partners in grouped.items()}

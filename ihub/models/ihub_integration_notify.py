@@ -1,0 +1,314 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..lib import alert
+from .ihub_integration import IhubIntegration as Integration
+
+_logger = logging.getLogger(__name__)
+
+# What can be told: the subtype that followers choose, the text, and the colour of the pop-up.
+KINDS = {
+    "failed": ("ihub.mt_integration_failed", "ihub.message_integration_failed", "danger"),
+    "late": ("ihub.mt_integration_late", "ihub.message_integration_late", "warning"),
+    "recovered": (
+        "ihub.mt_integration_recovered",
+        "ihub.message_integration_recovered",
+        "success",
+    ),
+}
+ACTIVITY = "ihub.mail_activity_type_alert"
+
+
+class IhubIntegration(models.Model):
+    """Who is told, how, and of what.
+
+    The first failure is told at once. Further ones are counted, and told once, when it works
+    again. What is told is only ever decided where a run is settled, in a request, or by the cron
+    that looks for what is late: never in the transaction of the integration's code.
+    """
+
+    _name = "ihub.integration"
+    _inherit = ["ihub.integration", "mail.activity.mixin"]
+
+    # Only the hub itself changes these as well.
+    _STATE_FIELDS = (
+        *Integration._STATE_FIELDS,
+        "failures_since_recovery",
+        "failed_since",
+        "late_since",
+    )
+
+    user_id = fields.Many2one(
+        "res.users",
+        "Responsible",
+        default=lambda self: self._default_user_id(),
+        domain=lambda self: [("all_group_ids", "in", self.env.ref("ihub.group_user").ids)],
+        index="btree_not_null",
+        tracking=True,
+        help="Whom to ask about this integration, and who is told when something is wrong with "
+        "it. Followers are told as well, as each has set in their own preferences.",
+    )
+    notify_failure = fields.Boolean(
+        "When It Fails",
+        default=True,
+        help="Tell at once when it has failed. Further failures are counted, and told when it "
+        "works again. An attempt that will be repeated by itself is no failure yet.",
+    )
+    notify_late = fields.Boolean(
+        "When It Is Late",
+        default=True,
+        help="Tell once when scheduled work has not been completed in time.",
+    )
+    notify_recovery = fields.Boolean(
+        "When It Works Again",
+        default=True,
+        help="Tell once when it works again after failures, or is on time again.",
+    )
+    notify_by_mail = fields.Boolean(
+        "By Mail", default=True, help="The responsible person gets a mail."
+    )
+    notify_in_odoo = fields.Boolean(
+        "In Odoo",
+        help="The responsible person sees a message on the screen, and gets it in the inbox; "
+        "those who handle their notifications by mail get a mail instead.",
+    )
+    notify_by_activity = fields.Boolean(
+        "By Activity",
+        help="The responsible person gets an activity, which goes away when it works again.",
+    )
+    failures_since_recovery = fields.Integer(
+        "Failures",
+        readonly=True,
+        copy=False,
+        help="How often it has failed since it last worked.",
+    )
+    failed_since = fields.Datetime(
+        "Failing Since", readonly=True, copy=False, help="When the first of these failures was."
+    )
+
+    # --- Defaults and constraints ---
+
+    @api.model
+    def _default_user_id(self):
+        user = self.env.user
+        belongs = user.has_group("ihub.group_user") and not user._is_superuser()
+        return user if belongs else self.env["res.users"]
+
+    @api.constrains("user_id", "company_id")
+    def _check_responsible(self):
+        for integration in self:
+            user = integration.user_id
+            if user and not integration._may_be_told(user):
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s cannot be responsible for %(name)s, because this user may not "
+                        "see it. Choose another one, or give the user access to the Integration "
+                        "Hub and to the company first.",
+                        user=user.name,
+                        name=integration.name,
+                    )
+                )
+
+    # --- What happens to the integration ---
+
+    def _fail(self, reason=None):
+        """Put the integration into the failed state and tell people."""
+        for integration in self:
+            text = reason or self.env._("The integration failed.")
+            integration._change_state("failed", text)
+            integration._count_failure(text)
+
+    def _fail_after_run(self, run, message):
+        """Put the integration into the failed state because of ``run``, and tell people."""
+        if self.state != "stopped" or run.trigger != "schedule":
+            self._change_state("failed", message)
+        self._count_failure(message, run)
+
+    def _count_failure(self, reason, run=None):
+        """Tell the first failure of a row; of the others, only count them."""
+        self.ensure_one()
+        integration = self.sudo()
+        first = not integration.failures_since_recovery
+        values = {"failures_since_recovery": integration.failures_since_recovery + 1}
+        if first:
+            values["failed_since"] = fields.Datetime.now()
+        # Whoever knows that it has failed knows why it is late.
+        integration.write({**values, "late_since": False})
+        if first:
+            integration._message_log(body=self.env._("Failed: %(reason)s", reason=reason))
+            if integration.notify_failure:
+                integration._tell("failed", reason=reason, run=run)
+
+    def _settle_success(self, run):
+        """Tell that it works again where ``run`` ends a row of failures."""
+        failures, since = self.failures_since_recovery, self.failed_since
+        failed_before = bool(self._pointer().first_message)
+        if not alert.has_recovered(failures, self.state, run.trigger, failed_before):
+            return
+        self.write(
+            {"failures_since_recovery": 0, "failed_since": False, "late_since": False},
+        )
+        self._message_log(
+            body=self.env._("Works again. Number of failures before: %(count)s", count=failures)
+        )
+        self._recover(failures=failures, since=since)
+
+    def _recover(self, **facts):
+        """Take back what was told, and tell that it works again."""
+        self.sudo().activity_unlink([ACTIVITY])
+        wanted = self.filtered("notify_recovery")
+        if wanted:
+            wanted._tell("recovered", **facts)
+
+    # --- Telling ---
+
+    def _tell(self, kind, **facts):
+        """Tell whom it concerns; that telling fails must not hide what happened.
+
+        :param str kind: one of :data:`KINDS`
+        :param facts: for the text, besides the integrations
+        """
+        if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
+            return
+        try:
+            with self.env.cr.savepoint():
+                self.sudo()._tell_readers(kind, facts)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            # As a broken mail set-up would.
+            _logger.exception("Could not tell people about integrations %s.", self.ids)
+
+    def _tell_readers(self, kind, facts):
+        tellings = [
+            (reader, integration.id)
+            for integration in self
+            for reader in integration._readers(KINDS[kind][0])
+        ]
+        letters = alert.letters(tellings)
+        for (lang, tz, channel, ids), partner_ids in letters.items():
+            integrations = self.browse(ids).with_context(lang=lang, tz=tz)
+            integrations._send_letter(kind, facts, channel, partner_ids)
+        if letters:
+            # Not from here: a mail server that does not answer would hold up the lane.
+            self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+        for integration in self:
+            integration._tell_on_screen(kind, facts)
+
+    def _send_letter(self, kind, facts, channel, partner_ids):
+        """Send one message, in the language and time zone of the context."""
+        root = self.env.ref("base.partner_root")
+        one = self if len(self) == 1 else self.browse()
+        one.message_notify(
+            subject=self._alert_title(kind),
+            body=self._alert_body(kind, facts),
+            partner_ids=partner_ids,
+            author_id=root.id,
+            email_add_signature=False,
+            force_send=False,
+            ihub_channel=channel,
+        )
+
+    def _alert_title(self, kind):
+        """Return what happened in a few words; also the subject of a mail."""
+        if len(self) > 1:
+            return {
+                "failed": self.env._("%(count)s integrations have failed", count=len(self)),
+                "late": self.env._("%(count)s integrations are late", count=len(self)),
+                "recovered": self.env._("%(count)s integrations work again", count=len(self)),
+            }[kind]
+        return {
+            "failed": self.env._("%(name)s has failed", name=self.name),
+            "late": self.env._("%(name)s is late", name=self.name),
+            "recovered": self.env._("%(name)s works again", name=self.name),
+        }[kind]
+
+    def _alert_body(self, kind, facts):
+        """Return the text of the message, as HTML."""
+        # The context is that of the reader.
+        return self.env["ir.qweb"]._render(
+            KINDS[kind][1],
+            {**facts, "integrations": self, "tz": self.env.context.get("tz") or "UTC"},
+        )
+
+    # --- Whom ---
+
+    def _may_be_told(self, users):
+        """Return those of ``users`` who may read what is told about this integration."""
+        company = self.sudo().company_id
+        return users.sudo().filtered(
+            lambda user: (
+                user.active
+                and not user._is_superuser()
+                and user.has_group("ihub.group_user")
+                and (not company or company in user.company_ids)
+            )
+        )
+
+    def _readers(self, subtype_xmlid):
+        """Return the list of :class:`alert.Reader` to whom a message about this one is sent."""
+        self.ensure_one()
+        responsible = self._may_be_told(self.user_id)
+        followers = self._may_be_told(self._followers_of(subtype_xmlid)) - responsible
+        readers = self._as_readers(responsible, self.notify_by_mail, self.notify_in_odoo)
+        if not responsible and not followers:
+            # Nobody would hear of it: the person has left, perhaps.
+            followers = self._may_be_told(self.env.ref("ihub.group_manager").all_user_ids)
+        # As each of them wants it, which is what they have set in their preferences.
+        return readers + self._as_readers(followers, by_mail=False, in_odoo=True)
+
+    def _followers_of(self, subtype_xmlid):
+        subtype = self.env.ref(subtype_xmlid)
+        following = self.message_follower_ids.filtered(lambda line: subtype in line.subtype_ids)
+        return following.partner_id.user_ids
+
+    def _as_readers(self, users, by_mail, in_odoo):
+        return [
+            alert.Reader(user.partner_id.id, user.lang or "en_US", user.tz or self.tz, channel)
+            for user in users
+            for channel in alert.channels(by_mail, in_odoo, user.notification_type == "inbox")
+        ]
+
+    # --- How ---
+
+    def _tell_on_screen(self, kind, facts):
+        """Show it to the responsible person where the integration is set to."""
+        user = self._may_be_told(self.user_id)
+        reader = self.with_context(lang=user.lang or "en_US", tz=user.tz or self.tz)
+        if user and self.notify_in_odoo:
+            user._bus_send(
+                "simple_notification",
+                {
+                    "type": KINDS[kind][2],
+                    "title": self.name,
+                    "message": facts.get("reason") or reader._alert_title(kind),
+                    "sticky": kind != "recovered",
+                },
+            )
+        if user and self.notify_by_activity and kind != "recovered":
+            reader._plan_activity(user, kind, facts)
+
+    def _plan_activity(self, user, kind, facts):
+        if self.activity_search([ACTIVITY], user_id=user.id):
+            return
+        # Without the mail that Odoo sends about an activity: how to tell is set here.
+        self.with_context(mail_activity_quick_update=True).activity_schedule(
+            ACTIVITY,
+            summary=self._alert_title(kind),
+            note=self._alert_body(kind, facts),
+            user_id=user.id,
+        )
+
+    def _get_notify_valid_parameters(self):
+        return super()._get_notify_valid_parameters() | {"ihub_channel"}
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Let the integration's settings decide between mail and inbox, not the preferences."""
+        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+        channel = kwargs.get("ihub_channel")
+        if channel:
+            recipients = [{**recipient, "notif": channel} for recipient in recipients]
+        return recipients

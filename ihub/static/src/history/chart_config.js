@@ -1,0 +1,145 @@
+import { deserializeDate, deserializeDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+
+import { sayDuration } from "../fields/duration_field";
+
+// In the order in which they are stacked.
+export const OUTCOMES = {
+    done: { label: _t("Done") },
+    failed: { label: _t("Failed"), striped: true },
+    interrupted: { label: _t("Interrupted"), striped: true },
+    cancelled: { label: _t("Cancelled") },
+};
+
+/** The colour of the theme that the style sheet hands over. */
+function color(el, name) {
+    return getComputedStyle(el).getPropertyValue(`--ihub-${name}`).trim();
+}
+
+/** What is filled with stripes is another one also to those who do not see its colour. */
+function stripes(name) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 8;
+    const pen = tile.getContext("2d");
+    pen.fillStyle = name;
+    pen.fillRect(0, 0, 8, 8);
+    pen.strokeStyle = "rgba(255, 255, 255, 0.6)";
+    pen.lineWidth = 2;
+    for (const shift of [-8, 0, 8]) {
+        pen.moveTo(shift, 8);
+        pen.lineTo(shift + 8, 0);
+    }
+    pen.stroke();
+    return pen.createPattern(tile, "repeat");
+}
+
+function fill(el, state) {
+    const name = color(el, state);
+    return OUTCOMES[state]?.striped ? stripes(name) : name;
+}
+
+function axis(el, title, extra = {}) {
+    const text = color(el, "text");
+    return {
+        beginAtZero: true,
+        title: { display: Boolean(title), text: title, color: text },
+        ticks: { color: text, precision: 0, ...extra.ticks },
+        grid: { color: color(el, "grid"), ...extra.grid },
+        ...extra.axis,
+    };
+}
+
+function options(el, extra) {
+    return {
+        animation: false,
+        responsive: true,
+        maintainAspectRatio: false,
+        interaction: { mode: "index", intersect: false },
+        ...extra,
+        plugins: { legend: { labels: { color: color(el, "text") } }, ...extra.plugins },
+    };
+}
+
+const sayTick = (seconds) => (seconds ? sayDuration(seconds) : "0");
+const sayState = (state) => OUTCOMES[state]?.label ?? state;
+
+/**
+ * A bar per run: as high as it took long; a line for how many records it processed.
+ *
+ * @param {HTMLElement} el
+ * @param {Object[]} runs as the server's history() returns them
+ */
+export function runsConfig(el, runs) {
+    const hasRecords = runs.some((run) => run.processed);
+    const datasets = [
+        {
+            label: _t("Duration"),
+            data: runs.map((run) => run.duration),
+            backgroundColor: runs.map((run) => fill(el, run.state)),
+            minBarLength: 3,
+            yAxisID: "y",
+            order: 2,
+        },
+    ];
+    const scales = {
+        x: axis(el, "", { ticks: { maxTicksLimit: 6, maxRotation: 0 }, grid: { display: false } }),
+        y: axis(el, _t("Duration"), { ticks: { callback: sayTick, maxTicksLimit: 5 } }),
+    };
+    if (hasRecords) {
+        datasets.push({
+            type: "line",
+            label: _t("Records"),
+            data: runs.map((run) => run.processed),
+            borderColor: color(el, "records"),
+            backgroundColor: color(el, "records"),
+            borderWidth: 2,
+            pointRadius: 2,
+            yAxisID: "records",
+            order: 1,
+        });
+        scales.records = axis(el, _t("Records"), {
+            ticks: { maxTicksLimit: 5 },
+            grid: { display: false },
+            axis: { position: "right" },
+        });
+    }
+    const labels = runs.map((run) => toLocaleDateTimeString(deserializeDateTime(run.ended)));
+    const label = ({ dataset, raw }) =>
+        `${dataset.label}: ${dataset.yAxisID === "y" ? sayDuration(raw) : raw}`;
+    const plugins = {
+        legend: { display: hasRecords, labels: { color: color(el, "text") } },
+        tooltip: {
+            callbacks: { label, footer: ([{ dataIndex }]) => sayState(runs[dataIndex].state) },
+        },
+    };
+    return { type: "bar", data: { labels, datasets }, options: options(el, { scales, plugins }) };
+}
+
+/**
+ * A bar per day, with a part for each outcome.
+ *
+ * @param {HTMLElement} el
+ * @param {Object[]} days as the server's history() returns them
+ */
+export function daysConfig(el, days) {
+    const datasets = Object.keys(OUTCOMES)
+        .filter((state) => days.some((day) => day[state]))
+        .map((state) => ({
+            label: OUTCOMES[state].label.toString(),
+            data: days.map((day) => day[state] || 0),
+            backgroundColor: fill(el, state),
+            stack: "outcomes",
+        }));
+    const labels = days.map(({ day }) =>
+        deserializeDate(day).toLocaleString({ day: "numeric", month: "short" }),
+    );
+    const scales = {
+        x: axis(el, "", {
+            ticks: { maxTicksLimit: 8, maxRotation: 0 },
+            grid: { display: false },
+            axis: { stacked: true },
+        }),
+        y: axis(el, _t("Runs"), { ticks: { maxTicksLimit: 5 }, axis: { stacked: true } }),
+    };
+    return { type: "bar", data: { labels, datasets }, options: options(el, { scales }) };
+}

@@ -1,0 +1,91 @@
+import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
+import { loadBundle } from "@web/core/assets";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+import { sayDuration } from "../fields/duration_field";
+import { useLiveReload } from "../live/live_reload";
+import { Chart } from "./chart";
+import { daysConfig, OUTCOMES, runsConfig } from "./chart_config";
+
+/** How long the last runs took, how much they did, and how they ended, as graphs. */
+export class History extends Component {
+    static template = "ihub.History";
+    static components = { Chart };
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.requests = 0;
+        this.state = useState({ runs: [], days: [] });
+        this.runsConfig = (el) => runsConfig(el, this.state.runs);
+        this.daysConfig = (el) => daysConfig(el, this.state.days);
+        onWillStart(() => Promise.all([loadBundle("web.chartjs_lib"), this.load(this.id)]));
+        onWillUpdateProps(async ({ record }) => {
+            if (record.resId !== this.id) {
+                await this.load(record.resId);
+            }
+        });
+        useLiveReload({
+            concerns: (ids) => ids.includes(this.id),
+            reload: () => this.load(this.id, this.orm.silent),
+        });
+    }
+
+    get id() {
+        return this.props.record.resId;
+    }
+
+    async load(id, orm = this.orm) {
+        const request = ++this.requests;
+        const figures = await orm.call("ihub.integration", "history", [[id]]);
+        if (request === this.requests) {
+            Object.assign(this.state, figures);
+        }
+    }
+
+    // --- What the graphs say, in words ---
+
+    get runsSummary() {
+        const { runs } = this.state;
+        const times = runs.map((run) => run.duration).sort((one, other) => one - other);
+        return _t("The last %(count)s runs. Usually %(usual)s, at most %(longest)s.", {
+            count: runs.length,
+            usual: sayDuration(times[Math.floor(times.length / 2)]),
+            longest: sayDuration(times.at(-1)),
+        });
+    }
+
+    get daysSummary() {
+        const { days } = this.state;
+        const count = (state) => days.reduce((sum, day) => sum + (day[state] || 0), 0);
+        const parts = Object.keys(OUTCOMES)
+            .filter(count)
+            .map((state) => `${OUTCOMES[state].label}: ${count(state)}`);
+        return _t("%(count)s days. %(outcomes)s.", {
+            count: days.length,
+            outcomes: parts.join(", "),
+        });
+    }
+
+    // --- What opens ---
+
+    async openRun(index) {
+        await this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "ihub.run",
+            res_id: this.state.runs[index].id,
+            views: [[false, "form"]],
+        });
+    }
+
+    async openGraph() {
+        const action = await this.orm.call("ihub.integration", "action_open_history", [[this.id]]);
+        await this.action.doAction(action);
+    }
+}
+
+registry.category("view_widgets").add("ihub_history", { component: History });

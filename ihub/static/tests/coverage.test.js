@@ -1,0 +1,293 @@
+import { beforeEach, Deferred, expect, test } from "@odoo/hoot";
+import { hover, leave, press, queryAllAttributes, queryAllTexts, queryFirst } from "@odoo/hoot-dom";
+import { animationFrame, mockDate, mockTimeZone } from "@odoo/hoot-mock";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import {
+    contains,
+    defineModels,
+    fields,
+    mockService,
+    models,
+    mountView,
+    onRpc,
+} from "@web/../tests/web_test_helpers";
+
+const DAY = "2025-03-05";
+// A day of which 8 % are still to come.
+const FIRST_LOAD = `1: 2025-03-04 15:55 ${DAY} 15:55`;
+const SEGMENTS = [
+    ["00:00", "06:00", "none"],
+    ["06:00", "09:00", "done", [7]],
+    ["09:00", "10:00", "hole"],
+    ["10:00", "11:00", "failed", [8]],
+    ["11:00", "12:00", "skipped", [9]],
+    ["12:00", "13:00", "done", [10, 11]],
+    ["13:00", "14:00", "pending", [12]],
+    ["14:00", "16:00", "future"],
+];
+
+class Integration extends models.Model {
+    _name = "ihub.integration";
+    name = fields.Char();
+    _records = [
+        { id: 1, name: "Orders" },
+        { id: 2, name: "Parcels" },
+    ];
+}
+
+defineMailModels();
+defineModels([Integration]);
+
+beforeEach(() => {
+    mockTimeZone(0);
+    mockDate(`${DAY} 14:00:00`);
+});
+
+function segment([from, to, status, run_ids = [], exact = true]) {
+    return { from: `${DAY} ${from}:00`, to: `${DAY} ${to}:00`, status, run_ids, exact };
+}
+
+// The clock goes on while a test runs.
+const minutes = (moment) => moment.slice(0, 16);
+
+function answer({ segments = SEGMENTS, ...values } = {}) {
+    return {
+        now: `${DAY} 14:00:00`,
+        beginning: `${DAY} 06:00:00`,
+        complete_until: `${DAY} 09:00:00`,
+        tz: "UTC",
+        can_fill: true,
+        segments: segments.map(segment),
+        ...values,
+    };
+}
+
+/** Show the time line; the server answers with `values`, and writes down what it was asked for. */
+async function mountCoverage(values) {
+    onRpc("ihub.integration", "coverage", ({ args: [[id], from, to] }) => {
+        expect.step(`${id}: ${minutes(from)} ${minutes(to)}`);
+        return answer(values);
+    });
+    await mountView({
+        type: "form",
+        resModel: "ihub.integration",
+        resId: 1,
+        resIds: [1, 2],
+        arch: `<form><field name="name"/><widget name="ihub_coverage"/></form>`,
+    });
+    expect.verifySteps([FIRST_LOAD]);
+}
+
+/** Write down what is opened, and how the server was asked. */
+function watchActions() {
+    for (const method of ["action_fill", "action_open_runs_of"]) {
+        onRpc("ihub.integration", method, ({ args: [[id], from, to] }) => {
+            expect.step(`${method} ${id}: ${from} ${to}`);
+            return { type: "ir.actions.act_window", tag: method };
+        });
+    }
+    mockService("action", {
+        doAction(action, options) {
+            expect.step(action.tag || `${action.res_model} ${action.res_id}`);
+            options?.onClose?.();
+        },
+    });
+}
+
+const bar = (status) => `.o_ihub_coverage_bars [data-status=${status}]`;
+
+test("every span has its look, and its words for those who do not see it", async () => {
+    await mountCoverage();
+    expect(queryAllAttributes(".o_ihub_coverage_bars [data-status]", "data-status")).toEqual(
+        SEGMENTS.map(([, , status]) => status),
+    );
+    expect(bar("none")).toHaveCount(1);
+    expect(`button${bar("none")}`).toHaveCount(0);
+    const label = queryFirst(bar("failed")).getAttribute("aria-label");
+    expect(label).toMatch(/^Failed: Mar 5, .*10:00.* to 11:00.*\. Run 8\. Try it again\.$/);
+    expect(".o_ihub_coverage_legend li").toHaveCount(6);
+    expect(".o_ihub_coverage_now").toHaveCount(1);
+});
+
+test("a zoom asks for another period and is marked", async () => {
+    await mountCoverage();
+    await contains("[data-zoom=year]").click();
+    expect("[data-zoom=year]").toHaveAttribute("aria-pressed", "true");
+    expect("[data-zoom=day]").toHaveAttribute("aria-pressed", "false");
+    expect.verifySteps(["1: 2024-04-02 20:43 2025-04-03 20:43"]);
+    expect(".o_ihub_coverage_ticks span").toHaveCount(12);
+});
+
+test("of two answers, that to the last question is shown, whichever comes last", async () => {
+    await mountCoverage();
+    const slow = new Deferred();
+    onRpc("ihub.integration", "coverage", () => slow);
+    queryFirst("[data-zoom=year]").click();
+    onRpc("ihub.integration", "coverage", () => answer({ segments: [["08:00", "12:00", "hole"]] }));
+    await contains("[data-zoom=week]").click();
+    expect("[data-status=hole]").toHaveCount(1);
+    slow.resolve(answer());
+    await animationFrame();
+    expect(".o_ihub_coverage_bars [data-status]").toHaveCount(1);
+});
+
+test("one can look at what was earlier, and come back to now", async () => {
+    await mountCoverage();
+    expect(".o_ihub_now").not.toBeEnabled();
+    await contains(".o_ihub_earlier").click();
+    await contains(".o_ihub_now").click();
+    expect(".o_ihub_now").not.toBeEnabled();
+    expect.verifySteps([`1: 2025-03-04 03:55 ${DAY} 03:55`, FIRST_LOAD]);
+});
+
+test.tags("desktop");
+test("hovering tells what a span is", async () => {
+    await mountCoverage({ tz: "America/New_York" });
+    expect(".o_ihub_coverage_tip").toHaveCount(0);
+    await hover(bar("hole"));
+    await animationFrame();
+    const [tip] = queryAllTexts(".o_ihub_coverage_tip");
+    expect(tip).toMatch(/^Not done/);
+    expect(tip).toMatch(/Mar 5, .*9:00.* to 10:00/);
+    expect(tip).toMatch(/America\/New_York: Mar 5, .*4:00.* to 5:00/);
+    expect(tip).toMatch(/Do it now\.$/);
+    await leave(bar("hole"));
+    await animationFrame();
+    expect(".o_ihub_coverage_tip").toHaveCount(0);
+});
+
+test("the zone of the integration is named only where its clocks differ", async () => {
+    await mountCoverage({ tz: "Africa/Abidjan" });
+    expect(".o_ihub_coverage_zones").toHaveCount(0);
+});
+
+test("the zone of the integration, and what time it is there", async () => {
+    await mountCoverage({ tz: "America/New_York" });
+    expect(".o_ihub_coverage_zones").toHaveText(/America\/New_York, where it is now 9:00/);
+});
+
+test("the keyboard goes from span to span, zooms and moves", async () => {
+    await mountCoverage();
+    expect(".o_ihub_coverage_bars [tabindex='0']").toHaveCount(1);
+    queryFirst(".o_ihub_coverage_bars [tabindex='0']").focus();
+    await press("ArrowRight");
+    await animationFrame();
+    expect(bar("hole")).toBeFocused();
+    expect(".o_ihub_coverage_tip").toHaveText(/^Not done/);
+    await press("End");
+    await animationFrame();
+    expect(bar("pending")).toBeFocused();
+    await press("Home");
+    await press("ArrowLeft");
+    await animationFrame();
+    expect(queryFirst(bar("done"))).toBeFocused();
+    await press("PageUp");
+    await animationFrame();
+    await press("-");
+    await animationFrame();
+    expect("[data-zoom=week]").toHaveClass("active");
+    expect.verifySteps([
+        `1: 2025-03-04 03:55 ${DAY} 03:55`,
+        "1: 2025-03-01 03:55 2025-03-08 03:55",
+    ]);
+});
+
+test("a hole is filled, and the line shows what comes of it", async () => {
+    watchActions();
+    await mountCoverage();
+    await contains(bar("hole")).click();
+    expect.verifySteps([
+        `action_fill 1: ${DAY} 09:00:00 ${DAY} 10:00:00`,
+        "action_fill",
+        FIRST_LOAD,
+    ]);
+});
+
+test("what has failed is tried again; what was skipped is done after all", async () => {
+    watchActions();
+    await mountCoverage();
+    await contains(bar("failed")).click();
+    await contains(bar("skipped")).click();
+    expect.verifySteps([
+        `action_fill 1: ${DAY} 10:00:00 ${DAY} 11:00:00`,
+        "action_fill",
+        FIRST_LOAD,
+        `action_fill 1: ${DAY} 11:00:00 ${DAY} 12:00:00`,
+        "action_fill",
+        FIRST_LOAD,
+    ]);
+});
+
+test("what is done opens its run, or its runs", async () => {
+    watchActions();
+    await mountCoverage();
+    await contains(`${bar("done")}:first`).click();
+    await contains(`${bar("done")}:last`).click();
+    expect.verifySteps([
+        "ihub.run 7",
+        `action_open_runs_of 1: ${DAY} 12:00:00 ${DAY} 13:00:00`,
+        "action_open_runs_of",
+    ]);
+});
+
+test("what cannot be run by hand opens its run instead of a dialog", async () => {
+    watchActions();
+    await mountCoverage({ can_fill: false });
+    expect(".o_ihub_fill").toHaveCount(0);
+    await contains(bar("failed")).click();
+    expect.verifySteps(["ihub.run 8"]);
+});
+
+test("what holds more than can be shown is looked at closer", async () => {
+    watchActions();
+    await mountCoverage({ segments: [["09:00", "11:00", "failed", [], false]] });
+    expect(".o_ihub_closer").toHaveCount(1);
+    expect(".o_ihub_fill").toHaveCount(0);
+    await contains(bar("failed")).click();
+    expect("[data-zoom=hours]").toHaveClass("active");
+    expect.verifySteps([`1: ${DAY} 07:00:00 ${DAY} 13:00:00`]);
+});
+
+test("what needs attention is listed, the latest first", async () => {
+    await mountCoverage();
+    expect(queryAllTexts(".o_ihub_trouble").map((text) => text.split("Mar")[0])).toEqual([
+        "Skipped",
+        "Failed",
+        "Not done",
+    ]);
+    expect(queryAllTexts(".o_ihub_fill")).toEqual(["Fill", "Try Again", "Fill"]);
+    expect(".o_ihub_coverage").toHaveText(/Data complete until .*, apart from/);
+});
+
+test("a long list is cut, and says so", async () => {
+    const segments = [...Array(9).keys()].map((hour) => [`0${hour}:00`, `0${hour + 1}:00`, "hole"]);
+    await mountCoverage({ segments: segments.slice(0, 8) });
+    expect(".o_ihub_trouble").toHaveCount(5);
+    expect(".o_ihub_coverage_troubles").toHaveText(/And\s+3\s+more/);
+});
+
+test("a line without runs teaches", async () => {
+    await mountCoverage({
+        segments: [["00:00", "14:00", "none"]],
+        beginning: false,
+        complete_until: false,
+    });
+    expect(".o_ihub_coverage").toHaveText(/Nothing has run yet/);
+    expect(".o_ihub_coverage_troubles").toHaveCount(0);
+});
+
+test("the next record has its own line", async () => {
+    await mountCoverage();
+    await contains(".o_pager_next").click();
+    expect.verifySteps([FIRST_LOAD.replace("1:", "2:")]);
+});
+
+test("dragging moves the line and opens nothing", async () => {
+    watchActions();
+    await mountCoverage();
+    const { drop } = await contains(bar("hole")).drag();
+    const width = queryFirst(".o_ihub_coverage_line").offsetWidth;
+    await drop(".o_ihub_coverage_line", { position: { x: width }, relative: true });
+    // The middle of the hole, 9:30, is now where the line ends.
+    expect.verifySteps([`1: 2025-03-04 09:29 ${DAY} 09:29`]);
+});

@@ -1,0 +1,125 @@
+import { beforeEach, expect, test } from "@odoo/hoot";
+import { click, queryAllTexts, queryOne, scroll } from "@odoo/hoot-dom";
+import { advanceTime, animationFrame } from "@odoo/hoot-mock";
+import { defineModels, fields, models, mountView, onRpc } from "@web/../tests/web_test_helpers";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { INTERVAL, LIMIT, PAGE } from "@ihub/run_log/run_log";
+
+class Run extends models.Model {
+    _name = "ihub.run";
+    state = fields.Selection({ selection: [["running", "Running"], ["done", "Done"]] });
+    _records = [{ id: 1, state: "running" }];
+    _views = {
+        form: `<form><field name="state"/><widget name="ihub_run_log"/></form>`,
+    };
+}
+
+function line(id) {
+    const level = id % 100 === 0 ? "error" : "info";
+    return { id, run_id: 1, level, summary: `line ${id}`, create_date: "2025-03-01 12:00:00" };
+}
+
+class Event extends models.Model {
+    _name = "ihub.event";
+    run_id = fields.Integer();
+    level = fields.Char();
+    summary = fields.Char();
+    undone = fields.Boolean();
+    create_date = fields.Datetime();
+}
+
+defineMailModels();
+defineModels([Run, Event]);
+
+const MATCHES = {
+    "=": (value, expected) => value === expected,
+    "<": (value, expected) => value < expected,
+    ">": (value, expected) => value > expected,
+    in: (value, expected) => expected.includes(value),
+};
+
+// The mock server does not sort by id.
+let log;
+
+beforeEach(() => {
+    log = Array.from({ length: 1000 }, (_, index) => line(index + 1));
+    onRpc("ihub.event", "search_read", ({ kwargs: { domain, order, limit } }) => {
+        expect(order).toBe("id desc");
+        const found = log.filter((record) =>
+            domain.every(([name, operator, value]) => MATCHES[operator](record[name], value))
+        );
+        return found.reverse().slice(0, limit);
+    });
+});
+
+const summaries = () => queryAllTexts(".o_ihub_line_summary");
+
+async function mount() {
+    await mountView({ type: "form", resModel: "ihub.run", resId: 1 });
+}
+
+test("the newest lines are shown, the newest at the bottom", async () => {
+    await mount();
+    expect(summaries().length).toBe(PAGE);
+    expect(summaries().at(-1)).toBe("line 1000");
+    const { scrollTop, scrollHeight, clientHeight } = queryOne(".o_ihub_run_log_lines");
+    expect(scrollHeight - scrollTop - clientHeight).toBeLessThan(2);
+});
+
+test("new lines appear while the run executes", async () => {
+    await mount();
+    log.push(line(1001));
+    await advanceTime(INTERVAL);
+    await animationFrame();
+    expect(summaries().at(-1)).toBe("line 1001");
+    expect(summaries().length).toBe(PAGE + 1);
+});
+
+test("a flood of lines does not fill the page", async () => {
+    await mount();
+    for (let id = 1001; id <= 6000; id++) {
+        log.push(line(id));
+    }
+    await advanceTime(INTERVAL);
+    await animationFrame();
+    expect(summaries().at(-1)).toBe("line 6000");
+    expect(summaries().length).toBe(PAGE);
+});
+
+test("older lines are loaded, and the page stays small", async () => {
+    await mount();
+    for (let count = 0; count < 4; count++) {
+        await click(".o_ihub_older");
+        await animationFrame();
+    }
+    expect(summaries()[0]).toBe("line 1");
+    expect(summaries().length).toBe(LIMIT);
+    expect(".o_ihub_to_end").toHaveCount(1);
+    await click(".o_ihub_to_end");
+    await animationFrame();
+    expect(summaries().at(-1)).toBe("line 1000");
+});
+
+test("levels can be chosen", async () => {
+    await mount();
+    await click("[data-level=error]");
+    await animationFrame();
+    expect(summaries().length).toBe(10);
+    expect(summaries().at(-1)).toBe("line 1000");
+});
+
+test("nothing is asked once the run has ended", async () => {
+    Run._records[0].state = "done";
+    await mount();
+    log.push(line(1001));
+    await advanceTime(INTERVAL * 3);
+    await animationFrame();
+    expect(summaries().at(-1)).toBe("line 1000");
+});
+
+test("scrolling up stops following", async () => {
+    await mount();
+    await scroll(".o_ihub_run_log_lines", { y: 100 });
+    await animationFrame();
+    expect(".o_ihub_to_end").toHaveCount(1);
+});

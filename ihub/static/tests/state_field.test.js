@@ -1,0 +1,72 @@
+import { expect, test } from "@odoo/hoot";
+import { defineModels, fields, models, mountView } from "@web/../tests/web_test_helpers";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+
+class Run extends models.Model {
+    _name = "run";
+
+    state = fields.Selection({
+        selection: [
+            ["done", "Done"],
+            ["failed", "Failed"],
+            ["odd", "Odd"],
+        ],
+    });
+    strip = fields.Json();
+
+    _records = [
+        {
+            id: 1,
+            state: "failed",
+            strip: [
+                { id: 5, state: "done", duration: 1, ended: "2025-03-01 12:00:00", message: "" },
+                {
+                    id: 6,
+                    state: "failed",
+                    duration: 9,
+                    ended: "2025-03-01 13:00:00",
+                    message: "No",
+                },
+            ],
+        },
+        { id: 2, state: "odd", strip: [] },
+    ];
+}
+
+defineMailModels();
+defineModels([Run]);
+
+function mountForm(resId) {
+    return mountView({
+        type: "form",
+        resModel: "run",
+        resId,
+        arch: `
+            <form>
+                <field name="state" widget="ihub_state"/>
+                <field name="strip" widget="ihub_run_strip"/>
+            </form>`,
+    });
+}
+
+test("a state is told by word and icon, not by colour alone", async () => {
+    await mountForm(1);
+    expect("[data-state=failed]").toHaveText("Failed");
+    expect("[data-state=failed] .fa-times-circle").toHaveCount(1);
+    expect("[data-state=failed]").toHaveClass("text-bg-danger");
+});
+
+test("an unknown state is shown all the same", async () => {
+    await mountForm(2);
+    expect("[data-state=odd]").toHaveText("Odd");
+});
+
+test("each run is a bar, taller when it took longer, and told in words", async () => {
+    await mountForm(1);
+    expect(".o_ihub_bar").toHaveCount(2);
+    expect(".o_ihub_bar_failed").toHaveCount(1);
+    expect(".o_ihub_bar_failed").toHaveAttribute("title", /Failed.*9 s\nNo/s);
+    expect(".o_ihub_strip").toHaveAttribute("aria-label", "The last 2 runs: 1 done, 1 failed.");
+    const [done, failed] = document.querySelectorAll(".o_ihub_bar");
+    expect(done.offsetHeight).toBeLessThan(failed.offsetHeight);
+});
