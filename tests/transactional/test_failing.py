@@ -84,6 +84,18 @@ class TestFailing(HubCase):
         self.assertEqual(self.errors().mapped("summary"), ["The file is empty"])
         self.assertWindowIsStillToBeDone()
 
+    def test_an_error_of_a_client_is_reported_though_nobody_logged_it(self):
+        class ShopRefused(IntegrationError):
+            pass
+
+        def broken(this, _from, _to):
+            raise ShopRefused("The shop does not know this customer.")
+
+        self.work_as(broken)
+        run = self.runs(self.integration, state="failed")
+        self.assertEqual(run.message, "The shop does not know this customer.")
+        self.assertEqual(self.errors().mapped("summary"), [run.message])
+
     def test_raise_can_be_spelled_as_in_the_contract(self):
         row = self.integration.sudo()._type_record()
         with self.assertRaisesRegex(IntegrationError, "The file is empty"):
@@ -103,8 +115,8 @@ class TestFailing(HubCase):
             self.env["mail.mail"].sudo().search([("recipient_ids", "in", follower.partner_id.ids)])
         )
         failures = mails.filtered(lambda mail: "The price of A1" in mail.body_html)
-        # Two failures, each after somebody pressed Start: one mail for each, no more.
-        self.assertEqual(len(failures), 2)
+        # The second failure is counted, and told when it works again: see test_notify.
+        self.assertEqual(len(failures), 1)
         self.assertIn(f"res_id={self.integration.id}", failures[0].body_html)
 
     def test_what_may_go_away_is_tried_again_by_itself(self):

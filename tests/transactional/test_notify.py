@@ -1,0 +1,338 @@
+"""Who hears of failures and recoveries, how often, in which way and in which language."""
+
+from unittest.mock import patch
+
+from freezegun import freeze_time
+from hub_case import at
+from notify_case import NotifyCase
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import mute_logger
+from odoo.tools.translate import code_translations
+
+from odoo.addons.ihub.lib.exceptions import RetryableError
+
+
+@freeze_time("2025-03-01 11:30")
+class TestFailureAndRecovery(NotifyCase):
+    def setUp(self):
+        super().setUp()
+        self.responsible = self.person("ihub_responsible")
+        self.integration = self.add(window_from=at("2025-03-01 10:00"), user_id=self.responsible.id)
+        self.env["mail.mail"].sudo().search([]).unlink()
+
+    def configure(self, **values):
+        self.integration.with_user(self.manager).write(values)
+
+    def test_the_first_failure_is_told_at_once_with_reason_next_step_and_link(self):
+        self.fails(self.integration)
+        mail = self.mails(self.responsible)
+        self.assertEqual(len(mail), 1)
+        self.assertEqual(mail.subject, "Orders has failed")
+        self.assertIn("The price of A1 is not a number", mail.body_html)
+        self.assertIn("press Start or Run Manually", mail.body_html)
+        self.assertRegex(mail.body_html, rf'<a href="https?://[^"]+res_id={self.integration.id}"')
+
+    def test_the_mail_is_sent_by_the_mail_queue_at_once(self):
+        queue = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        self.env["ir.cron.trigger"].sudo().search([("cron_id", "=", queue.id)]).unlink()
+        self.fails(self.integration)
+        self.assertEqual(self.mails(self.responsible).state, "outgoing")
+        self.assertTrue(self.env["ir.cron.trigger"].sudo().search([("cron_id", "=", queue.id)]))
+
+    def test_text_from_outside_is_shown_as_text(self):
+        self.fails(self.integration, "<img src=x onerror=alert(1)>")
+        body = self.mails(self.responsible).body_html
+        self.assertNotIn("<img src", body)
+        self.assertIn("&lt;img src", body)
+
+    def test_further_failures_are_counted_and_told_when_it_works_again(self):
+        self.fails(self.integration)
+        for _again in range(4):
+            self.fails(self.integration, "Still broken")
+        self.assertEqual(len(self.mails(self.responsible)), 1)
+        self.assertEqual(self.integration.failures_since_recovery, 5)
+        self.works(self.integration)
+        mail = self.mails(self.responsible)[1:]
+        self.assertEqual(mail.subject, "Orders works again")
+        self.assertRegex(mail.body_html, r"<span>5</span> failures\s+since <span[^>]*>03/01/2025")
+        self.assertEqual(self.integration.failures_since_recovery, 0)
+        self.assertFalse(self.integration.failed_since)
+
+    def test_after_a_recovery_the_next_failure_is_told_again(self):
+        self.fails(self.integration)
+        self.works(self.integration)
+        self.works(self.integration)
+        self.assertEqual(len(self.mails(self.responsible)), 2)
+        with freeze_time("2025-03-01 12:30"):
+            self.fails(self.integration)
+        subjects = self.mails(self.responsible).mapped("subject")
+        self.assertEqual(subjects, ["Orders has failed", "Orders works again", "Orders has failed"])
+
+    def test_fail_outside_a_run_is_told_once_as_well(self):
+        row = self.integration.sudo()._type_record()
+        row.fail("The other side said stop.")
+        row.fail("The other side said stop.")
+        self.assertEqual(len(self.mails(self.responsible)), 1)
+        self.assertEqual(self.integration.failures_since_recovery, 2)
+
+    def test_an_attempt_that_will_be_repeated_is_no_failure(self):
+        def unlucky(this, _from, _to):
+            raise RetryableError("The shop is being maintained.", delay=600)
+
+        with self.running_as(unlucky):
+            self.integration.start()
+            self.work(self.integration)
+        self.assertEqual(self.integration.state, "running")
+        self.assertFalse(self.mails(self.responsible))
+        self.assertEqual(self.integration.failures_since_recovery, 0)
+
+    def test_a_run_by_hand_is_no_recovery_of_the_schedule(self):
+        self.fails(self.integration)
+        with self.running_as(lambda this, _from, _to: None):
+            self.integration.run_manually("2025-02-01 00:00:00", "2025-02-02 00:00:00")
+            self.work(self.integration)
+        self.assertEqual(len(self.mails(self.responsible)), 1)
+        self.assertEqual(self.integration.failures_since_recovery, 1)
+
+    def test_failures_by_hand_end_with_a_run_by_hand(self):
+        def broken(this, _from, _to):
+            raise ValueError("broken")
+
+        for function in (broken, broken, lambda this, _from, _to: None):
+            with self.running_as(function):
+                self.integration.run_manually("2025-02-01 00:00:00", "2025-02-02 00:00:00")
+                self.work(self.integration)
+        self.assertEqual(
+            self.mails(self.responsible).mapped("subject"),
+            ["Orders has failed", "Orders works again"],
+        )
+
+    def test_what_people_do_not_want_to_hear_is_not_told(self):
+        self.configure(notify_failure=False)
+        self.fails(self.integration)
+        self.assertFalse(self.mails(self.responsible))
+        self.assertEqual(self.integration.failures_since_recovery, 1)
+        self.works(self.integration)
+        self.configure(notify_failure=True, notify_recovery=False)
+        with freeze_time("2025-03-01 12:30"):
+            self.fails(self.integration)
+            self.works(self.integration)
+        self.assertEqual(
+            self.mails(self.responsible).mapped("subject"),
+            ["Orders works again", "Orders has failed"],
+        )
+
+    def test_a_copy_of_a_database_tells_nobody(self):
+        self.env["ir.config_parameter"].sudo().set_param("database.is_neutralized", True)
+        self.configure(notify_in_odoo=True, notify_by_activity=True)
+        self.fails(self.integration)
+        self.assertEqual(self.integration.state, "failed")
+        self.assertFalse(self.mails(self.responsible) or self.activities(self.responsible))
+
+    @mute_logger("odoo.addons.ihub.models.ihub_integration_notify")
+    def test_a_broken_mail_set_up_does_not_hide_the_failure(self):
+        with patch.object(
+            self.registry["ihub.integration"], "message_notify", side_effect=ValueError("no server")
+        ):
+            self.fails(self.integration)
+        self.assertEqual(self.integration.state, "failed")
+        self.assertEqual(self.integration.failures_since_recovery, 1)
+
+    def test_nobody_but_the_hub_edits_the_counters(self):
+        with self.assertRaises(AccessError):
+            self.configure(failures_since_recovery=0)
+        with self.assertRaises(AccessError):
+            self.configure(late_since=False)
+
+    # --- The chatter ---
+
+    def test_the_chatter_tells_of_people_and_changes_but_not_of_every_run(self):
+        self.works(self.integration)
+        self.flush_tracking()
+        before = len(self.integration.sudo().message_ids)
+        with freeze_time("2025-03-01 13:30"):
+            self.work(self.integration)
+        self.assertEqual(len(self.runs(self.integration, state="done")), 2)
+        self.assertEqual(len(self.integration.sudo().message_ids), before)
+        self.integration.stop()
+        self.configure(interval_number=2, user_id=self.operator.id)
+        self.flush_tracking()
+        self.assertIn("Stopped.", self.chatter(self.integration))
+        tracked = self.integration.sudo().message_ids.tracking_value_ids.field_id.mapped("name")
+        self.assertLessEqual({"interval_number", "user_id"}, set(tracked))
+
+    def flush_tracking(self):
+        # What a commit would do.
+        self.env.flush_all()
+        self.cr.flush()
+        self.env.invalidate_all()
+
+    def test_the_chatter_tells_of_the_first_failure_and_of_the_recovery(self):
+        self.fails(self.integration)
+        self.fails(self.integration)
+        self.works(self.integration)
+        chatter = self.chatter(self.integration)
+        self.assertEqual(chatter.count("Failed: ValueError: The price of A1"), 1)
+        self.assertIn("Works again. Number of failures before: 2", chatter)
+
+
+@freeze_time("2025-03-01 11:30")
+class TestWays(NotifyCase):
+    """Mail, inbox, screen and activity."""
+
+    def setUp(self):
+        super().setUp()
+        self.integration = self.add(window_from=at("2025-03-01 10:00"))
+        self.unfollow_all(self.integration)
+
+    def configure(self, **values):
+        self.integration.with_user(self.manager).write(values)
+
+    def popups(self):
+        """Return the messages that were put on people's screens."""
+        self.env["bus.bus"].flush_model()
+        self.cr.precommit.run()
+        bus = self.env["bus.bus"].sudo().search([("message", "like", "simple_notification")])
+        return bus.mapped("message")
+
+    def test_a_mail_comes_even_to_those_who_prefer_the_inbox(self):
+        user = self.person("ihub_inbox", inbox=True)
+        self.configure(user_id=user.id, notify_by_mail=True)
+        self.fails(self.integration)
+        self.assertEqual(len(self.mails(user)), 1)
+        self.assertNotIn("Orders has failed", self.inbox(user).mapped("subject"))
+
+    def test_in_odoo_it_is_in_the_inbox_and_on_the_screen(self):
+        user = self.person("ihub_inbox", inbox=True)
+        self.configure(user_id=user.id, notify_by_mail=False, notify_in_odoo=True)
+        self.fails(self.integration)
+        self.assertFalse(self.mails(user))
+        self.assertIn("Orders has failed", self.inbox(user).mapped("subject"))
+        self.assertIn("The price of A1", "".join(self.popups()))
+
+    def test_in_odoo_without_an_inbox_is_a_mail(self):
+        user = self.person("ihub_mail")
+        self.configure(user_id=user.id, notify_by_mail=False, notify_in_odoo=True)
+        self.env["mail.mail"].sudo().search([]).unlink()
+        self.fails(self.integration)
+        self.assertEqual(len(self.mails(user)), 1)
+
+    def test_an_activity_is_made_once_and_goes_away(self):
+        user = self.person("ihub_active")
+        self.configure(user_id=user.id, notify_by_mail=False, notify_by_activity=True)
+        self.env["mail.mail"].sudo().search([]).unlink()
+        self.fails(self.integration)
+        self.fails(self.integration)
+        activity = self.activities(user)
+        self.assertEqual(activity.summary, "Orders has failed")
+        self.assertIn("The price of A1", activity.note)
+        self.assertFalse(self.mails(user))
+        self.works(self.integration)
+        self.assertFalse(self.activities(user))
+
+    def test_no_way_is_no_message(self):
+        user = self.person("ihub_quiet", inbox=True)
+        self.configure(user_id=user.id, notify_by_mail=False)
+        before = len(self.inbox(user))
+        self.fails(self.integration)
+        self.assertFalse(self.mails(user) or self.activities(user))
+        self.assertEqual(len(self.inbox(user)), before)
+
+
+@freeze_time("2025-03-01 11:30")
+class TestReaders(NotifyCase):
+    """Whom a message reaches."""
+
+    def setUp(self):
+        super().setUp()
+        self.integration = self.add(window_from=at("2025-03-01 10:00"), user_id=False)
+        self.unfollow_all(self.integration)
+
+    def test_who_adds_an_integration_is_responsible_for_it(self):
+        self.assertEqual(self.add(name="Prices").user_id, self.manager)
+
+    def test_the_system_is_responsible_for_nothing(self):
+        record = self.env["ihub.integration.demo"].sudo().create({"name": "Installed"})
+        self.assertFalse(record.integration_id.user_id)
+
+    def test_only_those_who_may_see_it_can_be_responsible(self):
+        stranger = self.person("ihub_other_company", "ihub.group_user")
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        stranger.write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
+        for user in (self.outsider, stranger):
+            with (
+                self.subTest(user=user.login),
+                self.assertRaisesRegex(ValidationError, "cannot be responsible"),
+            ):
+                self.integration.with_user(self.manager).user_id = user
+
+    def test_the_responsible_person_who_follows_gets_one_mail(self):
+        user = self.person("ihub_both")
+        self.integration.with_user(self.manager).user_id = user
+        self.follow(self.integration, user)
+        self.env["mail.mail"].sudo().search([]).unlink()
+        self.fails(self.integration)
+        self.assertEqual(len(self.mails(user)), 1)
+
+    def test_followers_are_told_what_they_follow_in_the_way_they_prefer(self):
+        by_mail, by_inbox, not_this = (
+            self.person("ihub_follows_by_mail"),
+            self.person("ihub_follows_by_inbox", inbox=True),
+            self.person("ihub_follows_nothing"),
+        )
+        self.follow(self.integration, by_mail, by_inbox, not_this)
+        self.integration.sudo().message_follower_ids.filtered(
+            lambda line: line.partner_id == not_this.partner_id
+        ).subtype_ids -= self.env.ref("ihub.mt_integration_failed")
+        self.fails(self.integration)
+        self.assertEqual(len(self.mails(by_mail)), 1)
+        self.assertEqual(self.inbox(by_inbox).mapped("subject"), ["Orders has failed"])
+        self.assertFalse(self.mails(by_inbox) or self.mails(not_this))
+
+    def test_followers_who_may_not_see_it_are_told_nothing(self):
+        former, follower = self.person("ihub_former"), self.person("ihub_stays")
+        self.follow(self.integration, former, follower)
+        former.group_ids -= self.env.ref("ihub.group_user")
+        self.fails(self.integration)
+        self.assertEqual(len(self.mails(follower)), 1)
+        self.assertFalse(self.mails(former))
+
+    def test_where_nobody_would_hear_of_it_the_managers_do(self):
+        leaver = self.person("ihub_leaver")
+        self.integration.with_user(self.manager).user_id = leaver
+        self.unfollow_all(self.integration)
+        leaver.active = False
+        self.env["mail.mail"].sudo().search([]).unlink()
+        self.fails(self.integration)
+        self.assertFalse(self.mails(leaver))
+        self.assertEqual(len(self.mails(self.manager)), 1)
+
+    def test_each_reads_it_in_their_own_language_and_time_zone(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env.ref("ihub.message_integration_failed").update_field_translations(
+            "arch_db", {"fr_FR": {"has failed:": "a échoué :"}}
+        )
+        french = self.person("ihub_french")
+        french.write({"lang": "fr_FR", "tz": "Europe/Paris"})
+        english = self.person("ihub_english")
+        self.follow(self.integration, french, english)
+        self.translate_code("%(name)s has failed", "%(name)s a échoué")
+        self.fails(self.integration)
+        self.assertEqual(self.mails(french).subject, "Orders a échoué")
+        self.assertEqual(self.mails(english).subject, "Orders has failed")
+        self.assertIn("a échoué :", self.mails(french).body_html)
+        self.assertIn("01/03/2025 11:00:00", self.mails(french).body_html)
+        self.assertIn("Europe/Paris", self.mails(french).body_html)
+        self.assertIn("has failed:", self.mails(english).body_html)
+        self.assertIn("03/01/2025 10:00:00", self.mails(english).body_html)
+
+    def translate_code(self, source, translation):
+        known = code_translations.get_python_translations("ihub", "fr_FR")
+        self.patch(
+            code_translations,
+            "python_translations",
+            {
+                **code_translations.python_translations,
+                ("ihub", "fr_FR"): {**known, source: translation},
+            },
+        )
