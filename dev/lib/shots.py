@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lib import browser, database, odoo, paths, postgres, serve
 from lib.console import say
-from lib.devtools import Browser
+from lib.devtools import Browser, Timeout
 
 IMAGES = paths.ROOT / "docs" / "images"
 ADDON = paths.ROOT / "ihub" / "static" / "description"
@@ -42,7 +42,12 @@ def main():
         with Server(name) as url, Browser(**DESKTOP) as desktop, Browser(**PHONE) as phone:
             for visitor in (desktop, phone):
                 visitor.log_in(url, name, "admin", "admin")
-            Stage(url, desktop, phone).play()
+            stage = Stage(url, desktop, phone)
+            try:
+                stage.play()
+            except Timeout:
+                desktop.picture(paths.LOG / "shots-failed.png")
+                raise
     finally:
         client.drop(name)
 

@@ -4,6 +4,8 @@ import logging
 import sys
 import time
 
+from odoo.models import BaseModel
+
 from .event import UNKNOWN, Event
 from .event_buffer import buffer_of
 from .event_related import related_of
@@ -11,7 +13,7 @@ from .event_savepoint import install
 from .event_writer import report
 from .health import is_healthy
 from .run_scope import current_run
-from .serialize import is_records, to_text
+from .serialize import to_text
 
 _logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ def log(records, level, summary=None, details=None, related=None, integration=No
 def _event(records, level, summary, details, related, integration, unknown):
     env = records.env
     scope = current_run(env.cr.dbname)
-    integration_id, company_id = _integration(records, integration, scope)
+    integration_id, company_id = _safe_integration(records, integration, scope)
     if unknown:
         details = {"details": details, **unknown} if details is not None else unknown
     if summary.__class__ is not str or details.__class__ is not str:
@@ -86,9 +88,17 @@ def _placeholder(env):
 # --- Which integration, which company ---
 
 
+def _safe_integration(records, integration, scope):
+    try:
+        return _integration(records, integration, scope)
+    except Exception:
+        # Something that only looks like a record, or cannot be read.
+        return scope.integration_id if scope else None, UNKNOWN
+
+
 def _integration(records, integration, scope):
     """Return id and company id of the integration, each possibly None."""
-    if integration is not None and is_records(integration):
+    if isinstance(integration, BaseModel):
         id_ = _integration_id(integration)
         if id_:
             return id_, _company(integration, id_, scope)

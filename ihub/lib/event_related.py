@@ -5,16 +5,28 @@ error in that flush, swallowed here, would lose them. So it comes from the cache
 column with plain SQL; what is not yet flushed is in the cache by definition.
 """
 
+import logging
+
+from odoo.models import BaseModel
 from odoo.tools import SQL
 
 from .health import is_healthy
-from .serialize import is_records, to_text
+from .serialize import to_text
+
+_logger = logging.getLogger(__name__)
 
 
 def related_of(related):
     """Return model name, id and remembered name of ``related``, a recordset or anything."""
-    if not is_records(related):
-        return None, None, (to_text(related) or "")[:1000]
+    try:
+        if isinstance(related, BaseModel):
+            return _of_records(related)
+    except Exception:
+        _logger.debug("Not a record: %s", type(related))
+    return None, None, (to_text(related) or "")[:1000]
+
+
+def _of_records(related):
     if not related._ids:
         return related._name, None, None
     first = related._ids[0]

@@ -10,7 +10,7 @@ text, exception texts):
   :data:`URL_PARAMETERS`
 - ``Bearer …`` and ``Basic …``, JSON web tokens, PEM private keys
 
-Add names with :func:`register`, or with ``ihub_secret_names`` on an integration type.
+Add names with :func:`register`.
 
 No text is run through one large regular expression. The names are looked up with ``str.find``
 first, for many texts at once (:func:`screen`), which costs next to nothing where there are no

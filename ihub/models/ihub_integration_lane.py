@@ -151,27 +151,25 @@ class IhubIntegration(models.Model):
             self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _wake_when_due(self):
-        """Set the alarm for what is due later.
+        """Set the alarm for what is due next.
 
         In one place, at the end: what woke the lane is kept by Odoo until then, so a process that
-        dies before wakes it again.
+        dies before wakes it again. What has become due since the lane looked last counts as well.
         """
-        if not self.exists():
+        if not self.exists() or self._obstacle():
             return
-        later = self.env["ihub.run"].search(
-            [*self._queue_domain(), ("due", ">", fields.Datetime.now())], order="due", limit=1
-        )
+        run = self.env["ihub.run"].search(self._queue_domain(), order="due", limit=1)
         # Alarms up to now, on the clock of the database, are about to be deleted by Odoo.
         is_set = self.env["ir.cron.trigger"].search_count(
             [
                 ("cron_id", "=", self.cron_id.id),
                 ("call_at", ">", self.env.cr.now()),
-                ("call_at", "<=", later.due),
+                ("call_at", "<=", run.due),
             ],
             limit=1,
         )
-        if later and not is_set:
-            self._wake(later.due)
+        if run and not is_set:
+            self._wake(run.due)
 
     def _work(self):
         """Execute due runs until none is left, or other crons should get their turn."""
@@ -228,6 +226,8 @@ class IhubIntegration(models.Model):
     def _interrupt(self, run):
         """Mark a dead run, and take its window up again unless that keeps happening."""
         seen = run.last_seen or run.started_at
+        # What it reported after its last checkpoint describes work that is not there.
+        self.env["ihub.event"]._undo_unsettled(run.ids)
         wanted = run.trigger == "schedule" or not run._is_stop_requested()
         run._end(
             "interrupted",

@@ -2,6 +2,7 @@ import { registry } from "@web/core/registry";
 import { KanbanController } from "@web/views/kanban/kanban_controller";
 import { kanbanView } from "@web/views/kanban/kanban_view";
 
+import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
 
@@ -23,7 +24,7 @@ export class BoardController extends LiveKanbanController {
     }
 }
 
-registry
-    .category("views")
-    .add("ihub_live_kanban", { ...kanbanView, Controller: LiveKanbanController });
-registry.category("views").add("ihub_board", { ...kanbanView, Controller: BoardController });
+const live = { ...kanbanView, Model: LiveModel };
+
+registry.category("views").add("ihub_live_kanban", { ...live, Controller: LiveKanbanController });
+registry.category("views").add("ihub_board", { ...live, Controller: BoardController });

@@ -2,6 +2,7 @@ import { registry } from "@web/core/registry";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 
+import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
 
@@ -23,7 +24,9 @@ export class IntegrationListController extends LiveListController {
     }
 }
 
-registry.category("views").add("ihub_live_list", { ...listView, Controller: LiveListController });
+const live = { ...listView, Model: LiveModel };
+
+registry.category("views").add("ihub_live_list", { ...live, Controller: LiveListController });
 registry
     .category("views")
-    .add("ihub_integration_list", { ...listView, Controller: IntegrationListController });
+    .add("ihub_integration_list", { ...live, Controller: IntegrationListController });

@@ -1,0 +1,3 @@
+from . import ihub_test_ledger
+from . import ihub_integration_ledger
+from . import ihub_integration_ledger_operations

@@ -1,0 +1,114 @@
+import os
+from contextlib import contextmanager, suppress
+
+from odoo import fields, models
+
+from odoo.addons.ihub.lib.run_scope import current_run
+
+# Key spaces of advisory locks: what a test holds, who waits for that, who executes.
+HOLD_SPACE = 0x7E57
+HELD_SPACE = 0x7E58
+ALONE_SPACE = 0x7E59
+
+
+class IhubIntegrationLedger(models.Model):
+    """An integration that follows a script, and writes a row for each unit of its work.
+
+    The script has one operation per line; those that begin with ``@1`` belong to the first attempt
+    only. The operations are the methods ``_do_*``.
+    """
+
+    _name = "ihub.integration.ledger"
+    _inherit = "ihub.abstract_integration"
+    _description = "Ledger"
+
+    script = fields.Text(default="write")
+    check_alone = fields.Boolean(help="Report when two runs execute at once.")
+
+    def run_from_to(self, _from, _to):
+        with self._alone(_from, _to):
+            self._follow(_from, _to)
+
+    def _follow(self, start, end):
+        attempt = self._scope().attempt if self._scope() else 1
+        for line in (self.script or "").splitlines():
+            words = line.split()
+            if words and words[0].startswith("@"):
+                if int(words.pop(0)[1:]) != attempt:
+                    continue
+            if words:
+                getattr(self, f"_do_{words[0]}")(start, end, *words[1:])
+
+    def _scope(self):
+        return current_run(self.env.cr.dbname)
+
+    # --- The ledger ---
+
+    def _write(self, start, end, step, env=None, note=None):
+        scope = self._scope()
+        return (env or self.env)["ihub.test.ledger"].create(
+            {
+                "integration": self.integration_id.id,
+                "run": scope.run_id if scope else 0,
+                "attempt": scope.attempt if scope else 0,
+                "window_from": start,
+                "window_to": end,
+                "step": step,
+                "pid": os.getpid(),
+                "note": note,
+            }
+        )
+
+    def _next_step(self, start):
+        domain = [("integration", "=", self.integration_id.id), ("window_from", "=", start)]
+        return self.env["ihub.test.ledger"].search_count(domain)
+
+    # --- Whether another run of this integration executes ---
+
+    @contextmanager
+    def _alone(self, start, end):
+        """Hold a lock of its own connection while the run executes."""
+        if not self.check_alone:
+            yield
+            return
+        cr = self.pool.cursor()
+        key = (ALONE_SPACE, self.integration_id.id)
+        try:
+            cr.execute("SELECT set_config('application_name', %s, false)", (str(os.getpid()),))
+            cr.commit()
+            self._claim_alone(cr, key, start, end)
+            yield
+        finally:
+            # The connection must not go back to the pool with the lock.
+            with suppress(Exception):
+                cr._cnx.close()
+            with suppress(Exception):
+                cr.close()
+
+    def _claim_alone(self, cr, key, start, end):
+        cr.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        while not cr.fetchone()[0]:
+            if self._holder_lives(cr, key):
+                with self.pool.cursor() as other:
+                    self._write(start, end, -1, env=self.env(cr=other), note="overlap")
+                return
+            cr.rollback()
+            cr.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        cr.commit()
+
+    def _holder_lives(self, cr, key):
+        """Return whether the process that has the lock lives: a killed one loses it soon."""
+        cr.execute(
+            """
+            SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+             WHERE l.locktype = 'advisory' AND l.granted AND l.classid = %s AND l.objid = %s
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """,
+            key,
+        )
+        row = cr.fetchone()
+        try:
+            with open(f"/proc/{row[0]}/stat") as status:
+                return status.read().rpartition(")")[2].split()[0] != "Z"
+        except (OSError, TypeError):
+            return False

@@ -1,0 +1,192 @@
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psycopg2
+import requests
+from odoo import models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.ihub.lib.exceptions import RetryableError
+
+from .ihub_integration_ledger import HELD_SPACE, HOLD_SPACE
+
+# Seconds between two looks at what a test lets go.
+LOOK = 0.02
+
+
+def _http_error(status, **headers):
+    response = requests.Response()
+    response.status_code = int(status)
+    response.headers.update(headers)
+    return requests.HTTPError(f"{status} from the server", response=response)
+
+
+ERRORS = {
+    "value": ValueError,
+    "key": KeyError,
+    "user": UserError,
+    "validation": ValidationError,
+    "timeout": TimeoutError,
+    "connection": requests.ConnectionError,
+    "serialization": psycopg2.errors.SerializationFailure,
+    "exit": sys.exit,
+    "interrupt": KeyboardInterrupt,
+}
+
+
+class IhubIntegrationLedger(models.Model):
+    """What a line of the script can say."""
+
+    _inherit = "ihub.integration.ledger"
+
+    # --- Work ---
+
+    def _do_write(self, start, end, count="1"):
+        """write [COUNT]: write rows."""
+        for _each in range(int(count)):
+            self._write(start, end, self._next_step(start))
+
+    def _do_work(self, start, end, steps, every, hold=None):
+        """work STEPS EVERY [HOLD]: rows with a checkpoint after EVERY of them.
+
+        Begins at the resume point, and is held before step HOLD.
+        """
+        for step in range(self.resume_point() or 0, int(steps)):
+            if hold is not None and step == int(hold):
+                self._do_hold(start, end)
+            self._write(start, end, step)
+            if not (step + 1) % int(every):
+                self.checkpoint(step + 1, int(steps), resume=step + 1)
+
+    def _do_checkpoint(self, start, end, processed="0", total=None):
+        """checkpoint [PROCESSED [TOTAL]]: with PROCESSED as the resume point."""
+        self.checkpoint(int(processed), int(total) if total else None, resume=int(processed))
+
+    # --- Waiting ---
+
+    def _do_hold(self, start, end, where="own"):
+        """hold [own|working]: wait for a test to let go.
+
+        ``working``: inside a query on the working connection.
+        """
+        key = (HOLD_SPACE, self.integration_id.id)
+        if where == "working":
+            self._say_who(self.env.cr)
+            self.env.cr.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", key)
+            return
+        with self.pool.cursor() as cr:
+            self._say_who(cr)
+            cr.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", (HELD_SPACE, key[1]))
+            while not self._may_go_on(cr, key):
+                time.sleep(LOOK)
+
+    def _say_who(self, cr):
+        """Name the connection after the process: Odoo names those of workers after their master."""
+        cr.execute("SELECT set_config('application_name', %s, true)", (str(os.getpid()),))
+
+    def _may_go_on(self, cr, key):
+        cr.execute("SELECT pg_try_advisory_xact_lock_shared(%s, %s)", key)
+        return cr.fetchone()[0]
+
+    def _do_file(self, start, end, path):
+        """file PATH: say that it is there by making PATH.reached, wait until PATH is gone."""
+        Path(path + ".reached").write_text(str(os.getpid()))
+        while Path(path).exists():
+            time.sleep(LOOK)
+
+    # --- What integrations do with their transaction ---
+
+    def _do_commit(self, start, end):
+        self.env.cr.commit()
+
+    def _do_rollback(self, start, end):
+        self.env.cr.rollback()
+
+    def _do_savepoint(self, start, end):
+        """savepoint: write a row and undo it, write another one and keep it."""
+        try:
+            with self.env.cr.savepoint():
+                self._write(start, end, self._next_step(start), note="undone")
+                raise ValueError("undo")
+        except ValueError:
+            pass
+        with self.env.cr.savepoint():
+            self._write(start, end, self._next_step(start), note="savepoint")
+
+    def _do_cursor(self, start, end):
+        """cursor: write a row through a cursor of its own."""
+        with self.pool.cursor() as cr:
+            env = self.env(cr=cr)
+            self._write(start, end, self._next_step(start), env=env, note="cursor")
+
+    def _do_abort(self, start, end):
+        """abort: break the transaction, and swallow the error."""
+        with contextlib.suppress(psycopg2.DataError):
+            self.env.cr.execute("SELECT 1 / 0", log_exceptions=False)
+
+    def _do_hook(self, start, end):
+        """hook: fail after the commit."""
+
+        @self.env.cr.postcommit.add
+        def hook():
+            raise ValueError("The hook after the commit failed.")
+
+    def _do_close(self, start, end):
+        """close: lose the connection."""
+        self.env.cr._cnx.close()
+
+    def _do_edit(self, start, end, text="edited"):
+        """edit [TEXT]: write the integration's own settings."""
+        self.script = f"{self.script}\n# {text}"
+
+    # --- Failing ---
+
+    def _do_raise(self, start, end, kind, *words):
+        """raise KIND [TEXT]"""
+        raise ERRORS[kind](" ".join(words))
+
+    def _do_retryable(self, start, end, delay="0"):
+        raise RetryableError("The other side is busy.", delay=float(delay) or None)
+
+    def _do_http(self, start, end, status, after=None):
+        """http STATUS [RETRY_AFTER]"""
+        raise _http_error(status, **({"Retry-After": after} if after else {}))
+
+    def _do_nasty(self, start, end):
+        """nasty: raise what no database stores as it is."""
+        raise ValueError("NUL \x00, a lone surrogate \ud800, and <b>HTML</b> " + "x" * 1_000_000)
+
+    def _do_conflict(self, start, end):
+        """conflict: a real serialization failure."""
+        key = [("integration", "=", self.integration_id.id)]
+        row = self.env["ihub.test.ledger"].search(key, limit=1)
+        row.note = "mine"
+        with self.pool.cursor() as cr:
+            cr.execute("UPDATE ihub_test_ledger SET note = 'theirs' WHERE id = %s", (row.id,))
+        row.flush_recordset()
+
+    def _do_fail(self, start, end, *words):
+        """fail [REASON]"""
+        self.fail(" ".join(words) or None)
+
+    def _do_error(self, start, end, *words):
+        self.ihub_error(" ".join(words), raised=True)
+
+    def _do_swallow(self, start, end, *words):
+        """swallow OPERATION …: catch what it raises."""
+        with contextlib.suppress(Exception):
+            getattr(self, f"_do_{words[0]}")(start, end, *words[1:])
+
+    def _do_kill(self, start, end):
+        """kill: end this very process as the kernel would."""
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _do_terminate(self, start, end):
+        """terminate: ask this process to end, and wait for it."""
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait()

@@ -1,0 +1,33 @@
+"""The tests of the components, which are written in JavaScript."""
+
+from odoo.tests import HttpCase, tagged
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestComponents(HttpCase):
+    def test_on_a_desktop(self):
+        self._run("desktop")
+
+    def test_on_a_phone(self):
+        self._run("mobile")
+
+    def _run(self, preset):
+        """Run every test below ihub/static/tests."""
+        suite = hoot_id("@ihub")
+        self.browser_js(
+            f"/web/tests?headless&loglevel=2&preset={preset}&timeout=15000&id={suite}",
+            "",
+            # The page of the tests is for administrators.
+            login="admin",
+            timeout=300,
+            success_signal="[HOOT] Test suite succeeded",
+            error_checker=lambda message: "[HOOT]" not in message,
+        )
+
+
+def hoot_id(name):
+    """Return the identity that HOOT, Odoo's test framework, gives to a suite."""
+    number = 0
+    for character in name:
+        number = ((number << 5) - number + ord(character)) & 0xFFFFFFFF
+    return f"{number:08x}"

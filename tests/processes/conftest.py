@@ -1,0 +1,67 @@
+"""Real servers, killed at every point, on one database that all tests of this folder share."""
+
+import os
+
+import hub_database
+import pytest
+from hub_driver import ADDONS_PATH
+from odoo_process import Server
+
+
+@pytest.fixture(scope="session")
+def shared_hub():
+    """A database with the addon ihub_test and nothing else that runs."""
+    template = os.environ.get("IHUB_TEMPLATE")
+    if not template:
+        pytest.fail("There is no template database. Start with dev/test.")
+    with hub_database.copied(template, "ihub_processes") as hub:
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def database(shared_hub):
+    return shared_hub.database
+
+
+@pytest.fixture
+def hub(shared_hub):
+    """A hub without integrations."""
+    shared_hub.empty()
+    return shared_hub
+
+
+@pytest.fixture
+def server(odoo_server, database):
+    """Return a function that starts a server that works on the hub.
+
+    ``server(workers=0, crons=1, *arguments)``; with ``workers`` it is prefork.
+    """
+
+    def start(*arguments, workers=0, crons=1):
+        return odoo_server(
+            database,
+            ADDONS_PATH,
+            f"--workers={workers}",
+            f"--max-cron-threads={crons}",
+            "--log-level=info",
+            *arguments,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def server_of_module(database, tmp_path_factory):
+    """Return a function that sees to it that one threaded server works, which no test kills."""
+    started = []
+    log = tmp_path_factory.mktemp("server") / "server.log"
+
+    def start():
+        if not started or started[-1].process.poll() is not None:
+            arguments = (ADDONS_PATH, "--max-cron-threads=1", "--log-level=info")
+            started.append(Server(database, arguments, False, None, log))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()

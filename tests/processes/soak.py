@@ -1,0 +1,269 @@
+"""Kill servers at random points, for rounds, and count what should never happen.
+
+Four integrations are due all the time: an hour of windows of a minute each, worked off one by one.
+Run it with ``dev/soak``; ``dev/test`` runs a handful of rounds.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "dev"))
+
+import hub_database
+from hub_driver import ADDONS_PATH, ROOT
+
+WINDOWS = 60
+# What the integrations do: with and without checkpoints, with commits of their own.
+SCRIPTS = (
+    "write 3",
+    "work 6 2",
+    "write\nsavepoint\nwrite",
+    "work 4 1\nwrite",
+)
+STEPS = (3, 6, 3, 5)
+# A killed process is followed by a new one; a broken connection is not.
+WAYS = ("kill", "kill", "kill", "term", "connection", "cron", "worker")
+LONGEST = 600
+
+
+@dataclass
+class Report:
+    """What is printed. All but the first five have to be zero."""
+
+    rounds: int = 0
+    kills: int = 0
+    interrupted: int = 0
+    given_up: int = 0
+    windows: int = 0
+    missing: int = 0
+    gaps: int = 0
+    overlaps: int = 0
+    doubled: int = 0
+    lost: int = 0
+
+    def problems(self):
+        """Return the sum of what should be zero."""
+        good = ("rounds", "kills", "interrupted", "given_up", "windows")
+        return sum(getattr(self, each.name) for each in fields(self) if each.name not in good)
+
+    def __str__(self):
+        return " ".join(f"{each.name}={getattr(self, each.name)}" for each in fields(self))
+
+
+@dataclass
+class Soak:
+    """Rounds of killing on one database.
+
+    :param hub: the :class:`Hub`
+    :param int servers: how many at a time
+    :param int workers: of each; 0 is a threaded server
+    :param rng: a ``random.Random``
+    """
+
+    hub: object
+    log: Path
+    servers: int = 2
+    workers: int = 0
+    rng: random.Random = field(default_factory=random.Random)
+    report: Report = field(default_factory=Report)
+    running: list = field(default_factory=list)
+
+    def run(self, rounds, kills):
+        """Work off the windows ``rounds`` times with so many ``kills`` in each."""
+        try:
+            for _each in range(rounds):
+                self.round(kills)
+        finally:
+            for server in self.running:
+                self.end(server)
+        return self.report
+
+    def round(self, kills):
+        """Four integrations, an hour of windows each, and so many kills."""
+        self.hub.empty()
+        self.keep_servers()
+        integrations = [
+            self.hub.add(script, WINDOWS, name=f"Soak {steps}", interval_type="minutes",
+                         check_alone=True)
+            for script, steps in zip(SCRIPTS, STEPS, strict=True)
+        ]  # fmt: skip
+        until = [self.hub.read(each, "window_from")["window_from"] for each in integrations]
+        until = [start + timedelta(minutes=WINDOWS) for start in until]
+        for each in integrations:
+            self.hub.start(each)
+        self.break_things(integrations, kills)
+        self.wait_until_done(integrations)
+        self.report.rounds += 1
+        for each in integrations:
+            self.hub.stop(each)
+        self.hub.wait(lambda: not any(self.hub.count(i, state="running") for i in integrations))
+        for each, steps, end in zip(integrations, STEPS, until, strict=True):
+            self.count(each, steps, end)
+
+    # --- Servers ---
+
+    def start(self):
+        command = [
+            sys.executable, "-m", "odoo", "-d", self.hub.database, ADDONS_PATH, "--no-http",
+            f"--workers={self.workers}", "--max-cron-threads=2", "--log-level=info",
+        ]  # fmt: skip
+        with open(self.log / f"soak-{os.getpid()}.log", "ab") as output:
+            process = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True,
+            )  # fmt: skip
+        self.running.append(process)
+
+    def end(self, server, number=signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(15)
+            return
+        self.end(server)
+
+    def keep_servers(self):
+        self.running = [each for each in self.running if each.poll() is None]
+        while len(self.running) < self.servers:
+            self.start()
+
+    # --- Breaking ---
+
+    def break_things(self, integrations, kills):
+        """Strike at random moments while there is work that runs."""
+        for _each in range(kills):
+            self.hub.wait(lambda: self.at_work(integrations) or self.is_done(integrations))
+            time.sleep(self.rng.random() * 0.5)
+            if self.is_done(integrations):
+                return
+            getattr(self, f"_by_{self.rng.choice(WAYS)}")(integrations)
+            self.report.kills += 1
+            self.hub.hasten()
+            self.keep_servers()
+
+    def _by_kill(self, integrations):
+        self.end(self.rng.choice(self.running))
+
+    def _by_term(self, integrations):
+        self.end(self.rng.choice(self.running), signal.SIGTERM)
+
+    def _by_worker(self, integrations):
+        """One process of a prefork server: the master, or a worker."""
+        master = self.rng.choice(self.running)
+        children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
+        with suppress(ProcessLookupError):
+            os.kill(self.rng.choice([master.pid, *map(int, children)]), signal.SIGKILL)
+
+    def _by_connection(self, integrations):
+        holders = list(filter(None, map(self.hub.holder, integrations)))
+        if holders:
+            self.hub.execute("SELECT pg_terminate_backend(%s)", self.rng.choice(holders))
+
+    def _by_cron(self, integrations):
+        """The connection on which Odoo locks the row of the cron."""
+        rows = self.hub.execute(
+            "SELECT pid FROM pg_locks WHERE relation = 'ir_cron'::regclass"
+            " AND mode = 'RowShareLock' AND pid != pg_backend_pid()"
+        )
+        if rows:
+            self.hub.execute("SELECT pg_terminate_backend(%s)", self.rng.choice(rows)[0])
+
+    # --- Waiting and counting ---
+
+    def at_work(self, integrations):
+        return any(map(self.hub.holder, integrations))
+
+    def is_done(self, integrations):
+        return all(
+            self.hub.count(each, state="done", trigger="schedule") >= WINDOWS
+            for each in integrations
+        )
+
+    def wait_until_done(self, integrations):
+        def done():
+            self.keep_servers()
+            self.hub.hasten()
+            self.mend(integrations)
+            return self.is_done(integrations)
+
+        self.hub.wait(done, "The end of a round", patience=LONGEST)
+
+    def mend(self, integrations):
+        """Press Start where one window has met so many deaths in a row that it was given up."""
+        for each in integrations:
+            if self.hub.state(each) == "failed":
+                assert self.hub.count(each, deaths=2, state="interrupted"), self.hub.picture()
+                self.report.given_up += 1
+                self.hub.start(each)
+
+    def count(self, integration, steps, end):
+        """Compare what was done with what should have been."""
+        report = self.report
+        runs = self.hub.runs(integration, state="done", trigger="schedule")
+        runs.sort(key=lambda run: run["window_from"])
+        report.windows += len(runs)
+        report.interrupted += self.hub.count(integration, state="interrupted")
+        start = end - timedelta(minutes=WINDOWS)
+        report.missing += sum(run["window_to"] <= end for run in runs) != WINDOWS
+        report.missing += not runs or runs[0]["window_from"] != start
+        for before, after in zip(runs, runs[1:], strict=False):
+            report.gaps += before["window_to"] < after["window_from"]
+            report.overlaps += before["window_to"] > after["window_from"]
+        report.overlaps += len(self.hub.steps(integration, note="overlap"))
+        written = self.hub.execute(
+            "SELECT window_from, step, count(*) FROM ihub_test_ledger"
+            " WHERE integration = %s AND step >= 0 GROUP BY 1, 2",
+            integration,
+        )
+        twice = [row for row in written if row[2] > 1]
+        report.doubled += len(twice)
+        found = {(window, step) for window, step, _count in written}
+        wanted = {(run["window_from"], step) for run in runs for step in range(steps)}
+        report.lost += len(wanted - found)
+        # What was left behind by work that should have been undone.
+        left = found - wanted - self._kept(integration)
+        report.doubled += len(left)
+        for what, rows in (("twice", twice), ("left", left), ("lost", wanted - found)):
+            if rows:
+                print(f"{what} by {integration}:", *map(str, sorted(rows)), self.hub.picture())
+
+    def _kept(self, integration):
+        """Return what a checkpoint has kept of a window that is not done yet."""
+        rows = self.hub.execute(
+            "SELECT window_from, processed FROM ihub_run"
+            " WHERE integration_id = %s AND state = 'pending'",
+            integration,
+        )
+        return {(window, step) for window, processed in rows for step in range(processed or 0)}
+
+
+def main():
+    """Run as many rounds as asked for; return 1 if anything was not as it should be."""
+    parser = argparse.ArgumentParser(prog="dev/soak", description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=6, help="in each round")
+    parser.add_argument("--servers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=0, help="of each server; 0: threaded")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    with hub_database.copied(os.environ["IHUB_TEMPLATE"], "ihub_soak") as hub:
+        soak = Soak(hub, Path(os.environ.get("IHUB_LOG", ".")), options.servers, options.workers,
+                    random.Random(options.seed))  # fmt: skip
+        for _each in range(options.rounds):
+            soak.run(1, options.kills)
+            print(soak.report, flush=True)
+    return 1 if soak.report.problems() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""The database server crashes in the middle of a run, and comes back."""
+
+import subprocess
+
+import pytest
+from hub_driver import ADDONS_PATH, Hub
+
+from lib import paths, postgres
+
+
+@pytest.fixture
+def own_postgres(tmp_path, monkeypatch):
+    """A PostgreSQL server that belongs to this test alone."""
+    monkeypatch.setattr(paths, "DEV", tmp_path)
+    monkeypatch.setattr(paths, "POSTGRES", tmp_path / "postgres")
+    monkeypatch.setattr(postgres, "DATA", tmp_path / "postgres" / "data")
+    with postgres.Embedded().running() as server:
+        yield server
+
+
+def move(database, server):
+    """Copy a database to another server."""
+    env = {name: value for name, value in server.env().items() if value is not None}
+    env = {name: str(value) for name, value in env.items()}
+    programs = postgres.binaries()
+    dump = subprocess.run([programs / "pg_dump", "-Fc", database], capture_output=True, check=True)
+    subprocess.run([programs / "createdb", database], env=env, check=True)
+    subprocess.run(
+        [programs / "pg_restore", "--no-owner", "-d", database],
+        input=dump.stdout, env=env, check=True,
+    )  # fmt: skip
+    return env
+
+
+def test_an_immediate_shutdown(hub, odoo_server, own_postgres, tmp_path):
+    gate = tmp_path / "gate"
+    gate.touch()
+    integration = hub.add(f"write 2\n@1 file {gate}\nwrite", windows=2)
+    hub.start(integration)
+    env = move(hub.database, own_postgres)
+    hub.stop(integration)
+    odoo_server(hub.database, ADDONS_PATH, "--max-cron-threads=1", env=env)
+
+    there = Hub(hub.database, host=env["PGHOST"], user=env["PGUSER"])
+    there.wait(gate.with_name("gate.reached").exists, "A run that is in its middle")
+    assert there.run(integration, state="running")
+    own_postgres._ctl("-m", "immediate", "-w", "stop", otherwise="PostgreSQL does not stop.")
+    own_postgres._start()
+    gate.unlink()
+
+    back = Hub(hub.database, host=env["PGHOST"], user=env["PGUSER"])
+    back.wait(lambda: back.count(integration, state="done") == 2)
+    dead = back.run(integration, state="interrupted")
+    assert str(dead["last_seen"])[:16] in dead["message"]
+    assert back.steps(integration) == [0, 1, 2] * 2
+    windows = [
+        (run["window_from"], run["window_to"]) for run in back.runs(integration, state="done")
+    ]
+    assert windows[0] == (dead["window_from"], dead["window_to"])
+    assert windows[0][1] == windows[1][0]
+    back.close()

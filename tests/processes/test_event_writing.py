@@ -1,0 +1,335 @@
+"""Events and real commits, rollbacks, locks, threads and deaths.
+
+Nothing here runs inside a test's transaction. The clock is the real one: what is said about "within
+a second" is waited for, with much patience and no fixed sleep.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from contextlib import closing, contextmanager
+from unittest.mock import patch
+
+import psycopg2
+import pytest
+from hub_driver import ADDONS_PATH, ROOT, TYPE
+
+ROWS = "SELECT summary, undone FROM ihub_event ORDER BY id"
+
+
+@pytest.fixture
+def integration(hub):
+    return hub.add()
+
+
+@contextmanager
+def open_env(hub):
+    """An environment whose cursor is closed, and so rolled back, at the end."""
+    from odoo import SUPERUSER_ID, api
+
+    with closing(hub.registry.cursor()) as cr:
+        yield api.Environment(cr, SUPERUSER_ID, {})
+
+
+def target(env, integration):
+    return env[TYPE].search([("integration_id", "=", integration)])
+
+
+def test_committed(hub, integration):
+    with open_env(hub) as env:
+        target(env, integration).ihub_info("one")
+        env.cr.commit()
+        assert hub.execute(ROWS) == [("one", False)]
+
+
+def test_rolled_back_at_each_stage(hub, integration):
+    """What was written already is marked, what was still waiting is written as undone."""
+    from odoo.addons.ihub.lib import event_buffer
+
+    with open_env(hub) as env:
+        record = target(env, integration)
+        record.ihub_info("kept")
+        env.cr.commit()
+        record.ihub_info("written")
+        event_buffer.flush(env.cr)
+        assert hub.execute(ROWS)[1:] == [("written", False)]
+        record.ihub_info("waiting")
+        env.cr.rollback()
+        assert hub.execute(ROWS)[1:] == [("written", True), ("waiting", True)]
+        record.ihub_info("next")
+        env.cr.commit()
+    assert hub.execute(ROWS)[3:] == [("next", False)]
+    assert hub.execute(ROWS)[0] == ("kept", False)
+
+
+def test_closed_without_commit(hub, integration):
+    with open_env(hub) as env:
+        target(env, integration).ihub_info("one")
+    assert hub.execute(ROWS) == [("one", True)]
+
+
+def test_savepoint(hub, integration):
+    from odoo.addons.ihub.lib import event_buffer
+
+    with open_env(hub) as env:
+        record = target(env, integration)
+        with pytest.raises(ZeroDivisionError), env.cr.savepoint():
+            record.ihub_info("first of the cursor")
+            event_buffer.flush(env.cr)
+            record.ihub_info("waiting")
+            raise ZeroDivisionError
+        record.ihub_info("after")
+        env.cr.commit()
+    assert hub.execute(ROWS) == [
+        ("first of the cursor", True), ("waiting", True), ("after", False)
+    ]  # fmt: skip
+
+
+def test_error_is_there_at_once(hub, integration):
+    with open_env(hub) as env:
+        target(env, integration).ihub_info("before")
+        target(env, integration).ihub_error("error")
+        assert hub.execute(ROWS) == [("before", False), ("error", False)]
+
+
+def test_quiet_event_arrives_by_itself(hub, integration):
+    with open_env(hub) as env:
+        target(env, integration).ihub_info("one")
+        hub.wait(lambda: hub.execute(ROWS), "The event", wake=False, patience=15)
+
+
+def test_many_events_are_in_order(hub, integration):
+    with open_env(hub) as env:
+        record = target(env, integration)
+        for number in range(20_000):
+            record.ihub_info(str(number))
+        env.cr.commit()
+    rows = hub.execute("SELECT summary, create_date FROM ihub_event ORDER BY id")
+    assert [summary for summary, __ in rows] == [str(n) for n in range(20_000)]
+    moments = [moment for __, moment in rows]
+    assert moments == sorted(moments)
+
+
+def test_aborted_and_closed_transactions(hub, integration):
+    with open_env(hub) as env:
+        record = target(env, integration)
+        record.integration_id.company_id  # noqa: B018
+        with pytest.raises(psycopg2.Error):
+            env.cr.execute("SELECT 1/0", log_exceptions=False)
+        record.ihub_info("aborted", related=env.user)
+        record.ihub_error("aborted too")
+        assert len(hub.execute(ROWS)) == 2
+    record.ihub_info("closed")
+    hub.wait(lambda: len(hub.execute(ROWS)) == 3, "The event", wake=False, patience=15)
+    assert hub.execute(ROWS)[2] == ("closed", False)
+
+
+def test_locks_of_the_caller_do_not_matter(hub, integration):
+    """The caller holds every row that an event could ever refer to."""
+    with open_env(hub) as env:
+        record = target(env, integration)
+        for table in ("ihub_integration", "ihub_run", "res_company", "res_users", "res_partner"):
+            env.cr.execute(f"SELECT id FROM {table} FOR UPDATE")
+        env.cr.execute("SET LOCAL lock_timeout = '5s'")
+        record.ihub_error("small", related=env.user)
+        record.ihub_error("large", "x" * 100_000, related=env.user)
+        assert hub.execute(ROWS) == [("small", False), ("large", False)]
+
+
+def test_integration_of_the_same_transaction(hub):
+    with open_env(hub) as env:
+        values = {"name": "New", "script": ""}
+        record = env[TYPE].create(values)
+        record.ihub_error("created", related=record)
+        assert hub.row("SELECT integration_id FROM ihub_event") == (record.integration_id.id,)
+    row = hub.row("SELECT integration_id, related_name, undone FROM ihub_event")
+    assert row == (None, "New", True)
+
+
+def test_threads_with_their_own_environment(hub, integration):
+    def work(number):
+        with open_env(hub) as env:
+            record = target(env, integration)
+            for step in range(500):
+                record.ihub_info(f"{number} {step}")
+            env.cr.commit()
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    rows = [summary for summary, __ in hub.execute(ROWS)]
+    for number in range(4):
+        own = [row for row in rows if row.startswith(f"{number} ")]
+        assert own == [f"{number} {step}" for step in range(500)]
+
+
+def test_write_that_fails_once_is_tried_again(hub, integration):
+    from odoo.addons.ihub.lib import event_writer
+
+    original, failures = event_writer.write, [psycopg2.OperationalError("away")]
+
+    def write(*args, **kwargs):
+        if failures:
+            raise failures.pop()
+        return original(*args, **kwargs)
+
+    with patch.object(event_writer, "write", write), open_env(hub) as env:
+        target(env, integration).ihub_error("one")
+        assert hub.execute(ROWS) == [("one", False)]
+
+
+def test_write_that_fails_for_long_is_in_the_servers_log(hub, integration):
+    from odoo.addons.ihub.lib import event_buffer, event_writer
+
+    with (
+        patch.object(event_writer, "write", side_effect=psycopg2.OperationalError("away")),
+        patch.object(event_buffer, "PAUSES", (0, 0)),
+        patch.object(event_writer._logger, "log") as log,
+        open_env(hub) as env,
+    ):
+        target(env, integration).ihub_info("first", "password=abc")
+        env.cr.commit()
+        hub.wait(lambda: log.called, "A line in the log", wake=False, patience=15)
+    line = log.call_args.args[1] % log.call_args.args[2:]
+    assert "first" in line and "password=***" in line
+
+
+def test_event_that_the_database_refuses_does_not_take_others_along(hub, integration):
+    from odoo.addons.ihub.lib import event_row, event_writer
+
+    def clean(text):
+        return text.replace("NUL", "\x00")
+
+    with (
+        patch.object(event_row, "clean", clean),
+        patch.object(event_writer._logger, "log") as log,
+        open_env(hub) as env,
+    ):
+        record = target(env, integration)
+        for text in ("one", "two", "three"):
+            record.ihub_info(text, "NUL" if text == "two" else "fine")
+        env.cr.commit()
+    assert [summary for summary, __ in hub.execute(ROWS)] == ["one", "three"]
+    assert log.called
+
+
+def test_table_that_is_locked_does_not_stop_the_caller(hub, integration):
+    with closing(hub.connect()) as other:
+        other.autocommit = False
+        hub.execute("LOCK TABLE ihub_event IN ACCESS EXCLUSIVE MODE", connection=other)
+        with open_env(hub) as env:
+            target(env, integration).ihub_error("one")  # returns after the time-outs
+            env.cr.commit()
+    hub.wait(lambda: hub.execute(ROWS), "The event", wake=False)
+
+
+def test_install_hook_and_shell(hub, integration):
+    """A process that ends without commit, and one that logs without any cursor of its own."""
+    output = script(hub, "env['res.users'].browse(1).ihub_info('from the shell')")
+    assert "Traceback" not in output
+    assert [summary for summary, __ in hub.execute(ROWS)] == ["from the shell"]
+
+
+def test_forked_child_does_not_write_twice(hub, integration):
+    output = script(
+        hub,
+        """
+        import os, time
+        env['res.users'].browse(1).ihub_info('once')
+        child = os.fork()
+        if not child:
+            from odoo.addons.ihub.lib.event_flusher import flusher
+            flusher.flush_all()
+            os._exit(0)
+        os.waitpid(child, 0)
+        env.cr.commit()
+        """,
+    )
+    assert "Traceback" not in output
+    assert len(hub.execute(ROWS)) == 1
+
+
+def test_killed_process_loses_at_most_the_last_second(hub, integration):
+    """It tells how far it is; what it had reported a second before its death must be there."""
+    process = shell(
+        hub,
+        f"""
+        import sys, time
+        record = env['{TYPE}'].search([('integration_id', '=', {integration})])
+        number = 0
+        while True:
+            record.ihub_info(str(number))
+            number += 1
+            if number % 100 == 0:
+                print('at', number, time.monotonic(), file=sys.stderr, flush=True)
+                time.sleep(0.01)
+        """,
+    )
+    marks = []
+    for line in process.stderr:
+        if line.startswith("at "):
+            marks.append((float(line.split()[2]), int(line.split()[1])))
+            if marks[-1][0] - marks[0][0] > 4:
+                break
+    process.send_signal(signal.SIGKILL)
+    died = marks[-1][0]
+    process.communicate(timeout=30)
+    stored = hub.row("SELECT count(*) FROM ihub_event")[0]
+    # A quarter of a second for the write itself, on a machine that is busy.
+    assert stored >= max(number for moment, number in marks if moment < died - 1.25)
+
+
+def test_events_of_a_dead_run_are_marked(hub):
+    """What was reported after its last checkpoint has not happened."""
+    integration = hub.add(script="write")
+    with open_env(hub) as env:
+        run = env["ihub.integration"].browse(integration).run_manually()
+        env.cr.commit()
+        run_id = run.id
+    output = script(
+        hub,
+        f"""
+        import os
+        from odoo.addons.ihub.lib import event_buffer, run_scope
+        record = env['{TYPE}'].search([('integration_id', '=', {integration})])
+        scope = run_scope.RunScope(env.cr.dbname, {run_id}, {integration})
+        with run_scope.executing(scope):
+            record.ihub_info('before the checkpoint')
+            event_buffer.flush(env.cr)
+            env.cr.commit()
+            record.ihub_info('after it')
+            record.ihub_info('also')
+            event_buffer.flush(env.cr)
+            os._exit(1)
+        """,
+    )
+    assert "Traceback" not in output
+    with open_env(hub) as env:
+        env["ihub.event"]._undo_unsettled([run_id])
+        env.cr.commit()
+    rows = hub.execute(
+        "SELECT summary, undone FROM ihub_event WHERE run_id = %s ORDER BY id", run_id
+    )
+    assert rows == [("before the checkpoint", False), ("after it", True), ("also", True)]
+
+
+def shell(hub, code):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "odoo", "shell", ADDONS_PATH, "-d", hub.database, "--no-http"],
+        cwd=ROOT, env=os.environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    process.stdin.write(textwrap.dedent(code))
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def script(hub, code):
+    """Let another process execute ``code`` in Odoo's shell; return its output."""
+    return "".join(shell(hub, code).communicate(timeout=120))

@@ -1,0 +1,29 @@
+"""The lock of a lane is given back, however its run ends."""
+
+import pytest
+from hub_driver import LANE_SPACE
+
+
+@pytest.mark.parametrize(
+    ("script", "state"),
+    [
+        ("write", "done"),
+        ("write\nraise value", "failed"),
+        ("write\nclose", "interrupted"),
+        ("write\nhook", "done"),
+        ("write\ncommit\nabort", "failed"),
+        ("write\nraise exit", "failed"),
+    ],
+)
+def test_the_lock_does_not_stay_in_the_pool(hub, server_of_module, script, state):
+    """Connections are used again: one that kept the lock would make the lane look busy for ever."""
+    integration = hub.add(script)
+    hub.start(integration)
+    server_of_module()
+    hub.wait_for(integration, state=state)
+    query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
+    hub.wait(lambda: hub.row(query, LANE_SPACE) == (0,), "The lock's end", wake=False)
+    # And the scheduler lives.
+    other = hub.add("write")
+    hub.start(other)
+    hub.wait_for(other, state="done")

@@ -1,0 +1,23 @@
+"""Kills at random points. ``dev/soak`` does the same for as many rounds as wanted."""
+
+import random
+
+import pytest
+from soak import Soak
+
+
+@pytest.mark.parametrize(
+    ("servers", "workers", "kills"),
+    [
+        # An hour of minute windows of four integrations on two servers, undisturbed.
+        (2, 0, 0),
+        (1, 0, 2),
+        (2, 0, 4),
+        (2, 1, 4),
+    ],
+)
+def test_every_window_is_done_once(hub, tmp_path, servers, workers, kills):
+    seed = random.randrange(10**6)
+    report = Soak(hub, tmp_path, servers, workers, random.Random(seed)).run(1, kills)
+    assert report.windows >= 4 * 60
+    assert not report.problems(), f"seed {seed}: {report}"

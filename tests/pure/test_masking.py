@@ -1,0 +1,131 @@
+"""Secrets never leave memory: what is masked, what is left alone, and how long it takes."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ihub_lib import masking
+from ihub_lib.masking import mask
+
+SECRET = "s3cr3t-Value"
+
+HIDDEN = [
+    f"Authorization: Bearer {SECRET}",
+    f"authorization: Basic {SECRET}\r\nHost: example.com",
+    f"Proxy-Authorization: Digest username=x, response={SECRET}",
+    f"Cookie: session={SECRET}; theme=dark",
+    f"Set-Cookie: sid={SECRET}; Path=/; HttpOnly",
+    f"X-Api-Key: {SECRET}",
+    f"X-Auth-Token: {SECRET}",
+    f'curl -H "Authorization: Bearer {SECRET}" https://example.com',
+    f'{{"password": "{SECRET}"}}',
+    f'{{"accessToken":"{SECRET}"}}',
+    f'{{"client_secret" : "{SECRET}", "id": 7}}',
+    f'{{"password": ["{SECRET}"]}}',
+    f'{{"credentials": {{"user": "{SECRET}"}}}}',
+    json.dumps({"body": json.dumps({"password": SECRET})}),
+    json.dumps({"body": json.dumps({"body": json.dumps({"token": SECRET})})}),
+    f"{{'Authorization': 'Bearer {SECRET}', 'Accept': '*/*'}}",
+    f"[('Authorization', 'Bearer {SECRET}')]",
+    f"<password>{SECRET}</password>",
+    f'<ns:Password Type="#PasswordText">{SECRET}</ns:Password>',
+    f"<wsse:BinarySecurityToken><![CDATA[{SECRET}]]></wsse:BinarySecurityToken>",
+    f'<login user="x" password="{SECRET}"/>',
+    f"grant_type=password&client_secret={SECRET}&scope=all",
+    f"user=x&password={SECRET}",
+    f"https://example.com/?api_key={SECRET}&page=2",
+    f"https://example.com/?page=2&key={SECRET}",
+    f"https://example.com/hook?sig={SECRET}",
+    f"https://user:{SECRET}@example.com/path",
+    f"https://{SECRET}@example.com/path",
+    f"postgresql://odoo:{SECRET}@db/odoo",
+    f'Content-Disposition: form-data; name="password"\r\n\r\n{SECRET}\r\n--boundary',
+    f"password = {SECRET}",
+    f"PWD={SECRET};UID=x",
+    f"requests.exceptions.HTTPError: 401 for url: https://h/x?access_token={SECRET}",
+    f"the header was Bearer {SECRET}",
+    f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----",
+    f"Kennwort: {SECRET}",
+    f"İİİ password={SECRET}",
+]
+
+LEFT = [
+    "Imported 12 partners",
+    "Basic information is missing",
+    "The token has expired",
+    '{"total_tokens": 1234}',
+    "Bearer of bad news",
+    "https://example.com/a/b?page=2",
+    "mail to peter@example.com",
+    "<a>key</a>",
+    "The password must be changed",
+    "KeyError: 'name'",
+]
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_secret_is_hidden(text):
+    assert SECRET not in mask(text)
+    assert masking.MASK in mask(text)
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_ordinary_text_is_left_alone(text):
+    assert mask(text) == text
+
+
+def test_web_token_is_hidden():
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N"
+    assert token not in mask(f"got {token} from the server")
+
+
+def test_what_surrounds_a_secret_stays():
+    text = '{"user": "peter", "password": "x\\"y", "city": "Bern"}'
+    assert json.loads(mask(text)) == {"user": "peter", "password": "***", "city": "Bern"}
+    assert mask("a=1&token=abc&b=2") == "a=1&token=***&b=2"
+    assert mask("<a><password>x</password><b>y</b></a>") == (
+        "<a><password>***</password><b>y</b></a>"
+    )
+    assert mask("Cookie: a=b\r\nHost: example.com") == "Cookie: ***\r\nHost: example.com"
+
+
+def test_names_can_be_added():
+    assert mask("shoesize=43") == "shoesize=43"
+    masking.register("ShoeSize", None, "")
+    assert mask("shoesize=43") == "shoesize=***"
+
+
+def test_many_texts_are_screened_at_once():
+    found = masking.screen(["nothing", "my password=x"])
+    assert found == ["password"]
+    assert mask("my password=x", found) == "my password=***"
+    assert masking.screen(["nothing", "at all"]) == []
+
+
+@given(st.text())
+def test_any_text_is_taken(text):
+    assert isinstance(mask(text), str)
+
+
+@given(st.text(alphabet="abcXYZ019._~", min_size=1), st.sampled_from(["password", "api_key"]))
+def test_any_value_is_hidden(value, name):
+    assert json.loads(mask(json.dumps({name: value})))[name] == "***"
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "token", "<token ", 'password="', "://", "eyJ", "bearer ", "authorization:"]
+)
+def test_time_is_proportional_to_the_length(piece):
+    """Ten times the text takes about ten times as long, not a hundred times."""
+
+    def seconds(count):
+        text = piece * count
+        start = time.process_time()
+        mask(text)
+        return time.process_time() - start
+
+    small = min(seconds(3_000) for __ in range(3))
+    large = min(seconds(30_000) for __ in range(2))
+    assert large < 40 * max(small, 0.0005)

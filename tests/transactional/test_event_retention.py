@@ -1,0 +1,137 @@
+"""How long events and runs are kept."""
+
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from odoo.tests import tagged
+from test_event_log import EventCase
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestRetention(EventCase):
+    def setUp(self):
+        super().setUp()
+        self.env.cr.execute("DELETE FROM ihub_event")
+
+    def add_event(self, level, days, summary="x", integration=None):
+        """Add an event that was reported ``days`` ago."""
+        return self.Event.create(
+            {
+                "level": level,
+                "summary": summary,
+                "create_date": datetime.now() - timedelta(days=days),
+                "integration_id": integration and integration.id,
+            }
+        )
+
+    def expire(self):
+        done, more = self.Event._gc_expired()
+        self.assertFalse(more)
+        return done
+
+    def test_by_level(self):
+        ages = {"error": (366, 364), "warning": (91, 89), "info": (31, 29)}
+        kept = self.Event
+        for level, (__, younger) in ages.items():
+            self.add_event(level, ages[level][0])
+            kept += self.add_event(level, younger)
+        self.assertEqual(self.expire(), 3)
+        self.assertEqual(self.Event.search([], order="id"), kept)
+
+    def test_by_parameter(self):
+        self.env["ir.config_parameter"].set_param("ihub.keep_info_days", "3")
+        self.add_event("info", 4)
+        self.add_event("info", 2)
+        self.assertEqual(self.expire(), 1)
+
+    def test_nonsense_in_parameter_is_the_default(self):
+        for value in ("", "x", "-5", "0"):
+            self.env["ir.config_parameter"].set_param("ihub.keep_info_days", value)
+            event = self.add_event("info", 20)
+            self.expire()
+            self.assertTrue(event.exists())
+
+    def test_by_integration(self):
+        self.integration.sudo().keep_days_info = 2
+        other = self.add(name="Other")
+        self.add_event("info", 3, integration=self.integration)
+        kept = self.add_event("info", 3, integration=other) + self.add_event("info", 3)
+        self.assertEqual(self.expire(), 1)
+        self.assertEqual(self.Event.search([], order="id"), kept)
+
+    def test_longer_by_integration(self):
+        self.integration.sudo().keep_days_info = 50
+        kept = self.add_event("info", 40, integration=self.integration)
+        self.add_event("info", 40)
+        self.assertEqual(self.expire(), 1)
+        self.assertEqual(self.Event.search([]), kept)
+
+    def test_attachments_go_with_their_events(self):
+        self.demo.ihub_info("big", "x" * 100_000)
+        self.demo.ihub_info("big too", "x" * 100_000)
+        old, new = self.Event.search([], order="id")
+        self.env.cr.execute(
+            "UPDATE ihub_event SET create_date = create_date - interval '40 days' WHERE id = %s",
+            [old.id],
+        )
+        self.assertEqual(self.expire(), 1)
+        attachments = self.env["ir.attachment"].search([("res_model", "=", "ihub.event")])
+        self.assertEqual(attachments.mapped("res_id"), [new.id])
+
+    def test_in_batches(self):
+        self.env.cr.execute(
+            "INSERT INTO ihub_event (level, summary, create_date)"
+            " SELECT 'info', 'x', now() - interval '40 days' FROM generate_series(1, 21000)"
+        )
+        self.assertEqual(self.Event._gc_expired(), (20_000, 1))
+        self.assertEqual(self.Event._gc_expired(), (1_000, 0))
+
+    def test_what_is_deleted_is_counted_in_the_log(self):
+        self.add_event("info", 40)
+        with patch("odoo.addons.ihub.models.ihub_event_retention._logger.info") as info:
+            self.assertEqual(self.expire(), 1)
+        info.assert_called_once_with("%s expired events were deleted", 1)
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestRunRetention(EventCase):
+    def add_run(self, days, **values):
+        end = datetime(2025, 1, 1) - timedelta(days=days)
+        ended = datetime.now() - timedelta(days=days)
+        return self.env["ihub.run"].create(
+            {
+                "integration_id": self.integration.id,
+                "trigger": "manual",
+                "state": "done",
+                "window_from": end - timedelta(hours=1),
+                "window_to": end,
+                "due": end,
+                "ended_at": ended,
+                **values,
+            }
+        )
+
+    def test_old_runs_are_deleted_and_their_events_stay(self):
+        old, new = self.add_run(91), self.add_run(1)
+        event = self.Event.create({"summary": "x", "run_id": old.id})
+        self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (1, 0))
+        self.assertFalse(old.exists())
+        self.assertTrue(new.exists())
+        self.assertFalse(event.run_id)
+
+    def test_what_is_needed_stays(self):
+        kept = [
+            self.add_run(91, trigger="schedule"),  # coverage
+            self.add_run(91, state="pending", ended_at=False),
+            self.add_run(91, state="failed"),  # the last that failed
+            self.add_run(91),  # the last
+        ]
+        self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (0, 0))
+        self.assertTrue(all(run.exists() for run in kept))
+
+    def test_failed_runs_but_the_last_are_deleted(self):
+        first, last = self.add_run(92, state="failed"), self.add_run(91, state="failed")
+        self.add_run(1)
+        self.env["ihub.run"]._gc_old_runs()
+        self.assertFalse(first.exists())
+        self.assertTrue(last.exists())

@@ -1,0 +1,486 @@
+"""The lane: what is executed, in which order, in which transaction, and what the card says."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+from unittest.mock import patch
+
+import psycopg2
+from freezegun import freeze_time
+from hub_case import HubCase, at
+from odoo.addons.base.models import ir_cron
+from odoo.exceptions import UserError
+from odoo.tools import mute_logger
+
+from odoo.addons.ihub.lib.run_scope import current_run
+
+NOW = "2025-03-01 12:30"
+LANE = "odoo.addons.ihub.models.ihub_integration_lane"
+
+
+def nothing(this, _from, _to):
+    """Do what most windows do."""
+
+
+@freeze_time(NOW)
+class TestLane(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.integration = self.add(window_from=at("2025-03-01 10:00"), catch_up="each")
+        self.done = []
+
+    def note(self, this, _from, _to):
+        """Remember which run was executed."""
+        run = this.env["ihub.run"].sudo().browse(current_run(this.env.cr.dbname).run_id)
+        self.done.append((run.trigger, _from, _to))
+
+    @contextmanager
+    def noting(self):
+        with self.running_as(lambda this, _from, _to: self.note(this, _from, _to)):
+            yield
+
+    def next_alarm(self):
+        triggers = self.env["ir.cron.trigger"].search(
+            [("cron_id", "=", self.integration.sudo().cron_id.id)], order="call_at"
+        )
+        return triggers.mapped("call_at")
+
+    # --- Order and windows ---
+
+    def test_operators_come_first_and_backfills_last(self):
+        self.integration.start()
+        lane = self.integration.sudo()
+        schedule = lane._schedule()
+        windows = list(schedule.windows(at("2025-02-28 22:00"), at("2025-03-01 00:00")))
+        lane._queue_by_hand(windows, "backfill")
+        self.integration.run_manually()
+        with self.noting():
+            self.work(self.integration)
+        self.assertEqual(
+            [trigger for trigger, *_window in self.done],
+            ["manual", "schedule", "schedule", "backfill", "backfill"],
+        )
+
+    def test_each_completed_window_is_followed_by_the_next(self):
+        self.integration.start()
+        with self.noting():
+            self.work(self.integration)
+        self.assertEqual(
+            [window for _trigger, *window in self.done],
+            [
+                [at("2025-03-01 10:00"), at("2025-03-01 11:00")],
+                [at("2025-03-01 11:00"), at("2025-03-01 12:00")],
+            ],
+        )
+        self.assertEqual(self.integration.watermark, at("2025-03-01 12:00"))
+        self.assertEqual(self.integration.window_to, at("2025-03-01 13:00"))
+
+    def test_a_manual_run_does_not_move_the_watermark(self):
+        self.integration.run_manually(at("2025-03-01 08:00"), at("2025-03-01 12:00"))
+        with self.noting():
+            self.work(self.integration)
+        self.assertEqual(len(self.done), 1)
+        self.assertFalse(self.integration.watermark)
+        self.assertEqual(self.integration.window_from, at("2025-03-01 10:00"))
+
+    # --- Transactions ---
+
+    def test_work_and_mark_commit_together(self):
+        """If the successor cannot be created, neither the work nor the mark has happened."""
+
+        def work(this, _from, _to):
+            this.env["res.partner"].sudo().create({"name": "Work of a window"})
+
+        def broken(*args, **kwargs):
+            raise ValueError("no successor")
+
+        self.integration.start()
+        Run = self.registry["ihub.run"]
+        with self.running_as(work), patch.object(Run, "_enqueue", broken):
+            self.work(self.integration)
+        self.assertFalse(self.runs(self.integration, state="done"))
+        self.assertFalse(self.env["res.partner"].search([("name", "=", "Work of a window")]))
+        self.assertEqual(self.integration.window_from, at("2025-03-01 10:00"))
+        self.assertEqual(self.integration.state, "failed")
+
+    def test_a_failed_window_leaves_nothing_of_its_work(self):
+        def work(this, _from, _to):
+            this.env["res.partner"].sudo().create({"name": "Work of a window"})
+            raise ValueError("too late")
+
+        self.integration.start()
+        with self.running_as(work):
+            self.work(self.integration)
+        self.assertFalse(self.env["res.partner"].search([("name", "=", "Work of a window")]))
+
+    def test_a_conflict_is_begun_again_at_once(self):
+        def conflict(this, _from, _to):
+            self.done.append(_from)
+            this.env["res.partner"].sudo().create({"name": "Work of a window"})
+            if len(self.done) < 3:
+                raise psycopg2.errors.SerializationFailure("concurrent update")
+
+        self.integration.run_manually()
+        with self.running_as(conflict), patch(f"{LANE}.time.sleep") as sleep:
+            self.work(self.integration)
+        run = self.runs(self.integration, trigger="manual")
+        self.assertEqual((run.state, run.attempt, len(self.done)), ("done", 1, 3))
+        self.assertEqual(sleep.call_count, 2)
+        partners = self.env["res.partner"].search([("name", "=", "Work of a window")])
+        self.assertEqual(len(partners), 1)
+
+    def test_a_conflict_that_stays_is_a_failure_like_others(self):
+        def conflict(this, _from, _to):
+            self.done.append(_from)
+            raise psycopg2.errors.SerializationFailure("concurrent update")
+
+        self.integration.start()
+        with self.running_as(conflict), patch(f"{LANE}.time.sleep"):
+            self.work(self.integration)
+        run = self.runs(self.integration, trigger="schedule")
+        self.assertEqual(len(self.done), 5)
+        self.assertEqual((run.state, run.attempt), ("pending", 1))
+        self.assertGreater(run.due, at(NOW))
+
+    def test_the_run_executes_as_the_integrations_user_in_its_context(self):
+        company = self.env.company
+        self.integration.sudo().write({"run_as_id": self.operator.id, "tz": "Asia/Tokyo"})
+        self.operator.sudo().lang = "en_US"
+
+        def look(this, _from, _to):
+            self.done.append((this.env.uid, this.env.su, dict(this.env.context)))
+
+        self.integration.run_manually()
+        with self.running_as(look):
+            self.work(self.integration)
+        (uid, su, context) = self.done[0]
+        self.assertEqual((uid, su), (self.operator.id, False))
+        # And nothing of the cron: a type that reports the progress of crons must not end the lane.
+        self.assertEqual(
+            context,
+            {"lang": "en_US", "tz": "Asia/Tokyo", "allowed_company_ids": company.ids},
+        )
+
+    # --- The cron ---
+
+    def test_the_alarm_is_set_for_what_is_due_next_once(self):
+        self.integration.start()
+        with self.noting():
+            self.work(self.integration)
+            self.work(self.integration)
+        later = [moment for moment in self.next_alarm() if moment > at(NOW)]
+        self.assertEqual(later, [self.integration.next_run])
+
+    def test_an_alarm_that_went_off_too_early_is_set_again(self):
+        """The clock of the database may be ahead of the server's."""
+        self.integration.start()
+        with self.noting():
+            self.work(self.integration)
+        due = self.integration.next_run
+        self.assertIn(due, self.next_alarm())
+        self.env["ir.cron.trigger"].search([]).unlink()
+        with self.noting():
+            self.work(self.integration)
+        self.assertIn(due, self.next_alarm())
+
+    def test_what_becomes_due_while_the_lane_goes_to_sleep_wakes_it(self):
+        self.integration.start()
+        with patch.object(self.registry["ihub.integration"], "_work", lambda lane: None):
+            self.work(self.integration)
+        self.assertEqual(self.next_alarm(), [self.integration.next_run])
+        self.assertLess(self.integration.next_run, at(NOW))
+
+    def test_what_cannot_run_does_not_keep_the_lane_awake(self):
+        self.integration.start()
+        self.integration.sudo().run_as_id = self._user("ihub_run_as", "ihub.group_user")
+        self.integration.sudo().run_as_id.active = False
+        self.work(self.integration)
+        self.assertFalse(self.next_alarm())
+
+    def test_a_retry_sets_the_alarm(self):
+        def busy(this, _from, _to):
+            raise TimeoutError("The shop does not answer")
+
+        self.integration.start()
+        with self.running_as(busy):
+            self.work(self.integration)
+        run = self.runs(self.integration, trigger="schedule")
+        self.assertGreater(run.due, at(NOW))
+        self.assertIn(run.due, self.next_alarm())
+
+    def test_many_windows_let_other_crons_have_their_turn(self):
+        self.integration.stop()
+        self.integration.sudo().window_from = at("2025-02-24 10:00")
+        self.integration.start()
+        with (
+            self.noting(),
+            patch.object(ir_cron, "MIN_TIME_PER_JOB", 0),
+            patch.object(ir_cron, "MIN_RUNS_PER_JOB", 3),
+        ):
+            self.work(self.integration)
+        self.assertEqual(len(self.done), 3)
+        self.assertTrue(self.next_alarm(), "The rest is to be done as soon as possible.")
+        with self.noting():
+            self.work(self.integration)
+        self.assertEqual(len(self.done), 5 * 24 + 2)
+
+    def test_odoo_never_counts_a_failed_integration_as_a_failed_cron(self):
+        def broken(this, _from, _to):
+            raise ValueError("broken")
+
+        self.integration.start()
+        with self.running_as(broken):
+            self.work(self.integration)
+        cron = self.integration.sudo().cron_id
+        self.assertEqual((cron.failure_count, cron.active), (0, True))
+
+    @mute_logger(LANE)
+    def test_a_fault_of_the_hub_itself_is_tried_again_in_a_minute(self):
+        self.integration.start()
+
+        def broken(*args):
+            raise ValueError("broken")
+
+        with patch.object(self.registry["ihub.integration"], "_claim", broken):
+            self.work(self.integration)
+        self.assertIn(at(NOW) + timedelta(minutes=1), self.next_alarm())
+        self.assertEqual(self.integration.sudo().cron_id.failure_count, 0)
+
+    @mute_logger(LANE)
+    def test_a_library_that_exits_does_not_end_the_scheduler(self):
+        def leave(this, _from, _to):
+            raise SystemExit(2)
+
+        self.integration.start()
+        with self.running_as(leave):
+            self.work(self.integration)
+        self.assertEqual(self.runs(self.integration, state="failed").message, "SystemExit: 2")
+
+    def test_errors_that_no_database_can_store(self):
+        def nasty(this, _from, _to):
+            raise ValueError("NUL \x00, half a \ud83d, password=hunter2 " + "x" * 1_000_000)
+
+        self.integration.start()
+        with self.running_as(nasty):
+            self.work(self.integration)
+        run = self.runs(self.integration, state="failed")
+        self.assertIn("NUL", run.message)
+        self.assertNotIn("\x00", run.message)
+        self.assertNotIn("hunter2", run.message + run.traceback)
+        self.assertLess(len(run.message), 600)
+        self.assertLess(len(run.traceback), 200_000)
+
+    # --- Dead runs ---
+
+    def die(self, trigger="schedule", times=1):
+        """Let the next run look like one whose process died."""
+        run = self.runs(self.integration, trigger=trigger, state="pending")[:1]
+        run.deaths = times - 1
+        run._begin()
+        return run
+
+    def test_a_dead_run_is_interrupted_and_its_window_is_done(self):
+        self.integration.start()
+        dead = self.die()
+        self.env.flush_all()
+        self.assertIn("Interrupted", self.integration.activity)
+        with self.noting():
+            self.work(self.integration)
+        self.assertEqual(dead.state, "interrupted")
+        self.assertIn("2025-03-01 12:30", dead.message)
+        self.assertEqual(self.done[0], ("schedule", dead.window_from, dead.window_to))
+
+    def test_the_third_death_in_a_row_is_a_failure(self):
+        self.integration.start()
+        dead = self.die(times=3)
+        self.env.flush_all()
+        with self.noting():
+            self.work(self.integration)
+        self.assertFalse(self.done)
+        self.assertEqual((dead.state, self.integration.state), ("interrupted", "failed"))
+        self.assertIn("3 times in a row", self.integration.state_reason)
+        self.assertEqual(self.integration.window_from, dead.window_from)
+
+    def test_the_second_death_is_followed_by_a_pause(self):
+        self.integration.start()
+        self.die(times=2)
+        self.env.flush_all()
+        with self.noting():
+            self.work(self.integration)
+        self.assertFalse(self.done)
+        self.assertEqual(self.integration.next_run, at(NOW) + timedelta(minutes=1))
+        self.assertIn(self.integration.next_run, self.next_alarm())
+
+    def test_a_dead_manual_run_that_was_stopped_is_not_done_again(self):
+        self.integration.run_manually()
+        self.die("manual")
+        self.env.flush_all()
+        self.integration.stop()
+        with self.noting():
+            self.work(self.integration)
+        self.assertFalse(self.done)
+        self.assertEqual(self.runs(self.integration, trigger="manual").state, "interrupted")
+
+
+@freeze_time(NOW)
+class TestObstacles(HubCase):
+    """What keeps an integration from working: the card says so, and how to mend it."""
+
+    def setUp(self):
+        super().setUp()
+        self.user = self._user("ihub_run_as", "ihub.group_user")
+        self.integration = self.add(
+            window_from=at("2025-03-01 10:00"), run_as_id=self.user.id, catch_up="each"
+        )
+        self.healthy = self.add(window_from=at("2025-03-01 10:00"), name="Healthy")
+        self.integration.start()
+        self.healthy.start()
+
+    def assertProblem(self, text):
+        self.env.invalidate_all()
+        self.assertIn(text, self.integration.problem or "")
+        self.assertFalse(self.healthy.problem, "Nothing else on the board breaks.")
+        with self.running_as(nothing):
+            if self.integration.sudo().cron_id:
+                self.work(self.integration)
+            self.work(self.healthy)
+        self.assertTrue(self.runs(self.healthy, state="done"))
+
+    def assertNothingHappened(self):
+        self.assertFalse(self.runs(self.integration, state="done"))
+        self.assertEqual(self.integration.window_from, at("2025-03-01 10:00"))
+
+    def assertStartRepairs(self):
+        self.integration.start()
+        self.env.invalidate_all()
+        self.assertFalse(self.integration.problem)
+        with self.running_as(nothing):
+            self.work(self.integration)
+        self.assertEqual(len(self.runs(self.integration, state="done")), 2)
+
+    def test_without_one_there_is_no_problem(self):
+        self.assertFalse(self.integration.problem)
+
+    def test_the_type_is_gone(self):
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ihub_integration SET integration_type = 'ihub.gone' WHERE id = %s",
+            [self.integration.id],
+        )
+        self.assertProblem("not installed any more")
+        self.assertNothingHappened()
+        with self.assertRaisesRegex(UserError, "Install its addon again"):
+            self.integration.start()
+
+    def test_the_company_is_archived(self):
+        company = self.env["res.company"].create({"name": "Old"})
+        users = self.user + self.operator + self.manager
+        users.sudo().company_ids = [(4, company.id)]
+        self.integration.sudo().company_id = company
+        self.env.flush_all()
+        # Not by its button, which refuses companies that are somebody's.
+        self.env.cr.execute("UPDATE res_company SET active = false WHERE id = %s", [company.id])
+        self.env.invalidate_all()
+        integration = self.integration.sudo()
+        self.assertIn("The company Old", integration.problem)
+        with self.running_as(nothing):
+            self.work(integration)
+        self.assertFalse(self.runs(integration, state="done"))
+        self.env.cr.execute("UPDATE res_company SET active = true WHERE id = %s", [company.id])
+        self.env.invalidate_all()
+        integration.start()
+        with self.running_as(nothing):
+            self.work(integration)
+        self.assertEqual(len(self.runs(integration, state="done")), 2)
+
+    def test_the_user_is_archived(self):
+        self.user.sudo().active = False
+        self.assertProblem("Choose another user in the field 'Runs as'")
+        self.assertNothingHappened()
+        with self.assertRaisesRegex(UserError, "is archived"):
+            self.integration.start()
+        self.integration.with_user(self.manager).run_as_id = self.manager
+        self.assertStartRepairs()
+
+    def test_the_scheduled_action_is_deleted(self):
+        self.integration.sudo().cron_id.unlink()
+        self.assertProblem("deleted. Press Start")
+        self.assertTrue(self.integration.can_start)
+        self.assertStartRepairs()
+
+    def test_the_scheduled_action_is_switched_off(self):
+        self.integration.sudo().cron_id.active = False
+        self.env.invalidate_all()
+        self.assertIn("switched off. Press Start", self.integration.problem)
+        self.assertTrue(self.integration.can_start)
+        self.assertStartRepairs()
+
+    def test_a_switched_off_action_is_noticed_before_anything_is_late(self):
+        with self.running_as(nothing):
+            self.work(self.integration)
+        self.integration.sudo().cron_id.active = False
+        self.env.invalidate_all()
+        self.assertGreater(self.integration.next_run, at(NOW))
+        self.assertIn("switched off", self.integration.problem)
+
+    def test_no_scheduler_is_alive(self):
+        """Computed when somebody looks, not by a cron."""
+        self.env.invalidate_all()
+        with freeze_time("2025-03-01 12:32"):
+            self.env.invalidate_all()
+            due = self.runs(self.integration, trigger="schedule").due
+            self.assertTrue(due < at(NOW))
+        self.assertIn(f"due since {due:%Y-%m-%d %H:%M}", self.late_problem())
+
+    def late_problem(self):
+        with freeze_time("2025-03-01 12:40"):
+            self.env.invalidate_all()
+            return self.integration.problem or ""
+
+    def test_a_dead_run_that_nobody_takes_up_is_late_too(self):
+        self.runs(self.integration, trigger="schedule")._begin()
+        self.env.flush_all()
+        self.assertIn("no scheduler has taken it up", self.late_problem())
+
+    def test_a_run_beyond_its_limit_is_reported_while_it_executes(self):
+        self.integration.with_user(self.manager).hang_limit = 5
+        problems = []
+
+        def look(this, _from, _to):
+            for moment in ("2025-03-01 12:34", "2025-03-01 12:36"):
+                with freeze_time(moment):
+                    # Held by this very session, which is what the board looks at.
+                    this.env.invalidate_all()
+                    problems.append(
+                        self.integration.with_env(this.env(user=self.operator.id)).problem or ""
+                    )
+
+        with self.running_as(look):
+            self.work(self.integration)
+        self.assertEqual(problems[0], "")
+        self.assertIn("longer than its limit of 5 minutes", problems[1])
+
+    def test_the_board_costs_the_same_for_any_number(self):
+        fields = ["state", "problem", "activity", "progress", "next_run", "last_run_state",
+                  "last_run_message", "warning_count", "error_count", "run_count", "can_start",
+                  "can_stop", "window_from", "watermark"]  # fmt: skip
+
+        def cost(integrations):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            integrations.read(fields)
+            return self.env.cr.sql_log_count - before
+
+        with self.running_as(nothing):
+            self.work(self.integration)
+        two = self.integration + self.healthy
+        cost(two)
+        few = cost(two)
+        many = two
+        for number in range(12):
+            one = self.add(name=f"N{number}", window_from=at("2025-03-01 10:00"))
+            one.start()
+            one.run_manually()
+            many += one
+        cost(many)
+        self.assertLessEqual(cost(many), few)

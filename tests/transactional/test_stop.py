@@ -1,0 +1,138 @@
+"""Stop: at once, or at the next checkpoint; and what becomes of the window."""
+
+from freezegun import freeze_time
+from hub_case import HubCase, at
+
+
+@freeze_time("2025-03-01 12:30")
+class TestStop(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.integration = self.add(window_from=at("2025-03-01 10:00"), catch_up="each")
+        self.steps = []
+        self.shown = []
+
+    def stopping(self, swallow=False, checkpoints=True):
+        """Return work that is stopped in its middle by an operator."""
+
+        def work(this, _from, _to):
+            self.steps.append("begin")
+            this.env["res.partner"].sudo().create({"name": "Before"})
+            stopper = self.integration.with_env(this.env(user=self.operator.id))
+            stopper.stop()
+            stopper.invalidate_recordset()
+            self.shown.append((stopper.state, stopper.is_stopping, stopper.activity))
+            try:
+                if checkpoints:
+                    this.checkpoint(1, 2, resume=1)
+            except Exception:
+                if not swallow:
+                    raise
+            this.env["res.partner"].sudo().create({"name": "After"})
+            self.steps.append("end")
+
+        return work
+
+    def partners(self):
+        return self.env["res.partner"].search([("name", "in", ("Before", "After"))]).mapped("name")
+
+    def test_a_run_ends_at_its_checkpoint_as_cancelled(self):
+        self.integration.start()
+        with self.running_as(self.stopping()):
+            self.work(self.integration)
+        self.assertEqual(self.steps, ["begin"])
+        run = self.runs(self.integration, state="cancelled")
+        self.assertEqual(run.message, "Stopped by ihub_operator (ihub.group_user).")
+        self.assertEqual(self.partners(), ["Before"], "What the checkpoint has kept stays.")
+
+    def test_it_says_stopping_with_who_and_when(self):
+        self.integration.start()
+        with self.running_as(self.stopping()):
+            self.work(self.integration)
+        ((state, is_stopping, activity),) = self.shown
+        self.assertEqual((state, is_stopping), ("stopped", True))
+        self.assertIn("Stopping…", activity)
+        self.assertIn(self.operator.name, activity)
+        self.assertIn("2025-03-01 12:30", activity)
+
+    def test_the_window_stays_to_be_done_and_start_goes_on(self):
+        self.integration.start()
+        with self.running_as(self.stopping()):
+            self.work(self.integration)
+        self.assertEqual(self.integration.window_from, at("2025-03-01 10:00"))
+        points = []
+        self.integration.start()
+        with self.running_as(lambda this, _from, _to: points.append(this.resume_point())):
+            self.work(self.integration)
+        self.assertEqual(points, [1, None])
+        self.assertEqual(self.integration.watermark, at("2025-03-01 12:00"))
+
+    def test_code_that_swallows_exceptions_stops_all_the_same(self):
+        self.integration.start()
+        with self.running_as(self.stopping(swallow=True)):
+            self.work(self.integration)
+        self.assertEqual(self.steps, ["begin"])
+        self.assertTrue(self.runs(self.integration, state="cancelled"))
+
+    def test_without_checkpoints_the_window_ends_and_nothing_follows(self):
+        self.integration.start()
+        with self.running_as(self.stopping(checkpoints=False)):
+            self.work(self.integration)
+        self.assertEqual(self.steps, ["begin", "end"])
+        self.assertEqual(self.integration.watermark, at("2025-03-01 11:00"))
+        self.assertEqual(self.integration.state, "stopped")
+
+    def test_in_the_middle_of_a_backlog(self):
+        self.integration.start()
+
+        def work(this, _from, _to):
+            self.steps.append(_from)
+            if len(self.steps) == 1:
+                self.integration.with_env(this.env(user=self.operator.id)).stop()
+
+        with self.running_as(work):
+            self.work(self.integration)
+        self.assertEqual(self.steps, [at("2025-03-01 10:00")])
+
+    def test_a_run_by_hand_is_stopped_too_and_says_by_whom(self):
+        run = self.integration.run_manually()
+        with self.running_as(self.stopping()):
+            self.work(self.integration)
+        self.assertEqual((run.state, self.steps), ("cancelled", ["begin"]))
+        self.assertIn(self.operator.name, run.message)
+        self.assertFalse(self.runs(self.integration, trigger="manual", state="pending"))
+
+    def test_what_is_queued_is_cancelled(self):
+        run = self.integration.run_manually()
+        self.integration.stop()
+        self.assertEqual(run.state, "cancelled")
+        with self.running_as(lambda this, _from, _to: self.steps.append(1)):
+            self.work(self.integration)
+        self.assertFalse(self.steps)
+
+    def test_a_run_that_is_asked_for_after_stop_is_not_stopped_by_it(self):
+        self.integration.start()
+        self.integration.stop()
+        run = self.integration.run_manually()
+        with self.running_as(lambda this, _from, _to: this.checkpoint(1)):
+            self.work(self.integration)
+        self.assertEqual(run.state, "done")
+
+    def test_stop_is_harmless_at_any_time(self):
+        for _each in range(2):
+            self.integration.stop()
+        self.assertEqual(self.integration.state, "created")
+        self.integration.start()
+        self.integration.stop()
+        self.integration.stop()
+        self.assertEqual(self.integration.state, "stopped")
+        self.assertEqual(self.integration.state_user_id, self.operator)
+        self.assertEqual(self.integration.state_date, at("2025-03-01 12:30"))
+
+    def test_archiving_is_a_stop(self):
+        self.integration.start()
+        self.integration.with_user(self.manager).active = False
+        self.assertEqual(self.integration.state, "stopped")
+        with self.running_as(lambda this, _from, _to: self.steps.append(1)):
+            self.work(self.integration)
+        self.assertFalse(self.steps)
