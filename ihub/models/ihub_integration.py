@@ -30,8 +30,13 @@ class IhubIntegration(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, copy=False, tracking=True)
-    integration_type = fields.Char(
-        required=True, readonly=True, index=True, help="The technical name of the type's model."
+    # A selection, so that lists can be filtered and grouped by names that people know.
+    integration_type = fields.Selection(
+        selection="_selection_integration_type",
+        string="Type",
+        required=True,
+        readonly=True,
+        index=True,
     )
     singleton_key = fields.Char(
         copy=False, readonly=True, help="The type, where only one integration of it may exist."

@@ -1,3 +1,4 @@
+from ast import literal_eval
 from datetime import timedelta
 
 from odoo import fields, models
@@ -279,7 +280,7 @@ class IhubIntegration(models.Model):
         self._operable()
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
         action["domain"] = [("integration_id", "in", self.ids)]
-        action["context"] = {"create": False}
+        action["context"] = {**literal_eval(action["context"] or "{}"), "create": False}
         if len(self) == 1:
             action["name"] = f"{action['name']}: {self.name}"
         return action

@@ -10,29 +10,12 @@ class IhubIntegration(models.Model):
 
     _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
-    # A selection, so that lists can be filtered and grouped by names that people know.
-    integration_type = fields.Selection(
-        selection="_selection_integration_type",
-        string="Type",
-        required=True,
-        readonly=True,
-        index=True,
-    )
     problem = fields.Char(search="_search_problem")
     retry_run_id = fields.Many2one("ihub.run", compute="_compute_retry")
     retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry")
     run_strip = fields.Json("Last Runs", compute="_compute_run_strip")
 
     # --- Computes ---
-
-    @api.model
-    def _selection_integration_type(self):
-        """List the types that are installed, and those that integrations still ask for."""
-        titles = {name: self.env[name]._type_title() for name in self._type_names()}
-        # A type that was uninstalled keeps its technical name: nobody else knows its title.
-        used = self.sudo().with_context(active_test=False)._read_group([], ["integration_type"])
-        missing = {name: name for (name,) in used if name not in titles}
-        return sorted({**titles, **missing}.items(), key=lambda item: item[1])
 
     @api.depends("run_ids.state", "run_ids.attempt", "run_ids.message")
     def _compute_retry(self):
@@ -44,7 +27,7 @@ class IhubIntegration(models.Model):
         for integration in self:
             run = by_integration.get(integration.id)
             integration.retry_run_id = run.id if run else False
-            integration.retry_message = run.message if run else False
+            integration.retry_message = run._retry_text() if run else False
 
     @api.depends("run_ids.state", "run_ids.ended_at")
     def _compute_run_strip(self):

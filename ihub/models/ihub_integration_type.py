@@ -35,6 +35,15 @@ class IhubIntegration(models.Model):
             integration.runs_by_hand = not missing and model.is_manually_runnable
 
     @api.model
+    def _selection_integration_type(self):
+        """List the types that are installed, and those that integrations still ask for."""
+        titles = {name: self.env[name]._type_title() for name in self._type_names()}
+        # A type that was uninstalled keeps its technical name: nobody else knows its title.
+        used = self.sudo().with_context(active_test=False)._read_group([], ["integration_type"])
+        missing = {name: name for (name,) in used if name not in titles}
+        return sorted({**titles, **missing}.items(), key=lambda item: item[1])
+
+    @api.model
     def _type_names(self):
         """Return the model names of all integration types that are installed."""
         base = self.pool["ihub.abstract_integration"]

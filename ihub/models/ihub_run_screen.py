@@ -19,3 +19,14 @@ class IhubRun(models.Model):
             run.can_cancel = pending and run.trigger != "schedule"
             run.can_run_again = run.state in ENDED and run.integration_id.runs_by_hand
             run.is_retrying = pending and bool(run.attempt and run.message)
+
+    def _retry_text(self):
+        """Return why the last attempt failed, and when the next one comes."""
+        integration = self.integration_id
+        return self.env._(
+            "%(message)s Next attempt at %(time)s, %(number)s of %(count)s.",
+            message=self.message,
+            time=integration._local(self.due),
+            number=self.attempt + 1,
+            count=integration.retry_limit + 1,
+        )

@@ -100,6 +100,13 @@ class TestCoverage(CoverageCase):
         )
         self.assertIn(("09:00", "11:00", "none"), self.line(integration))
 
+    def test_a_run_by_hand_long_ago_does_not_make_a_hole_up_to_the_schedule(self):
+        integration = self.add(window_from=at("2025-03-01 11:00"))
+        self.record(integration, "2025-03-01 08:00", "2025-03-01 09:00")
+        self.assertEqual(
+            self.line(integration)[:2], [("08:00", "09:00", "done"), ("09:00", "11:00", "none")]
+        )
+
     def test_each_window_is_one_bar_and_knows_its_run(self):
         integration = self.add(window_from=at("2025-03-01 08:00"), catch_up="each")
         integration.start()

@@ -129,6 +129,10 @@ class TestFailing(HubCase):
         # A little later than asked for, so that many do not come back at the same moment.
         self.assertTrue(at("2025-03-01 11:40") <= run.due <= at("2025-03-01 11:42"))
         self.assertEqual(self.integration.state, "running")
+        self.assertRegex(
+            self.integration.retry_message,
+            r"^The shop is being maintained\. Next attempt at 2025-03-01 11:4\d, 2 of 4\.$",
+        )
 
     def test_starting_again_after_mending_does_the_failed_window(self):
         def broken(this, _from, _to):
