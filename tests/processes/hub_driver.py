@@ -24,6 +24,11 @@ LANE_SPACE = 0x69687562
 HOLD_SPACE = 0x7E57
 HELD_SPACE = 0x7E58
 
+# All locks of the server are in one list, also those of other databases.
+LOCKS_HERE = (
+    "(SELECT * FROM pg_locks WHERE database ="
+    " (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
 PATIENCE = 40
 # Seconds between two looks; each look also wakes the schedulers.
 LOOK = 0.1
@@ -204,7 +209,7 @@ class Hub:
     def holder(self, integration):
         """Return the PostgreSQL pid of the connection that holds a lane, or None."""
         rows = self.execute(
-            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            f"SELECT pid FROM {LOCKS_HERE} l WHERE locktype = 'advisory' AND granted"
             " AND classid = %s AND objid = %s",
             LANE_SPACE,
             integration,
@@ -225,7 +230,7 @@ class Hub:
     def wait_until_held(self, integration):
         """Wait until a run has come to its ``hold``, and return its process."""
         query = (
-            "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            f"SELECT a.application_name FROM {LOCKS_HERE} l JOIN pg_stat_activity a USING (pid)"
             " WHERE l.locktype = 'advisory' AND l.objid = %s"
             " AND (l.classid = %s AND l.granted OR l.classid = %s AND NOT l.granted)"
         )

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "dev"))
 
 import hub_database
-from hub_driver import ADDONS_PATH, ROOT
+from hub_driver import ADDONS_PATH, LOCKS_HERE, ROOT
 
 WINDOWS = 60
 # What the integrations do: with and without checkpoints, with commits of their own.
@@ -171,7 +171,7 @@ class Soak:
     def _by_cron(self, integrations):
         """The connection on which Odoo locks the row of the cron."""
         rows = self.hub.execute(
-            "SELECT pid FROM pg_locks WHERE relation = 'ir_cron'::regclass"
+            f"SELECT pid FROM {LOCKS_HERE} l WHERE relation = 'ir_cron'::regclass"
             " AND mode = 'RowShareLock' AND pid != pg_backend_pid()"
         )
         if rows:

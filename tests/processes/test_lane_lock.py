@@ -1,7 +1,7 @@
 """The lock of a lane is given back, however its run ends."""
 
 import pytest
-from hub_driver import LANE_SPACE
+from hub_driver import LANE_SPACE, LOCKS_HERE
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_the_lock_does_not_stay_in_the_pool(hub, server_of_module, script, state
     hub.start(integration)
     server_of_module()
     hub.wait_for(integration, state=state)
-    query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
+    query = f"SELECT count(*) FROM {LOCKS_HERE} l WHERE locktype = 'advisory' AND classid = %s"
     hub.wait(lambda: hub.row(query, LANE_SPACE) == (0,), "The lock's end", wake=False)
     # And the scheduler lives.
     other = hub.add("write")

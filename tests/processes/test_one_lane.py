@@ -3,6 +3,8 @@
 from contextlib import ExitStack
 from datetime import timedelta
 
+from hub_driver import LOCKS_HERE
+
 
 def test_two_servers_with_everything_at_once(hub, server):
     """Scheduled windows, runs by hand and a backfill of one integration, and of another."""
@@ -45,7 +47,7 @@ def test_the_lane_outlives_the_lock_on_its_cron(hub, server):
     with hub.held(integration) as let_go:
         hub.wait_until_held(integration)
         (locker,) = hub.row(
-            "SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            f"SELECT a.pid FROM {LOCKS_HERE} l JOIN pg_stat_activity a USING (pid)"
             " WHERE l.relation = 'ir_cron'::regclass AND l.mode = 'RowShareLock' AND a.pid != %s"
             " ORDER BY a.xact_start LIMIT 1",
             hub.holder(integration),

@@ -245,7 +245,7 @@ test("what holds more than can be shown is looked at closer", async () => {
     expect(".o_ihub_fill").toHaveCount(0);
     await contains(bar("failed")).click();
     expect("[data-zoom=hours]").toHaveClass("active");
-    expect.verifySteps([`1: ${DAY} 07:00:00 ${DAY} 13:00:00`]);
+    expect.verifySteps([`1: ${DAY} 07:00 ${DAY} 13:00`]);
 });
 
 test("what needs attention is listed, the latest first", async () => {

@@ -9,7 +9,10 @@ class Event extends models.Model {
     _name = "event";
     details = fields.Text();
     _records = [
-        { id: 1, details: '{"order": 7, "lines": [{"sku": "A", "more": {"deep": true}}], "x": null}' },
+        {
+            id: 1,
+            details: '{"order": 7, "lines": [{"sku": "A", "more": {"deep": true}}], "x": null}',
+        },
         { id: 2, details: "<b>not bold</b>\n  second line" },
         { id: 3, details: 'Traceback (most recent call last):\n  File "x"\nKeyError: 1' },
         { id: 4, details: '{"order": ' },

@@ -7,7 +7,12 @@ import { INTERVAL, LIMIT, PAGE } from "@ihub/run_log/run_log";
 
 class Run extends models.Model {
     _name = "ihub.run";
-    state = fields.Selection({ selection: [["running", "Running"], ["done", "Done"]] });
+    state = fields.Selection({
+        selection: [
+            ["running", "Running"],
+            ["done", "Done"],
+        ],
+    });
     _records = [{ id: 1, state: "running" }];
     _views = {
         form: `<form><field name="state"/><widget name="ihub_run_log"/></form>`,
@@ -46,7 +51,7 @@ beforeEach(() => {
     onRpc("ihub.event", "search_read", ({ kwargs: { domain, order, limit } }) => {
         expect(order).toBe("id desc");
         const found = log.filter((record) =>
-            domain.every(([name, operator, value]) => MATCHES[operator](record[name], value))
+            domain.every(([name, operator, value]) => MATCHES[operator](record[name], value)),
         );
         return found.reverse().slice(0, limit);
     });
