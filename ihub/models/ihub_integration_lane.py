@@ -159,6 +159,8 @@ class IhubIntegration(models.Model):
         if not self.exists() or self._obstacle():
             return
         run = self.env["ihub.run"].search(self._queue_domain(), order="due", limit=1)
+        if not run:
+            return
         # Alarms up to now, on the clock of the database, are about to be deleted by Odoo.
         is_set = self.env["ir.cron.trigger"].search_count(
             [
@@ -168,7 +170,7 @@ class IhubIntegration(models.Model):
             ],
             limit=1,
         )
-        if run and not is_set:
+        if not is_set:
             self._wake(run.due)
 
     def _work(self):

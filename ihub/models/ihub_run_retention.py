@@ -17,7 +17,8 @@ class IhubRun(models.Model):
     """How long runs are kept.
 
     Never deleted: the last run of an integration, the last that failed, and what is queued or
-    running. Scheduled runs say which span is covered: they stay for two years.
+    running. Scheduled runs say which span is covered, and so do those by hand that filled a span
+    which was skipped or had failed: they stay for two years.
     """
 
     _inherit = "ihub.run"  # pylint: disable=consider-merging-classes-inherited
@@ -43,7 +44,13 @@ class IhubRun(models.Model):
                  WHERE r.state IN ('done', 'failed', 'cancelled', 'interrupted')
                    AND NOT r.skipped IS TRUE
                    AND r.ended_at < (now() AT TIME ZONE 'UTC') - interval '1 day'
-                       * CASE WHEN r.trigger = 'schedule' THEN %s ELSE %s END
+                       * CASE WHEN r.trigger = 'schedule' OR r.state = 'done' AND EXISTS (
+                             SELECT 1 FROM ihub_run s
+                              WHERE s.integration_id = r.integration_id
+                                AND s.trigger = 'schedule'
+                                AND (s.state = 'failed' OR s.skipped)
+                                AND s.window_from < r.window_to AND s.window_to > r.window_from)
+                         THEN %s ELSE %s END
                    AND EXISTS (SELECT 1 FROM ihub_run n
                                 WHERE n.integration_id = r.integration_id AND n.id > r.id)
                    AND (r.state <> 'failed'

@@ -129,6 +129,15 @@ class TestRunRetention(EventCase):
         self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (0, 0))
         self.assertTrue(all(run.exists() for run in kept))
 
+    def test_a_run_that_filled_a_skipped_span_stays(self):
+        self.add_run(100, trigger="schedule", state="cancelled", skipped=True)
+        filling = self.add_run(100)
+        other = self.add_run(101)
+        self.add_run(1)
+        self.env["ihub.run"]._gc_old_runs()
+        self.assertTrue(filling.exists())
+        self.assertFalse(other.exists())
+
     def test_failed_runs_but_the_last_are_deleted(self):
         first, last = self.add_run(92, state="failed"), self.add_run(91, state="failed")
         self.add_run(1)
