@@ -11,6 +11,8 @@ from . import ihub_integration_type
 from . import ihub_integration_schedule
 from . import ihub_integration_operate
 from . import ihub_integration_lane
+from . import ihub_integration_execution
+from . import ihub_run_execution
 from . import ihub_integration_notify
 from . import ihub_integration_late
 from . import ihub_integration_board

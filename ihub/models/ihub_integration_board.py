@@ -135,7 +135,16 @@ class IhubIntegration(models.Model):
             return self.env._("Interrupted: the server stopped. It will be taken up again.")
         if self.queued_count:
             return self.env._("Queued: %(count)s", count=self.queued_count)
-        return False
+        return self._backlog_text()
+
+    def _backlog_text(self):
+        """Return how many missed windows are still to be done one by one, or False."""
+        if self.state != "running" or self.catch_up != "each" or self.sudo()._schedule_obstacle():
+            return False
+        plan = self._schedule().plan(self.window_from, fields.Datetime.now(), "each")
+        if plan.backlog < 2:
+            return False
+        return self.env._("Catching up: %(count)s windows to go", count=plan.backlog)
 
     @api.depends(
         "state",
@@ -231,19 +240,3 @@ class IhubIntegration(models.Model):
             )
             integration.can_stop = running or busy or bool(integration.queued_count)
             integration.can_edit_schedule = not running and not integration.current_run_id
-
-
-class IhubRun(models.Model):
-    """How far a run is."""
-
-    _inherit = "ihub.run"  # pylint: disable=consider-merging-classes-inherited
-
-    progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
-
-    @api.depends("processed", "total")
-    def _compute_progress(self):
-        for run in self:
-            run.progress = run._percent()
-
-    def _percent(self):
-        return min(100, int(100 * self.processed / self.total)) if self.total else 0

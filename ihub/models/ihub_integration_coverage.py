@@ -249,13 +249,3 @@ def _as_json(piece):
         "run_ids": list(piece.run_ids),
         "exact": piece.exact,
     }
-
-
-class IhubRun(models.Model):
-    """What makes the time line quick."""
-
-    _inherit = "ihub.run"  # pylint: disable=consider-merging-classes-inherited
-
-    # The half million windows of a year of minutes are read from the index alone.
-    _done_idx = models.Index("(integration_id, window_to, window_from) WHERE state = 'done'")
-    _not_done_idx = models.Index("(integration_id, window_to, window_from) WHERE state <> 'done'")

@@ -97,6 +97,27 @@ class IhubIntegration(models.Model):
             integration._ensure_pointer(start)
             integration._move_pointer(start)
 
+    @api.onchange("window_from")
+    def _onchange_window_from(self):
+        """Say before it is saved what will be skipped, or done again."""
+        old, new = self._origin.window_from, self.window_from
+        if not (old and new and self._origin.watermark) or old == new:
+            return None
+        span = {"start": self._local(min(old, new)), "end": self._local(max(old, new))}
+        if new > old:
+            message = self.env._(
+                "What lies between %(start)s and %(end)s will be skipped: no run will process it. "
+                "The skipped span stays visible in the runs and in the coverage.",
+                **span,
+            )
+        else:
+            message = self.env._(
+                "What lies between %(start)s and %(end)s will be done again, "
+                "although it is already complete.",
+                **span,
+            )
+        return {"warning": {"title": self.env._("The next window moves"), "message": message}}
+
     # --- The schedule as a value ---
 
     def _schedule(self):

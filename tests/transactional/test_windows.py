@@ -105,6 +105,28 @@ class TestWindows(HubCase):
         self.assertTiled(integration)
 
     @freeze_time("2025-03-01 11:30")
+    def test_moving_the_window_is_explained_before_it_is_saved(self):
+        integration = self.started()
+        self.work(integration)
+        integration.stop()
+        for start, words in (
+            ("2025-03-01 11:20", "between 2025-03-01 11:00 and 2025-03-01 11:20 will be skipped"),
+            (
+                "2025-03-01 09:00",
+                "between 2025-03-01 09:00 and 2025-03-01 11:00 will be done again",
+            ),
+        ):
+            result = integration.with_user(self.manager).onchange(
+                {"window_from": f"{start}:00"}, ["window_from"], {"window_from": {}}
+            )
+            self.assertIn(words, result["warning"]["message"])
+
+    @freeze_time("2025-03-01 18:30")
+    def test_a_backlog_says_how_many_windows_are_left(self):
+        integration = self.started(catch_up="each")
+        self.assertEqual(integration.activity, "Catching up: 10 windows to go")
+
+    @freeze_time("2025-03-01 11:30")
     def test_data_cannot_begin_in_the_future(self):
         integration = self.add().with_user(self.manager)
         with self.assertRaisesRegex(ValidationError, "cannot begin in the future"):
