@@ -5,7 +5,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from hub_driver import ADDONS_PATH, OPERATOR, ROOT, TEST_ADDONS, Hub
+from hub_driver import ADDONS_PATH, OPERATOR, ROOT, TEST_ADDONS, Hub, as_a_server
 
 
 def upgrade(database, module):
@@ -26,7 +26,8 @@ def _install(database):
     from odoo import api
     from odoo.modules.registry import Registry
 
-    registry = Registry.new(database, install_modules=["ihub_test"])
+    with as_a_server():
+        registry = Registry.new(database, install_modules=["ihub_test"])
     with registry.cursor() as cr:
         env = api.Environment(cr, api.SUPERUSER_ID, {})
         env["ir.cron"].search([]).active = False

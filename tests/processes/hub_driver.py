@@ -45,6 +45,19 @@ EMPTY = (
 )
 
 
+@contextmanager
+def as_a_server():
+    """Load registries as a server does: beside other tests, Odoo would look for tests to run."""
+    from odoo.tools import config
+
+    before = config["test_enable"]
+    config["test_enable"] = False
+    try:
+        yield
+    finally:
+        config["test_enable"] = before
+
+
 class Hub:
     """One database, seen through SQL and, to press buttons, through Odoo in this process."""
 
@@ -76,7 +89,8 @@ class Hub:
         from odoo import api
 
         (uid,) = self.row("SELECT id FROM res_users WHERE login = %s", login)
-        self.registry = self.registry.check_signaling()
+        with as_a_server():
+            self.registry = self.registry.check_signaling()
         with self.registry.cursor() as cr:
             yield api.Environment(cr, uid, {})
 
