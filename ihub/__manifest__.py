@@ -4,7 +4,6 @@
     "category": "Productivity/Integrations",
     "summary": "One board for every integration: start, stop, run, understand",
     "author": "Integration Hub",
-    "website": "https://github.com/integration-hub/ihub",
     "license": "LGPL-3",
     "application": True,
     "depends": ["mail"],

@@ -145,7 +145,8 @@ class IhubIntegration(models.Model):
 
     def _local(self, moment):
         """Return ``moment`` (naive UTC) as the reader of a message reads it."""
-        return fields.Datetime.context_timestamp(self, moment).strftime("%Y-%m-%d %H:%M")
+        precise = "%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M"
+        return fields.Datetime.context_timestamp(self, moment).strftime(precise)
 
     # --- The pointer: the one scheduled run that is pending or running ---
 

@@ -31,8 +31,10 @@ class IhubRunManually(models.TransientModel):
         for wizard in self:
             integration = wizard.integration_id
             if integration and integration.takes_period:
-                window = integration._manual_window()
-                wizard.date_from, wizard.date_to = window
+                start, end = integration._manual_window()
+                # People choose minutes; a period that is shorter stays as it is.
+                minute = end.replace(second=0)
+                wizard.date_from, wizard.date_to = start, minute if minute > start else end
 
     @api.depends("integration_id", "date_from", "date_to", "split")
     def _compute_preview(self):

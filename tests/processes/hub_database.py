@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from hub_driver import ADDONS_PATH, OPERATOR, ROOT, TEST_ADDONS, Hub, as_a_server
 
 
-def upgrade(database, module):
+def upgrade(database, module, addons_path=ADDONS_PATH):
     """Upgrade a module as an administrator does on the command line; return the output."""
     done = subprocess.run(
-        [sys.executable, "-m", "odoo", "-d", database, "-u", module, ADDONS_PATH, "--no-http",
+        [sys.executable, "-m", "odoo", "-d", database, "-u", module, addons_path, "--no-http",
          "--max-cron-threads=0", "--stop-after-init"],
         cwd=ROOT, text=True, capture_output=True, timeout=300, check=False,
     )  # fmt: skip

@@ -1,8 +1,48 @@
-"""The module is upgraded while something runs."""
+"""The module is upgraded while something runs, and while other servers have the older code."""
 
+import os
+import shutil
 import threading
 
 import hub_database
+import pytest
+from hub_driver import ADDONS_PATH, ROOT, TEST_ADDONS
+
+LATER_MODELS = """
+from odoo import fields, models
+
+
+class IhubIntegration(models.Model):
+    _inherit = "ihub.integration"
+
+    later_limit = fields.Integer(default=7)
+
+
+class IhubRun(models.Model):
+    _inherit = "ihub.run"
+
+    later_note = fields.Char(default="later")
+"""
+
+
+@pytest.fixture
+def own_hub():
+    """A hub whose tables a test may change."""
+    with hub_database.copied(os.environ["IHUB_TEMPLATE"], "ihub_versions") as hub:
+        yield hub
+
+
+@pytest.fixture
+def later(tmp_path):
+    """The argument with which Odoo finds a later version of the hub, which has more columns."""
+    addon = tmp_path / "later" / "ihub"
+    shutil.copytree(ROOT / "ihub", addon)
+    manifest = addon / "__manifest__.py"
+    manifest.write_text(manifest.read_text().replace('"19.0.1.', '"19.0.2.'))
+    (addon / "models" / "later.py").write_text(LATER_MODELS)
+    with open(addon / "models" / "__init__.py", "a") as models:
+        models.write("from . import later\n")
+    return f"--addons-path={addon.parent},{ROOT},{TEST_ADDONS}"
 
 
 def test_upgrading_during_a_run_loses_nothing(hub, server):
@@ -31,3 +71,33 @@ def test_upgrading_during_a_run_loses_nothing(hub, server):
     assert hub.steps(integration) == [0, 1] * 3
     assert hub.row("SELECT state FROM ir_module_module WHERE name = 'ihub'") == ("installed",)
     assert hub.read(integration, "state")["state"] == "running"
+
+
+def test_two_versions_of_the_code_work_on_the_same_rows(own_hub, odoo_server, later):
+    hub = own_hub
+
+    def start(addons_path):
+        return odoo_server(hub.database, addons_path, "--max-cron-threads=1", "--log-level=info")
+
+    old = start(ADDONS_PATH)
+    integration = hub.add("write\n@1 hold\nwrite", windows=2)
+    hub_database.upgrade(hub.database, "ihub", later)
+    with hub.held(integration):
+        hub.start(integration)
+        # The older code begins a window on the rows of the later version, and is killed in it.
+        hub.wait_until_held(integration)
+        new = start(later)
+        old.kill()
+        hub.wait_for(integration, state="interrupted")
+    hub.wait(lambda: hub.count(integration, state="done") == 2)
+    assert hub.steps(integration) == [0, 1] * 2
+
+    # The older code goes on with what the later one has left.
+    new.kill()
+    start(ADDONS_PATH)
+    run = hub.run_manually(integration)
+    hub.wait_for(integration, id=run, state="done")
+    notes = [run["later_note"] for run in hub.runs(integration)]
+    assert "later" in notes and None in notes, notes
+    assert hub.count(integration, state="pending") == 1
+    assert not hub.runs(integration, state="failed")
