@@ -69,6 +69,16 @@ class TestRetryInLane(HubCase):
                 self.assertEqual(self.runs(self.integration)[-1].attempt, 0)
                 self.integration.start()
 
+    def test_people_set_the_growth_of_the_waits_and_their_bound(self):
+        self.integration.sudo().write({"retry_limit": 3, "retry_growth": 3, "retry_maximum": 20})
+        run = self.fail_with(TimeoutError("first"))
+        self.assertWaits(run, 5)
+        self.fail_with(TimeoutError("second"), "2025-03-01 12:40")
+        self.assertWaits(run, 15, "2025-03-01 12:40")
+        self.fail_with(TimeoutError("third"), "2025-03-01 13:30")
+        # Not 45 minutes; chance may lengthen a wait, but not beyond the bound.
+        self.assertEqual(run.due, at("2025-03-01 13:50"))
+
     def test_the_waits_grow_and_end(self):
         run = self.fail_with(TimeoutError("first"))
         self.assertWaits(run, 5)
