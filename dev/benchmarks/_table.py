@@ -15,6 +15,8 @@ def seconds(function, repeat=1):
 
 
 def _number(value):
+    if isinstance(value, int):
+        return f"{value:,}"
     return f"{value:,.{2 if value < 100 else 0}f}"
 
 

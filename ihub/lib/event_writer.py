@@ -7,7 +7,6 @@ a module upgrade that has locked the table.
 """
 
 import hashlib
-import io
 import logging
 from functools import lru_cache
 
@@ -36,6 +35,8 @@ _UNDO = """
      WHERE id = ANY(%s)
 """
 _UNDO_BATCH = 20_000
+# Rows that are made at a time: enough to keep PostgreSQL busy while the next ones are made.
+_PART = 200
 _COPY = f"COPY ihub_event ({', '.join(COLUMNS)}) FROM STDIN"
 _NO_RELATED = "\\N\t\\N\t\\N"
 _INSERT = f"INSERT INTO ihub_event ({', '.join(COLUMNS)}) VALUES %s ON CONFLICT (id) DO NOTHING"
@@ -79,19 +80,29 @@ def insert(cursor, events, ids, put, unsettled=False):
     """Put ``events`` as rows ``ids`` into the table.
 
     :param cursor: psycopg2's cursor
-    :param put: function of a cursor and rows
+    :param put: function of a cursor and of a function that returns rows, some at a time
     """
     for event in events:
         if event.company_id is UNKNOWN:
             event.company_id = _company_of(cursor, event)
-    rows, wholes = rows_of(events, ids, unsettled)
-    put(cursor, rows)
+    wholes = []
+
+    def parts():
+        wholes.clear()
+        for start in range(0, len(events), _PART):
+            part = slice(start, start + _PART)
+            rows, more = rows_of(events[part], ids[part], unsettled and not start)
+            wholes.extend(more)
+            yield rows
+
+    put(cursor, parts)
     for id_, whole in wholes:
         _attach(cursor, id_, whole)
 
 
-def put_values(cursor, rows):
-    """Insert ``rows`` with plain SQL, where COPY is not possible."""
+def put_values(cursor, parts):
+    """Insert rows with plain SQL, where COPY is not possible."""
+    rows = [row for part in parts() for row in part]
     execute_values(cursor, _INSERT, rows, page_size=500)
 
 
@@ -112,15 +123,25 @@ def report(events):
         )
 
 
-def _copy(cursor, rows):
-    data = io.StringIO("".join([_line(row) for row in rows]))
+class _Lines:
+    """What COPY reads: made while PostgreSQL is at work on what it has read before."""
+
+    def __init__(self, parts):
+        self._parts = parts
+
+    def read(self, __):
+        """Return the next lines; an empty text after the last."""
+        return "".join([_line(row) for row in next(self._parts, ())])
+
+
+def _copy(cursor, parts):
     try:
-        cursor.copy_expert(_COPY, data, size=1 << 20)
+        cursor.copy_expert(_COPY, _Lines(parts()))
     except ProgrammingError as error:
         # Odoo's gevent process, which serves the bus: psycopg2 has no COPY there.
         if error.pgcode:
             raise
-        put_values(cursor, rows)
+        put_values(cursor, parts)
 
 
 def _line(row):

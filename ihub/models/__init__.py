@@ -5,6 +5,7 @@ from . import ihub_integration
 from . import ihub_run
 from . import ihub_event
 from . import ihub_event_retention
+from . import ihub_event_search
 from . import ihub_integration_retention
 from . import ihub_run_retention
 from . import ihub_integration_type

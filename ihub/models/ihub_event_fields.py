@@ -6,13 +6,40 @@ that, or refuse.
 """
 
 from odoo import fields
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class LooseMany2one(fields.Many2one):
-    """A Many2one without a foreign key."""
+    """A Many2one without a foreign key.
+
+    :param bool missing_is_unset: whether a search for no value also finds what refers to a record
+        that does not exist any more
+    """
+
+    missing_is_unset = True
 
     def update_db_foreign_key(self, model, column):
         """Do not make one."""
+
+    def condition_to_sql(self, field_expr, operator, value, model, alias, query):
+        if operator in ("any!", "not any!") and isinstance(value, Domain):
+            # As a subquery: the outer join that Odoo makes would find what is missing, too.
+            comodel = model.env[self.comodel_name]
+            value = comodel._search(value, active_test=False, bypass_access=True)
+        sql = super().condition_to_sql(field_expr, operator, value, model, alias, query)
+        if not self.missing_is_unset or operator not in ("in", "not in"):
+            return sql
+        if not any(item in (False, None) for item in value):
+            return sql
+        missing = self._missing_to_sql(model, alias, query)
+        return SQL("(%s OR %s)" if operator == "in" else "(%s AND NOT %s)", sql, missing)
+
+    def _missing_to_sql(self, model, alias, query):
+        """Return the condition that the record referred to does not exist."""
+        column = model._field_to_sql(alias, self.name, query)
+        table = SQL.identifier(model.env[self.comodel_name]._table)
+        return SQL("(%s IS NOT NULL AND %s NOT IN (SELECT id FROM %s))", column, column, table)
 
     def forget_missing(self, records):
         """Let ``records`` have no value, in the cache, where theirs does not exist any more."""

@@ -18,6 +18,11 @@ def days_in(parameter):
     return int(text) if text.isdecimal() else 0
 
 
+def _moment(days):
+    """Return the moment that was ``days`` ago, as SQL."""
+    return SQL("(now() AT TIME ZONE 'UTC') - %s * interval '1 day'", days)
+
+
 class IhubEvent(models.Model):
     """How long events are kept."""
 
@@ -29,80 +34,76 @@ class IhubEvent(models.Model):
 
         :return: number of deleted events; whether there are more
         """
+        limit = BATCH * BATCHES
         done = 0
-        for __ in range(BATCHES):
-            deleted = self._delete_expired(BATCH)
-            done += deleted
-            if deleted < BATCH:
+        for rule in self._retention_rules():
+            done += self._delete_by(*rule, limit - done)
+            if done == limit:
                 break
         if done:
             _logger.info("%s expired events were deleted", done)
-        return done, int(deleted == BATCH)
+        return done, int(done == limit)
 
-    def _delete_expired(self, limit):
-        """Delete at most ``limit`` expired events, and their attachments.
+    def _delete_by(self, level, days, integrations, is_own, limit):
+        """Delete at most ``limit`` events that expired by one rule, the oldest first.
+
+        Ids ascend with time: the scan begins at the oldest and ends where nothing has expired
+        yet, so that it does not depend on how many events there are. Each batch begins where the
+        one before it ended, so that what is kept longer is passed over once.
 
         :return: the number of deleted events
         """
-        ids = self._expired_ids(limit)
-        if not ids:
-            return 0
-        with_more = self._ids_of_attachments(ids)
-        self.env.cr.execute(SQL("DELETE FROM ihub_event WHERE id = ANY(%s)", ids))
-        # Through the ORM, which also deletes the files of those that were moved to the filestore.
-        self.env["ir.attachment"].sudo().browse(with_more).unlink()
-        self.invalidate_model()
-        return len(ids)
-
-    def _ids_of_attachments(self, event_ids):
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM ir_attachment WHERE res_model = 'ihub.event' AND res_id = ANY(%s)",
-                event_ids,
-            )
-        )
-        return [id_ for (id_,) in rows]
-
-    def _expired_ids(self, limit):
-        """Return ids of expired events, the oldest first of each rule."""
-        ids = []
-        for level, days, integrations, is_own in self._retention_rules():
-            if len(ids) < limit:
-                ids += self._expired_by(level, days, integrations, is_own, limit - len(ids))
-        return ids
-
-    def _expired_by(self, level, days, integrations, is_own, limit):
-        """Return ids that expired by one rule.
-
-        Ids ascend with time: the scan begins at the oldest and ends where nothing has expired
-        yet, so that it does not depend on how many events there are.
-        """
-        last = self._last_id_before(days)
         among = SQL("integration_id = ANY(%s)", integrations)
         if not is_own:
             among = SQL("(%s) IS NOT TRUE", among)
-        # SKIP LOCKED: what another transaction is deleting, or reading for update, can wait.
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id FROM ihub_event
-                 WHERE id <= %s AND level = %s AND %s
-                   AND create_date < (now() AT TIME ZONE 'UTC') - %s * interval '1 day'
-                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-                """,
-                last,
-                level,
-                among,
-                days,
-                limit,
-            )
+        condition = SQL(
+            "id <= %s AND level = %s AND %s AND create_date < %s",
+            self._last_id_before(days),
+            level,
+            among,
+            _moment(days),
         )
-        return [id_ for (id_,) in rows]
+        done = highest = 0
+        while done < limit:
+            size = min(BATCH, limit - done)
+            deleted, highest = self._delete_batch(condition, highest, size)
+            done += deleted
+            if deleted < size:
+                break
+        return done
+
+    def _delete_batch(self, condition, after, limit):
+        """Delete at most ``limit`` events above the id ``after``, and their attachments.
+
+        :return: the number of deleted events; the highest id of them
+        """
+        # SKIP LOCKED: what another transaction is deleting, or reading for update, can wait.
+        # By ctid, not id: the rows that were just found are deleted without a look at any index.
+        count, highest, cut = self._row(
+            """
+            WITH deleted AS (
+                DELETE FROM ihub_event WHERE ctid = ANY(ARRAY(
+                    SELECT ctid FROM ihub_event WHERE id > %s AND %s
+                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
+                RETURNING id, is_cut
+            )
+            SELECT count(*), max(id), array_agg(id) FILTER (WHERE is_cut) FROM deleted
+            """,
+            after,
+            condition,
+            limit,
+        )
+        if cut:
+            # Through the ORM, which also deletes the files of those moved to the filestore.
+            self.sudo().browse(cut)._attachments().unlink()
+        if count:
+            self.invalidate_model()
+        return count, highest
 
     def _last_id_before(self, days):
         """Return about the highest id that is older than ``days``, by halving the ids."""
         low, high = self._row("SELECT min(id), max(id) FROM ihub_event")
-        limit = self._row("SELECT (now() AT TIME ZONE 'UTC') - %s * interval '1 day'", days)[0]
+        limit = self._row("SELECT %s", _moment(days))[0]
         while low is not None and low < high:
             middle = (low + high + 1) // 2
             found = self._row(

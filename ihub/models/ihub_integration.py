@@ -185,9 +185,8 @@ class IhubIntegration(models.Model):
             # A type's row takes its integration along, and comes back here without a row.
             integration._existing_type_record().unlink()
         remaining = self.exists()
-        # Crons and events belong to the hub: managers have no rights on them.
+        # Crons belong to the hub: managers have no rights on them. Events stay as they are.
         crons = remaining.sudo().cron_id
-        self.env["ihub.event"].sudo()._forget_integrations(remaining.ids)
         result = super(IhubIntegration, remaining).unlink()
         self._delete_crons(crons)
         return result

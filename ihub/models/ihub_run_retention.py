@@ -31,7 +31,6 @@ class IhubRun(models.Model):
         """
         ids = self._old_ids(BATCH)
         if ids:
-            self.env["ihub.event"]._forget("run_id", ids)
             self.browse(ids).sudo().unlink()
             _logger.info("%s old runs were deleted", len(ids))
         return len(ids), int(len(ids) == BATCH)

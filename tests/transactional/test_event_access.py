@@ -117,8 +117,3 @@ class TestEventAccess(EventCase):
         names = {name: {"fields": {"display_name": {}}} for name in gone}
         (values,) = self.one.with_user(self.operator).web_read(names)
         self.assertEqual([values[name] for name in gone], [False] * 4)
-
-    def test_deleted_integration_leaves_its_events(self):
-        self.integration.with_user(self.manager).unlink()
-        self.assertEqual(self.one.summary, "one")
-        self.assertFalse(self.one.integration_id)

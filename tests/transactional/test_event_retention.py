@@ -78,6 +78,23 @@ class TestRetention(EventCase):
         attachments = self.env["ir.attachment"].search([("res_model", "=", "ihub.event")])
         self.assertEqual(attachments.mapped("res_id"), [new.id])
 
+    def test_own_days_among_many(self):
+        """What is kept longer, and lies between what has expired, does not stop the deletion."""
+        self.integration.sudo().keep_days_info = 50
+        self.env.cr.execute(
+            "INSERT INTO ihub_event (level, summary, create_date, integration_id)"
+            " SELECT 'info', 'x', now() - interval '40 days', CASE WHEN n %% 3 = 0 THEN %s END"
+            " FROM generate_series(1, 18000) n",
+            [self.integration.id],
+        )
+        self.assertEqual(self.expire(), 12_000)
+        self.assertEqual(self.Event.search([]).integration_id, self.integration)
+
+    def test_oldest_first(self):
+        events = [self.add_event("info", 60 - number) for number in range(5)]
+        self.Event._delete_by("info", 30, [], False, 2)
+        self.assertEqual([bool(event.exists()) for event in events], [False] * 2 + [True] * 3)
+
     def test_in_batches(self):
         self.env.cr.execute(
             "INSERT INTO ihub_event (level, summary, create_date)"
