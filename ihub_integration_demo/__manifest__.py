@@ -10,6 +10,7 @@
     "data": [
         "views/ihub_integration_demo_views.xml",
         "views/ihub_integration_demo_import_views.xml",
+        "views/ihub_integration_demo_unreachable_views.xml",
         "views/ihub_integration_ecb_rates_views.xml",
     ],
     "demo": ["demo/ihub_integration_demo.xml"],

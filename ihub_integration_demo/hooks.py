@@ -1,4 +1,9 @@
-TYPES = ("ihub.integration.demo", "ihub.integration.demo.import", "ihub.integration.ecb.rates")
+TYPES = (
+    "ihub.integration.demo",
+    "ihub.integration.demo.import",
+    "ihub.integration.demo.unreachable",
+    "ihub.integration.ecb.rates",
+)
 
 
 def uninstall_hook(env):

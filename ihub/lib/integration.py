@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import LazyGettext, get_translation
 
 from .checkpoint import keep
 from .run_scope import current_run
@@ -170,4 +171,10 @@ class AbstractIntegration(models.AbstractModel):
     @api.model
     def _type_description(self):
         """Return what the type does, in HTML, translated where its addon brings a translation."""
-        return self.env._(self.description) if self.description else ""
+        text = self.description
+        if not text:
+            return ""
+        if isinstance(text, LazyGettext):
+            return self.env._(text)
+        # A plain text does not say whose it is; env._ would take it for one of this addon.
+        return get_translation(self._original_module, self.env.lang or "en_US", text, ())

@@ -16,9 +16,13 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from odoo.tools import LazyTranslate
 from requests.adapters import HTTPAdapter
 
 from .exceptions import IntegrationError, RetryableError
+from .language import say
+
+_lt = LazyTranslate(__name__)
 
 CHUNK = 16 * 1024
 SMALL_CHUNK = 64
@@ -103,8 +107,11 @@ class Answer:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            message = f"The answer of the server {self.server} cannot be read: it is not JSON."
-            raise AnswerUnusable(message) from None
+            message = _lt(
+                "The answer of the server %(server)s cannot be read: it is not JSON.",
+                server=self.server,
+            )
+            raise AnswerUnusable(say(message)) from None
 
 
 class BearerAuth(requests.auth.AuthBase):
@@ -162,7 +169,7 @@ class RestClient:
     @property
     def server(self):
         """The server's name for messages: no user name, no path, no parameters."""
-        return _host_and_port(self.base_url) or "(no address)"
+        return _host_and_port(self.base_url) or say(_lt("(no address)"))
 
     def get(self, path="", **kwargs):
         """GET ``path``; see :meth:`request`."""
@@ -195,15 +202,22 @@ class RestClient:
             with self._session.request(method, url, stream=True, **sent) as response:
                 answer = self._read(response, until)
         except _BAD_ADDRESS:
-            raise RequestInvalid(self._say("The address of {server} cannot be used.")) from None
+            raise RequestInvalid(
+                say(_lt("The address of %(server)s cannot be used.", server=self.server))
+            ) from None
         except _BAD_REQUEST:
-            message = "The request to {server} holds characters that cannot be sent."
-            raise RequestInvalid(self._say(message)) from None
+            message = _lt(
+                "The request to %(server)s holds characters that cannot be sent.",
+                server=self.server,
+            )
+            raise RequestInvalid(say(message)) from None
         except _TIMEOUT as exc:
-            message = self._say("The server {server} did not answer in time.")
+            message = say(_lt("The server %(server)s did not answer in time.", server=self.server))
             raise ServerTimeout(message) from _root_cause(exc)
         except _UNREADABLE as exc:
-            message = self._say("The answer of the server {server} cannot be unpacked.")
+            message = say(
+                _lt("The answer of the server %(server)s cannot be unpacked.", server=self.server)
+            )
             raise AnswerUnusable(message) from _root_cause(exc)
         except _BROKEN as exc:
             raise ServerUnreachable(self._explain(exc)) from _root_cause(exc)
@@ -213,7 +227,9 @@ class RestClient:
         if "://" not in path:
             return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}" if path else self.base_url
         if _origin(path) != _origin(self.base_url):
-            raise RequestInvalid(self._say("{server} sent us on to another server."))
+            raise RequestInvalid(
+                say(_lt("%(server)s sent us on to another server.", server=self.server))
+            )
         return path
 
     def _read(self, response, until):
@@ -221,9 +237,13 @@ class RestClient:
         for chunk in _chunks(response.raw):
             body += chunk
             if len(body) > self.max_bytes:
-                raise AnswerUnusable(self._say("The answer of {server} is too large."))
+                raise AnswerUnusable(
+                    say(_lt("The answer of %(server)s is too large.", server=self.server))
+                )
             if time.monotonic() > until:
-                raise ServerTimeout(self._say("The server {server} answers too slowly."))
+                raise ServerTimeout(
+                    say(_lt("The server %(server)s answers too slowly.", server=self.server))
+                )
         return Answer(
             response.status_code,
             bytes(body),
@@ -238,10 +258,10 @@ class RestClient:
             return answer
         if status in WAIT_AND_RETRY or status >= 500:
             delay = retry_after(answer.headers.get("Retry-After"))
-            busy = ServerBusy(self._say(_words(status), status), delay=delay)
+            busy = ServerBusy(_say_status(status, self.server), delay=delay)
             busy.status = status
             raise busy
-        refused = RequestRefused(self._say(_words(status), status))
+        refused = RequestRefused(_say_status(status, self.server))
         refused.status, refused.answer = status, answer
         raise refused
 
@@ -249,18 +269,30 @@ class RestClient:
         cause = _root_cause(exc)
         reason = getattr(cause, "__cause__", None) or getattr(cause, "__context__", None)
         if isinstance(exc, requests.exceptions.SSLError):
-            return self._say("The identity of the server {server} could not be verified.")
+            return say(
+                _lt(
+                    "The identity of the server %(server)s could not be verified.",
+                    server=self.server,
+                )
+            )
         if isinstance(exc, requests.exceptions.ProxyError):
-            return self._say("The way to the server {server} through the proxy is closed.")
+            return say(
+                _lt(
+                    "The way to the server %(server)s through the proxy is closed.",
+                    server=self.server,
+                )
+            )
         if isinstance(reason, socket.gaierror):
-            return self._say("There is no server {server}, or the network is down.")
+            return say(
+                _lt("There is no server %(server)s, or the network is down.", server=self.server)
+            )
         if isinstance(reason, ConnectionRefusedError):
-            return self._say("The server {server} does not accept connections.")
-        return self._say("The connection to the server {server} failed or broke off.")
-
-    def _say(self, words, status=None):
-        text = words.format(server=self.server)
-        return f"{text} (HTTP {status})" if status else text
+            return say(
+                _lt("The server %(server)s does not accept connections.", server=self.server)
+            )
+        return say(
+            _lt("The connection to the server %(server)s failed or broke off.", server=self.server)
+        )
 
 
 def retry_after(value, now=None):
@@ -358,17 +390,29 @@ def _root_cause(exc):
     return exc if not isinstance(exc, requests.exceptions.RequestException) else None
 
 
-def _words(status):
+def _say_status(status, server):
+    """Return one sentence on an answer of ``server`` that is no success."""
+    text = _words(status, server)
+    return say(_lt("%(sentence)s (HTTP %(status)s)", sentence=text, status=status))
+
+
+def _words(status, server):
     match status:
         case 401 | 403:
-            return "The server {server} refuses access: check the user name, password or key."
+            return _lt(
+                "The server %(server)s refuses access: check the user name, password or key.",
+                server=server,
+            )
         case 404 | 410:
-            return "The server {server} has nothing at this address."
+            return _lt("The server %(server)s has nothing at this address.", server=server)
         case 408 | 425 | 429:
-            return "The server {server} asks to come back later."
+            return _lt("The server %(server)s asks to come back later.", server=server)
         case _ if status >= 500:
-            return "The server {server} is out of order."
+            return _lt("The server %(server)s is out of order.", server=server)
         case _ if status < 400:
-            return "The server {server} moved what was asked for without saying where to."
+            return _lt(
+                "The server %(server)s moved what was asked for without saying where to.",
+                server=server,
+            )
         case _:
-            return "The server {server} does not accept the request."
+            return _lt("The server %(server)s does not accept the request.", server=server)

@@ -16,6 +16,7 @@ class RunScope:
     integration_id: int
     company_id: int | bool = False
     attempt: int = 1
+    lang: str | None = None
     failed: bool = False
     reason: str | None = None
     error_logged: bool = False
@@ -30,6 +31,12 @@ def current_run(dbname):
     """Return the :class:`RunScope` that this thread executes on database ``dbname``, or None."""
     scope = _current.get()
     return scope if scope and scope.dbname == dbname else None
+
+
+def current_language():
+    """Return the code of the language in which this thread's run speaks to people, or None."""
+    scope = _current.get()
+    return scope.lang if scope else None
 
 
 @contextmanager

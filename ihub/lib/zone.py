@@ -43,6 +43,11 @@ def to_local(moment, zone):
     return moment.replace(tzinfo=timezone.utc).astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def utc_offset(moment, zone):
+    """Return by how much the clocks of ``zone`` are ahead of UTC at ``moment`` (naive UTC)."""
+    return _offset(min(max(moment, datetime.min + _MARGIN), datetime.max - _MARGIN), zone)
+
+
 def first_moment(wall, zone):
     """Return the first moment at which the clocks of ``zone`` show ``wall`` or later.
 

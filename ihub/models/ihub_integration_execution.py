@@ -55,6 +55,7 @@ class IhubIntegration(models.Model):
             integration_id=self.id,
             company_id=self.company_id.id,
             attempt=run.attempt,
+            lang=self.run_as_id.lang,
         )
         with executing(scope):
             try:

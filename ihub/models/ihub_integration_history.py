@@ -25,7 +25,8 @@ class IhubIntegration(models.Model):
         :raise AccessError: when the user may not operate this integration
         """
         self.ensure_one()
-        integration = self._operable(sudo=False)
+        # Days are those that the reader sees.
+        integration = self._operable(sudo=False).with_context(tz=self._reader_zone())
         return {"runs": integration._history_runs(), "days": integration._history_days()}
 
     def action_open_history(self):

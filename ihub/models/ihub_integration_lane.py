@@ -42,7 +42,7 @@ class IhubIntegration(models.Model):
 
     def _cron_values(self):
         return {
-            "name": f"Integration Hub: {self.name}",
+            "name": self.env._("Integration Hub: %(name)s", name=self.name),
             "model_id": self.env["ir.model"]._get_id("ihub.integration"),
             "state": "code",
             "code": f"model.browse({self.id})._cron_lane()",
@@ -211,7 +211,7 @@ class IhubIntegration(models.Model):
             "interrupted",
             self.env._(
                 "The server stopped in the middle of this run. It was last seen alive at %(time)s.",
-                time=self._local(seen),
+                time=self._stated(seen),
             ),
             ended_at=seen,
         )
@@ -281,11 +281,14 @@ class IhubIntegration(models.Model):
             pointer._record_skipped(
                 plan.skipped.start, plan.skipped.end, self.env._("Skipped after an outage.")
             )
-        if (pointer.window_from, pointer.window_to, pointer.due) != (*plan.window, plan.due):
-            pointer.write(
-                {
-                    "window_from": plan.window.start,
-                    "window_to": plan.window.end,
-                    "due": plan.due,
-                }
-            )
+        behind_from = False
+        if self.catch_up == "each" and plan.backlog > 1:
+            behind_from = pointer.behind_from or pointer.window_from
+        wanted = {
+            "window_from": plan.window.start,
+            "window_to": plan.window.end,
+            "due": plan.due,
+            "behind_from": behind_from,
+        }
+        if any(pointer[name] != value for name, value in wanted.items()):
+            pointer.write(wanted)

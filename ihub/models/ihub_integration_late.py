@@ -121,12 +121,13 @@ class IhubIntegration(models.Model):
               ) done ON TRUE
              WHERE (%(all)s OR i.id = ANY(%(ids)s))
                AND (i.late_since IS NOT NULL
-                    OR (i.active AND i.state = 'running' AND pointer.window_to <= %(now)s
+                    OR (i.active AND i.state = 'running' AND pointer.window_to <= %(since)s
                         AND (i.late_after_intervals > 0 OR i.late_by > 0)))
             """,
                 all=ids is None,
                 ids=ids or [],
-                now=fields.Datetime.now(),
+                # Nothing is called late before that.
+                since=fields.Datetime.now() - alert.GRACE,
             )
         )
 
@@ -206,22 +207,3 @@ class IhubIntegration(models.Model):
     def _late_period(self):
         """Return the scheduled run that should have been completed, for the text of messages."""
         return self.sudo()._pointer()
-
-    def _late_reason(self):
-        """Return why it is late, and what is being done or to do, in words for the reader."""
-        self.ensure_one()
-        run = self.sudo()._pointer()
-        if self.is_executing:
-            return self.env._(
-                "A run has been at work since %(since)s. Wait for it, or press Stop.",
-                since=self._local(self.current_run_id.sudo().started_at),
-            )
-        if run.attempt and run.message:
-            return self.env._(
-                "The last attempt has failed: %(reason)s It will be tried again at %(due)s.",
-                reason=run.message,
-                due=self._local(run.due),
-            )
-        # Another reader may have been told just before, in another language.
-        self.invalidate_recordset(["problem"], flush=False)
-        return self.problem or self.env._("Open it to see what it is doing.")

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..lib.schedule import ScheduleError, Window
+from ..lib.schedule import InvalidSchedule, ScheduleError, UnknownTimezone, Window
 
 
 class IhubIntegration(models.Model):
@@ -155,13 +155,30 @@ class IhubIntegration(models.Model):
         try:
             self._schedule()
         except ScheduleError as error:
-            return self.env._(
-                "The schedule of %(name)s cannot be used (%(error)s). Correct it, or ask the "
-                "developer of its type to.",
-                name=self.name,
-                error=error,
-            )
+            return self._schedule_fault(error)
         return ""
+
+    def _schedule_fault(self, error):
+        """Return what is wrong with the schedule, and what to do about it."""
+        match error:
+            case UnknownTimezone():
+                return self.env._(
+                    "The server does not know the time zone %(zone)s of %(name)s. "
+                    "Choose another one.",
+                    zone=error.name,
+                    name=self.name,
+                )
+            case InvalidSchedule(setting="delay"):
+                return self.env._(
+                    "The integration type %(type)s has a negative delay. Its developer must "
+                    "correct that.",
+                    type=self.type_name,
+                )
+        return self.env._(
+            "The schedule of %(name)s cannot be used. Correct it, or ask the developer of its "
+            "type to.",
+            name=self.name,
+        )
 
     # --- Stop ---
 
@@ -282,7 +299,9 @@ class IhubIntegration(models.Model):
         action["domain"] = [("integration_id", "in", self.ids)]
         action["context"] = {**literal_eval(action["context"] or "{}"), "create": False}
         if len(self) == 1:
-            action["name"] = f"{action['name']}: {self.name}"
+            action["name"] = self.env._(
+                "%(action)s: %(name)s", action=action["name"], name=self.name
+            )
         return action
 
     def _action_on_events_today(self, level):
@@ -292,6 +311,7 @@ class IhubIntegration(models.Model):
 
     def _start_of_today(self):
         """Return when today began for the user, in naive UTC."""
-        today = fields.Datetime.context_timestamp(self, fields.Datetime.now())
+        reader = self.with_context(tz=self._reader_zone())
+        today = fields.Datetime.context_timestamp(reader, fields.Datetime.now())
         midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
         return fields.Datetime.to_datetime(fields.Datetime.now()) - (today - midnight)

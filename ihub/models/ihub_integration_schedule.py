@@ -2,8 +2,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
-from ..lib.schedule import Schedule, default_anchor
+from ..lib.schedule import Schedule, ScheduleError, default_anchor
 
 
 class IhubIntegration(models.Model):
@@ -103,20 +104,29 @@ class IhubIntegration(models.Model):
         old, new = self._origin.window_from, self.window_from
         if not (old and new and self._origin.watermark) or old == new:
             return None
-        span = {"start": self._local(min(old, new)), "end": self._local(max(old, new))}
+        first, last = min(old, new), max(old, new)
+        span = {"period": self._local_period(first, last), "count": self._intervals(first, last)}
         if new > old:
             message = self.env._(
-                "What lies between %(start)s and %(end)s will be skipped: no run will process it. "
+                "%(period)s will be skipped (intervals: %(count)s): no run will process it. "
                 "The skipped span stays visible in the runs and in the coverage.",
                 **span,
             )
         else:
             message = self.env._(
-                "What lies between %(start)s and %(end)s will be done again, "
-                "although it is already complete.",
+                "%(period)s will be done again (intervals: %(count)s), although it is already "
+                "complete.",
                 **span,
             )
+            message += "\n\n" + "\n".join(self._plan_lines())
         return {"warning": {"title": self.env._("The next window moves"), "message": message}}
+
+    def _intervals(self, start, end):
+        """Return the number of windows between two moments; one that is cut counts too."""
+        try:
+            return self._schedule().count(start, end - timedelta(seconds=1)) + 1
+        except ScheduleError:
+            return 1
 
     # --- The schedule as a value ---
 
@@ -142,11 +152,6 @@ class IhubIntegration(models.Model):
             self.tz,
             self.time_of_day,
         )
-
-    def _local(self, moment):
-        """Return ``moment`` (naive UTC) as the reader of a message reads it."""
-        precise = "%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M"
-        return fields.Datetime.context_timestamp(self, moment).strftime(precise)
 
     # --- The pointer: the one scheduled run that is pending or running ---
 
@@ -174,19 +179,20 @@ class IhubIntegration(models.Model):
         """Return the set of ids of those integrations that ever completed a scheduled window."""
         if not self.ids:
             return set()
-        groups = (
-            self.env["ihub.run"]
-            .sudo()
-            ._read_group(
-                [
-                    ("integration_id", "in", self.ids),
-                    ("trigger", "=", "schedule"),
-                    ("state", "=", "done"),
-                ],
-                ["integration_id"],
+        self.env["ihub.run"].flush_model(["integration_id", "trigger", "state"])
+        # One is enough: of each the index is read until there is one.
+        rows = self.env.execute_query(
+            SQL(
+                """
+            SELECT i.id FROM unnest(%s) AS i(id)
+             WHERE EXISTS (SELECT 1 FROM ihub_run r
+                            WHERE r.integration_id = i.id
+                              AND r.state = 'done' AND r.trigger = 'schedule')
+            """,
+                self.ids,
             )
         )
-        return {integration.id for (integration,) in groups}
+        return {id_ for (id_,) in rows}
 
     def _ensure_pointer(self, start=None):
         """Create the pending scheduled run where a type with a schedule has none.
@@ -216,8 +222,8 @@ class IhubIntegration(models.Model):
         self.sudo().message_post(
             body=self.env._(
                 "The next window begins at %(new)s instead of %(old)s.",
-                new=self._local(start),
-                old=self._local(old),
+                new=self._stated(start),
+                old=self._stated(old),
             ),
             subtype_xmlid="mail.mt_note",
         )

@@ -10,75 +10,62 @@ class IhubIntegration(models.Model):
 
     _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
-    problem = fields.Char(search="_search_problem")
     retry_run_id = fields.Many2one("ihub.run", compute="_compute_retry")
     retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry")
-    run_strip = fields.Json("Last Runs", compute="_compute_run_strip")
+    # JSON as the database writes it: hundreds of runs would be copied one by one otherwise.
+    run_strip = fields.Char("Last Runs", compute="_compute_run_strip")
 
     # --- Computes ---
 
-    @api.depends("run_ids.state", "run_ids.attempt", "run_ids.message")
+    @api.depends("state", "pointer_id")
+    @api.depends_context("lang", "tz")
     def _compute_retry(self):
         """Find the runs that have failed and will be tried again by themselves."""
-        waiting = self._current_runs().filtered(
-            lambda run: run.state == "pending" and run.attempt and run.message
-        )
-        by_integration = {run.integration_id.id: run for run in waiting}
         for integration in self:
-            run = by_integration.get(integration.id)
-            integration.retry_run_id = run.id if run else False
-            integration.retry_message = run._retry_text() if run else False
+            run = integration.sudo().pointer_id
+            # After Stop it waits for Start, and then begins anew.
+            waits = integration.state == "running" and run.state == "pending"
+            is_retrying = waits and run.attempt and run.message
+            integration.retry_run_id = run.id if is_retrying else False
+            integration.retry_message = run._retry_text() if is_retrying else False
 
     @api.depends("run_ids.state", "run_ids.ended_at")
     def _compute_run_strip(self):
-        strips = {integration_id: [] for integration_id in self.ids}
-        for integration_id, run_id, state, duration, ended, message in self._strip_rows():
-            strips[integration_id].append(
-                {
-                    "id": run_id,
-                    "state": state,
-                    "duration": duration or 0,
-                    "ended": fields.Datetime.to_string(ended),
-                    "message": message or "",
-                }
-            )
+        strips = self._run_strips()
         for integration in self:
-            integration.run_strip = strips.get(integration.id, [])
+            integration.run_strip = strips.get(integration._origin.id, False)
 
-    def _strip_rows(self):
-        """Return rows of the last runs that ended, oldest first."""
+    def _run_strips(self):
+        """Return ``{integration id: JSON}`` of the last runs that ended, oldest first."""
         if not self.ids:
-            return []
+            return {}
         self.env["ihub.run"].flush_model()
         # One index look-up per integration, whatever the length of its history.
-        return self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
-            SELECT i.id, run.*
+            SELECT i.id, run.strip
               FROM unnest(%s) AS i(id)
              CROSS JOIN LATERAL (
-                SELECT r.id,
-                       CASE WHEN r.skipped THEN 'skipped' ELSE r.state END,
-                       r.duration, r.ended_at, left(r.message, 200)
-                  FROM ihub_run r
-                 WHERE r.integration_id = i.id AND r.state NOT IN ('pending', 'running')
-                 ORDER BY r.id DESC LIMIT %s
+                SELECT json_agg(json_build_object(
+                           'id', r.id, 'state', r.state, 'duration', r.duration,
+                           'ended', to_char(r.ended_at, 'YYYY-MM-DD HH24:MI:SS'),
+                           'message', r.message) ORDER BY r.id)::text AS strip
+                  FROM (
+                    SELECT id, CASE WHEN skipped THEN 'skipped' ELSE state END AS state,
+                           COALESCE(duration, 0) AS duration, ended_at,
+                           CASE WHEN state <> 'done' THEN left(message, 200) END AS message
+                      FROM ihub_run
+                     WHERE integration_id = i.id AND state NOT IN ('pending', 'running')
+                     ORDER BY id DESC LIMIT %s
+                  ) r
              ) run
-             ORDER BY i.id, run.id
             """,
                 self.ids,
                 STRIP_LENGTH,
             )
         )
-
-    def _search_problem(self, operator, value):
-        if operator not in ("in", "not in"):
-            return NotImplemented
-        # It depends on the clock and on the server, so it is not in the database.
-        wanted = set(value) - {False} != set() if operator == "in" else False in value
-        # All of them: it is a board of hundreds, and computed with a fixed number of queries.
-        troubled = self.search([]).filtered("problem")  # pylint: disable=no-search-all
-        return [("id", "in" if wanted else "not in", troubled.ids)]
+        return dict(rows)
 
     # --- Actions ---
 
@@ -87,12 +74,25 @@ class IhubIntegration(models.Model):
         return self._action_on_run(self.last_run_id)
 
     def action_open_current_run(self):
-        """Return the action that opens the run that executes now."""
-        return self._action_on_run(self.current_run_id)
+        """Return the action that opens the run that executes now, or has just ended."""
+        return self._action_on_run(self.current_run_id or self.last_run_id)
 
     def action_open_retry_run(self):
         """Return the action that opens the run that has failed and will be tried again."""
         return self._action_on_run(self.retry_run_id)
+
+    def action_try_now(self):
+        """Try what waits for its next attempt again at once.
+
+        :return: True
+        """
+        self.ensure_one()
+        integration = self._operable()
+        # Read as superuser: operators may press the button but not edit the row.
+        integration.retry_run_id.filtered("is_retrying").write({"due": fields.Datetime.now()})
+        integration._wake()
+        integration._notify_change()
+        return True
 
     def _action_on_run(self, run):
         self.ensure_one()

@@ -14,7 +14,7 @@ class IhubIntegration(models.Model):
     _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
     type_name = fields.Char(compute="_compute_type")
-    type_description = fields.Html(compute="_compute_type", sanitize=True)
+    type_description = fields.Html(compute="_compute_type_description", sanitize=True)
     type_is_missing = fields.Boolean(compute="_compute_type")
     runs_on_schedule = fields.Boolean(compute="_compute_type")
     needs_company = fields.Boolean(compute="_compute_type")
@@ -22,17 +22,28 @@ class IhubIntegration(models.Model):
     runs_by_hand = fields.Boolean(compute="_compute_type")
 
     @api.depends("integration_type")
+    @api.depends_context("lang")
     def _compute_type(self):
+        names = set(self.mapped("integration_type"))
+        models = {name: self._type_model(name) for name in names}
+        titles = {name: model._type_title() for name, model in models.items() if model is not None}
         for integration in self:
-            model = self._type_model(integration.integration_type)
+            name = integration.integration_type
+            model = models[name]
             missing = model is None
             integration.type_is_missing = missing
-            integration.type_name = integration.integration_type if missing else model._type_title()
-            integration.type_description = "" if missing else model._type_description()
+            integration.type_name = titles.get(name, name)
             integration.runs_on_schedule = not missing and model.is_job
             integration.needs_company = not missing and not model.is_multi_company_compatible
             integration.takes_period = not missing and model.has_time_period
             integration.runs_by_hand = not missing and model.is_manually_runnable
+
+    @api.depends("integration_type")
+    @api.depends_context("lang")
+    def _compute_type_description(self):
+        for integration in self:
+            model = self._type_model(integration.integration_type)
+            integration.type_description = "" if model is None else model._type_description()
 
     @api.model
     def _selection_integration_type(self):

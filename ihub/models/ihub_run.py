@@ -67,6 +67,9 @@ class IhubRun(models.Model):
     processed = fields.Integer(readonly=True)
     total = fields.Integer(readonly=True)
     resume = fields.Json(readonly=True)
+    behind_from = fields.Datetime(
+        readonly=True, help="Where the backlog began that is worked off window by window."
+    )
     skipped = fields.Boolean(readonly=True, help="The span was passed over, not processed.")
     previous_id = fields.Many2one(
         "ihub.run", "Continues", readonly=True, ondelete="set null", index="btree_not_null"
@@ -97,14 +100,17 @@ class IhubRun(models.Model):
             run.duration = (run.ended_at - run.started_at).total_seconds() if ended else 0
 
     @api.depends("integration_id.name", "window_from", "window_to")
+    @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         for run in self:
-            local = run.integration_id._local
+            integration = run.integration_id
             if not run.window_from or not run.window_to:
-                run.display_name = run.integration_id.name
+                run.display_name = integration.name
                 continue
-            start, end = local(run.window_from), local(run.window_to)
-            run.display_name = f"{run.integration_id.name}: {start} – {end}"
+            period = integration._local_period(run.window_from, run.window_to)
+            run.display_name = self.env._(
+                "%(name)s: %(period)s", name=integration.name, period=period
+            )
 
     # --- States ---
 
@@ -178,6 +184,7 @@ class IhubRun(models.Model):
                 "resume": self.resume or None,
                 "first_message": self.first_message,
                 "previous_id": self.id,
+                "behind_from": self.behind_from,
                 **vals,
             }
         )
@@ -197,6 +204,7 @@ class IhubRun(models.Model):
                 "resume": None,
                 "processed": 0,
                 "total": 0,
+                "behind_from": False,
             }
         )
 

@@ -24,7 +24,8 @@ class IhubRun(models.Model):
         # The database allows one pointer: this one must have left before the next one comes.
         self.flush_recordset()
         integration = self.integration_id
-        self._enqueue(integration, "schedule", integration._schedule().window_from(self.window_to))
+        window = integration._schedule().window_from(self.window_to)
+        self._enqueue(integration, "schedule", window, behind_from=self.behind_from)
 
     def _tell_requester(self, kind, message):
         """Show the outcome of a run by hand to whoever asked for it.
@@ -43,6 +44,8 @@ class IhubRun(models.Model):
             )
 
     def _outcome(self):
+        if self.processed == 1:
+            return self.env._("Done: one record.")
         if self.processed:
             return self.env._("Done: %(count)s records.", count=self.processed)
         return self.env._("Done.")

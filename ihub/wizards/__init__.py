@@ -1,1 +1,1 @@
-from . import ihub_integration_add, ihub_run_manually
+from . import ihub_integration_add, ihub_integration_confirm, ihub_run_manually

@@ -10,6 +10,7 @@ class IhubIntegrationAdd(models.TransientModel):
     integration_type = fields.Selection(selection="_selection_type", string="Type", required=True)
     type_description = fields.Html(compute="_compute_type")
     needs_company = fields.Boolean(compute="_compute_type")
+    what_next = fields.Char(compute="_compute_type")
     name = fields.Char(compute="_compute_name", store=True, readonly=False, required=True)
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
 
@@ -36,6 +37,20 @@ class IhubIntegrationAdd(models.TransientModel):
             model = self.env["ihub.integration"]._type_model(wizard.integration_type)
             wizard.type_description = model._type_description() if model is not None else ""
             wizard.needs_company = model is not None and not model.is_multi_company_compatible
+            wizard.what_next = wizard._what_next(model) if model is not None else ""
+
+    def _what_next(self, model):
+        """Return what happens after Add, in a sentence or two."""
+        if not model.is_job:
+            return self.env._("Nothing runs before you press Run Manually on its page.")
+        Integration = self.env["ihub.integration"]
+        names = ["interval_number", "interval_type", "time_of_day", "tz"]
+        schedule = {**Integration.default_get(names), **model._default_schedule()}
+        return self.env._(
+            "Nothing runs before you press Start on its page. "
+            "Then it runs %(every)s; you can change that first.",
+            every=Integration.new(schedule)._interval_text(),
+        )
 
     @api.depends("integration_type")
     def _compute_name(self):

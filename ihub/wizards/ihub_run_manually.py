@@ -49,18 +49,43 @@ class IhubRunManually(models.TransientModel):
             wizard.preview = wizard._preview_text(windows)
 
     def _preview_text(self, windows):
-        local = self.integration_id._local
+        if not self.takes_period:
+            lines = [self.env._("One run, in the background.")]
+        elif len(windows) == 1:
+            lines = [self.env._("One run, in the background:"), *self._named(windows)]
+        else:
+            title = self.env._("%(count)s runs, one after the other:", count=len(windows))
+            lines = [title, *self._named(windows)]
+        return "\n".join([*lines, *self._done_again(windows), *self._before_it()])
+
+    def _named(self, windows):
+        """Return the first windows in words, and how many follow."""
+        say = self.integration_id._local_period
         lines = [
-            self.env._("From %(start)s to %(end)s", start=local(w.start), end=local(w.end))
-            for w in windows[:PREVIEW_WINDOWS]
+            self.env._("From %(period)s", period=say(*window))
+            for window in windows[:PREVIEW_WINDOWS]
         ]
         if len(windows) > PREVIEW_WINDOWS:
             lines.append(self.env._("… and %(count)s more", count=len(windows) - PREVIEW_WINDOWS))
-        if len(windows) == 1:
-            title = self.env._("One run, in the background:")
-        else:
-            title = self.env._("%(count)s runs, one after the other:", count=len(windows))
-        return "\n".join([title, *lines])
+        return lines
+
+    def _done_again(self, windows):
+        """Return what part of the period the schedule has completed already."""
+        start, watermark = windows[0].start, self.integration_id.watermark
+        if not (self.takes_period and watermark and start < watermark):
+            return []
+        period = self.integration_id._local_period(start, min(watermark, windows[-1].end))
+        return [self.env._("Done again, although it is complete: %(period)s", period=period)]
+
+    def _before_it(self):
+        """Return what is executed before these runs."""
+        integration = self.integration_id
+        lines = []
+        if integration.is_executing:
+            lines.append(self.env._("It begins when the run that is at work has ended."))
+        if integration.queued_count:
+            lines.append(self.env._("Queued before it: %(count)s", count=integration.queued_count))
+        return lines
 
     def _windows(self):
         """Return the windows that would be run.

@@ -1,6 +1,9 @@
 from datetime import datetime, timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import LazyTranslate
+
+_lt = LazyTranslate(__name__)
 
 
 class IhubIntegrationDemo(models.Model):
@@ -29,7 +32,7 @@ class IhubIntegrationDemo(models.Model):
     # This defines the minimum delay between _to (in run_from_to) and the cron job actually running.
     delay = timedelta(seconds=10)
 
-    description = (
+    description = _lt(
         "<div>A <b>demo</b> integration, without functionality. "
         "It's only good at demonstrating how this works.</div>"
     )
@@ -71,3 +74,11 @@ class IhubIntegrationDemo(models.Model):
             "views": [[False, "form"]],
             "res_id": self.id,
         }
+
+    @api.model
+    def _make_demo_past(self):
+        """Give the demo's integrations a history. Called by the demo data, and by nothing else."""
+        # Here, so that nothing of it is even loaded where there is no demo data.
+        from ..demo import past
+
+        past.make(self.env)

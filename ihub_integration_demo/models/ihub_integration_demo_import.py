@@ -1,6 +1,9 @@
 import time
 
 from odoo import fields, models
+from odoo.tools import LazyTranslate
+
+_lt = LazyTranslate(__name__)
 
 
 class IhubIntegrationDemoImport(models.Model):
@@ -12,7 +15,7 @@ class IhubIntegrationDemoImport(models.Model):
 
     has_time_period = False
 
-    description = (
+    description = _lt(
         "<div>Pretends to import records, one after the other, and does nothing else. Run it by "
         "hand to watch the progress. <b>Stop</b> ends it between two records, and what was "
         "imported so far is kept.</div>"

@@ -4,13 +4,15 @@ from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import split_every
+from odoo.tools import LazyTranslate, split_every
 
 from odoo.addons.ihub.lib import rest_client
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
 from odoo.addons.ihub.lib.zone import find_zone
 
 from ..lib import ecb
+
+_lt = LazyTranslate(__name__)
 
 DAYS_PER_STEP = 50
 
@@ -34,7 +36,7 @@ class IhubIntegrationEcbRates(models.Model):
     is_singleton = False
     delay = timedelta(minutes=5)
 
-    description = (
+    description = _lt(
         "<div>Fetches the <b>euro reference exchange rates</b> that the European Central Bank "
         "publishes on working days around 16:00 in Frankfurt, and enters them as the rates of "
         "your currencies.<ul>"
@@ -243,6 +245,12 @@ class IhubIntegrationEcbRates(models.Model):
         )
 
     def _some_base_rates_missing(self, base, days):
+        if len(days) == 1:
+            return self.env._(
+                "On one day of this period the European Central Bank published no rate for "
+                "%(currency)s, the company's currency, so no rate was entered for it.",
+                currency=base,
+            )
         return self.env._(
             "On %(count)s days of this period the European Central Bank published no rate for "
             "%(currency)s, the company's currency, so no rate was entered for them.",

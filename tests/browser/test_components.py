@@ -3,15 +3,8 @@
 from odoo.tests import HttpCase, tagged
 
 
-@tagged("standard", "post_install", "-at_install")
-class TestComponents(HttpCase):
-    def test_on_a_desktop(self):
-        self._run("desktop")
-
-    def test_on_a_phone(self):
-        self._run("mobile")
-
-    def _run(self, preset):
+class ComponentsCase(HttpCase):
+    def run_components(self, preset):
         """Run every test below ihub/static/tests."""
         suite = hoot_id("@ihub")
         self.browser_js(
@@ -23,6 +16,21 @@ class TestComponents(HttpCase):
             success_signal="[HOOT] Test suite succeeded",
             error_checker=lambda message: "[HOOT]" not in message,
         )
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestComponents(ComponentsCase):
+    def test_on_a_desktop(self):
+        self.run_components("desktop")
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestComponentsOnAPhone(ComponentsCase):
+    browser_size = "375x667"
+    touch_enabled = True
+
+    def test_on_a_phone(self):
+        self.run_components("mobile")
 
 
 def hoot_id(name):

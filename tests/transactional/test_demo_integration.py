@@ -1,11 +1,15 @@
 """The demo integrations, and the demo data."""
 
+import json
+import time
 from datetime import datetime, timedelta
 
+from odoo import fields
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
 from odoo.addons.ihub.lib import event_buffer
 from odoo.addons.ihub.lib.exceptions import IntegrationError
+from odoo.addons.ihub_integration_demo.demo import past
 from odoo.addons.ihub_integration_demo.hooks import TYPES, uninstall_hook
 
 START, END = datetime(2026, 3, 12, 16), datetime(2026, 3, 13, 16)
@@ -125,6 +129,91 @@ class TestDemoData(TransactionCase):
         self.assertTrue(failing.fail_run)
         self.assertIn(failing.state, ("running", "failed"))
         self.assertLess(failing.window_from, failing.create_date)
+
+    def test_one_has_a_server_that_does_not_answer(self):
+        retrying = self.env.ref("ihub_integration_demo.demo_retrying")
+        self.assertEqual(retrying.address, "http://127.0.0.1:9/")
+        self.assertGreater(retrying.retry_limit, 100)
+
+    def test_one_makes_up_for_what_it_missed_one_by_one(self):
+        behind = self.env.ref("ihub_integration_demo.demo_catching_up")
+        self.assertEqual((behind.state, behind.catch_up), ("running", "each"))
+        first = behind.run_ids.sorted("id")[:1]
+        self.assertGreater(behind.create_date - first.window_from, timedelta(minutes=239))
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestDemoPast(DemoCase):
+    """Made anew: that of the database may have been continued."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["ihub.integration.demo"]._make_demo_past()
+        cls.customers = cls.env.ref("ihub_integration_demo.demo_customers").integration_id
+        cls.late = cls.env.ref("ihub_integration_demo.demo_late").integration_id
+
+    def test_every_outcome_is_there(self):
+        runs = self.customers.run_ids
+        self.assertEqual(
+            set(runs.mapped("state")), {"pending", "done", "failed", "cancelled", "interrupted"}
+        )
+        self.assertTrue(runs.filtered("skipped"))
+        self.assertTrue(runs.filtered(lambda run: run.trigger == "manual"))
+        self.assertGreater(len(set(runs.mapped("duration"))), 20)
+        self.assertTrue(any(run.processed > 50 for run in runs))
+
+    def test_the_strip_shows_more_than_one_outcome(self):
+        states = {bar["state"] for bar in json.loads(self.customers.run_strip)}
+        self.assertLessEqual({"done", "failed", "interrupted"}, states)
+
+    def test_the_windows_tile_the_time_line(self):
+        runs = self.customers.run_ids.filtered(
+            lambda run: run.trigger == "schedule" and (run.state == "done" or run.skipped)
+        )
+        newest = runs.sorted("id", reverse=True)[: len(past.SKIPPED) + 60].sorted("window_from")
+        ends = newest.mapped("window_to")
+        self.assertEqual(newest.mapped("window_from")[1:], ends[:-1])
+        self.assertEqual(self.customers.window_from, ends[-1])
+        self.assertEqual(self.customers.watermark, ends[-1])
+
+    def test_ended_runs_have_a_beginning_and_an_end_in_the_past(self):
+        now = fields.Datetime.now()
+        for run in self.customers.run_ids.filtered(lambda run: run.state != "pending"):
+            self.assertLessEqual(run.window_to, run.started_at)
+            self.assertLessEqual(run.started_at, run.ended_at)
+            self.assertLess(run.ended_at, now + timedelta(minutes=10))
+
+    def test_its_events_are_of_every_level_and_lead_to_a_record(self):
+        events = self.customers.event_ids
+        self.assertEqual(set(events.mapped("level")), {"info", "warning", "error"})
+        about = events.filtered("related_name")
+        self.assertEqual(about[:1].related_state, "there")
+        self.assertTrue(events.filtered("undone"))
+        self.assertTrue(all(event.run_id for event in events))
+
+    def test_it_is_read_by_the_screens(self):
+        integration = self.customers.with_user(self.manager)
+        day = timedelta(days=1)
+        now = fields.Datetime.now()
+        found = integration.coverage(now - 4 * day, now + day)
+        statuses = {segment["status"] for segment in found["segments"]}
+        self.assertLessEqual({"done", "skipped"}, statuses)
+        self.assertTrue(integration.history()["days"])
+
+    def test_one_is_late(self):
+        self.assertTrue(self.late.is_late)
+        self.assertLess(self.late.watermark, fields.Datetime.now() - timedelta(hours=6))
+
+    def test_one_waits_for_its_next_attempt(self):
+        retrying = self.env.ref("ihub_integration_demo.demo_retrying").integration_id
+        self.assertFalse(retrying.is_late)
+        self.assertRegex(retrying.retry_message, r"does not answer\. Next attempt at .*, 3 of 201")
+
+    def test_it_is_made_quickly(self):
+        begin = time.monotonic()
+        self.env["ihub.integration.demo"]._make_demo_past()
+        self.assertLess(time.monotonic() - begin, 2)
 
 
 @tagged("standard", "post_install", "-at_install")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from http_server import closed_port_url
+from http_server import LocalServer, closed_port_url
 from odoo import fields
 from odoo.tests import tagged
 from test_demo_integration import DemoCase
@@ -76,3 +76,22 @@ class TestDemoRuns(DemoRunCase):
         self.assertIn("could not be reached", run.message)
         self.assertGreater(run.due, fields.Datetime.now())
         self.assertEqual(rates.state, "running")
+
+    def test_a_server_that_does_not_answer_is_asked_again(self):
+        demo = self.create_due("ihub.integration.demo.unreachable", address=closed_port_url())
+        self.work(demo)
+        run = self.last_run(demo)
+        self.assertEqual(run.state, "pending")
+        self.assertRegex(run.message, r"^The server \S+ does not answer\.$")
+        self.assertIn("Next attempt at", demo.integration_id.retry_message)
+        self.assertEqual(demo.state, "running")
+
+    def test_a_server_that_answers_makes_it_work(self):
+        demo = self.create_due("ihub.integration.demo.unreachable")
+        server = LocalServer()
+        self.addCleanup(server.close)
+        server.reply("", body=b"hello")
+        demo.address = server.url
+        self.work(demo)
+        self.assertEqual(self.last_run(demo).message, "Done.")
+        self.assertIn("has answered", self.events(demo)[-1:].summary)

@@ -286,7 +286,7 @@ class TestLane(HubCase):
         with self.noting():
             self.work(self.integration)
         self.assertEqual(dead.state, "interrupted")
-        self.assertIn("2025-03-01 12:30", dead.message)
+        self.assertIn("03/01/2025 12:30 PM (UTC)", dead.message)
         self.assertEqual(self.done[0], ("schedule", dead.window_from, dead.window_to))
 
     def test_the_third_death_in_a_row_is_a_failure(self):
@@ -429,7 +429,7 @@ class TestObstacles(HubCase):
             self.env.invalidate_all()
             due = self.runs(self.integration, trigger="schedule").due
             self.assertTrue(due < at(NOW))
-        self.assertIn(f"due since {due:%Y-%m-%d %H:%M}", self.late_problem())
+        self.assertIn(f"Due since {due:%m/%d/%Y %I:%M}", self.late_problem())
 
     def late_problem(self):
         with freeze_time("2025-03-01 12:40"):

@@ -54,7 +54,7 @@ class TestFailureAndRecovery(NotifyCase):
         self.works(self.integration)
         mail = self.mails(self.responsible)[1:]
         self.assertEqual(mail.subject, "Orders works again")
-        self.assertRegex(mail.body_html, r"<span>5</span> failures\s+since <span[^>]*>03/01/2025")
+        self.assertIn("works again after 5 failures since 03/01/2025", mail.body_html)
         self.assertEqual(self.integration.failures_since_recovery, 0)
         self.assertFalse(self.integration.failed_since)
 
@@ -309,22 +309,20 @@ class TestReaders(NotifyCase):
 
     def test_each_reads_it_in_their_own_language_and_time_zone(self):
         self.env["res.lang"]._activate_lang("fr_FR")
-        self.env.ref("ihub.message_integration_failed").update_field_translations(
-            "arch_db", {"fr_FR": {"has failed:": "a échoué :"}}
-        )
         french = self.person("ihub_french")
         french.write({"lang": "fr_FR", "tz": "Europe/Paris"})
         english = self.person("ihub_english")
         self.follow(self.integration, french, english)
         self.translate_code("%(name)s has failed", "%(name)s a échoué")
+        self.translate_code("%(name)s has failed:", "%(name)s a échoué :")
         self.fails(self.integration)
         self.assertEqual(self.mails(french).subject, "Orders a échoué")
         self.assertEqual(self.mails(english).subject, "Orders has failed")
         self.assertIn("a échoué :", self.mails(french).body_html)
-        self.assertIn("01/03/2025 11:00:00", self.mails(french).body_html)
+        self.assertIn("01/03/2025 11:00", self.mails(french).body_html)
         self.assertIn("Europe/Paris", self.mails(french).body_html)
         self.assertIn("has failed:", self.mails(english).body_html)
-        self.assertIn("03/01/2025 10:00:00", self.mails(english).body_html)
+        self.assertIn("03/01/2025 10:00", self.mails(english).body_html)
 
     def translate_code(self, source, translation):
         known = code_translations.get_python_translations("ihub", "fr_FR")

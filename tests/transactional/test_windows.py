@@ -110,10 +110,10 @@ class TestWindows(HubCase):
         self.work(integration)
         integration.stop()
         for start, words in (
-            ("2025-03-01 11:20", "between 2025-03-01 11:00 and 2025-03-01 11:20 will be skipped"),
+            ("2025-03-01 11:20", "11:00 AM to 11:20 AM will be skipped (intervals: 1)"),
             (
                 "2025-03-01 09:00",
-                "between 2025-03-01 09:00 and 2025-03-01 11:00 will be done again",
+                "09:00 AM to 11:00 AM will be done again (intervals: 2)",
             ),
         ):
             result = integration.with_user(self.manager).onchange(
@@ -124,7 +124,7 @@ class TestWindows(HubCase):
     @freeze_time("2025-03-01 18:30")
     def test_a_backlog_says_how_many_windows_are_left(self):
         integration = self.started(catch_up="each")
-        self.assertEqual(integration.activity, "Catching up: 10 windows to go")
+        self.assertEqual(integration.activity, "Catching up: 0 of 10 windows")
 
     @freeze_time("2025-03-01 11:30")
     def test_data_cannot_begin_in_the_future(self):
@@ -181,7 +181,7 @@ class TestBackfill(HubCase):
         dialog.date_to = at("2025-03-01 01:30")
         dialog.split = True
         self.assertEqual(dialog.window_count, 4)
-        self.assertIn("2025-02-28 22:00", dialog.preview)
+        self.assertIn("02/28/2025 10:00 PM to 11:00 PM", dialog.preview)
         dialog.save().action_run()
         runs = self.runs(integration, trigger="backfill")
         self.assertEqual(runs.mapped("state"), ["pending"] * 4)

@@ -1,3 +1,5 @@
+/* global luxon */
+
 import { beforeEach, Deferred, expect, test } from "@odoo/hoot";
 import { hover, leave, press, queryAllAttributes, queryAllTexts, queryFirst } from "@odoo/hoot-dom";
 import { animationFrame, mockDate, mockTimeZone } from "@odoo/hoot-mock";
@@ -156,6 +158,26 @@ test("hovering tells what a span is", async () => {
     expect(".o_ihub_coverage_tip").toHaveCount(0);
 });
 
+test.tags("desktop");
+test("it is the clocks of that moment that count, not those of now", async () => {
+    // In March both are alike; in July only the integration's have summer time.
+    const july = { from: "2025-07-05 09:00:00", to: "2025-07-05 10:00:00", status: "hole" };
+    const march = { from: `${DAY} 09:00:00`, to: `${DAY} 10:00:00`, status: "hole" };
+    onRpc("ihub.integration", "coverage", () => ({
+        ...answer({ tz: "Europe/London", segments: [] }),
+        segments: [march, july].map((one) => ({ ...one, run_ids: [], exact: true })),
+    }));
+    await mountView({
+        type: "form",
+        resModel: "ihub.integration",
+        resId: 1,
+        arch: `<form><widget name="ihub_coverage"/></form>`,
+    });
+    const [first, second] = queryAllAttributes(bar("hole"), "aria-label");
+    expect(first).not.toMatch(/London/);
+    expect(second).toMatch(/Jul 5, .*9:00.* \(Europe\/London: Jul 5, .*10:00.* to 11:00/);
+});
+
 test("the zone of the integration is named only where its clocks differ", async () => {
     await mountCoverage({ tz: "Africa/Abidjan" });
     expect(".o_ihub_coverage_zones").toHaveCount(0);
@@ -285,9 +307,17 @@ test("the next record has its own line", async () => {
 test("dragging moves the line and opens nothing", async () => {
     watchActions();
     await mountCoverage();
+    let shownUntil;
+    onRpc("ihub.integration", "coverage", ({ args: [, , to] }) => {
+        shownUntil = luxon.DateTime.fromSQL(to);
+        return answer();
+    });
     const { drop } = await contains(bar("hole")).drag();
     const width = queryFirst(".o_ihub_coverage_line").offsetWidth;
     await drop(".o_ihub_coverage_line", { position: { x: width }, relative: true });
-    // The middle of the hole, 9:30, is now where the line ends.
-    expect.verifySteps([`1: 2025-03-04 09:29 ${DAY} 09:29`]);
+    // The middle of the hole, 9:30, is now where the line ends; pixels are whole.
+    const middle = luxon.DateTime.fromSQL(`${DAY} 09:30:00`);
+    const minutesOfPixel = (24 * 60) / width;
+    expect(Math.abs(shownUntil.diff(middle, "minutes").minutes)).toBeLessThan(1 + minutesOfPixel);
+    expect.verifySteps([]);
 });

@@ -1,6 +1,6 @@
 /* global luxon */
 
-import { Component, onWillStart, onWillUpdateProps, useRef, useState } from "@odoo/owl";
+import { Component, markup, onWillStart, onWillUpdateProps, useRef, useState } from "@odoo/owl";
 import {
     deserializeDateTime,
     serializeDateTime,
@@ -168,6 +168,27 @@ export class Coverage extends Component {
         return moment ? toLocaleDateTimeString(deserializeDateTime(moment)) : "";
     }
 
+    // Whole sentences, because other languages order them otherwise.
+
+    get completeText() {
+        const moment = markup`<b>${this.completeUntil}</b>`;
+        return this.troubles.length
+            ? _t("Data complete until %(moment)s, apart from what is listed below.", { moment })
+            : _t("Data complete until %(moment)s.", { moment });
+    }
+
+    get zonesText() {
+        return _t(
+            "The times are those of your time zone (%(own)s). This integration works in %(zone)s, where it is now %(time)s.",
+            { own: this.ownZone, zone: this.otherZone, time: this.timeInOtherZone },
+        );
+    }
+
+    get moreText() {
+        const count = this.troubles.length - this.listed.length;
+        return _t("And %(count)s more on the line.", { count });
+    }
+
     /** The zone of the integration, where its clocks differ from those of the reader. */
     get otherZone() {
         const { tz } = this.state.shown;
@@ -194,8 +215,13 @@ export class Coverage extends Component {
         });
     }
 
+    /** The same on the clocks of the integration, where they show another time at that moment. */
     sayPeriodThere(segment) {
-        return `${this.otherZone}: ${this.sayPeriod(segment, this.otherZone)}`;
+        const { tz } = this.state.shown;
+        if (!isOtherZone(tz, segment.start) && !isOtherZone(tz, segment.end)) {
+            return "";
+        }
+        return _t("%(name)s: %(value)s", { name: tz, value: this.sayPeriod(segment, tz) });
     }
 
     hint(segment) {
@@ -221,8 +247,11 @@ export class Coverage extends Component {
 
     describe(segment) {
         const { label } = STATUSES[segment.status];
-        const parts = [`${label}: ${this.sayPeriod(segment)}`, this.runs(segment)];
-        return [...parts, this.hint(segment)].filter(Boolean).join(". ");
+        const there = this.sayPeriodThere(segment);
+        const period = this.sayPeriod(segment) + (there && ` (${there})`);
+        const what = _t("%(name)s: %(value)s", { name: label, value: period });
+        const parts = [what, this.runs(segment), this.hint(segment)];
+        return parts.filter(Boolean).join(". ");
     }
 
     // --- The tip ---

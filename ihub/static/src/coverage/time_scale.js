@@ -109,8 +109,8 @@ function isMarked(moment, unit, every) {
     return count % every === 0 && (every === 1 || moment.day <= moment.daysInMonth - every / 2);
 }
 
-/** Whether the clocks of a zone show another time than the reader's, now. */
-export function isOtherZone(tz, now = DateTime.now()) {
-    const there = now.setZone(tz);
-    return there.isValid && there.offset !== now.offset;
+/** Whether the clocks of a zone show another time than the reader's, at a moment. */
+export function isOtherZone(tz, moment = DateTime.now()) {
+    const there = moment.setZone(tz);
+    return there.isValid && there.offset !== moment.offset;
 }

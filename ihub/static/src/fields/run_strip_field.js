@@ -23,7 +23,7 @@ export class RunStripField extends Component {
     }
 
     get runs() {
-        return this.props.record.data[this.props.name] || [];
+        return JSON.parse(this.props.record.data[this.props.name] || "[]");
     }
 
     get bars() {
@@ -56,11 +56,14 @@ export class RunStripField extends Component {
     get summary() {
         const failed = this.runs.filter((run) => run.state === "failed").length;
         const done = this.runs.filter((run) => run.state === "done").length;
-        return _t("The last %(count)s runs: %(done)s done, %(failed)s failed.", {
-            count: this.runs.length,
-            done,
-            failed,
-        });
+        const count = this.runs.length;
+        return count === 1
+            ? _t("One run: %(done)s done, %(failed)s failed.", { done, failed })
+            : _t("The last %(count)s runs: %(done)s done, %(failed)s failed.", {
+                  count,
+                  done,
+                  failed,
+              });
     }
 
     open(id) {
@@ -76,7 +79,7 @@ export class RunStripField extends Component {
 export const runStripField = {
     component: RunStripField,
     displayName: _t("Last Runs"),
-    supportedTypes: ["json"],
+    supportedTypes: ["char"],
 };
 
 registry.category("fields").add("ihub_run_strip", runStripField);

@@ -16,6 +16,19 @@ export const LOOKS = {
     // of an integration
     created: ["fa-circle-o", "300"],
     stopped: ["fa-stop", "300"],
+    // how an integration is doing
+    type_missing: ["fa-puzzle-piece", "danger"],
+    blocked: ["fa-ban", "danger"],
+    unserved: ["fa-bed", "warning"],
+    stuck: ["fa-hourglass-end", "danger"],
+    late: ["fa-clock-o", "warning"],
+    retrying: ["fa-repeat", "warning"],
+    stopping: ["fa-hourglass-half", "info"],
+    catching_up: ["fa-fast-forward", "info"],
+    working: ["fa-refresh", "primary"],
+    queued: ["fa-list-ol", "info"],
+    well: ["fa-check", "success"],
+    copy: ["fa-files-o", "300"],
     // what started a run
     schedule: ["fa-calendar", "300"],
     manual: ["fa-hand-pointer-o", "300"],

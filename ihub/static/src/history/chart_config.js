@@ -33,7 +33,8 @@ function stripes(name) {
     return pen.createPattern(tile, "repeat");
 }
 
-function fill(el, state) {
+/** What an outcome is filled with, in the theme of an element. */
+export function fill(el, state) {
     const name = color(el, state);
     return OUTCOMES[state]?.striped ? stripes(name) : name;
 }
@@ -105,7 +106,10 @@ export function runsConfig(el, runs) {
     }
     const labels = runs.map((run) => toLocaleDateTimeString(deserializeDateTime(run.ended)));
     const label = ({ dataset, raw }) =>
-        `${dataset.label}: ${dataset.yAxisID === "y" ? sayDuration(raw) : raw}`;
+        _t("%(name)s: %(value)s", {
+            name: dataset.label,
+            value: dataset.yAxisID === "y" ? sayDuration(raw) : raw,
+        });
     const plugins = {
         legend: { display: hasRecords, labels: { color: color(el, "text") } },
         tooltip: {

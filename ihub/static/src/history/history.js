@@ -52,6 +52,9 @@ export class History extends Component {
     get runsSummary() {
         const { runs } = this.state;
         const times = runs.map((run) => run.duration).sort((one, other) => one - other);
+        if (times.length === 1) {
+            return _t("One run. It took %(duration)s.", { duration: sayDuration(times[0]) });
+        }
         return _t("The last %(count)s runs. Usually %(usual)s, at most %(longest)s.", {
             count: runs.length,
             usual: sayDuration(times[Math.floor(times.length / 2)]),
@@ -64,11 +67,13 @@ export class History extends Component {
         const count = (state) => days.reduce((sum, day) => sum + (day[state] || 0), 0);
         const parts = Object.keys(OUTCOMES)
             .filter(count)
-            .map((state) => `${OUTCOMES[state].label}: ${count(state)}`);
-        return _t("%(count)s days. %(outcomes)s.", {
-            count: days.length,
-            outcomes: parts.join(", "),
-        });
+            .map((state) =>
+                _t("%(name)s: %(value)s", { name: OUTCOMES[state].label, value: count(state) }),
+            );
+        const outcomes = parts.join(", ");
+        return days.length === 1
+            ? _t("One day. %(outcomes)s.", { outcomes })
+            : _t("%(count)s days. %(outcomes)s.", { count: days.length, outcomes });
     }
 
     // --- What opens ---

@@ -1,8 +1,10 @@
+/* global luxon */
+
 import { browser } from "@web/core/browser/browser";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { useService } from "@web/core/utils/hooks";
 import { FetchRecordError } from "@web/model/relational_model/errors";
-import { onMounted, onWillUnmount } from "@odoo/owl";
+import { onMounted, onWillUnmount, reactive } from "@odoo/owl";
 
 export const CHANGED = "ihub.integration/changed";
 // Milliseconds. A burst of changes leads to one reload per PAUSE.
@@ -11,6 +13,14 @@ export const PAUSE = 1000;
 export const HEARTBEAT = 60000;
 // The same where the websocket cannot be reached, so that nothing notifies at all.
 export const POLL = 10000;
+
+const CONNECTION_EVENTS = [
+    "BUS:CONNECT",
+    "BUS:DISCONNECT",
+    "BUS:RECONNECT",
+    "BUS:RECONNECTING",
+    "BUS:WORKER_STATE_UPDATED",
+];
 
 const OPEN_MENU = ".o-dropdown--menu, .o_popover";
 
@@ -39,6 +49,9 @@ export class LiveReload {
         this.timer = null;
         this.isStale = false;
         this.freshAt = Date.now();
+        /** For those who show it; not more often than it changes. */
+        this.freshness = reactive({ at: luxon.DateTime.now(), isConnected: this.isConnected });
+        this.onConnection = () => (this.freshness.isConnected = this.isConnected);
         this.onChanged = ({ ids }) => this.concerns(ids) && this.ask();
         this.onReconnected = () => this.ask();
         this.onVisible = () => this.isStale && this.ask();
@@ -47,6 +60,9 @@ export class LiveReload {
     start() {
         this.bus.subscribe(CHANGED, this.onChanged);
         this.bus.addEventListener("BUS:RECONNECT", this.onReconnected);
+        for (const event of CONNECTION_EVENTS) {
+            this.bus.addEventListener(event, this.onConnection);
+        }
         this.bus.start();
         document.addEventListener("visibilitychange", this.onVisible);
         this.interval = browser.setInterval(() => this.askIfOld(), POLL);
@@ -55,6 +71,9 @@ export class LiveReload {
     stop() {
         this.bus.unsubscribe(CHANGED, this.onChanged);
         this.bus.removeEventListener("BUS:RECONNECT", this.onReconnected);
+        for (const event of CONNECTION_EVENTS) {
+            this.bus.removeEventListener(event, this.onConnection);
+        }
         document.removeEventListener("visibilitychange", this.onVisible);
         browser.clearInterval(this.interval);
         browser.clearTimeout(this.timer);
@@ -94,9 +113,11 @@ export class LiveReload {
         this.isStale = false;
         try {
             await this.reload();
+            this.freshness.at = luxon.DateTime.now();
         } catch (error) {
             this.onError(error);
         }
+        this.onConnection();
         this.freshAt = Date.now();
         this.timer = null;
         if (this.isStale) {

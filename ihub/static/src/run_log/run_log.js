@@ -44,6 +44,7 @@ export class RunLog extends Component {
         this.action = useService("action");
         this.scroller = useRef("scroller");
         this.levels = LEVELS;
+        this.levelNames = { info: _t("info"), warning: _t("warning"), error: _t("error") };
         this.state = useState({ lines: [], level: "all", follow: true, more: false });
         this.runId = this.props.record.resId;
         onWillStart(() => this.loadNewest());

@@ -1,7 +1,10 @@
 import { registry } from "@web/core/registry";
+import { SearchModel } from "@web/search/search_model";
 import { KanbanController } from "@web/views/kanban/kanban_controller";
 import { kanbanView } from "@web/views/kanban/kanban_view";
 
+import { BoardModel, useBoard } from "../board/board";
+import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
@@ -17,8 +20,24 @@ export class LiveKanbanController extends KanbanController {
     }
 }
 
+/** On a phone columns hide one another: there the cards follow each other, the worst first. */
+export class BoardSearchModel extends SearchModel {
+    load(config) {
+        const defaultGroupBy = this.env.isSmall ? undefined : config.defaultGroupBy;
+        return super.load({ ...config, defaultGroupBy });
+    }
+}
+
 /** The board of integrations. New ones are made in a dialog. */
-export class BoardController extends LiveKanbanController {
+export class BoardController extends KanbanController {
+    static template = "ihub.BoardView";
+    static components = { ...KanbanController.components, BoardSummary };
+
+    setup() {
+        super.setup();
+        this.board = useBoard(this.model);
+    }
+
     async createRecord() {
         await openAddDialog(this.actionService);
     }
@@ -27,4 +46,9 @@ export class BoardController extends LiveKanbanController {
 const live = { ...kanbanView, Model: LiveModel };
 
 registry.category("views").add("ihub_live_kanban", { ...live, Controller: LiveKanbanController });
-registry.category("views").add("ihub_board", { ...live, Controller: BoardController });
+registry.category("views").add("ihub_board", {
+    ...live,
+    Model: BoardModel,
+    Controller: BoardController,
+    SearchModel: BoardSearchModel,
+});

@@ -2,6 +2,8 @@ import { registry } from "@web/core/registry";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 
+import { BoardModel, useBoard } from "../board/board";
+import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
@@ -18,7 +20,15 @@ export class LiveListController extends ListController {
 }
 
 /** The list of integrations. New ones are made in a dialog. */
-export class IntegrationListController extends LiveListController {
+export class IntegrationListController extends ListController {
+    static template = "ihub.IntegrationListView";
+    static components = { ...ListController.components, BoardSummary };
+
+    setup() {
+        super.setup();
+        this.board = useBoard(this.model);
+    }
+
     async createRecord() {
         await openAddDialog(this.actionService);
     }
@@ -27,6 +37,8 @@ export class IntegrationListController extends LiveListController {
 const live = { ...listView, Model: LiveModel };
 
 registry.category("views").add("ihub_live_list", { ...live, Controller: LiveListController });
-registry
-    .category("views")
-    .add("ihub_integration_list", { ...live, Controller: IntegrationListController });
+registry.category("views").add("ihub_integration_list", {
+    ...live,
+    Model: BoardModel,
+    Controller: IntegrationListController,
+});

@@ -31,7 +31,7 @@ const add = [
 
 const fail = [
     ...toggleFailure(),
-    ...pressInHeader("start"),
+    ...pressInHeader("action_start"),
     isInState("Running"),
     { content: "The page says why the schedule is locked", trigger: ".fa-lock:visible" },
     ...pressInHeader("action_run_manually"),
@@ -56,7 +56,7 @@ const understand = [
 
 const repair = [
     ...toggleFailure(),
-    ...pressInHeader("start"),
+    ...pressInHeader("action_start"),
     isInState("Running"),
     ...pressInHeader("action_run_manually"),
     ...confirmRun(),
@@ -65,7 +65,7 @@ const repair = [
         trigger: ".o_field_widget[name=last_run_state] [data-state=done]",
         timeout: 30000,
     },
-    ...pressInHeader("stop"),
+    ...pressInHeader("action_stop"),
     isInState("Stopped"),
 ];
 

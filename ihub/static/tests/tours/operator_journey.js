@@ -12,8 +12,8 @@ registry.category("web_tour.tours").add("ihub_operator_journey", {
             content: "Operators add nothing",
             trigger: ".o_ihub_board:not(:has(.o-kanban-button-new))",
         },
-        { content: "Start", trigger: `${card(NAME)} button[name=start]`, run: "click" },
-        { content: "It runs", trigger: card(NAME, "Running"), timeout: 30000 },
+        { content: "Start", trigger: `${card(NAME)} button[name=action_start]`, run: "click" },
+        { content: "It runs", trigger: card(NAME, "Well"), timeout: 30000 },
         {
             content: "Run it now",
             trigger: `${card(NAME)} button[name=action_run_manually]`,
@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("ihub_operator_journey", {
             content: "Operators configure nothing",
             trigger: ".o_field_widget[name=name]:not(:has(input))",
         },
-        ...pressInHeader("stop"),
+        ...pressInHeader("action_stop"),
         isInState("Stopped"),
     ],
 });

@@ -23,10 +23,10 @@ export function pressInHeader(name) {
     ];
 }
 
-/** The card of an integration, in the column of a state where one is given. */
-export function card(name, column) {
-    const group = column ? `.o_kanban_group:has(.o_column_title:contains(${column})) ` : "";
-    return `${group}.o_kanban_record:contains(${name})`;
+/** The card of an integration, with the words of its badge where they are given. */
+export function card(name, badge) {
+    const state = badge ? `:has(.o_ihub_condition:contains(${badge}))` : "";
+    return `.o_kanban_record:contains(${name})${state}`;
 }
 
 export function isInState(label) {

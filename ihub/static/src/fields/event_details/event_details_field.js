@@ -96,6 +96,11 @@ export class EventDetailsField extends Component {
         return this.parsed;
     }
 
+    /** What the button would show. */
+    get otherFormat() {
+        return this.state.raw ? _t("JSON") : _t("Text");
+    }
+
     get isTraceback() {
         return this.text.includes("Traceback (most recent call last)");
     }

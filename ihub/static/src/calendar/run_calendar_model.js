@@ -1,0 +1,121 @@
+/* global luxon */
+
+import { deserializeDateTime, serializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { CalendarModel } from "@web/views/calendar/calendar_model";
+
+// More than so many nobody can tell apart, and the browser would be slow.
+export const LIMIT = 400;
+// How runs are taken together where there are too many: finer first.
+const LEVELS = {
+    day: [
+        ["hour", "integration_id"],
+        ["hour", null],
+    ],
+    week: [
+        ["hour", "integration_id"],
+        ["day", "integration_id"],
+        ["day", null],
+    ],
+    month: [
+        ["day", "integration_id"],
+        ["day", null],
+    ],
+    year: [["day", null]],
+};
+// Of Odoo's palette, as badges of the same outcome have it.
+const COLORS = { done: 10, failed: 1, interrupted: 2, running: 8, pending: 4, cancelled: 0 };
+
+/** Runs one by one; many of them together by hour or day, one event per outcome. */
+export class RunCalendarModel extends CalendarModel {
+    async fetchRecords(data) {
+        const domain = this.computeDomain(data);
+        if (this.meta.scale !== "year" && (await this.isFew(domain))) {
+            return super.fetchRecords(data);
+        }
+        const levels = LEVELS[this.meta.scale];
+        for (const [unit, by] of levels) {
+            const groups = await this.fetchGroups(domain, unit, by);
+            if (groups.length <= LIMIT || by === null) {
+                return groups;
+            }
+        }
+    }
+
+    async isFew(domain) {
+        const { context, resModel } = this.meta;
+        const count = await this.orm.searchCount(resModel, domain, { context, limit: LIMIT + 1 });
+        return count <= LIMIT;
+    }
+
+    /**
+     * @param {Array} domain
+     * @param {"hour"|"day"} unit
+     * @param {string|null} by a field, besides the outcome
+     * @returns {Promise<Object[]>} what is shown as if it were runs
+     */
+    async fetchGroups(domain, unit, by) {
+        const isQueued = ["state", "=", "pending"];
+        const [begun, queued] = await Promise.all([
+            this.readGroups([...domain, "!", isQueued], "started_at", unit, by),
+            this.readGroups([...domain, isQueued], "due", unit, by),
+        ]);
+        // Never the id of a run.
+        return [...begun, ...queued].map((group, index) => ({ ...group, id: -1 - index }));
+    }
+
+    async readGroups(domain, field, unit, by) {
+        const groups = await this.orm.formattedReadGroup(
+            this.meta.resModel,
+            domain,
+            [`${field}:${unit}`, "state", ...(by ? [by] : [])],
+            ["__count", "id:max"],
+            {
+                // Days begin where the reader is, as in the rest of the calendar.
+                context: { ...this.meta.context, tz: luxon.DateTime.local().zoneName },
+                limit: by ? LIMIT + 1 : undefined,
+            },
+        );
+        return groups
+            .filter((group) => group[`${field}:${unit}`])
+            .map((group) => this.asRecord(group, group[`${field}:${unit}`][0], unit));
+    }
+
+    asRecord(group, value, unit) {
+        const start = deserializeDateTime(value);
+        const end = unit === "day" ? start : start.plus({ hours: 1 });
+        return {
+            calendar_from: value,
+            calendar_to: serializeDateTime(end),
+            state: group.state,
+            integration_id: group.integration_id || false,
+            group: {
+                count: group.__count,
+                domain: group.__domain,
+                lastId: group["id:max"],
+                isAllDay: unit === "day",
+            },
+        };
+    }
+
+    normalizeRecord(rawRecord) {
+        const record = super.normalizeRecord(rawRecord);
+        const { group, state } = rawRecord;
+        Object.assign(record, { title: this.title(rawRecord), colorIndex: COLORS[state] });
+        if (group?.isAllDay) {
+            const start = record.start.startOf("day");
+            Object.assign(record, { isAllDay: true, isTimeHidden: true, start, end: start });
+        }
+        return record;
+    }
+
+    title({ group, integration_id: integration, skipped, state }) {
+        const { selection } = this.meta.fields.state;
+        const label = skipped ? _t("Skipped") : Object.fromEntries(selection)[state];
+        // First, where it is seen in the narrowest column too: the colour is not the only sign.
+        const outcome = group
+            ? _t("%(outcome)s: %(count)s", { outcome: label, count: group.count })
+            : label;
+        return integration ? `${outcome} · ${integration[1]}` : outcome;
+    }
+}

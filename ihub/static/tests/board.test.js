@@ -1,0 +1,145 @@
+import { expect, test } from "@odoo/hoot";
+import { queryAllAttributes, queryAllTexts } from "@odoo/hoot-dom";
+import { advanceTime, animationFrame, mockDate } from "@odoo/hoot-mock";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import {
+    contains,
+    defineModels,
+    fields,
+    MockServer,
+    models,
+    mountView,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+
+import { CHANGED, LiveReload, PAUSE } from "@ihub/live/live_reload";
+
+class Integration extends models.Model {
+    _name = "ihub.integration";
+
+    name = fields.Char();
+    state = fields.Selection({
+        selection: [
+            ["running", "Running"],
+            ["failed", "Failed"],
+        ],
+    });
+
+    _records = [
+        { id: 1, name: "Orders", state: "running" },
+        { id: 2, name: "Parcels", state: "failed" },
+    ];
+}
+
+defineMailModels();
+defineModels([Integration]);
+
+const ARCH = `
+    <kanban js_class="ihub_board" default_group_by="state">
+        <templates><t t-name="card"><field name="name"/></t></templates>
+    </kanban>`;
+const LIST = `<list js_class="ihub_integration_list"><field name="name"/></list>`;
+const SEARCH = `
+    <search>
+        <filter name="failed" string="Failed" domain="[('state', '=', 'failed')]"/>
+        <filter name="well" string="Well" domain="[('state', '=', 'running')]"/>
+    </search>`;
+
+async function mountBoard({ counts, arch = ARCH } = {}) {
+    const shown = { failed: 1, late: 0, well: 1, ...counts };
+    for (const method of ["web_read_group", "web_search_read"]) {
+        onRpc("ihub.integration", method, async ({ parent }) => ({
+            ...(await parent()),
+            ihub_summary: { ...shown },
+        }));
+    }
+    await mountView({
+        type: arch === ARCH ? "kanban" : "list",
+        resModel: "ihub.integration",
+        arch,
+        searchViewArch: SEARCH,
+    });
+    return shown;
+}
+
+const chip = (word) => `.o_ihub_chip[data-word=${word}]`;
+const notify = () => MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [1] });
+
+test("the summary tells what there is, and of the important ones that there is none", async () => {
+    await mountBoard({ counts: { blocked: 0, retrying: 2 } });
+    expect(queryAllAttributes(".o_ihub_chip", "data-word")).toEqual([
+        "failed",
+        "late",
+        "retrying",
+        "working",
+        "well",
+    ]);
+    expect(queryAllTexts(".o_ihub_chip")).toEqual([
+        "1Failed",
+        "0Late",
+        "2Trying again",
+        "0Running now",
+        "1Well",
+    ]);
+    expect(chip("failed")).toHaveAttribute("aria-label", "Failed: 1. Click to show only these.");
+});
+
+test("a click shows only those, another one all again", async () => {
+    await mountBoard();
+    expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(2);
+    await contains(chip("failed")).click();
+    expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveText("Parcels");
+    expect(chip("failed")).toHaveAttribute("aria-pressed", "true");
+    await contains(chip("well")).click();
+    expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(2);
+    await contains(chip("well")).click();
+    await contains(chip("failed")).click();
+    expect(chip("failed")).toHaveAttribute("aria-pressed", "false");
+    expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(2);
+});
+
+test("the list has the same summary", async () => {
+    await mountBoard({ arch: LIST });
+    await contains(chip("failed")).click();
+    expect(".o_data_row").toHaveCount(1);
+});
+
+test("a change is counted anew", async () => {
+    const shown = await mountBoard();
+    shown.failed = 3;
+    await advanceTime(PAUSE);
+    notify();
+    await advanceTime(PAUSE);
+    await animationFrame();
+    expect(chip("failed")).toHaveAttribute("data-count", "3");
+});
+
+test("without a connection it says when it was last fresh", async () => {
+    mockDate("2025-03-01 12:00:00");
+    let isConnected = true;
+    patchWithCleanup(LiveReload.prototype, {
+        get isConnected() {
+            return isConnected;
+        },
+    });
+    await mountBoard();
+    expect(".o_ihub_fresh").toHaveText("Live");
+    isConnected = false;
+    await advanceTime(20000);
+    await animationFrame();
+    expect(".o_ihub_fresh").toHaveText(/^Refreshed at \d+:00:[12]\d/);
+});
+
+test.tags("desktop");
+test("on a large screen there is a column per state", async () => {
+    await mountBoard();
+    expect(".o_kanban_group").toHaveCount(2);
+});
+
+test.tags("mobile");
+test("on a phone the cards follow one another", async () => {
+    await mountBoard();
+    expect(".o_kanban_group").toHaveCount(0);
+    expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(2);
+});

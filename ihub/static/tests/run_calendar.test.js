@@ -1,0 +1,156 @@
+import { beforeEach, expect, test } from "@odoo/hoot";
+import { queryAllTexts, queryFirst } from "@odoo/hoot-dom";
+import { mockDate, mockTimeZone } from "@odoo/hoot-mock";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import {
+    contains,
+    defineModels,
+    fields,
+    mockService,
+    models,
+    mountView,
+    onRpc,
+    preloadBundle,
+} from "@web/../tests/web_test_helpers";
+
+import { LIMIT } from "../src/calendar/run_calendar_model";
+
+const ARCH = `
+    <calendar js_class="ihub_run_calendar" date_start="calendar_from" date_stop="calendar_to"
+        color="state" mode="week" create="false" edit="false" delete="false" quick_create="0">
+        <field name="integration_id"/>
+        <field name="state" filters="1"/>
+        <field name="skipped" invisible="1"/>
+    </calendar>`;
+
+class Integration extends models.Model {
+    _name = "ihub.integration";
+    name = fields.Char();
+    _records = [
+        { id: 1, name: "Orders" },
+        { id: 2, name: "Parcels" },
+    ];
+    _views = { form: "<form/>" };
+}
+
+class Run extends models.Model {
+    _name = "ihub.run";
+    integration_id = fields.Many2one({ relation: "ihub.integration" });
+    state = fields.Selection({
+        selection: [
+            ["pending", "Queued"],
+            ["done", "Done"],
+            ["failed", "Failed"],
+            ["cancelled", "Cancelled"],
+        ],
+    });
+    skipped = fields.Boolean();
+    due = fields.Datetime();
+    started_at = fields.Datetime();
+    calendar_from = fields.Datetime();
+    calendar_to = fields.Datetime();
+}
+
+defineMailModels();
+defineModels([Integration, Run]);
+preloadBundle("web.fullcalendar_lib");
+
+function run(id, time, state, values = {}) {
+    const moment = `2025-03-05 ${time}:00`;
+    return {
+        id,
+        integration_id: 1,
+        state,
+        due: moment,
+        started_at: moment,
+        calendar_from: moment,
+        calendar_to: moment,
+        ...values,
+    };
+}
+
+/** More runs than can be shown one by one, all in one hour of one integration. */
+function many(state = "done") {
+    return [...Array(LIMIT + 1).keys()].map((index) => run(1000 + index, "10:10", state));
+}
+
+beforeEach(() => {
+    mockTimeZone(0);
+    mockDate("2025-03-05 14:00:00");
+});
+
+function watchActions() {
+    mockService("action", {
+        doAction(action) {
+            const { res_model: model, res_id: id, views } = action;
+            expect.step(
+                `${model} ${id ?? JSON.stringify(action.domain.length > 0)} ${views[0][1]}`,
+            );
+        },
+    });
+}
+
+const mount = () => mountView({ type: "calendar", resModel: "ihub.run", arch: ARCH });
+const titles = () => queryAllTexts(".o_event .o_event_title");
+
+test("each run has its outcome in words and in colour", async () => {
+    Run._records = [
+        run(1, "09:00", "done"),
+        run(2, "10:00", "failed", { integration_id: 2 }),
+        run(3, "11:00", "cancelled", { skipped: true }),
+        run(4, "15:00", "pending"),
+    ];
+    await mount();
+    expect(titles()).toEqual([
+        "Done · Orders",
+        "Failed · Parcels",
+        "Skipped · Orders",
+        "Queued · Orders",
+    ]);
+    expect(".o_event.o_calendar_color_10").toHaveText(/Done/);
+    expect(".o_event.o_calendar_color_1").toHaveText(/Failed/);
+});
+
+test("a click opens the run", async () => {
+    watchActions();
+    Run._records = [run(7, "09:00", "done")];
+    await mount();
+    await contains(".o_event").click();
+    expect.verifySteps(["ihub.run 7 form"]);
+});
+
+test("too many runs are shown together, each outcome apart", async () => {
+    watchActions();
+    Run._records = [
+        ...many(),
+        run(1, "10:30", "failed"),
+        run(2, "15:00", "pending", { started_at: false }),
+    ];
+    onRpc("ihub.run", "search_read", () => expect.step("read one by one"));
+    await mount();
+    expect(titles().sort()).toEqual([
+        `Done: ${LIMIT + 1} · Orders`,
+        "Failed: 1 · Orders",
+        "Queued: 1 · Orders",
+    ]);
+    const event = (text) =>
+        [...document.querySelectorAll(".o_event")].find((el) => el.innerText.includes(text));
+    await contains(event("Done")).click();
+    await contains(event("Failed")).click();
+    expect.verifySteps(["ihub.run true list", "ihub.run 1 form"]);
+});
+
+test("of very many, only the number per day is shown", async () => {
+    const count = LIMIT + 1;
+    const integrations = [...Array(count).keys()].map((index) => ({
+        id: index + 1,
+        name: `I ${index}`,
+    }));
+    Integration._records = integrations;
+    Run._records = integrations.map(({ id }) => run(id, "10:10", "done", { integration_id: id }));
+    await mount();
+    expect(titles()).toEqual([`Done: ${count}`]);
+    expect(queryFirst(".o_event").closest(".fc-daygrid-body, .fc-timegrid-body")).toHaveClass(
+        "fc-daygrid-body",
+    );
+});

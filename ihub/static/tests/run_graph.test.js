@@ -1,0 +1,18 @@
+import { expect, test } from "@odoo/hoot";
+
+import { outcomeOf } from "../src/graph/run_graph_view";
+
+const dataset = (...identifiers) => ({
+    identifiers: new Set(identifiers.map((groups) => JSON.stringify(groups))),
+});
+
+test("a dataset has the outcome that all its points share", async () => {
+    const failed = { state: "failed" };
+    expect(outcomeOf(dataset([{ day: 1 }, failed], [{ day: 2 }, failed]))).toBe("failed");
+});
+
+test("what is not grouped by outcome has none", async () => {
+    expect(outcomeOf(dataset([{ state: "failed" }], [{ state: "done" }]))).toBe(undefined);
+    expect(outcomeOf(dataset([{ day: 1 }]))).toBe(undefined);
+    expect(outcomeOf({})).toBe(undefined);
+});

@@ -1,0 +1,48 @@
+from urllib.parse import urlsplit
+
+from odoo import fields, models
+from odoo.tools import LazyTranslate
+
+from odoo.addons.ihub.lib.exceptions import RetryableError
+from odoo.addons.ihub.lib.rest_client import RestClient
+
+_lt = LazyTranslate(__name__)
+
+SECONDS = 5
+
+
+class IhubIntegrationDemoUnreachable(models.Model):
+    """Shows what becomes of a server that does not answer: it is asked again, ever less often."""
+
+    _name = "ihub.integration.demo.unreachable"
+    _inherit = "ihub.abstract_integration"
+    _description = "Demo: server that does not answer"
+
+    description = _lt(
+        "<div>Asks a server for its data, and does nothing with the answer. As long as the "
+        "<b>server does not answer</b>, each run fails and is tried again by itself. Enter the "
+        "address of a server that does, and it works.</div>"
+    )
+
+    # Nothing listens on the port for discarding what is sent.
+    address = fields.Char(
+        required=True, default="http://127.0.0.1:9/", help="Which server is asked, with http://."
+    )
+
+    def run_from_to(self, _from, _to):
+        try:
+            with RestClient(
+                self.address, connect_timeout=SECONDS, read_timeout=SECONDS, deadline=SECONDS
+            ) as client:
+                client.get()
+        except RetryableError as error:
+            raise RetryableError(self._no_answer(), delay=error.delay) from error
+        self.ihub_info(
+            summary=self.env._("The server %(server)s has answered.", server=self._server())
+        )
+
+    def _no_answer(self):
+        return self.env._("The server %(server)s does not answer.", server=self._server())
+
+    def _server(self):
+        return urlsplit(self.address.strip()).netloc or self.address

@@ -1,0 +1,65 @@
+from datetime import datetime, timedelta
+
+import pytest
+from ihub_lib.condition import CONDITIONS, SUMMARY, Facts, judge
+
+NOW = datetime(2025, 3, 1, 12)
+LONG_AGO = NOW - timedelta(hours=2)
+JUST_NOW = NOW - timedelta(minutes=1)
+SOON = NOW + timedelta(minutes=10)
+WAITING = {"state": "running", "due": SOON, "idle_since": SOON}
+EXECUTING = {"state": "running", "executing_since": JUST_NOW}
+DEAD = {"state": "running", "died_at": JUST_NOW, "idle_since": JUST_NOW}
+OVERDUE = {"state": "running", "due": LONG_AGO, "idle_since": LONG_AGO}
+
+
+@pytest.mark.parametrize(
+    "facts, expected",
+    [
+        ({"state": "created"}, "created"),
+        ({"state": "stopped"}, "stopped"),
+        ({"state": "failed"}, "failed"),
+        (WAITING, "well"),
+        # What cannot run at all outweighs how it ended.
+        ({"state": "failed", "is_blocked": True}, "blocked"),
+        ({"state": "failed", "is_blocked": True, "type_is_missing": True}, "type_missing"),
+        ({"state": "stopped", "is_blocked": True}, "blocked"),
+        # At work.
+        (EXECUTING, "working"),
+        ({**EXECUTING, "hang_limit": timedelta(seconds=59)}, "stuck"),
+        ({**EXECUTING, "hang_limit": timedelta(seconds=60)}, "working"),
+        ({**EXECUTING, "hang_limit": timedelta(seconds=59), "is_stopping": True}, "stopping"),
+        ({**EXECUTING, "is_late": True}, "late"),
+        ({**EXECUTING, "backlog": 2}, "catching_up"),
+        ({**EXECUTING, "backlog": 1}, "working"),
+        ({**EXECUTING, "state": "failed"}, "failed"),
+        ({**EXECUTING, "state": "failed", "hang_limit": timedelta(seconds=1)}, "stuck"),
+        # Nobody takes it up.
+        (OVERDUE, "unserved"),
+        ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3)}, "well"),
+        ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3, seconds=1)}, "unserved"),
+        ({**OVERDUE, "is_late": True}, "unserved"),
+        ({**WAITING, "has_cron": False}, "unserved"),
+        ({"state": "stopped", "has_cron": False}, "stopped"),
+        ({"state": "stopped", "is_copy": True}, "copy"),
+        ({"state": "stopped", "is_copy": True, "queued": 1, "due": SOON}, "queued"),
+        # Dead processes.
+        (DEAD, "interrupted"),
+        ({**DEAD, "died_at": LONG_AGO, "idle_since": LONG_AGO}, "unserved"),
+        # Waiting.
+        ({**WAITING, "is_late": True}, "late"),
+        ({**WAITING, "is_retrying": True}, "retrying"),
+        ({**WAITING, "is_retrying": True, "is_late": True}, "late"),
+        ({**WAITING, "backlog": 2}, "catching_up"),
+        ({**WAITING, "backlog": 2, "queued": 1}, "queued"),
+        ({"state": "created", "queued": 1, "due": JUST_NOW, "idle_since": JUST_NOW}, "queued"),
+        ({"state": "failed", "queued": 1, "due": JUST_NOW, "idle_since": JUST_NOW}, "failed"),
+    ],
+)
+def test_one_word_says_most(facts, expected):
+    assert judge(Facts(**facts), NOW) == expected
+
+
+def test_the_summary_counts_each_condition_once():
+    counted = [condition for members in SUMMARY.values() for condition in members]
+    assert sorted(counted) == sorted(CONDITIONS)

@@ -1,0 +1,308 @@
+"""The board: in which condition each integration is, what comes first, and what to press."""
+
+from itertools import count
+
+from freezegun import freeze_time
+from lxml import etree
+from odoo.exceptions import AccessError
+from odoo.tools import file_open
+from odoo.tools.safe_eval import safe_eval
+
+from odoo.addons.ihub.lib.condition import CONDITIONS, SUMMARY
+from odoo.addons.ihub.lib.exceptions import RetryableError
+
+from .hub_case import HubCase, at
+
+NOW = "2025-03-01 12:30"
+
+
+def nothing(this, _from, _to):
+    pass
+
+
+def unlucky(this, _from, _to):
+    raise RetryableError("The shop is being maintained.", delay=600)
+
+
+class BoardCase(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.env["ihub.integration"].search([]).stop()
+        self.env["ihub.integration"].search([]).active = False
+        frozen = freeze_time(NOW)
+        frozen.start()
+        self.addCleanup(frozen.stop)
+        self.numbers = count()
+        self.board = self.env["ihub.integration"].with_user(self.operator)
+
+    def started(self, name, **values):
+        integration = self.add(name=name, **{"window_from": at("2025-03-01 12:00"), **values})
+        integration.start()
+        return integration
+
+    def stage(self):
+        """Return integrations in many conditions, by what they are expected to be in."""
+        staged = {
+            "well": self.started("Well"),
+            "created": self.add(name="New"),
+            "stopped": self.started("Stopped"),
+            "failed": self.started("Failed"),
+            "retrying": self.started("Retrying", window_from=at("2025-03-01 11:00")),
+            "unserved": self.started("Switched off"),
+            "catching_up": self.started(
+                "Behind", catch_up="each", window_from=at("2025-03-01 09:00")
+            ),
+            "type_missing": self.started("Missing"),
+            "blocked": self.started(
+                "Blocked", run_as_id=self._user(f"old{next(self.numbers)}", "ihub.group_user").id
+            ),
+            "queued": self.add(name="Queued"),
+            "interrupted": self.started("Dead"),
+            "late": self.started("Late", window_from=at("2025-03-01 12:00")),
+        }
+        staged["stopped"].stop()
+        staged["failed"].sudo()._fail("The price of A1 is missing.")
+        with self.running_as(unlucky):
+            self.work(staged["retrying"])
+        staged["unserved"].sudo().cron_id.active = False
+        staged["blocked"].sudo().run_as_id.active = False
+        staged["queued"].run_manually()
+        self.runs(staged["interrupted"], trigger="schedule").sudo()._begin()
+        self.make_late(staged["late"])
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ihub_integration SET integration_type = 'gone' WHERE id = %s",
+            [staged["type_missing"].id],
+        )
+        self.env.invalidate_all()
+        return staged
+
+    def make_late(self, integration):
+        """As after an outage: begun long ago, and its next attempt comes in a moment."""
+        integration.sudo().late_after_intervals = 1
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ihub_integration SET state_date = '2025-03-01 06:00' WHERE id = %s",
+            [integration.id],
+        )
+        self.runs(integration, trigger="schedule").sudo().write(
+            {
+                "window_from": at("2025-03-01 07:00"),
+                "window_to": at("2025-03-01 08:00"),
+                "due": at("2025-03-01 12:31"),
+            }
+        )
+
+
+class TestConditions(BoardCase):
+    def test_each_is_in_the_condition_that_it_was_brought_into(self):
+        staged = self.stage()
+        self.assertEqual({i.condition: i.name for i in staged.values()},
+                         {word: i.name for word, i in staged.items()})  # fmt: skip
+
+    def test_what_needs_attention_comes_first(self):
+        staged = self.stage()
+        found = self.board.search([], order="condition, name")
+        words = found.mapped("condition")
+        self.assertEqual(words, sorted(words, key=CONDITIONS.index))
+        self.assertEqual(len(found), len(staged))
+        backwards = self.board.search([], order="condition desc, name")
+        self.assertEqual(backwards[0].condition, "stopped")
+        self.assertEqual(self.board.search([], order="condition, name", limit=1), found[0])
+
+    def test_equals_are_in_the_order_of_their_names(self):
+        for name in ("C", "A", "B"):
+            self.started(name)
+        self.assertEqual(self.board.search([], order="condition, name").mapped("name"), [*"ABC"])
+
+    def test_the_columns_begin_with_what_has_failed(self):
+        self.stage()
+        groups = self.board.web_read_group([], ["state"])["groups"]
+        states = [group["state"] for group in groups]
+        self.assertEqual(states, ["failed", "running", "stopped", "created"])
+
+    def test_an_empty_board(self):
+        self.assertFalse(self.board.search([], order="condition, name"))
+        self.assertEqual(set(self.board.board_summary().values()), {0})
+
+    def test_a_copy_says_that_nothing_starts_by_itself(self):
+        integration = self.started("Orders")
+        stopped = self.started("Stopped before")
+        stopped.stop()
+        self.neutralize()
+        self.assertEqual(stopped.condition, "stopped")
+        self.assertEqual(integration.condition, "copy")
+        self.assertIn("copy of a database", integration.problem)
+        self.assertEqual(integration.next_step, "start")
+
+    def test_what_is_started_in_a_copy_runs_as_ever(self):
+        integration = self.started("Orders", window_from=at("2025-03-01 11:00"))
+        self.neutralize()
+        integration.start()
+        with self.running_as(nothing):
+            self.work(integration)
+        self.assertEqual(integration.condition, "well")
+
+    def neutralize(self):
+        """As ``odoo neutralize`` does."""
+        self.env.flush_all()
+        with file_open("ihub/data/neutralize.sql") as script:
+            self.env.cr.execute(script.read())
+        self.env["ir.config_parameter"].sudo().set_param("database.is_neutralized", "True")
+        self.env.invalidate_all()
+
+    def test_what_was_stopped_is_not_tried_again(self):
+        integration = self.started("Orders", window_from=at("2025-03-01 11:00"))
+        with self.running_as(unlucky):
+            self.work(integration)
+        self.assertEqual(integration.condition, "retrying")
+        integration.stop()
+        self.assertEqual(integration.condition, "stopped")
+        self.assertFalse(integration.retry_message)
+        self.assertFalse(integration.next_run)
+
+    def test_an_unsaved_one_can_be_shown(self):
+        draft = self.env["ihub.integration"].new({"name": "Draft"})
+        self.assertEqual(draft.condition, "created")
+
+
+class TestSummary(BoardCase):
+    def filters(self):
+        """Return the domains of the search view, by the names of the filters."""
+        view = self.board.get_view(self.env.ref("ihub.ihub_integration_view_search").id, "search")
+        found = etree.fromstring(view["arch"]).iter("filter")
+        return {
+            f.get("name"): safe_eval(f.get("domain")) for f in found if f.get("name") in SUMMARY
+        }
+
+    def test_a_click_shows_as_many_as_were_counted(self):
+        self.stage()
+        summary = self.board.board_summary()
+        shown = {word: self.board.search_count(d) for word, d in self.filters().items()}
+        self.assertEqual(summary, shown)
+        self.assertTrue(all(summary.values()), summary)
+
+    def test_the_opposite_can_be_searched_for(self):
+        self.stage()
+        domain = [("condition", "not in", SUMMARY["off"])]
+        self.assertEqual(
+            self.board.search_count(domain) + self.board.board_summary()["off"],
+            self.board.search_count([]),
+        )
+
+    def test_archived_ones_and_those_of_other_companies_do_not_count(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        self.started("Here")
+        away = self.started("Away")
+        away.sudo().write({"company_id": company.id, "user_id": False})
+        gone = self.started("Gone")
+        gone.with_user(self.manager).active = False
+        self.env.invalidate_all()
+        self.assertEqual(sum(self.board.board_summary().values()), 1)
+
+    def test_only_for_users_of_the_hub(self):
+        with self.assertRaises(AccessError):
+            self.env["ihub.integration"].with_user(self.outsider).board_summary()
+
+    def test_the_number_of_queries_does_not_depend_on_how_many_there_are(self):
+        self.stage()
+        few = self.cost()
+        for __ in range(3):
+            self.stage()
+        self.assertLessEqual(self.cost(), few)
+
+    def cost(self):
+        """Return the number of queries that opening the board takes."""
+        self.env.flush_all()
+        # Rights and views are cached by the server, not by the transaction.
+        self.open_board()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        self.open_board()
+        return self.env.cr.sql_log_count - before
+
+    def open_board(self):
+        arch = self.board.get_view(self.env.ref("ihub.ihub_integration_view_kanban").id, "kanban")
+        fields = {f.get("name"): {} for f in etree.fromstring(arch["arch"]).iter("field")}
+        self.board.web_read_group(
+            [], ["state"], auto_unfold=True, unfold_read_specification=fields, order="condition"
+        )
+        self.board.board_summary()
+
+
+class TestNextStep(BoardCase):
+    def test_there_is_one_obvious_button(self):
+        staged = self.stage()
+        expected = {
+            "well": False,
+            "created": "start",
+            "stopped": "start",
+            "failed": "start",
+            "retrying": "retry",
+            "unserved": "start",
+            "catching_up": False,
+            "type_missing": "open",
+            "blocked": "open",
+            "queued": False,
+            "interrupted": False,
+            "late": "open",
+        }
+        self.assertEqual({word: i.next_step for word, i in staged.items()}, expected)
+
+    def test_what_waits_for_a_retry_can_be_tried_now(self):
+        integration = self.started("Orders", window_from=at("2025-03-01 11:00"))
+        with self.running_as(unlucky):
+            self.work(integration)
+        self.assertGreater(integration.next_run, at(NOW))
+        integration.action_try_now()
+        with self.running_as(nothing):
+            self.work(integration)
+        self.assertEqual(integration.last_run_state, "done")
+        self.assertEqual(integration.condition, "well")
+        self.assertEqual(self.runs(integration, state="done").attempt, 2)
+
+    def test_trying_now_where_nothing_waits_is_harmless(self):
+        integration = self.started("Orders")
+        due = integration.next_run
+        integration.action_try_now()
+        self.assertEqual(integration.next_run, due)
+
+    def test_who_is_not_of_the_hub_cannot_try(self):
+        integration = self.started("Orders")
+        with self.assertRaises(AccessError):
+            integration.with_user(self.outsider).action_try_now()
+
+
+class TestCatchingUp(BoardCase):
+    def test_it_says_how_far_it_is(self):
+        integration = self.started("Orders", catch_up="each", window_from=at("2025-03-01 02:00"))
+        seen = []
+
+        def look(this, _from, _to):
+            this.env.invalidate_all()
+            seen.append(self.board.with_env(this.env(user=self.operator.id)).browse(integration.id)
+                        .activity)  # fmt: skip
+
+        self.assertEqual(integration.activity, "Catching up: 0 of 10 windows")
+        with self.running_as(look):
+            self.work(integration)
+        self.assertEqual(seen[0], "Running now · Catching up: 0 of 10 windows")
+        self.assertEqual(seen[4], "Running now · Catching up: 4 of 10 windows")
+        self.assertEqual(seen[9], "Running now")
+        self.assertFalse(integration.activity)
+        with freeze_time("2025-03-01 15:30"):
+            self.env.invalidate_all()
+            self.assertEqual(
+                integration.activity, "Catching up: 0 of 3 windows", "Another outage counts anew."
+            )
+
+    def test_a_failed_attempt_does_not_begin_the_count_again(self):
+        integration = self.started("Orders", catch_up="each", window_from=at("2025-03-01 08:00"))
+
+        def third_fails(this, _from, _to):
+            if _from == at("2025-03-01 10:00"):
+                raise RetryableError("Not now.", delay=600)
+
+        with self.running_as(third_fails):
+            self.work(integration)
+        self.assertEqual(integration.activity, "Catching up: 2 of 4 windows")

@@ -1,0 +1,224 @@
+"""Dialogs say what will happen before it happens: which windows, from when to when, how many."""
+
+from datetime import timedelta
+
+from freezegun import freeze_time
+from hub_case import HubCase, at
+from odoo.exceptions import AccessError
+from odoo.tests import Form
+
+NOW = "2025-03-01 12:30"
+
+
+@freeze_time(NOW)
+class TestSchedulePreview(HubCase):
+    def preview(self, start, **values):
+        return self.add(window_from=at(start), **values).schedule_preview
+
+    def test_what_comes_next(self):
+        self.assertEqual(
+            self.preview("2025-03-01 12:00").splitlines(),
+            [
+                "Next: 03/01/2025 12:00 PM to 01:00 PM, at 03/01/2025 01:00:10 PM",
+                "Then: 03/01/2025 01:00 PM to 02:00 PM",
+                "Then: 03/01/2025 02:00 PM to 03:00 PM",
+            ],
+        )
+
+    def test_one_run_for_all_that_was_missed(self):
+        self.assertEqual(
+            self.preview("2025-03-01 02:00", catch_up="one"),
+            "One run for everything that was missed, 10 intervals: 03/01/2025 02:00 AM to 12:00 PM",
+        )
+
+    def test_one_run_per_missed_window(self):
+        self.assertEqual(
+            self.preview("2025-03-01 02:00", catch_up="each").splitlines(),
+            [
+                "10 runs, one after the other:",
+                "From 03/01/2025 02:00 AM to 03:00 AM",
+                "From 03/01/2025 03:00 AM to 04:00 AM",
+                "From 03/01/2025 04:00 AM to 05:00 AM",
+                "… and 7 more",
+            ],
+        )
+
+    def test_what_is_skipped(self):
+        self.assertEqual(
+            self.preview("2025-03-01 02:00", catch_up="skip").splitlines(),
+            [
+                "Skipped, because it was missed: 03/01/2025 02:00 AM to 11:00 AM",
+                "Next: 03/01/2025 11:00 AM to 12:00 PM",
+            ],
+        )
+
+    def test_it_follows_what_is_being_edited(self):
+        integration = self.add(window_from=at("2025-03-01 02:00"), catch_up="each")
+        edited = integration.new({"interval_number": 2}, origin=integration)
+        self.assertIn("5 runs", edited.schedule_preview)
+        edited.catch_up = "one"
+        self.assertIn("One run for everything", edited.schedule_preview)
+        edited.window_from = at("2025-03-01 12:00")
+        # As saving it does: two hours are counted from midnight.
+        self.assertIn("12:00 PM to 02:00 PM", edited.schedule_preview)
+        integration.with_user(self.manager).write(
+            {"interval_number": 2, "window_from": at("2025-03-01 12:00")}
+        )
+        self.assertEqual(integration.window_to, at("2025-03-01 14:00"))
+
+    def test_a_million_windows_are_counted_at_once(self):
+        preview = self.preview("2023-03-01 12:30", interval_type="minutes", catch_up="each")
+        self.assertIn("1052639 runs", preview)
+
+    def test_without_a_schedule_there_is_nothing_to_say(self):
+        self.patch(self.type_class(), "is_job", False)
+        self.assertFalse(self.add().schedule_preview)
+
+    def test_what_was_begun_is_finished_first(self):
+        integration = self.add(window_from=at("2025-03-01 02:00"), catch_up="each")
+        self.runs(integration).sudo().resume = 5
+        integration.invalidate_recordset()
+        self.assertIn("9 runs", integration.schedule_preview)
+
+
+@freeze_time(NOW)
+class TestStartAsks(HubCase):
+    def test_an_ordinary_start_asks_nothing(self):
+        integration = self.add()
+        self.assertIs(integration.action_start(), True)
+        self.assertEqual(integration.state, "running")
+
+    def test_a_large_catch_up_is_asked_for(self):
+        for catch_up, words in (("one", "02:00 AM to 12:00 PM"), ("each", "10 runs")):
+            with self.subTest(catch_up=catch_up):
+                integration = self.add(window_from=at("2025-03-01 02:00"), catch_up=catch_up)
+                wizard = self.asked(integration.action_start())
+                self.assertIn(words, wizard.preview)
+                self.assertEqual(integration.state, "created")
+                wizard.action_confirm()
+                self.assertEqual(integration.state, "running")
+
+    def test_a_small_catch_up_is_not(self):
+        integration = self.add(window_from=at("2025-03-01 09:00"), catch_up="each")
+        self.assertIs(integration.action_start(), True)
+
+    def test_whatever_is_skipped_is_asked_for(self):
+        integration = self.add(window_from=at("2025-03-01 10:00"), catch_up="skip")
+        wizard = self.asked(integration.action_start())
+        self.assertIn("Skipped, because it was missed: 03/01/2025 10:00 AM", wizard.preview)
+
+    def test_of_many_those_that_surprise_are_named(self):
+        plain = self.add(name="Plain")
+        late = self.add(name="Late", window_from=at("2025-03-01 02:00"), catch_up="each")
+        wizard = self.asked((plain + late).action_start())
+        self.assertIn("Late\n10 runs", wizard.preview)
+        self.assertNotIn("Plain", wizard.preview)
+        wizard.action_confirm()
+        self.assertEqual((plain + late).mapped("state"), ["running", "running"])
+
+    def test_what_is_running_is_not_asked_about(self):
+        integration = self.add(window_from=at("2025-03-01 02:00"), catch_up="each")
+        integration.start()
+        self.assertIs(integration.action_start(), True)
+
+    def test_others_cannot_ask(self):
+        with self.assertRaises(AccessError):
+            self.add().with_user(self.outsider).action_start()
+
+    def asked(self, action):
+        self.assertEqual(action["res_model"], "ihub.integration.confirm")
+        return self.env[action["res_model"]].with_user(self.operator).browse(action["res_id"])
+
+
+@freeze_time(NOW)
+class TestStopAsks(HubCase):
+    def queue(self, integration, count):
+        for number in range(count):
+            start = at("2025-03-01 02:00") + timedelta(hours=number)
+            integration.run_manually(start, start + timedelta(hours=1))
+
+    def test_an_ordinary_stop_asks_nothing(self):
+        integration = self.add()
+        integration.start()
+        self.assertIs(integration.action_stop(), True)
+        self.assertEqual(integration.state, "stopped")
+
+    def test_queued_runs_would_be_lost(self):
+        integration = self.add()
+        integration.start()
+        self.queue(integration, 5)
+        action = integration.action_stop()
+        wizard = self.env[action["res_model"]].with_user(self.operator).browse(action["res_id"])
+        self.assertEqual(
+            wizard.preview.splitlines(),
+            [
+                "Queued runs that are cancelled: 5",
+                "From 03/01/2025 02:00 AM to 03:00 AM",
+                "From 03/01/2025 03:00 AM to 04:00 AM",
+                "From 03/01/2025 04:00 AM to 05:00 AM",
+                "… and 2 more",
+            ],
+        )
+        wizard.action_confirm()
+        self.assertEqual(len(self.runs(integration, state="cancelled")), 5)
+
+
+@freeze_time(NOW)
+class TestRunManuallySays(HubCase):
+    def dialog(self, integration):
+        return Form(
+            self.env["ihub.run.manually"]
+            .with_user(self.operator)
+            .with_context(default_integration_id=integration.id)
+        )
+
+    def done_until(self, moment):
+        integration = self.add(window_from=at("2025-03-01 08:00"))
+        with freeze_time(moment):
+            integration.start()
+            self.work(integration)
+        return integration
+
+    def test_what_is_done_again(self):
+        integration = self.done_until("2025-03-01 11:00:20")
+        dialog = self.dialog(integration)
+        self.assertNotIn("again", dialog.preview)
+        dialog.date_from = at("2025-03-01 09:00")
+        self.assertIn(
+            "Done again, although it is complete: 03/01/2025 09:00 AM to 11:00 AM", dialog.preview
+        )
+
+    def test_what_comes_before(self):
+        integration = self.add()
+        self.assertNotIn("before", self.dialog(integration).preview)
+        integration.run_manually("2025-03-01 09:00:00", "2025-03-01 10:00:00")
+        self.assertIn("Queued before it: 1", self.dialog(integration).preview)
+
+    def test_a_type_without_a_period_says_so(self):
+        self.patch(self.type_class(), "has_time_period", False)
+        dialog = self.dialog(self.add())
+        self.assertEqual(dialog.preview, "One run, in the background.")
+
+
+class TestAddSays(HubCase):
+    def dialog(self):
+        return Form(self.env["ihub.integration.add"].with_user(self.manager))
+
+    def test_what_start_will_do(self):
+        dialog = self.dialog()
+        dialog.integration_type = "ihub.integration.ecb.rates"
+        self.assertEqual(
+            dialog.what_next,
+            "Nothing runs before you press Start on its page. Then it runs every day at 05:00 PM "
+            "(Europe/Berlin); you can change that first.",
+        )
+        dialog.integration_type = "ihub.integration.demo"
+        self.assertIn("Then it runs every hour;", dialog.what_next)
+
+    def test_what_runs_by_hand_only(self):
+        self.patch(self.type_class(), "is_job", False)
+        dialog = self.dialog()
+        dialog.integration_type = "ihub.integration.demo"
+        self.assertEqual(
+            dialog.what_next, "Nothing runs before you press Run Manually on its page."
+        )

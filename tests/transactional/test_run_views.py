@@ -1,0 +1,89 @@
+"""What the views of runs ask for."""
+
+from datetime import timedelta
+
+from freezegun import freeze_time
+from hub_case import HubCase, at
+
+NOW = "2025-03-01 12:30"
+
+
+@freeze_time(NOW)
+class TestCalendar(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.integration = self.add(window_from=at("2025-03-01 11:00"))
+        self.pending = self.runs(self.integration)
+
+    def made(self, **values):
+        values = {
+            "integration_id": self.integration.id,
+            "trigger": "manual",
+            "window_from": at("2025-03-01 08:00"),
+            "window_to": at("2025-03-01 09:00"),
+            "due": at("2025-03-01 09:00"),
+            **values,
+        }
+        return self.env["ihub.run"].create(values).with_user(self.operator)
+
+    def found(self, start, end):
+        """Return the runs that the calendar shows for a period, as it asks for them."""
+        domain = [("calendar_from", "<=", at(end)), ("calendar_to", ">=", at(start))]
+        return self.runs(self.integration).with_user(self.operator).filtered_domain(domain) | (
+            self.env["ihub.run"]
+            .with_user(self.operator)
+            .search([*domain, ("integration_id", "=", self.integration.id)])
+        )
+
+    def assertOnlyFound(self, run, start, end):
+        self.assertEqual(self.found(start, end) & run, run)
+        for near in (timedelta(hours=-3), timedelta(hours=3)):
+            first, last = (f"{at(text) + near:%Y-%m-%d %H:%M}" for text in (start, end))
+            self.assertFalse(self.found(first, last) & run)
+
+    def test_what_ended_is_where_it_ran(self):
+        run = self.made(
+            state="done", started_at=at("2025-03-01 09:10"), ended_at=at("2025-03-01 10:10")
+        )
+        self.assertEqual(run.calendar_from, at("2025-03-01 09:10"))
+        self.assertEqual(run.calendar_to, at("2025-03-01 10:10"))
+        self.assertOnlyFound(run, "2025-03-01 09:00", "2025-03-01 10:00")
+
+    def test_what_is_queued_is_where_it_will_run_also_after_a_failed_attempt(self):
+        self.pending.sudo().started_at = at("2025-03-01 05:00")
+        self.assertEqual(self.pending.calendar_from, at("2025-03-01 12:00") + timedelta(seconds=10))
+        self.assertOnlyFound(self.pending, "2025-03-01 12:00", "2025-03-01 13:00")
+
+    def test_what_was_cancelled_before_it_began_is_where_that_happened(self):
+        run = self.made(state="cancelled", ended_at=at("2025-03-01 10:30"))
+        self.assertEqual(run.calendar_from, run.calendar_to)
+        self.assertOnlyFound(run, "2025-03-01 10:00", "2025-03-01 11:00")
+
+    def test_what_is_running_reaches_to_its_last_sign_of_life(self):
+        run = self.made(
+            state="running", started_at=at("2025-03-01 09:10"), last_seen=at("2025-03-01 12:20")
+        )
+        self.assertEqual(run.calendar_to, at("2025-03-01 12:20"))
+        self.assertTrue(self.found("2025-03-01 12:00", "2025-03-01 13:00") & run)
+
+
+class TestWordsOfEmptyScreens(HubCase):
+    def test_each_action_teaches(self):
+        actions = self.env["ir.actions.act_window"].search(
+            [("res_model", "in", ("ihub.integration", "ihub.run", "ihub.event"))]
+        )
+        listed = actions.filtered(lambda action: "list" in action.view_mode)
+        self.assertGreaterEqual(len(listed), 6)
+        for action in listed:
+            with self.subTest(action=action.name):
+                self.assertGreater(len((action.help or "").split()), 20)
+
+    def test_only_those_who_can_are_told_to_press_new(self):
+        words = self.env.ref("ihub.ihub_integration_action").help
+        told = {
+            user: self.env["ihub.integration"].with_user(user).get_empty_list_help(words)
+            for user in (self.operator, self.manager)
+        }
+        self.assertIn("Press New", told[self.manager])
+        self.assertNotIn("Press New", told[self.operator])
+        self.assertIn("Ask a manager", told[self.operator])
