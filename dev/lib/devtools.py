@@ -31,6 +31,16 @@ new Promise((resolve, reject) => {
 })
 """
 
+# Of each key its number, and what it writes.
+KEYS = {
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    "Escape": (27, ""),
+    "Space": (32, " "),
+    "ArrowLeft": (37, ""),
+    "ArrowRight": (39, ""),
+}
+
 
 def _without_memory_limit():
     """Take back the limit that Odoo sets: Chromium reserves far more addresses than it uses."""
@@ -180,6 +190,15 @@ class Browser:
         """Click on the first element that matches, as soon as it is there."""
         self.wait(selector)
         self.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
+
+    def press(self, *names):
+        """Press keys, one after the other, whatever has the focus."""
+        for name in names:
+            code, text = KEYS[name]
+            key = {"key": " " if name == "Space" else name, "code": name}
+            key["windowsVirtualKeyCode"] = code
+            self.send("Input.dispatchKeyEvent", type="keyDown", text=text, **key)
+            self.send("Input.dispatchKeyEvent", type="keyUp", **key)
 
     def open(self, url):
         """Go to an address and wait until it is loaded."""

@@ -1,4 +1,4 @@
-"""The linters that run on Node: pinned packages, and Node itself where it is missing."""
+"""What runs on Node or comes from npm: pinned packages, and Node itself where it is missing."""
 
 import hashlib
 import re
@@ -24,7 +24,7 @@ def ensure(env):
     marker = paths.NODE / MARKER
     if marker.exists() and marker.read_text() == digest.hexdigest():
         return
-    with paths.locked("bootstrap"), task("Installing prettier and eslint"):
+    with paths.locked("bootstrap"), task("Installing prettier, eslint and axe-core"):
         _ensure_npm(env)
         with paths.building(paths.NODE) as folder:
             for name in FILES:
@@ -36,7 +36,7 @@ def ensure(env):
 def _install(folder, env):
     run(
         ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        "prettier and eslint cannot be installed.",
+        "prettier, eslint and axe-core cannot be installed.",
         env={**env, "npm_config_cache": paths.CACHE / "npm"},
         log=paths.LOG / "npm.log",
         cwd=folder,

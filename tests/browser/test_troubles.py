@@ -1,101 +1,9 @@
 """Ten troubles: whoever has only the screen finds out what is wrong, and what to do."""
 
 import json
-import os
-import subprocess
-import sys
-from contextlib import contextmanager
 
-import hub_site
-import psycopg2
 import pytest
-from http_server import LocalServer
-from hub_driver import ADDONS_PATH
-from odoo_process import Server
-
-from lib import postgres
-
-# The first half of the lane's advisory lock: see ihub/lib/lane_lock.py.
-LOCK_SPACE = 0x69687562
-ORDERS = [
-    {"number": "S1", "customer": "Azure Interior", "price": 5},
-    {"number": "S2", "customer": "Azure Interior", "price": None},
-]
-
-
-def odoo(*arguments, script=None, **env):
-    return subprocess.run(
-        [sys.executable, "-m", "odoo", *arguments, ADDONS_PATH, "--no-http", "--log-level=error"],
-        cwd=hub_site.ROOT, input=script, text=True, capture_output=True, timeout=300, check=False,
-        env={**os.environ, **env},
-    )  # fmt: skip
-
-
-def stage(database, shop):
-    shop.reply("locked/orders", status=401)
-    shop.reply("shop/orders", body=json.dumps(ORDERS).encode())
-    installed = odoo("-d", database, "-i", "ihub_test", "--stop-after-init")
-    assert installed.returncode == 0, installed.stderr[-3000:]
-    hub_site.prepare(database)
-    script = (hub_site.ROOT / "tests" / "browser" / "stage_troubles.py").read_text()
-    staged = odoo("shell", "-d", database, script=script, IHUB_TEST_SHOP=shop.url)
-    assert staged.returncode == -9, (staged.stdout + staged.stderr)[-3000:]
-
-
-@contextmanager
-def executing(database, *names):
-    """Hold the lanes of integrations, as processes do that are at work."""
-    connection = psycopg2.connect(dbname=database)
-    try:
-        connection.cursor().execute(
-            "SELECT pg_advisory_lock(%s, id) FROM ihub_integration WHERE name = ANY(%s)",
-            (LOCK_SPACE, list(names)),
-        )
-        yield
-    finally:
-        connection.close()
-
-
-@pytest.fixture(scope="module")
-def databases():
-    """Return the names of a hub full of troubles, and of a neutralized copy of it."""
-    template = os.environ.get("IHUB_TEMPLATE")
-    if not template:
-        pytest.fail("There is no template database. Start with dev/test.")
-    name = f"ihub_troubles_{os.getpid()}"
-    copy = f"{name}_copy"
-    client = postgres.Client({})
-    client.copy(template, name)
-    shop = LocalServer()
-    try:
-        stage(name, shop)
-        client.copy(name, copy)
-        neutralized = odoo("neutralize", "-d", copy)
-        assert neutralized.returncode == 0, neutralized.stderr[-3000:]
-        yield name, copy
-    finally:
-        shop.close()
-        client.drop(name)
-        client.drop(copy)
-
-
-@contextmanager
-def serving(database, folder):
-    """Serve a database without schedulers."""
-    arguments = [ADDONS_PATH, "--max-cron-threads=0", "--log-level=warn"]
-    server = Server(database, arguments, True, None, folder / "server.log")
-    try:
-        server.wait_until_it_answers()
-        yield hub_site.Site(server, database)
-    finally:
-        server.kill()
-
-
-@pytest.fixture(scope="module")
-def troubled(databases, tmp_path_factory):
-    name, _copy = databases
-    with executing(name, "Late", "Stuck"), serving(name, tmp_path_factory.mktemp("own")) as site:
-        yield site
+import troubles
 
 
 @pytest.fixture(scope="module", params=["desktop", "phone"])
@@ -213,9 +121,9 @@ def test_what_is_wrong_comes_first_and_is_counted(board):
     assert counts["retrying"] == 2
 
 
-def test_this_is_a_copy_of_the_production_database(databases, tmp_path):
-    _name, copy = databases
-    with serving(copy, tmp_path) as site, site.browser("ihub_operator") as board:
+def test_this_is_a_copy_of_the_production_database(troubled_databases, tmp_path):
+    _name, copy = troubled_databases
+    with troubles.serving(copy, tmp_path) as site, site.browser("ihub_operator") as board:
         text = card(board, "Remote down")
         assert "Paused in a Copy" in text
         assert "This is a copy of a database: nothing starts by itself here" in text

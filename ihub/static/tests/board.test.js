@@ -76,13 +76,13 @@ test("the summary tells what there is, and of the important ones that there is n
         "well",
     ]);
     expect(queryAllTexts(".o_ihub_chip")).toEqual([
-        "1Failed",
-        "0Late",
-        "2Trying again",
-        "0Running now",
-        "1Well",
+        "1 Failed",
+        "0 Late",
+        "2 Trying again",
+        "0 Running now",
+        "1 Well",
     ]);
-    expect(chip("failed")).toHaveAttribute("aria-label", "Failed: 1. Click to show only these.");
+    expect(chip("failed")).toHaveAttribute("title", "Failed: 1. Click to show only these.");
 });
 
 test("a click shows only those, another one all again", async () => {

@@ -1,5 +1,14 @@
 import { expect, test } from "@odoo/hoot";
-import { defineModels, fields, models, mountView } from "@web/../tests/web_test_helpers";
+import { press, queryAllAttributes } from "@odoo/hoot-dom";
+import { animationFrame } from "@odoo/hoot-mock";
+import {
+    contains,
+    defineModels,
+    fields,
+    mockService,
+    models,
+    mountView,
+} from "@web/../tests/web_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 
 class Run extends models.Model {
@@ -12,14 +21,14 @@ class Run extends models.Model {
             ["odd", "Odd"],
         ],
     });
-    strip = fields.Json();
+    strip = fields.Char();
 
     _records = [
         {
             id: 1,
             state: "failed",
-            strip: [
-                { id: 5, state: "done", duration: 1, ended: "2025-03-01 12:00:00", message: "" },
+            strip: JSON.stringify([
+                { id: 5, state: "done", duration: 1, ended: "2025-03-01 12:00:00", message: null },
                 {
                     id: 6,
                     state: "failed",
@@ -27,9 +36,9 @@ class Run extends models.Model {
                     ended: "2025-03-01 13:00:00",
                     message: "No",
                 },
-            ],
+            ]),
         },
-        { id: 2, state: "odd", strip: [] },
+        { id: 2, state: "odd", strip: false },
     ];
 }
 
@@ -69,4 +78,21 @@ test("each run is a bar, taller when it took longer, and told in words", async (
     expect(".o_ihub_strip").toHaveAttribute("aria-label", "The last 2 runs: 1 done, 1 failed.");
     const [done, failed] = document.querySelectorAll(".o_ihub_bar");
     expect(done.offsetHeight).toBeLessThan(failed.offsetHeight);
+});
+
+test("the keyboard reaches one bar, and the arrows lead to the others", async () => {
+    mockService("action", { doAction: ({ res_id: id }) => expect.step(id) });
+    await mountForm(1);
+    const tabStops = () => queryAllAttributes(".o_ihub_bar", "tabindex");
+    expect(tabStops()).toEqual(["-1", "0"]);
+    await contains(".o_ihub_bar_failed").focus();
+    await press("ArrowLeft");
+    await animationFrame();
+    expect(".o_ihub_bar_done").toBeFocused();
+    expect(tabStops()).toEqual(["0", "-1"]);
+    await press("ArrowLeft");
+    await press("Enter");
+    expect.verifySteps([5]);
+    await press("ArrowRight");
+    expect(".o_ihub_bar_failed").toBeFocused();
 });

@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { Component } from "@odoo/owl";
+import { Component, useRef, useState } from "@odoo/owl";
 
 import { sayDuration } from "./duration_field";
 
@@ -20,10 +20,32 @@ export class RunStripField extends Component {
 
     setup() {
         this.action = useService("action");
+        this.root = useRef("root");
+        // The one bar that the Tab key reaches, counted from the newest: arrows lead to the others.
+        this.state = useState({ back: 0 });
     }
 
     get runs() {
         return JSON.parse(this.props.record.data[this.props.name] || "[]");
+    }
+
+    /** @returns {number} which bar the Tab key reaches */
+    get current() {
+        return Math.max(0, this.runs.length - 1 - this.state.back);
+    }
+
+    onKeydown(ev) {
+        const step = { ArrowLeft: 1, ArrowRight: -1 }[ev.key];
+        if (step || ev.key === "Enter") {
+            // Odoo's cards take these keys for themselves.
+            ev.stopPropagation();
+        }
+        if (step) {
+            ev.preventDefault();
+            const last = this.runs.length - 1;
+            this.state.back = Math.min(last, Math.max(0, this.state.back + step));
+            this.root.el.children[this.current].focus();
+        }
     }
 
     get bars() {

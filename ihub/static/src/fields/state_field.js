@@ -29,11 +29,17 @@ export const LOOKS = {
     queued: ["fa-list-ol", "info"],
     well: ["fa-check", "success"],
     copy: ["fa-files-o", "300"],
+    // how serious an event is
+    info: ["fa-info-circle", "info"],
+    warning: ["fa-exclamation-triangle", "warning"],
+    error: ["fa-times-circle", "danger"],
     // what started a run
     schedule: ["fa-calendar", "300"],
     manual: ["fa-hand-pointer-o", "300"],
     backfill: ["fa-backward", "300"],
 };
+
+const PALE = ["success", "info"];
 
 /** A state with its icon; as a badge, or as plain text for narrow places. */
 export class StateField extends Component {
@@ -56,9 +62,13 @@ export class StateField extends Component {
     get className() {
         const color = LOOKS[this.value]?.[1] ?? "300";
         if (this.props.isPlain) {
-            return color === "300" ? "text-muted" : `text-${color}-emphasis`;
+            return color === "300" ? "o_ihub_muted" : `text-${color}-emphasis`;
         }
-        return `badge rounded-pill text-bg-${color}`;
+        // White on green or blue is too pale to be read.
+        const look = PALE.includes(color)
+            ? `bg-${color}-subtle text-${color}-emphasis`
+            : `text-bg-${color}`;
+        return `badge rounded-pill ${look}`;
     }
 }
 

@@ -80,6 +80,7 @@ export class EventDetailsField extends Component {
 
     setup() {
         this.state = useState({ raw: false });
+        this.copyText = _t("Copy");
         this.successText = _t("Copied");
     }
 

@@ -1,0 +1,70 @@
+"""A hub full of troubles, and servers without schedulers for it."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import hub_site
+import psycopg2
+from hub_driver import ADDONS_PATH
+from odoo_process import Server
+
+# The first half of the lane's advisory lock: see ihub/lib/lane_lock.py.
+LOCK_SPACE = 0x69687562
+ORDERS = [
+    {"number": "S1", "customer": "Azure Interior", "price": 5},
+    {"number": "S2", "customer": "Azure Interior", "price": None},
+]
+
+
+def odoo(*arguments, script=None, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "odoo", *arguments, ADDONS_PATH, "--no-http", "--log-level=error"],
+        cwd=hub_site.ROOT, input=script, text=True, capture_output=True, timeout=300, check=False,
+        env={**os.environ, **env},
+    )  # fmt: skip
+
+
+def stage(database, shop):
+    shop.reply("locked/orders", status=401)
+    shop.reply("shop/orders", body=json.dumps(ORDERS).encode())
+    installed = odoo("-d", database, "-i", "ihub_test", "--stop-after-init")
+    assert installed.returncode == 0, installed.stderr[-3000:]
+    hub_site.prepare(database)
+    script = (hub_site.ROOT / "tests" / "browser" / "stage_troubles.py").read_text()
+    staged = odoo("shell", "-d", database, script=script, IHUB_TEST_SHOP=shop.url)
+    assert staged.returncode == -9, (staged.stdout + staged.stderr)[-3000:]
+
+
+def neutralize(database):
+    """Make a database a copy of another one, as administrators do."""
+    done = odoo("neutralize", "-d", database)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@contextmanager
+def executing(database, *names):
+    """Hold the lanes of integrations, as processes do that are at work."""
+    connection = psycopg2.connect(dbname=database)
+    try:
+        connection.cursor().execute(
+            "SELECT pg_advisory_lock(%s, id) FROM ihub_integration WHERE name = ANY(%s)",
+            (LOCK_SPACE, list(names)),
+        )
+        yield
+    finally:
+        connection.close()
+
+
+@contextmanager
+def serving(database, folder):
+    """Serve a database without schedulers."""
+    arguments = [ADDONS_PATH, "--max-cron-threads=0", "--log-level=warn"]
+    server = Server(database, arguments, True, None, folder / "server.log")
+    try:
+        server.wait_until_it_answers()
+        yield hub_site.Site(server, database)
+    finally:
+        server.kill()
