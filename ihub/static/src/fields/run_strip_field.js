@@ -36,12 +36,9 @@ export class RunStripField extends Component {
 
     onKeydown(ev) {
         const step = { ArrowLeft: 1, ArrowRight: -1 }[ev.key];
-        if (step || ev.key === "Enter") {
-            // Odoo's cards take these keys for themselves.
-            ev.stopPropagation();
-        }
         if (step) {
             ev.preventDefault();
+            ev.stopPropagation();
             const last = this.runs.length - 1;
             this.state.back = Math.min(last, Math.max(0, this.state.back + step));
             this.root.el.children[this.current].focus();

@@ -2,12 +2,34 @@ import { registry } from "@web/core/registry";
 import { SearchModel } from "@web/search/search_model";
 import { KanbanController } from "@web/views/kanban/kanban_controller";
 import { kanbanView } from "@web/views/kanban/kanban_view";
+import { useEffect } from "@odoo/owl";
 
 import { BoardModel, useBoard } from "../board/board";
 import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+
+/**
+ * Let the keys that press a button press it.
+ *
+ * Odoo's cards take them for themselves, whatever in them has the focus.
+ */
+function leaveKeysToButtons(ev) {
+    if (["Enter", " "].includes(ev.key) && ev.target.matches(".o_kanban_record :is(button, a)")) {
+        ev.stopPropagation();
+    }
+}
+
+function useKeysOfButtons(rootRef) {
+    useEffect(
+        (el) => {
+            el?.addEventListener("keydown", leaveKeysToButtons);
+            return () => el?.removeEventListener("keydown", leaveKeysToButtons);
+        },
+        () => [rootRef.el],
+    );
+}
 
 /** Cards that show changes as they happen. */
 export class LiveKanbanController extends KanbanController {
@@ -17,6 +39,7 @@ export class LiveKanbanController extends KanbanController {
             isBusy: () => Boolean(this.model.root.selection?.length),
             reload: () => this.model.load(),
         });
+        useKeysOfButtons(this.rootRef);
     }
 }
 
@@ -36,6 +59,7 @@ export class BoardController extends KanbanController {
     setup() {
         super.setup();
         this.board = useBoard(this.model);
+        useKeysOfButtons(this.rootRef);
     }
 
     async createRecord() {
