@@ -228,8 +228,8 @@ def test_table_that_is_locked_does_not_stop_the_caller(hub, integration):
     hub.wait(lambda: hub.execute(ROWS), "The event", wake=False)
 
 
-def test_install_hook_and_shell(hub, integration):
-    """A process that ends without commit, and one that logs without any cursor of its own."""
+def test_a_shell(hub, integration):
+    """A process that ends without commit."""
     output = script(hub, "env['res.users'].browse(1).ihub_info('from the shell')")
     assert "Traceback" not in output
     assert [summary for summary, __ in hub.execute(ROWS)] == ["from the shell"]

@@ -80,6 +80,18 @@ test("new lines appear while the run executes", async () => {
     expect(summaries().length).toBe(PAGE + 1);
 });
 
+test("a line that comes into view late stands where it belongs", async () => {
+    const [late] = log.splice(log.length - 3, 1);
+    await mount();
+    log.push(line(1001));
+    await advanceTime(INTERVAL);
+    log.push(late);
+    log.sort((a, b) => a.id - b.id);
+    await advanceTime(INTERVAL);
+    await animationFrame();
+    expect(summaries().slice(-4)).toEqual(["line 998", "line 999", "line 1000", "line 1001"]);
+});
+
 test("a flood of lines does not fill the page", async () => {
     await mount();
     for (let id = 1001; id <= 6000; id++) {

@@ -18,6 +18,9 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 // Lines that are fetched at a time, and lines that are in the page at most.
 export const PAGE = 200;
 export const LIMIT = 600;
+// Lines that are looked at again: ids are given before they can be seen, so a line of another
+// thread may come into view behind later ones.
+export const OVERLAP = 50;
 // Milliseconds between two looks for new lines.
 export const INTERVAL = 1000;
 
@@ -123,14 +126,18 @@ export class RunLog extends Component {
         if (!this.state.follow) {
             return;
         }
-        const last = this.state.lines.at(-1)?.id || 0;
-        const lines = await this.fetch([["id", ">", last]], "id desc");
-        if (lines.length === PAGE) {
+        const before = this.state.lines;
+        const lines = await this.fetch([["id", ">", before.at(-OVERLAP)?.id || 0]], "id desc");
+        const known = new Set(before.map(({ id }) => id));
+        if (lines.length === PAGE && !known.has(lines.at(-1).id)) {
             // Faster than anybody reads: what was skipped is found by scrolling up.
             this.state.lines = lines.reverse();
             this.state.more = true;
-        } else if (lines.length) {
-            const all = [...this.state.lines, ...lines.reverse()];
+            return;
+        }
+        const fresh = lines.filter(({ id }) => !known.has(id));
+        if (fresh.length) {
+            const all = [...before, ...fresh].sort((a, b) => a.id - b.id);
             this.state.more ||= all.length > LIMIT;
             this.state.lines = all.slice(-LIMIT);
         }

@@ -11,6 +11,7 @@ import requests
 from odoo import models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.ihub.lib import event_buffer
 from odoo.addons.ihub.lib.exceptions import RetryableError
 
 from .ihub_integration_ledger import HELD_SPACE, HOLD_SPACE
@@ -62,6 +63,11 @@ class IhubIntegrationLedger(models.Model):
             self._write(start, end, step)
             if not (step + 1) % int(every):
                 self.checkpoint(step + 1, int(steps), resume=step + 1)
+
+    def _do_tell(self, start, end, *words):
+        """tell WORDS: report them, and have that written at once."""
+        self.ihub_info(" ".join(words))
+        event_buffer.flush(self.env.cr)
 
     def _do_checkpoint(self, start, end, processed="0", total=None):
         """checkpoint [PROCESSED [TOTAL]]: with PROCESSED as the resume point."""
