@@ -21,7 +21,7 @@ from lib.devtools import Browser, Timeout
 IMAGES = paths.ROOT / "docs" / "images"
 ADDON = paths.ROOT / "ihub" / "static" / "description"
 # Pictures that the addon's own page shows, too.
-ON_PAGE = {"board.png": "board.png", "run-failed.png": "run.png"}
+ON_PAGE = {"board.png": "board.png", "run-failed.png": "run.png", "coverage.png": "coverage.png"}
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844, "phone": True}
 
@@ -29,6 +29,7 @@ BOARD = "/odoo/integrations"
 WORKING = "Web shop orders"
 FAILING = "Parcel tracking"
 LONG = "Product catalogue"
+STEADY = "Customers"
 
 
 def main():
@@ -100,6 +101,8 @@ class Stage:
         self.dialogs()
         self.board()
         self.pages()
+        self.lists()
+        self.on_a_phone()
 
     # --- Acts ---
 
@@ -148,7 +151,6 @@ class Stage:
         self.desktop.wait_for("!document.querySelector('.o_notification')")
         self.take(self.desktop, "board.png")
         self.see_board(self.phone)
-        self.phone.evaluate("document.querySelectorAll('.o_kanban_group')[3].scrollIntoView()")
         self.take(self.phone, "board-phone.png")
 
     def pages(self):
@@ -161,7 +163,44 @@ class Stage:
         page.wait(".o_ihub_integration .alert-danger")
         self.take(page, "integration.png")
 
+    def lists(self):
+        """What else shows runs and events."""
+        page = self.desktop
+        for name, path, ready in (
+            ("list.png", "/odoo/integrations?view_type=list", ".o_data_row"),
+            ("calendar.png", "/odoo/ihub-calendar", ".o_calendar_view .fc-event"),
+            ("graph.png", "/odoo/ihub-runs?view_type=graph", ".o_graph_renderer canvas"),
+            ("events.png", "/odoo/ihub-events", ".o_data_row"),
+        ):
+            page.open(self.url + path)
+            page.wait(ready)
+            self.rest(page)
+            self.take(page, name)
+        page.open(f"{self.url}/odoo/integrations/{self.id_of(STEADY)}")
+        page.wait(".o_ihub_coverage_bars [data-status=done]")
+        page.evaluate("document.querySelector('.o_notebook').scrollIntoView()")
+        self.rest(page)
+        self.take(page, "coverage.png")
+        page.click(".nav-link[name=history]")
+        page.wait(".o_ihub_history canvas")
+        self.rest(page)
+        self.take(page, "history.png")
+
+    def on_a_phone(self):
+        page = self.phone
+        page.open(f"{self.url}/odoo/integrations/{self.id_of(FAILING)}")
+        page.wait(".o_ihub_integration .alert-danger")
+        self.rest(page)
+        self.take(page, "integration-phone.png")
+
     # --- Props ---
+
+    def rest(self, page):
+        """Wait until what is drawn step by step is drawn."""
+        page.evaluate("new Promise(resolve => setTimeout(resolve, 1500))")
+
+    def id_of(self, name):
+        return self.call("ihub.integration", "search", [["name", "ilike", name]])[0]
 
     def see_board(self, page):
         page.open(self.url + BOARD)
