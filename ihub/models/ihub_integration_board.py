@@ -3,6 +3,23 @@ from odoo.tools import SQL
 
 from ..lib import lane_lock
 
+# What the board says of a run that is pending or running.
+SHOWN_OF_CURRENT = (
+    "integration_id",
+    "state",
+    "trigger",
+    "window_from",
+    "window_to",
+    "due",
+    "started_at",
+    "last_seen",
+    "attempt",
+    "message",
+    "processed",
+    "total",
+    "behind_from",
+)
+
 
 class IhubIntegration(models.Model):
     """What the card and the page show. All of it is computed for many integrations at once."""
@@ -50,17 +67,9 @@ class IhubIntegration(models.Model):
         They are few: one of the schedule each, and what people have queued.
         """
         # Whoever sees an integration sees its runs; one query serves all of them.
-        return (
-            self.env["ihub.run"]
-            .sudo()
-            .search(
-                [
-                    ("integration_id", "in", self.ids),
-                    ("state", "in", ("pending", "running")),
-                ],
-                order="id",
-            )
-        )
+        Run = self.env["ihub.run"].sudo()
+        domain = [("integration_id", "in", self.ids), ("state", "in", ("pending", "running"))]
+        return Run.search_fetch(domain, SHOWN_OF_CURRENT, order="id")
 
     def _last_ended_runs(self):
         """Return ``{integration id: (run id, state, message, ended_at)}`` of the newest run."""
@@ -107,7 +116,8 @@ class IhubIntegration(models.Model):
 
     @api.depends("current_run_id", "state", "stop_before_id")
     def _compute_execution(self):
-        alive = lane_lock.alive(self.env.cr, self.ids)
+        begun = self.filtered("current_run_id")
+        alive = lane_lock.alive(self.env.cr, begun.ids)
         for integration in self:
             run = integration.current_run_id.sudo()
             integration.is_executing = bool(run) and integration.id in alive

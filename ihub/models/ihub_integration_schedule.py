@@ -64,12 +64,12 @@ class IhubIntegration(models.Model):
 
     # --- Computes ---
 
-    @api.depends("run_ids.state", "run_ids.window_from", "run_ids.window_to")
+    @api.depends("pointer_id", "run_ids.state", "run_ids.window_from", "run_ids.window_to")
     def _compute_window(self):
-        pointers = self._pointers()
         completed = self._with_completed_windows()
         for integration in self:
-            pointer = pointers.get(integration.id)
+            # The pointer says nothing that the integration itself does not show.
+            pointer = integration.sudo().pointer_id
             integration.window_from = pointer.window_from if pointer else False
             integration.window_to = pointer.window_to if pointer else False
             done = pointer and integration.id in completed

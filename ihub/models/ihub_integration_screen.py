@@ -13,7 +13,12 @@ class IhubIntegration(models.Model):
     retry_run_id = fields.Many2one("ihub.run", compute="_compute_retry")
     retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry")
     # JSON as the database writes it: hundreds of runs would be copied one by one otherwise.
-    run_strip = fields.Char("Last Runs", compute="_compute_run_strip")
+    run_strip = fields.Char(
+        "Last Runs",
+        compute="_compute_run_strip",
+        help="Of each, oldest first: id, outcome, seconds, when it ended (UTC), and why if it "
+        "was not done.",
+    )
 
     # --- Computes ---
 
@@ -47,10 +52,8 @@ class IhubIntegration(models.Model):
             SELECT i.id, run.strip
               FROM unnest(%s) AS i(id)
              CROSS JOIN LATERAL (
-                SELECT json_agg(json_build_object(
-                           'id', r.id, 'state', r.state, 'duration', r.duration,
-                           'ended', to_char(r.ended_at, 'YYYY-MM-DD HH24:MI:SS'),
-                           'message', r.message) ORDER BY r.id)::text AS strip
+                SELECT json_agg(json_build_array(r.id, r.state, r.duration, r.ended_at, r.message)
+                                ORDER BY r.id)::text AS strip
                   FROM (
                     SELECT id, CASE WHEN skipped THEN 'skipped' ELSE state END AS state,
                            COALESCE(duration, 0) AS duration, ended_at,

@@ -121,11 +121,12 @@ class IhubRun(models.Model):
         """
         for run in self:
             if state not in TRANSITIONS.get(run.state, ()):
+                names = dict(self._fields["state"]._description_selection(self.env))
                 raise UserError(
                     self.env._(
                         "This run is %(now)s and cannot become %(then)s. Reload the page.",
-                        now=run.state,
-                        then=state,
+                        now=names[run.state],
+                        then=names[state],
                     )
                 )
         self.write({"state": state, **vals})

@@ -28,14 +28,8 @@ class Run extends models.Model {
             id: 1,
             state: "failed",
             strip: JSON.stringify([
-                { id: 5, state: "done", duration: 1, ended: "2025-03-01 12:00:00", message: null },
-                {
-                    id: 6,
-                    state: "failed",
-                    duration: 9,
-                    ended: "2025-03-01 13:00:00",
-                    message: "No",
-                },
+                [5, "done", 1, "2025-03-01T12:00:00", null],
+                [6, "failed", 9, "2025-03-01T13:00:00.25", "No"],
             ]),
         },
         { id: 2, state: "odd", strip: false },
@@ -68,6 +62,12 @@ test("a state is told by word and icon, not by colour alone", async () => {
 test("an unknown state is shown all the same", async () => {
     await mountForm(2);
     expect("[data-state=odd]").toHaveText("Odd");
+});
+
+test("what is no list of runs is no strip", async () => {
+    Run._records[1].strip = "REF0001";
+    await mountForm(2);
+    expect(".o_ihub_bar").toHaveCount(0);
 });
 
 test("each run is a bar, taller when it took longer, and told in words", async () => {

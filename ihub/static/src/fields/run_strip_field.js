@@ -1,4 +1,6 @@
-import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+/* global luxon */
+
+import { formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -6,6 +8,8 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { Component, useRef, useState } from "@odoo/owl";
 
 import { sayDuration } from "./duration_field";
+
+const { DateTime } = luxon;
 
 // Percent of the height of the strip: the shortest run is still there to be clicked.
 const LOWEST = 30;
@@ -26,7 +30,16 @@ export class RunStripField extends Component {
     }
 
     get runs() {
-        return JSON.parse(this.props.record.data[this.props.name] || "[]");
+        const value = this.props.record.data[this.props.name] || "";
+        // The sample data of an empty board are any text.
+        const runs = value.startsWith("[") ? JSON.parse(value) : [];
+        return runs.map(([id, state, duration, ended, message]) => ({
+            id,
+            state,
+            duration,
+            ended: ended && DateTime.fromISO(ended, { zone: "utc" }).setZone("default"),
+            message,
+        }));
     }
 
     /** @returns {number} which bar the Tab key reaches */
@@ -66,7 +79,7 @@ export class RunStripField extends Component {
     }
 
     describe({ state, duration, ended, message }) {
-        const when = ended ? formatDateTime(deserializeDateTime(ended)) : "";
+        const when = ended ? formatDateTime(ended) : "";
         const first = [this.outcomes[state] || state, when, sayDuration(duration)];
         return [first.filter(Boolean).join(" · "), message].filter(Boolean).join("\n");
     }
