@@ -129,7 +129,7 @@ class _Lines:
     def __init__(self, parts):
         self._parts = parts
 
-    def read(self, __):
+    def read(self, __):  # pylint: disable=method-required-super
         """Return the next lines; an empty text after the last."""
         return "".join([_line(row) for row in next(self._parts, ())])
 
