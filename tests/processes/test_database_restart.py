@@ -54,7 +54,7 @@ def test_an_immediate_shutdown(hub, odoo_server, own_postgres, tmp_path):
     back = Hub(hub.database, host=env["PGHOST"], user=env["PGUSER"])
     back.wait(lambda: back.count(integration, state="done") == 2)
     dead = back.run(integration, state="interrupted")
-    assert str(dead["last_seen"])[:16] in dead["message"]
+    assert f"{dead['last_seen']:%m/%d/%Y %I:%M}" in dead["message"]
     assert back.steps(integration) == [0, 1, 2] * 2
     windows = [
         (run["window_from"], run["window_to"]) for run in back.runs(integration, state="done")

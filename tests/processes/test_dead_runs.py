@@ -13,7 +13,7 @@ def assert_taken_up_again(hub, integration, steps):
     done = hub.wait_for(integration, state="done")
     dead = hub.run(integration, state="interrupted")
     assert dead["ended_at"] == dead["last_seen"] >= dead["started_at"]
-    assert str(dead["last_seen"])[:16] in dead["message"]
+    assert f"{dead['last_seen']:%m/%d/%Y %I:%M}" in dead["message"]
     assert (done["window_from"], done["window_to"]) == (dead["window_from"], dead["window_to"])
     assert (done["previous_id"], done["attempt"], done["deaths"]) == (dead["id"], 2, 1)
     assert hub.steps(integration) == steps
