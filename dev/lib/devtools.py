@@ -38,6 +38,7 @@ KEYS = {
     "Escape": (27, ""),
     "Space": (32, " "),
     "ArrowLeft": (37, ""),
+    "ArrowUp": (38, ""),
     "ArrowRight": (39, ""),
 }
 

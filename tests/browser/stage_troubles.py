@@ -80,6 +80,9 @@ unserved = add("No scheduler")
 unserved.start()
 let_go_by(unserved, 2)
 
+# More than fits into the row of an event.
+env.user.ihub_info("A long story", details="and so on " * 100_000)
+
 killed = add("Killed server", "ihub.integration.ledger", script="write\nkill")
 killed.start()
 env.cr.commit()

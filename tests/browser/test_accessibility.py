@@ -3,7 +3,9 @@
 import functools
 import json
 import os
+from datetime import datetime, timedelta, timezone
 
+import hub_site
 import pytest
 
 from lib import node, paths
@@ -32,8 +34,9 @@ ODOO = [
     # Check boxes in a list have no label; nor has the one of a calendar's filters.
     ".o_list_view .o_field_boolean",
     ".o_calendar_sidebar",
-    # The numbers of days that belong to another month are too pale.
+    # The numbers of days that belong to another month are too pale; so are measures of a pivot.
     ".fc-daygrid-day-top",
+    ".o_pivot_measure_row",
 ]
 SCAN = """
 axe.run({include: [%(include)s], exclude: %(exclude)s.map(selector => [selector])},
@@ -42,6 +45,10 @@ axe.run({include: [%(include)s], exclude: %(exclude)s.map(selector => [selector]
         v => `${v.id}: ${v.help}\\n` + v.nodes.map(
             n => `    ${n.html}\\n        ${n.failureSummary}`).join("\\n")))
 """
+# Of what is behind all else: 0 is black, 255 is white.
+BRIGHTNESS = (
+    "Math.max(...getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3))"
+)
 
 
 @functools.cache
@@ -64,29 +71,50 @@ def scan(page, include=".o_action_manager"):
     )
 
 
-@pytest.fixture(scope="module", params=["desktop", "phone"])
+@pytest.fixture(scope="module", params=["desktop", "phone", "dark"])
 def page(request, troubled):
-    """The browser of a manager."""
-    with troubled.browser("ihub_manager", request.param) as browser:
+    """The browser of a manager; in the dark it is as wide as a desktop's."""
+    is_dark = request.param == "dark"
+    with troubled.browser("ihub_manager", "desktop" if is_dark else request.param) as browser:
+        if is_dark:
+            browser.send("Network.setCookie", name="color_scheme", value="dark", url=troubled.url)
+        browser.go("/odoo/integrations")
+        assert (browser.evaluate(BRIGHTNESS) < 64) is is_dark
         yield browser
 
 
+@pytest.fixture
+def behind(troubled):
+    """Return the ids of an integration for which Start has much to make up, and of its settings."""
+    month_ago = (datetime.now(timezone.utc) - timedelta(days=30)).strftime("%Y-%m-%d 00:00:00")
+    values = {"name": "Behind", "window_from": month_ago, "catch_up": "each"}
+    ids = troubled.call(hub_site.DEMO, "create", [values])
+    (record,) = troubled.call(hub_site.DEMO, "read", ids, ["integration_id"])
+    yield record["integration_id"][0], ids[0]
+    troubled.call("ihub.integration", "unlink", [record["integration_id"][0]])
+
+
+def find(site, model, *domain):
+    return site.call(model, "search", [list(term) for term in domain], limit=1)[0]
+
+
 def integration(site, name):
-    return site.call("ihub.integration", "search", [["name", "=", name]])[0]
+    return find(site, "ihub.integration", ("name", "=", name))
 
 
-def failed_run(site):
-    return site.call("ihub.run", "search", [["state", "=", "failed"]])[0]
-
-
+LINES = ".o_data_row, .o_kanban_record"
 SCREENS = {
     "board": ("/odoo/integrations", ".o_ihub_condition"),
     "board, filtered": ("/odoo/integrations", ".o_ihub_chip"),
-    "list": ("/odoo/integrations?view_type=list", ".o_data_row, .o_kanban_record"),
-    "runs": ("/odoo/ihub-runs", ".o_view_controller .o_content > *"),
-    "calendar of runs": ("/odoo/ihub-calendar", ".o_calendar_view .o_content > *"),
-    "graph of runs": ("/odoo/ihub-runs?view_type=graph", ".o_view_controller .o_content > *"),
-    "events": ("/odoo/ihub-events", ".o_data_row, .o_kanban_record"),
+    "list": ("/odoo/integrations?view_type=list", LINES),
+    # A phone shows cards in place of it, as of other tables and graphs.
+    "graph": ("/odoo/integrations?view_type=graph", "canvas, .o_kanban_record"),
+    "runs": ("/odoo/ihub-runs", LINES),
+    "cards of runs": ("/odoo/ihub-runs?view_type=kanban", ".o_kanban_record"),
+    "calendar of runs": ("/odoo/ihub-calendar", ".o_calendar_view .o_event"),
+    "graph of runs": ("/odoo/ihub-runs?view_type=graph", "canvas, .o_kanban_record"),
+    "pivot of runs": ("/odoo/ihub-runs?view_type=pivot", ".o_pivot table, .o_kanban_record"),
+    "events": ("/odoo/ihub-events", LINES),
 }
 
 
@@ -118,32 +146,47 @@ def test_further_tabs_of_an_integration(page, troubled, tab):
     assert_nothing_found(page)
 
 
-def test_run_with_its_log(page, troubled):
-    page.go(f"/odoo/ihub-runs/{failed_run(troubled)}")
+@pytest.mark.parametrize("tab", ["log", "technical"])
+def test_run_that_failed(page, troubled, tab):
+    page.go(f"/odoo/ihub-runs/{find(troubled, 'ihub.run', ('state', '=', 'failed'))}")
     page.wait(".o_ihub_run .o_ihub_line")
+    page.click(f".nav-link[name={tab}]")
+    page.wait(f".nav-link[name={tab}].active")
     assert_nothing_found(page)
 
 
-def test_event_with_details(page, troubled):
-    events = troubled.call("ihub.event", "search", [["summary", "ilike", "no price"]])
-    page.go(f"/odoo/ihub-events/{events[0]}")
-    page.wait(".o_form_sheet .o_ihub_details, .o_form_sheet .o_field_ihub_event_details")
+EVENTS = {
+    "data": ("summary", "ilike", "no price"),
+    "traceback": ("details", "ilike", "Traceback"),
+    "undone": ("undone", "=", True),
+    "cut": ("is_cut", "=", True),
+}
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_event(page, troubled, kind):
+    page.go(f"/odoo/ihub-events/{find(troubled, 'ihub.event', EVENTS[kind])}")
+    page.wait(".o_form_sheet .o_ihub_event_details")
     assert_nothing_found(page)
 
 
-@pytest.mark.parametrize(
-    ("name", "button"),
-    [
-        ("Bad record", "action_run_manually"),
-        ("Archived user", "action_run_manually"),
-    ],
-)
-def test_dialog_of_running_manually(page, troubled, name, button):
+@pytest.mark.parametrize("name", ["Bad record", "Archived user"])
+def test_dialog_of_running_manually(page, name):
     page.go("/odoo/integrations")
     page.wait(".o_kanban_record")
     card = "[...document.querySelectorAll('.o_kanban_record')].find(c => c.innerText.includes"
-    page.evaluate(f"void {card}({json.dumps(name)})).querySelector('[name={button}]').click()")
+    page.evaluate(
+        f"void {card}({json.dumps(name)})).querySelector('[name=action_run_manually]').click()"
+    )
     page.wait(".modal .o_form_view")
+    assert_nothing_found(page, ".modal-content")
+
+
+def test_dialog_that_asks_before_starting(page, behind):
+    page.go(f"/odoo/integrations/{behind[0]}")
+    page.wait(".o_ihub_integration .o_ihub_coverage_bars")
+    page.evaluate("void document.querySelector('button[name=action_start]').click()")
+    page.wait(".modal .o_field_widget[name=preview]")
     assert_nothing_found(page, ".modal-content")
 
 
@@ -154,14 +197,10 @@ def test_dialog_of_adding(page):
     assert_nothing_found(page, ".modal-content")
 
 
-def test_settings_of_a_type(page, troubled):
-    ids = troubled.call("ihub.integration.demo", "create", [{"name": "Settings"}])
-    page.go(f"/odoo/ihub.integration.demo/{ids[0]}")
+def test_settings_of_a_type(page, behind):
+    page.go(f"/odoo/{hub_site.DEMO}/{behind[1]}")
     page.wait(".o_form_sheet")
-    found = scan(page)
-    record = troubled.call("ihub.integration.demo", "read", ids, ["integration_id"])[0]
-    troubled.call("ihub.integration", "unlink", [record["integration_id"][0]])
-    assert not found, "\n".join(found)
+    assert_nothing_found(page)
 
 
 def assert_nothing_found(page, include=".o_action_manager"):

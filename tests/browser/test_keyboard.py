@@ -34,7 +34,8 @@ def test_the_board_is_operated_by_keys(site):
         tab_to(page, ".o_kanban_record button[name=action_run_manually]")
         page.press("Enter")
         page.wait(".modal .o_field_widget[name=preview]")
-        page.press("Escape")
+        # First the calendar, which Odoo unfolds below the period, then the dialog.
+        page.press("Escape", "Escape")
         page.wait_for("!document.querySelector('.modal')")
         # A bar of the strip leads to its run.
         page.go("/odoo/integrations")
@@ -43,6 +44,47 @@ def test_the_board_is_operated_by_keys(site):
         tab_to(page, ".o_ihub_bar")
         page.press("Space")
         page.wait(".o_ihub_run")
+        assert not page.errors
+
+
+def test_an_integration_is_started_and_stopped_by_keys(site):
+    integration = site.add("Parcels")
+    state = f"{FOCUSED}.closest('.o_kanban_record')?.querySelector('[data-state]').dataset.state"
+    with site.browser("ihub_operator") as page:
+        page.go("/odoo/integrations")
+        page.wait(".o_kanban_record")
+        page.evaluate(f"{FOCUSED}.blur()")
+        tab_to(page, ".o_kanban_record button[name=action_start]")
+        assert page.evaluate(state) == "created"
+        page.press("Enter")
+        # In its new column the card still has the focus.
+        page.wait(".o_kanban_record button[name=action_stop]")
+        page.wait_for(f"{state} === 'queued' || {state} === 'well'")
+        tab_to(page, ".o_kanban_record button[name=action_stop]", 3)
+        page.press("Enter")
+        page.wait_for(f"{state} === 'stopped'")
+        found = site.call("ihub.integration", "read", [integration], ["state"])
+        assert found[0]["state"] == "stopped"
+        assert not page.errors
+
+
+def test_the_log_of_a_run_is_read_by_keys(site):
+    site.call("ihub.integration", "run_manually", site.add("Parcels"))
+    with site.browser("ihub_operator") as page:
+        page.go("/odoo/integrations")
+        page.click(".o_kanban_record .o_ihub_bar_done")
+        page.wait(".o_ihub_run .o_ihub_line")
+        # The levels filter.
+        tab_to(page, ".o_ihub_run_log [data-level=error]")
+        page.press("Enter")
+        page.wait_for("!document.querySelector('.o_ihub_line')")
+        tab_to(page, ".o_ihub_run_log [data-level=all]")
+        page.press("Enter")
+        page.wait(".o_ihub_line")
+        # A line leads to its event.
+        tab_to(page, ".o_ihub_run_log_lines")
+        page.press("ArrowUp", "Enter")
+        page.wait(".o_form_view .o_field_widget[name=level]")
         assert not page.errors
 
 
@@ -58,4 +100,6 @@ def test_the_time_line_is_read_by_keys(site):
         assert page.evaluate(f"{FOCUSED}.getAttribute('aria-label')") != first
         page.press("ArrowLeft")
         assert page.evaluate(f"{FOCUSED}.getAttribute('aria-label')") == first
+        page.press("Enter")
+        page.wait(".o_ihub_run, .o_data_row")
         assert not page.errors

@@ -30,7 +30,7 @@ def odoo(*arguments, script=None, **env):
 def stage(database, shop):
     shop.reply("locked/orders", status=401)
     shop.reply("shop/orders", body=json.dumps(ORDERS).encode())
-    installed = odoo("-d", database, "-i", "ihub_test", "--stop-after-init")
+    installed = odoo("-d", database, "-i", "ihub_test,ihub_test_dark", "--stop-after-init")
     assert installed.returncode == 0, installed.stderr[-3000:]
     hub_site.prepare(database)
     script = (hub_site.ROOT / "tests" / "browser" / "stage_troubles.py").read_text()

@@ -131,7 +131,8 @@ class TestFailing(HubCase):
         self.assertEqual(self.integration.state, "running")
         self.assertRegex(
             self.integration.retry_message,
-            r"^The shop is being maintained\. Next attempt at 03/01/2025 11:4\d(:\d\d)? AM, 2 of 4\.$",
+            r"^The shop is being maintained\. Next attempt at 03/01/2025 11:4\d(:\d\d)? AM, "
+            r"2 of 4\.$",
         )
 
     def test_starting_again_after_mending_does_the_failed_window(self):

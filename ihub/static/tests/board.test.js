@@ -1,5 +1,5 @@
 import { expect, test } from "@odoo/hoot";
-import { queryAllAttributes, queryAllTexts } from "@odoo/hoot-dom";
+import { queryAllAttributes, queryAllTexts, waitFor } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame, mockDate } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
@@ -111,8 +111,8 @@ test("a change is counted anew", async () => {
     await advanceTime(PAUSE);
     notify();
     await advanceTime(PAUSE);
-    await animationFrame();
-    expect(chip("failed")).toHaveAttribute("data-count", "3");
+    await waitFor(`${chip("failed")}[data-count="3"]`);
+    expect(chip("failed")).toHaveText("3 Failed");
 });
 
 test("without a connection it says when it was last fresh", async () => {

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "@odoo/hoot";
+import { beforeEach, expect, getFixture, test } from "@odoo/hoot";
 import { mockDate, mockTimeZone } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
@@ -13,6 +13,7 @@ import {
     preloadBundle,
 } from "@web/../tests/web_test_helpers";
 import { Chart } from "@ihub/history/chart";
+import { fill, isFillable } from "@ihub/history/chart_config";
 
 const RUNS = [
     { id: 1, state: "done", ended: "2025-03-04 10:00:00", duration: 61, processed: 5 },
@@ -95,6 +96,23 @@ test("those who do not see the graphs are told the same", async () => {
     await mountHistory();
     expect(".o_ihub_history_runs canvas").toHaveAttribute("aria-label", /The last 3 runs/);
     expect(".o_ihub_history_days canvas").toHaveAttribute("aria-label", /Failed: 1/);
+});
+
+test("whoever sees no colours can tell the outcomes apart", async () => {
+    const states = ["done", "failed", "interrupted", "cancelled", "running", "pending"];
+    const grey = document.createElement("div");
+    getFixture().append(grey);
+    states.forEach((state) => grey.style.setProperty(`--ihub-${state}`, "#808080"));
+    grey.style.setProperty("--ihub-pen", "#ffffff");
+    const looks = states.map((state) => {
+        const pen = document.createElement("canvas").getContext("2d");
+        pen.fillStyle = fill(grey, state);
+        pen.fillRect(0, 0, 16, 16);
+        return pen.getImageData(0, 0, 16, 16).data.join();
+    });
+    expect(new Set(looks).size).toBe(states.length);
+    expect(states.every(isFillable)).toBe(true);
+    expect(isFillable(undefined)).toBe(false);
 });
 
 test("a bar opens its run", async () => {

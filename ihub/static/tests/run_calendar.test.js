@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "@odoo/hoot";
-import { queryAllTexts, queryFirst } from "@odoo/hoot-dom";
+import { queryAllAttributes, queryAllTexts, queryFirst } from "@odoo/hoot-dom";
 import { mockDate, mockTimeZone } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
@@ -109,6 +109,12 @@ test("each run has its outcome in words and in colour", async () => {
     ]);
     expect(".o_event.o_calendar_color_10").toHaveText(/Done/);
     expect(".o_event.o_calendar_color_1").toHaveText(/Failed/);
+    // Where a column is too narrow for words.
+    expect(queryAllAttributes(".o_event .o_ihub_outcome_icon", "class")).toEqual(
+        ["fa-check", "fa-times-circle", "fa-step-forward", "fa-clock-o"].map(
+            (icon) => `o_ihub_outcome_icon fa fa-fw ${icon}`,
+        ),
+    );
 });
 
 test("a click opens the run", async () => {

@@ -1,7 +1,15 @@
 import { beforeEach, expect, test } from "@odoo/hoot";
-import { click, queryAllTexts, queryOne, scroll } from "@odoo/hoot-dom";
+import { click, press, queryAllTexts, queryOne, scroll } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
-import { defineModels, fields, models, mountView, onRpc } from "@web/../tests/web_test_helpers";
+import {
+    contains,
+    defineModels,
+    fields,
+    mockService,
+    models,
+    mountView,
+    onRpc,
+} from "@web/../tests/web_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { INTERVAL, LIMIT, PAGE } from "@ihub/run_log/run_log";
 
@@ -139,4 +147,21 @@ test("scrolling up stops following", async () => {
     await scroll(".o_ihub_run_log_lines", { y: 100 });
     await animationFrame();
     expect(".o_ihub_to_end").toHaveCount(1);
+});
+
+test("the keyboard reaches the log, and the arrows lead to its lines", async () => {
+    mockService("action", { doAction: ({ res_id: id }) => expect.step(id) });
+    await mount();
+    await contains(".o_ihub_run_log_lines").focus();
+    await press("ArrowUp");
+    expect("[data-id='1000']").toBeFocused();
+    await press("ArrowUp");
+    await press("ArrowUp");
+    await press("ArrowDown");
+    expect("[data-id='999']").toBeFocused();
+    await press("Enter");
+    expect.verifySteps([999]);
+    await press("ArrowDown");
+    await press("ArrowDown");
+    expect("[data-id='1000']").toBeFocused();
 });

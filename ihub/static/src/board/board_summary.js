@@ -15,7 +15,7 @@ export const WORDS = {
     retrying: { label: _t("Trying again"), icon: "fa-repeat", tone: "warning" },
     working: { label: _t("Running now"), icon: "fa-refresh", tone: "primary", always: true },
     well: { label: _t("Well"), icon: "fa-check", tone: "success", always: true },
-    off: { label: _t("Switched off"), icon: "fa-stop", tone: "secondary" },
+    off: { label: _t("Switched off"), icon: "fa-stop", tone: "700" },
 };
 
 /** How all integrations are doing, in numbers; a click shows only those. */

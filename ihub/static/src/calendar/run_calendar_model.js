@@ -4,6 +4,8 @@ import { deserializeDateTime, serializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { CalendarModel } from "@web/views/calendar/calendar_model";
 
+import { LOOKS } from "../fields/state_field";
+
 // More than so many nobody can tell apart, and the browser would be slow.
 export const LIMIT = 400;
 // How runs are taken together where there are too many: finer first.
@@ -100,8 +102,12 @@ export class RunCalendarModel extends CalendarModel {
 
     normalizeRecord(rawRecord) {
         const record = super.normalizeRecord(rawRecord);
-        const { group, state } = rawRecord;
-        Object.assign(record, { title: this.title(rawRecord), colorIndex: COLORS[state] });
+        const { group, skipped, state } = rawRecord;
+        // Seen in the narrowest column too, where there is no room for a word: the colour is not
+        // the only sign.
+        const [icon] = LOOKS[skipped ? "skipped" : state];
+        const title = this.title(rawRecord);
+        Object.assign(record, { icon, title, colorIndex: COLORS[state] });
         if (group?.isAllDay) {
             const start = record.start.startOf("day");
             Object.assign(record, { isAllDay: true, isTimeHidden: true, start, end: start });
@@ -112,7 +118,6 @@ export class RunCalendarModel extends CalendarModel {
     title({ group, integration_id: integration, skipped, state }) {
         const { selection } = this.meta.fields.state;
         const label = skipped ? _t("Skipped") : Object.fromEntries(selection)[state];
-        // First, where it is seen in the narrowest column too: the colour is not the only sign.
         const outcome = group
             ? _t("%(outcome)s: %(count)s", { outcome: label, count: group.count })
             : label;

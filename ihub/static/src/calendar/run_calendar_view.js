@@ -9,6 +9,8 @@ import { RunCalendarModel } from "./run_calendar_model";
 
 /** A click opens what was clicked: there is nothing to edit or move. */
 class RunCalendarCommonRenderer extends CalendarCommonRenderer {
+    static eventTemplate = "ihub.RunCalendarEvent";
+
     get options() {
         // Reached by the keyboard as well.
         return { ...super.options, eventInteractive: true };

@@ -39,7 +39,7 @@ export const LOOKS = {
     backfill: ["fa-backward", "300"],
 };
 
-const PALE = ["success", "info"];
+const PALE = ["success", "info", "primary"];
 
 /** A state with its icon; as a badge, or as plain text for narrow places. */
 export class StateField extends Component {
@@ -64,7 +64,7 @@ export class StateField extends Component {
         if (this.props.isPlain) {
             return color === "300" ? "o_ihub_muted" : `text-${color}-emphasis`;
         }
-        // White on green or blue is too pale to be read.
+        // White on green or blue is too pale to be read, black on a dark theme's violet too dark.
         const look = PALE.includes(color)
             ? `bg-${color}-subtle text-${color}-emphasis`
             : `text-bg-${color}`;

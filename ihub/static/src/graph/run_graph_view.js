@@ -2,7 +2,7 @@ import { registry } from "@web/core/registry";
 import { GraphRenderer } from "@web/views/graph/graph_renderer";
 import { graphView } from "@web/views/graph/graph_view";
 
-import { fill, OUTCOMES } from "../history/chart_config";
+import { fill, isFillable } from "../history/chart_config";
 
 /**
  * The outcome that all points of a dataset have in common.
@@ -25,7 +25,7 @@ class RunGraphRenderer extends GraphRenderer {
         const data = super.getBarChartData();
         for (const dataset of this.model.data.datasets) {
             const outcome = outcomeOf(dataset);
-            if (outcome in OUTCOMES) {
+            if (isFillable(outcome)) {
                 dataset.backgroundColor = fill(this.rootRef.el, outcome);
             }
         }

@@ -6,37 +6,50 @@ import { sayDuration } from "../fields/duration_field";
 // In the order in which they are stacked.
 export const OUTCOMES = {
     done: { label: _t("Done") },
-    failed: { label: _t("Failed"), striped: true },
-    interrupted: { label: _t("Interrupted"), striped: true },
+    failed: { label: _t("Failed") },
+    interrupted: { label: _t("Interrupted") },
     cancelled: { label: _t("Cancelled") },
 };
+// Drawn onto the colour, each in a tile of 8 by 8: whoever does not see the colours sees these.
+const PATTERNS = {
+    failed: (pen) => lines(pen, [-4, 4, 4, -4], [0, 8, 8, 0], [4, 12, 12, 4]),
+    interrupted: (pen) => lines(pen, [3, 3, 5, 3], [3, 5, 5, 5]),
+    cancelled: (pen) => lines(pen, [0, 4, 8, 4]),
+    running: (pen) => lines(pen, [-4, 4, 4, 12], [0, 0, 8, 8], [4, -4, 12, 4]),
+    pending: (pen) => lines(pen, [4, 0, 4, 8]),
+};
+
+function lines(pen, ...all) {
+    for (const [fromX, fromY, toX, toY] of all) {
+        pen.moveTo(fromX, fromY);
+        pen.lineTo(toX, toY);
+    }
+}
 
 /** The colour of the theme that the style sheet hands over. */
 function color(el, name) {
     return getComputedStyle(el).getPropertyValue(`--ihub-${name}`).trim();
 }
 
-/** What is filled with stripes is another one also to those who do not see its colour. */
-function stripes(name) {
+/** Whether a state of a run has a look of its own in graphs. */
+export const isFillable = (state) => state === "done" || state in PATTERNS;
+
+/** What an outcome is filled with, in the theme of an element. */
+export function fill(el, state) {
+    const name = color(el, state);
+    if (!(state in PATTERNS)) {
+        return name;
+    }
     const tile = document.createElement("canvas");
     tile.width = tile.height = 8;
     const pen = tile.getContext("2d");
     pen.fillStyle = name;
     pen.fillRect(0, 0, 8, 8);
-    pen.strokeStyle = "rgba(255, 255, 255, 0.6)";
+    pen.strokeStyle = color(el, "pen");
     pen.lineWidth = 2;
-    for (const shift of [-8, 0, 8]) {
-        pen.moveTo(shift, 8);
-        pen.lineTo(shift + 8, 0);
-    }
+    PATTERNS[state](pen);
     pen.stroke();
     return pen.createPattern(tile, "repeat");
-}
-
-/** What an outcome is filled with, in the theme of an element. */
-export function fill(el, state) {
-    const name = color(el, state);
-    return OUTCOMES[state]?.striped ? stripes(name) : name;
 }
 
 function axis(el, title, extra = {}) {

@@ -188,6 +188,20 @@ export class RunLog extends Component {
         }
     }
 
+    /** The log is one stop of the Tab key: arrows lead from line to line, Enter opens one. */
+    onKeydown(ev) {
+        const step = { ArrowUp: -1, ArrowDown: 1 }[ev.key];
+        const lines = [...this.scroller.el.querySelectorAll(".o_ihub_line")];
+        const current = lines.indexOf(ev.target);
+        if (step && lines.length) {
+            ev.preventDefault();
+            const next = current < 0 ? lines.length - 1 : current + step;
+            lines[Math.min(lines.length - 1, Math.max(0, next))].focus();
+        } else if (ev.key === "Enter" && current >= 0) {
+            this.open(this.state.lines[current]);
+        }
+    }
+
     time(line) {
         return formatDateTime(deserializeDateTime(line.create_date), { format: "HH:mm:ss" });
     }

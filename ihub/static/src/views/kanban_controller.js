@@ -9,6 +9,7 @@ import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+import { useCardFocus } from "./card_focus";
 
 /**
  * Let the keys that press a button press it.
@@ -40,6 +41,7 @@ export class LiveKanbanController extends KanbanController {
             reload: () => this.model.load(),
         });
         useKeysOfButtons(this.rootRef);
+        useCardFocus(this.rootRef, this.model);
     }
 }
 
@@ -60,6 +62,7 @@ export class BoardController extends KanbanController {
         super.setup();
         this.board = useBoard(this.model);
         useKeysOfButtons(this.rootRef);
+        useCardFocus(this.rootRef, this.model);
     }
 
     async createRecord() {
