@@ -22,6 +22,9 @@ IMAGES = paths.ROOT / "docs" / "images"
 ADDON = paths.ROOT / "ihub" / "static" / "description"
 # Pictures that the addon's own page shows, too.
 ON_PAGE = {"board.png": "board.png", "run-failed.png": "run.png", "coverage.png": "coverage.png"}
+# The community edition has no dark theme: the tests bring one.
+DARK = "ihub_test_dark"
+ADDONS_PATH = f"--addons-path={paths.ROOT},{paths.ROOT / 'tests' / 'addons'}"
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844, "phone": True}
 
@@ -40,6 +43,7 @@ def main():
     client = postgres.Client({})
     client.copy(database.Databases({}).template(), name)
     try:
+        _install(name, DARK)
         with Server(name) as url, Browser(**DESKTOP) as desktop, Browser(**PHONE) as phone:
             for visitor in (desktop, phone):
                 visitor.log_in(url, name, "admin", "admin")
@@ -53,6 +57,13 @@ def main():
         client.drop(name)
 
 
+def _install(name, addon):
+    command = odoo.command(
+        ADDONS_PATH, "-d", name, "-i", addon, "--no-http", "--stop-after-init", "--log-level=error"
+    )
+    subprocess.run([str(part) for part in command], check=True, stdin=subprocess.DEVNULL)
+
+
 class Server:
     """Odoo on a database, with its schedulers; a context manager that yields the address."""
 
@@ -62,7 +73,7 @@ class Server:
 
     def __enter__(self):
         command = odoo.command(
-            "-d", self.name, "--db-filter", f"^{self.name}$", "--log-level=warn",
+            ADDONS_PATH, "-d", self.name, "--db-filter", f"^{self.name}$", "--log-level=warn",
             "--http-port", str(self.port), "--gevent-port", str(self.gevent),
         )  # fmt: skip
         with open(paths.LOG / "shots.log", "wb") as log:
@@ -103,6 +114,7 @@ class Stage:
         self.pages()
         self.lists()
         self.on_a_phone()
+        self.in_the_dark()
 
     # --- Acts ---
 
@@ -192,6 +204,22 @@ class Stage:
         page.wait(".o_ihub_integration .alert-danger")
         self.rest(page)
         self.take(page, "integration-phone.png")
+
+    def in_the_dark(self):
+        page = self.desktop
+        page.send("Network.setCookie", name="color_scheme", value="dark", url=self.url)
+        self.see_board(page)
+        self.rest(page)
+        self.take(page, "board-dark.png")
+        page.evaluate(f"{self.card(FAILING)}.querySelector('.o_ihub_reason').click()")
+        page.wait(".o_ihub_run .o_ihub_line")
+        self.rest(page)
+        self.take(page, "run-failed-dark.png")
+        page.open(f"{self.url}/odoo/integrations/{self.id_of(STEADY)}")
+        page.wait(".o_ihub_coverage_bars [data-status=done]")
+        page.evaluate("document.querySelector('.o_notebook').scrollIntoView()")
+        self.rest(page)
+        self.take(page, "coverage-dark.png")
 
     # --- Props ---
 
