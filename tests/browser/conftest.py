@@ -64,7 +64,8 @@ def troubled_databases():
         client.drop(copy)
 
 
-@pytest.fixture(scope="session")
+# Of each module: Odoo's own tests in a browser, which may come between, end all other servers.
+@pytest.fixture(scope="module")
 def troubled(troubled_databases, tmp_path_factory):
     """A site of the hub full of troubles."""
     name, _copy = troubled_databases

@@ -1,17 +1,18 @@
 import { beforeEach, expect, test } from "@odoo/hoot";
 import { click, press, queryAllTexts, queryOne, scroll } from "@odoo/hoot-dom";
-import { advanceTime, animationFrame } from "@odoo/hoot-mock";
+import { advanceTime, animationFrame, Deferred } from "@odoo/hoot-mock";
 import {
     contains,
     defineModels,
     fields,
+    MockServer,
     mockService,
     models,
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
-import { INTERVAL, LIMIT, PAGE } from "@ihub/run_log/run_log";
+import { INTERVAL, LAST_LOOKS, LIMIT, PAGE } from "@ihub/run_log/run_log";
 
 class Run extends models.Model {
     _name = "ihub.run";
@@ -29,7 +30,8 @@ class Run extends models.Model {
 
 function line(id) {
     const level = id % 100 === 0 ? "error" : "info";
-    return { id, run_id: 1, level, summary: `line ${id}`, create_date: "2025-03-01 12:00:00" };
+    const create_date = "2025-03-01 12:00:00";
+    return { id, run_id: 1, level, summary: `line ${id}`, create_date, undone: false };
 }
 
 class Event extends models.Model {
@@ -53,22 +55,34 @@ const MATCHES = {
 
 // The mock server does not sort by id.
 let log;
+// What a test waits for before it hands out what was found.
+let answer;
 
 beforeEach(() => {
     log = Array.from({ length: 1000 }, (_, index) => line(index + 1));
-    onRpc("ihub.event", "search_read", ({ kwargs: { domain, order, limit } }) => {
+    answer = () => {};
+    onRpc("ihub.event", "search_read", async ({ kwargs: { domain, order, limit } }) => {
         expect(order).toBe("id desc");
         const found = log.filter((record) =>
             domain.every(([name, operator, value]) => MATCHES[operator](record[name], value)),
         );
+        await answer(domain);
         return found.reverse().slice(0, limit);
     });
 });
 
+const endRun = () => MockServer.env["ihub.run"].write([1], { state: "done" });
 const summaries = () => queryAllTexts(".o_ihub_line_summary");
 
 async function mount() {
     await mountView({ type: "form", resModel: "ihub.run", resId: 1 });
+}
+
+async function passTime(looks) {
+    for (let look = 0; look < looks; look++) {
+        await advanceTime(INTERVAL);
+        await animationFrame();
+    }
 }
 
 test("the newest lines are shown, the newest at the bottom", async () => {
@@ -140,6 +154,59 @@ test("nothing is asked once the run has ended", async () => {
     await advanceTime(INTERVAL * 3);
     await animationFrame();
     expect(summaries().at(-1)).toBe("line 1000");
+});
+
+test("what is written after the end of the run is shown as well", async () => {
+    await mount();
+    await passTime(1);
+    endRun();
+    await passTime(1);
+    expect(".o_field_widget[name=state] input").toHaveValue("Done");
+    log.push(line(1001));
+    await passTime(1);
+    expect(summaries().at(-1)).toBe("line 1001");
+    // But not for ever.
+    await passTime(LAST_LOOKS);
+    log.push(line(1002));
+    await passTime(LAST_LOOKS);
+    expect(summaries().at(-1)).toBe("line 1001");
+});
+
+test("a line that was undone says so while the run executes", async () => {
+    await mount();
+    expect(".o_ihub_line_undone").toHaveCount(0);
+    log[998].undone = true;
+    await passTime(1);
+    expect("[data-id='999'].o_ihub_line_undone").toHaveCount(1);
+    expect(summaries().length).toBe(PAGE);
+});
+
+test("somebody who has scrolled up sees what a failed run has undone", async () => {
+    await mount();
+    await passTime(1);
+    await scroll(".o_ihub_run_log_lines", { y: 100 });
+    await animationFrame();
+    log.forEach((record) => (record.undone = true));
+    endRun();
+    await passTime(2);
+    expect(".o_ihub_to_end").toHaveCount(1);
+    const errors = queryAllTexts(".o_ihub_line_error").length;
+    expect(".o_ihub_line_undone").toHaveCount(summaries().length - errors);
+});
+
+test("an answer that comes too late does not mix the levels", async () => {
+    await mount();
+    const late = new Deferred();
+    log.push(line(1001));
+    answer = (domain) => domain.some(([name]) => name === "id") && late;
+    await advanceTime(INTERVAL);
+    await click("[data-level=error]");
+    await animationFrame();
+    expect(summaries().length).toBe(10);
+    late.resolve();
+    await animationFrame();
+    expect(summaries().at(-1)).toBe("line 1000");
+    expect(summaries().length).toBe(10);
 });
 
 test("scrolling up stops following", async () => {

@@ -23,6 +23,8 @@ export const LIMIT = 600;
 export const OVERLAP = 50;
 // Milliseconds between two looks for new lines.
 export const INTERVAL = 1000;
+// Looks after the end of the run: its last lines, and which of all are undone, are written behind it.
+export const LAST_LOOKS = 3;
 
 const ACTIVE = ["pending", "running"];
 const FIELDS = ["create_date", "level", "summary", "undone"];
@@ -50,10 +52,14 @@ export class RunLog extends Component {
         this.levelNames = { info: _t("info"), warning: _t("warning"), error: _t("error") };
         this.state = useState({ lines: [], level: "all", follow: true, more: false });
         this.runId = this.props.record.resId;
+        this.looksLeft = 0;
+        // Counts how often the lines were replaced: what was asked for before is not added to them.
+        this.replaced = 0;
         onWillStart(() => this.loadNewest());
         onWillUpdateProps(async ({ record }) => {
             if (record.resId !== this.runId) {
                 this.runId = record.resId;
+                this.looksLeft = 0;
                 await this.loadNewest();
             }
         });
@@ -69,7 +75,7 @@ export class RunLog extends Component {
         return ACTIVE.includes(this.props.record.data.state);
     }
 
-    async fetch(condition, order) {
+    async fetch(condition, order, limit = PAGE) {
         if (!this.runId) {
             return [];
         }
@@ -79,12 +85,16 @@ export class RunLog extends Component {
         }
         return this.orm.silent.searchRead("ihub.event", domain, FIELDS, {
             order,
-            limit: PAGE,
+            limit,
         });
     }
 
     async loadNewest() {
+        const replaced = ++this.replaced;
         const lines = await this.fetch([], "id desc");
+        if (replaced !== this.replaced) {
+            return;
+        }
         this.state.more = lines.length === PAGE;
         this.state.lines = lines.reverse();
         this.state.follow = true;
@@ -95,8 +105,12 @@ export class RunLog extends Component {
             return;
         }
         this.loading = true;
+        const { replaced } = this;
         try {
             const lines = await this.fetch([["id", "<", this.state.lines[0].id]], "id desc");
+            if (replaced !== this.replaced) {
+                return;
+            }
             const first = this.scroller.el.querySelector(".o_ihub_line");
             this.anchor = { id: first.dataset.id, top: first.offsetTop };
             this.state.more = lines.length === PAGE;
@@ -108,13 +122,19 @@ export class RunLog extends Component {
     }
 
     async poll() {
-        if (this.polling || !this.isActive || document.hidden) {
+        if (this.polling || document.hidden || !(this.isActive || this.looksLeft)) {
             return;
         }
         this.polling = true;
         try {
-            await this.loadNewer();
-            await this.checkState();
+            if (this.isActive) {
+                this.looksLeft = LAST_LOOKS;
+                await this.loadNewer();
+                await this.checkState();
+            } else {
+                await this.loadLast();
+                this.looksLeft--;
+            }
         } catch {
             // The server is away for a moment: the next look will tell.
         } finally {
@@ -126,20 +146,46 @@ export class RunLog extends Component {
         if (!this.state.follow) {
             return;
         }
+        const { replaced } = this;
         const before = this.state.lines;
         const lines = await this.fetch([["id", ">", before.at(-OVERLAP)?.id || 0]], "id desc");
-        const known = new Set(before.map(({ id }) => id));
+        if (replaced !== this.replaced || !this.state.follow) {
+            return;
+        }
+        const known = new Map(before.map((line) => [line.id, line]));
         if (lines.length === PAGE && !known.has(lines.at(-1).id)) {
             // Faster than anybody reads: what was skipped is found by scrolling up.
             this.state.lines = lines.reverse();
             this.state.more = true;
             return;
         }
-        const fresh = lines.filter(({ id }) => !known.has(id));
-        if (fresh.length) {
-            const all = [...before, ...fresh].sort((a, b) => a.id - b.id);
-            this.state.more ||= all.length > LIMIT;
-            this.state.lines = all.slice(-LIMIT);
+        if (lines.every(({ id, undone }) => known.get(id)?.undone === undone)) {
+            return;
+        }
+        lines.forEach((line) => known.set(line.id, line));
+        const all = [...known.values()].sort((a, b) => a.id - b.id);
+        this.state.more ||= all.length > LIMIT;
+        this.state.lines = all.slice(-LIMIT);
+    }
+
+    /** The run has ended: show what came after its end. */
+    async loadLast() {
+        if (this.state.follow) {
+            await this.loadNewest();
+            return;
+        }
+        const ids = this.state.lines.map(({ id }) => id);
+        const undone = await this.fetch(
+            [
+                ["id", "in", ids],
+                ["undone", "=", true],
+            ],
+            "id desc",
+            LIMIT,
+        );
+        const undoneIds = new Set(undone.map(({ id }) => id));
+        for (const line of this.state.lines) {
+            line.undone ||= undoneIds.has(line.id);
         }
     }
 
@@ -147,9 +193,7 @@ export class RunLog extends Component {
         const [run] = await this.orm.silent.read("ihub.run", [this.runId], ["state"]);
         if (run && run.state !== this.props.record.data.state) {
             await this.props.record.load();
-            if (this.state.follow) {
-                await this.loadNewest();
-            }
+            await this.loadLast();
         }
     }
 
