@@ -9,6 +9,7 @@ import troubles
 @pytest.fixture(scope="module", params=["desktop", "phone"])
 def board(request, troubled):
     """The board in the browser of an operator."""
+    troubles.make_fresh(troubled.database)
     with troubled.browser("ihub_operator", request.param) as browser:
         yield browser
         assert not browser.errors

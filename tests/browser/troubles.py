@@ -13,6 +13,14 @@ from odoo_process import Server
 
 # The first half of the lane's advisory lock: see ihub/lib/lane_lock.py.
 LOCK_SPACE = 0x69687562
+FRESH = (
+    "UPDATE ihub_run r SET due = now() AT TIME ZONE 'UTC' + interval '5 minutes'"
+    "  FROM ihub_integration i WHERE i.id = r.integration_id AND r.state = 'pending'"
+    "   AND i.name <> 'No scheduler'",
+    "UPDATE ihub_run r SET last_seen = now() AT TIME ZONE 'UTC'"
+    "  FROM ihub_integration i WHERE i.id = r.integration_id AND r.state = 'running'"
+    "   AND i.name = 'Killed server'",
+)
 ORDERS = [
     {"number": "S1", "customer": "Azure Interior", "price": 5},
     {"number": "S2", "customer": "Azure Interior", "price": None},
@@ -36,6 +44,17 @@ def stage(database, shop):
     script = (hub_site.ROOT / "tests" / "browser" / "stage_troubles.py").read_text()
     staged = odoo("shell", "-d", database, script=script, IHUB_TEST_SHOP=shop.url)
     assert staged.returncode == -9, (staged.stdout + staged.stderr)[-3000:]
+
+
+def make_fresh(database):
+    """Let the troubles be moments old again: there is no scheduler that goes on with them."""
+    connection = psycopg2.connect(dbname=database)
+    try:
+        with connection, connection.cursor() as cr:
+            for statement in FRESH:
+                cr.execute(statement)
+    finally:
+        connection.close()
 
 
 def neutralize(database):
