@@ -53,12 +53,12 @@ POINTERS = """
 # Sixty days; one of 50 is an error, one of 12 a warning.
 EVENTS = """
     INSERT INTO ihub_event (create_date, level, summary, details, integration_id, run_id,
-                            company_id, user_id, undone, is_cut, unsettled)
+                            company_id, user_id, undone, is_cut)
     SELECT (now() AT TIME ZONE 'UTC') - interval '60 days' * (1 - n::float / %(events)s),
            CASE WHEN n %% 50 = 0 THEN 'error' WHEN n %% 12 = 0 THEN 'warning' ELSE 'info' END,
            'Imported order S' || n::bigint * 7919 || ' of customer ' || n %% 977,
            repeat('x', 200), ids[n %% array_length(ids, 1) + 1], n / 5 + 1,
-           %(company)s, 1, false, false, false
+           %(company)s, 1, false, false
       FROM generate_series(1, %(events)s) n,
            (SELECT array_agg(id ORDER BY md5(id::text)) AS ids FROM ihub_integration) i
 """

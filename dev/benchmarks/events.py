@@ -33,13 +33,13 @@ RUNS = """
 # Sixty days. What a page shows exists, however many rows there are: names are read for all.
 FILL = """
     INSERT INTO ihub_event (create_date, level, summary, details, res_model, res_id, related_name,
-                            integration_id, run_id, company_id, user_id, undone, is_cut, unsettled)
+                            integration_id, run_id, company_id, user_id, undone, is_cut)
     SELECT (now() AT TIME ZONE 'UTC') - interval '60 days' * (1 - n::float / %(total)s),
            CASE WHEN n %% 50 = 0 THEN 'error' WHEN n %% 12 = 0 THEN 'warning' ELSE 'info' END,
            'Imported order S' || n::bigint * 7919 || ' of customer ' || n %% 977,
            repeat('x', 200), 'res.partner', n %% 5000 + 1, 'Customer ' || n %% 977,
            %(integration)s + n %% %(integrations)s, %(run)s + n / %(events)s, 1, 1,
-           false, false, false
+           false, false
       FROM generate_series(%(start)s, %(total)s) n
 """
 LIST = {

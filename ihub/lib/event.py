@@ -19,7 +19,8 @@ class Event:
     res_id: int | None
     related_name: str | None
     integration_id: int | None
-    run_id: int | None
+    run_id: int | None  # only if the event is about the integration that runs
+    executing_run_id: int | None
     company_id: int | None
     user_id: int | None
     undone: bool = False

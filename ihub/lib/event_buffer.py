@@ -19,8 +19,11 @@ from collections import deque
 import psycopg2
 from odoo.sql_db import Cursor
 
-from . import event_writer
+from . import event_commit, event_writer
+from .event_commit import OpenTransaction, new_key
 from .event_flusher import flusher
+from .health import is_healthy
+from .run_scope import current_run
 
 _logger = logging.getLogger(__name__)
 
@@ -50,8 +53,9 @@ class EventBuffer:
         self._lock = threading.RLock()
         self._begin = 0  # position of the open transaction's first event
         self._written = array("q")  # ids of the open transaction's events
-        self._unsettled = []  # the first id of the open transaction, if it was written
-        self._settled = []  # the same of transactions that were committed
+        self._key = 0  # of the open transaction
+        self._noted = False  # whether the open transaction says that it will be committed
+        self._aborted = False  # whether it cannot be
         self._undone = array("q")  # ids that are still to be marked
         self._attempts = 0
 
@@ -74,19 +78,34 @@ class EventBuffer:
 
     def hook(self, cr):
         """Be told how the open transaction of ``cr`` ends."""
+        self._key = new_key()
+        self._noted = False
         cr.postcommit.data[KEY] = True
         cr.postcommit.add(self.committed)
         # Marked before the rollback, which fails on a broken connection; written after it.
         cr.prerollback.add(self.undo)
         cr.postrollback.add(self.flush)
 
+    def before_commit(self, cr):
+        """The open transaction of ``cr`` may be about to be committed. It may also go on."""
+        # Odoo does not notice that PostgreSQL answers such a COMMIT with ROLLBACK.
+        self._aborted = not is_healthy(cr)
+        if self._aborted:
+            return
+        if self._undone:
+            # What a savepoint has undone: not to be forgotten if the process dies after the commit.
+            self.flush()
+        scope = current_run(self.dbname)
+        if scope and not scope.ended and not self._noted and not cr.readonly:
+            self._noted = event_commit.note(cr, scope.run_id, self._key)
+
     def committed(self):
         """The work that the events describe is done."""
         with self._lock:
+            if self._aborted:
+                self.undo()
             self._begin = self.logged
             del self._written[:]
-            self._settled += self._unsettled
-            self._unsettled.clear()
         self.flush()
 
     def undo(self, position=0):
@@ -97,8 +116,8 @@ class EventBuffer:
             for event in self._waiting:
                 if event.position >= position:
                     event.undone = True
-            if not position - self._begin:
-                self._unsettled.clear()
+            # A savepoint may have taken the note along.
+            self._noted = False
             if self._undone:
                 flusher.watch(self)
 
@@ -139,9 +158,6 @@ class EventBuffer:
             if self._undone:
                 event_writer.undo(self.dbname, self._undone)
                 del self._undone[:]
-            if self._settled:
-                event_writer.settle(self.dbname, self._settled)
-                self._settled.clear()
         except Exception as error:
             _logger.debug("Events are written later: %s", error)
             return False
@@ -149,27 +165,20 @@ class EventBuffer:
 
     def _write_batch(self):
         batch = self._take()
-        opens = self._opens_transaction(batch)
+        opened = OpenTransaction(self._begin, self._key)
         try:
-            ids = event_writer.write(self.dbname, batch, unsettled=opens)
+            ids = event_writer.write(self.dbname, batch, opened)
         except psycopg2.DataError:
-            ids = self._write_one_by_one(batch)
+            ids = self._write_one_by_one(batch, opened)
         except BaseException:
             self._waiting.extendleft(reversed(batch))
             raise
-        if opens and ids[0]:
-            self._unsettled.append(ids[0])
         self._remember(batch, ids)
 
     def _remember(self, batch, ids):
         """Note the ids of the open transaction's events: it may be undone."""
         pairs = zip(ids, batch, strict=True)
         self._written.extend(id_ for id_, event in pairs if event.position >= self._begin)
-
-    def _opens_transaction(self, batch):
-        """Only a run is told apart later from one that died, and only its first event tells."""
-        first = batch[0]
-        return bool(first.run_id and not self._written and first.position >= self._begin)
 
     def _take(self):
         """Take a batch off the left; the caller may be appending on the right meanwhile."""
@@ -182,12 +191,12 @@ class EventBuffer:
         self._size = max(0, self._size - size) if self._waiting else 0
         return batch
 
-    def _write_one_by_one(self, batch):
+    def _write_one_by_one(self, batch, opened):
         """One event that PostgreSQL refuses must not take the others with it."""
         ids = []
         for event in batch:
             try:
-                ids += event_writer.write(self.dbname, [event])
+                ids += event_writer.write(self.dbname, [event], opened)
             except psycopg2.DataError:
                 event_writer.report([event])
                 ids.append(0)
@@ -198,7 +207,6 @@ class EventBuffer:
         events = list(self._waiting)
         self._waiting.clear()
         del self._undone[:]
-        self._settled.clear()
         self._remember(events, [0] * len(events))
         event_writer.report(events)
 

@@ -8,8 +8,8 @@ from odoo.models import BaseModel
 
 from .event import UNKNOWN, Event
 from .event_buffer import buffer_of
+from .event_cursor import install
 from .event_related import related_of
-from .event_savepoint import install
 from .event_writer import report
 from .health import is_healthy
 from .run_scope import current_run
@@ -63,6 +63,7 @@ def _event(records, level, summary, details, related, integration, unknown):
         name,
         integration_id,
         scope.run_id if in_run else None,
+        scope.run_id if scope else None,
         company_id,
         env.uid,
     )

@@ -4,6 +4,7 @@ import json
 import time
 from functools import lru_cache
 
+from .event_commit import NO_TRANSACTION
 from .masking import mask, screen
 from .serialize import clean, first_line
 
@@ -28,16 +29,17 @@ COLUMNS = (
     "user_id",
     "undone",
     "is_cut",
-    "unsettled",
+    "open_run_id",
+    "open_key",
 )
 
 
-def rows_of(events, ids, unsettled=False):
+def rows_of(events, ids, opened=NO_TRANSACTION):
     """Return the rows of ``events``, and the details that do not fit into them.
 
     :param events: list of :class:`Event`
     :param ids: their ids
-    :param bool unsettled: whether the first begins a transaction that is still open
+    :param OpenTransaction opened: the one in which the last of them may have been reported
     :return: list of tuples in the order of :data:`COLUMNS`; list of pairs of id and whole details
     """
     secrets = secrets_in(events)
@@ -47,12 +49,11 @@ def rows_of(events, ids, unsettled=False):
         shown, whole = _cut(details)
         if whole is not None:
             wholes.append((id_, whole))
-        rows.append(_row(event, id_, summary, shown, whole is not None, unsettled))
-        unsettled = False
+        rows.append(_row(event, id_, summary, shown, whole is not None, opened))
     return rows, wholes
 
 
-def _row(event, id_, summary, details, is_cut, unsettled):
+def _row(event, id_, summary, details, is_cut, opened):
     return (
         id_,
         f"{_second(int(event.moment))}.{int(event.moment % 1 * 1_000_000):06}",
@@ -68,7 +69,7 @@ def _row(event, id_, summary, details, is_cut, unsettled):
         event.user_id,
         event.undone,
         is_cut,
-        unsettled,
+        *opened.of(event),
     )
 
 

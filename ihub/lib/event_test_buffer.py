@@ -105,6 +105,9 @@ class _View:
         cr.prerollback.add(lambda: self.undo(begin))
         cr.postrollback.add(self.flush)
 
+    def before_commit(self, cr):
+        """What is committed in a test goes with the test."""
+
     def undo(self, position=0):
         self._shared.lost(position, self._owner)
 

@@ -15,6 +15,7 @@ from psycopg2 import ProgrammingError
 from psycopg2.extras import execute_values
 
 from .event import UNKNOWN
+from .event_commit import NO_TRANSACTION
 from .event_row import COLUMNS, DETAILS_LIMIT, is_json, rows_of, secrets_in, texts_of
 
 _logger = logging.getLogger(__name__)
@@ -29,7 +30,8 @@ _PREPARE = """
 _UNDO = """
     UPDATE ihub_event e
        SET undone = true,
-           unsettled = false,
+           open_run_id = NULL,
+           open_key = NULL,
            integration_id = (SELECT id FROM ihub_integration WHERE id = e.integration_id),
            run_id = (SELECT id FROM ihub_run WHERE id = e.run_id)
      WHERE id = ANY(%s)
@@ -42,30 +44,23 @@ _NO_RELATED = "\\N\t\\N\t\\N"
 _INSERT = f"INSERT INTO ihub_event ({', '.join(COLUMNS)}) VALUES %s ON CONFLICT (id) DO NOTHING"
 
 
-def write(dbname, events, unsettled=False):
+def write(dbname, events, opened=NO_TRANSACTION):
     """Store ``events``, in a transaction of their own.
 
     :param str dbname: the database
     :param events: list of :class:`Event`, in the order in which they were reported
-    :param bool unsettled: whether the first of them begins a transaction that is still open
+    :param OpenTransaction opened: the one in which the last of them may have been reported
     :return: their ids, ascending
     """
     with db_connect(dbname).cursor() as cr:
         # Errors here are reported once, by the buffer, and not as errors of Odoo's cursor.
         cr._obj.execute(_PREPARE, [len(events)])
         ids = [id_ for (id_,) in cr._obj.fetchall()]
-        insert(cr._obj, events, ids, _copy, unsettled)
+        insert(cr._obj, events, ids, _copy, opened)
         undone = [id_ for id_, event in zip(ids, events, strict=True) if event.undone]
         if undone:
             cr._obj.execute(_UNDO, [undone])
     return ids
-
-
-def settle(dbname, ids):
-    """Note that the transactions which begin with the events ``ids`` were committed."""
-    with db_connect(dbname).cursor() as cr:
-        cr._obj.execute("SET LOCAL lock_timeout = '2s'")
-        cr._obj.execute("UPDATE ihub_event SET unsettled = false WHERE id = ANY(%s)", [ids])
 
 
 def undo(dbname, ids):
@@ -76,7 +71,7 @@ def undo(dbname, ids):
             cr._obj.execute(_UNDO, [list(ids[start : start + _UNDO_BATCH])])
 
 
-def insert(cursor, events, ids, put, unsettled=False):
+def insert(cursor, events, ids, put, opened=NO_TRANSACTION):
     """Put ``events`` as rows ``ids`` into the table.
 
     :param cursor: psycopg2's cursor
@@ -91,7 +86,7 @@ def insert(cursor, events, ids, put, unsettled=False):
         wholes.clear()
         for start in range(0, len(events), _PART):
             part = slice(start, start + _PART)
-            rows, more = rows_of(events[part], ids[part], unsettled and not start)
+            rows, more = rows_of(events[part], ids[part], opened)
             wholes.extend(more)
             yield rows
 

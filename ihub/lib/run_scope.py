@@ -20,6 +20,12 @@ class RunScope:
     failed: bool = False
     reason: str | None = None
     error_logged: bool = False
+    # Whether the run ends with the open transaction.
+    ended: bool = False
+
+    def begin(self):
+        """Forget what an earlier try of the same attempt has said."""
+        self.failed, self.reason, self.error_logged, self.ended = False, None, False, False
 
     def fail(self, reason=None):
         """Let the run end as failed once ``run_from_to`` returns."""

@@ -4,6 +4,7 @@ from . import base
 from . import ihub_integration
 from . import ihub_run
 from . import ihub_event
+from . import ihub_event_commit
 from . import ihub_event_retention
 from . import ihub_event_search
 from . import ihub_integration_retention

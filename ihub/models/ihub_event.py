@@ -4,7 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..lib import event_buffer
-from .ihub_event_fields import LooseMany2one, LooseReference
+from .ihub_event_fields import BigInteger, LooseMany2one, LooseReference
 
 
 class IhubEvent(models.Model):
@@ -51,10 +51,11 @@ class IhubEvent(models.Model):
         readonly=True, help="The work that this event describes was rolled back."
     )
     is_cut = fields.Boolean("Cut", readonly=True, help="The whole details are in an attachment.")
-    unsettled = fields.Boolean(
-        readonly=True,
-        help="The first event of a transaction that was open when it was written.",
+    # See ihub/lib/event_commit.py.
+    open_run_id = fields.Integer(
+        readonly=True, help="The run in whose transaction this was written while it was open."
     )
+    open_key = BigInteger(readonly=True, help="That transaction.")
 
     # The list newest first, by integration and by run. The company is what the record rule asks
     # for: with it the rows are counted in the index alone, not one page of the table for each.
@@ -201,24 +202,26 @@ class IhubEvent(models.Model):
     # --- Called by the hub ---
 
     @api.model
-    def _undo_unsettled(self, run_ids):
-        """Mark what runs reported in a transaction that died with their process.
+    def _undo_uncommitted(self, run):
+        """Mark what a run reported in transactions that died with its process.
 
         The lane calls this when it finds that a run is dead.
 
-        :param run_ids: ids of runs that are not executing any more
+        :param run: an ``ihub.run`` that is not executing any more
         """
+        # The date is for the index: what is older is known to be done or undone.
         self.env.cr.execute(
             SQL(
                 """
-                WITH died AS (
-                    SELECT run_id, min(id) AS first FROM ihub_event
-                     WHERE run_id = ANY(%s) AND unsettled GROUP BY run_id
-                )
-                UPDATE ihub_event e SET undone = true, unsettled = false
-                  FROM died WHERE e.run_id = died.run_id AND e.id >= died.first
+                UPDATE ihub_event e SET undone = true, open_run_id = NULL, open_key = NULL
+                 WHERE open_run_id = %(run)s
+                   AND create_date >= %(started)s - interval '1 hour'
+                   AND NOT EXISTS (
+                       SELECT FROM ihub_event_commit
+                        WHERE run_id = %(run)s AND key = e.open_key)
                 """,
-                list(run_ids),
+                run=run.id,
+                started=run.started_at,
             )
         )
-        self.invalidate_model(["undone", "unsettled"])
+        self.invalidate_model(["undone", "open_run_id", "open_key"])

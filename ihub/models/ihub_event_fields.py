@@ -1,13 +1,19 @@
-"""Fields that refer to a record without binding the database to it.
+"""Fields that events need and Odoo does not have.
 
-Events are written through a connection of their own: what they refer to may exist only in a
-transaction that is still open, may be locked, and may be gone later. A foreign key would wait for
-that, or refuse.
+Those that refer to a record do not bind the database to it. Events are written through a connection
+of their own: what they refer to may exist only in a transaction that is still open, may be locked,
+and may be gone later. A foreign key would wait for that, or refuse.
 """
 
 from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+
+class BigInteger(fields.Integer):
+    """An Integer of 64 bits."""
+
+    _column_type = ("int8", "int8")
 
 
 class LooseMany2one(fields.Many2one):

@@ -72,13 +72,14 @@ class IhubIntegration(models.Model):
 
     def _run_once(self, run, scope):
         """Do the work, and mark it as done in the same transaction."""
-        scope.failed, scope.reason, scope.error_logged = False, None, False
+        scope.begin()
         record = self._execution_record()
         record.run_from_to(run.window_from, run.window_to)
         if scope.failed:
             raise RunFailed(scope.reason)
         record.env.flush_all()
         run._complete()
+        scope.ended = True
 
     def _execution_record(self):
         """Return the type's row, as the integration's user and in its company, language, zone."""
@@ -116,6 +117,7 @@ class IhubIntegration(models.Model):
 
     def _settle_failure(self, run, scope, error):
         """Log why a run failed; try again later, or put the integration into the failed state."""
+        scope.ended = True
         message = plain_message(error) or self.env._("The run failed without saying why.")
         self._log_failure(scope, error, message)
         technical = "" if isinstance(error, RunFailed) else traceback_text(error)

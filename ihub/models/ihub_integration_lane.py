@@ -205,7 +205,7 @@ class IhubIntegration(models.Model):
         """Mark a dead run, and take its window up again unless that keeps happening."""
         seen = run.last_seen or run.started_at
         # What it reported after its last checkpoint describes work that is not there.
-        self.env["ihub.event"]._undo_unsettled(run.ids)
+        self.env["ihub.event"]._undo_uncommitted(run)
         wanted = run.trigger == "schedule" or not run._is_stop_requested()
         run._end(
             "interrupted",

@@ -15,7 +15,10 @@ ROWS = "SELECT summary, undone FROM ihub_event ORDER BY id"
 WHO = """
     SELECT u.login, c.name FROM ihub_event e
       JOIN res_users u ON u.id = e.user_id JOIN res_company c ON c.id = e.company_id
+     ORDER BY e.id
 """
+# Not the company of Odoo's own user, so that the two cannot be mistaken for each other.
+COMPANY = "Company of the operator"
 HOOK = "ihub_test_hook"
 
 
@@ -42,11 +45,23 @@ def set_failing(hub, fails):
         env["ir.config_parameter"].set_param("ihub_test_hook.fail", fails)
 
 
+def state(hub, module):
+    return hub.row("SELECT state FROM ir_module_module WHERE name = %s", module)[0]
+
+
+def system_company(hub):
+    return hub.row(
+        "SELECT c.name FROM res_users u JOIN res_company c ON c.id = u.company_id"
+        " WHERE u.login = '__system__'"
+    )[0]
+
+
 def test_a_hook_that_installs(hub, hook):
     done = install(hub, HOOK)
     assert done.returncode == 0, done.stderr[-3000:]
+    assert state(hub, HOOK) == "installed"
     assert hub.execute(ROWS) == [("from the hook", False)]
-    assert hub.execute(WHO)[0][0] == "__system__"
+    assert hub.execute(WHO) == [("__system__", system_company(hub))]
 
 
 def test_a_hook_that_fails(hub, hook):
@@ -54,12 +69,14 @@ def test_a_hook_that_fails(hub, hook):
     set_failing(hub, "1")
     done = install(hub, HOOK)
     assert "The hook was told to fail." in done.stderr
+    assert state(hub, HOOK) != "installed"
     assert hub.execute(ROWS) == [("from the hook", True)]
 
 
 @pytest.fixture(scope="module")
 def visitor(shared_hub, tmp_path_factory):
     """Return a function that asks a server, as an operator, and returns the status."""
+    from odoo.fields import Command
     from odoo_process import Server
 
     log = tmp_path_factory.mktemp("server") / "server.log"
@@ -67,7 +84,11 @@ def visitor(shared_hub, tmp_path_factory):
     server = Server(shared_hub.database, arguments, True, None, log)
     server.wait_until_it_answers()
     with shared_hub.env("__system__") as env:
-        env["res.users"].search([("login", "=", OPERATOR)]).password = OPERATOR
+        operator = env["res.users"].search([("login", "=", OPERATOR)])
+        operator.password = OPERATOR
+        before = operator.company_id
+        company = env["res.company"].create({"name": COMPANY})
+        operator.write({"company_ids": [Command.link(company.id)], "company_id": company.id})
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}),
         urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
@@ -90,17 +111,22 @@ def visitor(shared_hub, tmp_path_factory):
 
     yield get
     server.kill()
+    with shared_hub.env("__system__") as env:
+        operator = env["res.users"].search([("login", "=", OPERATOR)])
+        operator.company_id = before.id
+        operator.company_ids = [Command.set(before.ids)]
 
 
 def test_a_request(hub, visitor):
     assert visitor("well") == 200
     assert hub.execute(ROWS) == [("from a request that ends well", False)]
-    assert hub.execute(WHO)[0][0] == OPERATOR
+    assert hub.execute(WHO) == [(OPERATOR, COMPANY)]
 
 
 def test_a_request_that_fails(hub, visitor):
     assert visitor("badly") == 500
     assert hub.execute(ROWS) == [("from a request that ends badly", True)]
+    assert hub.execute(WHO) == [(OPERATOR, COMPANY)]
 
 
 def test_a_request_that_odoo_repeats(hub, visitor):
@@ -108,6 +134,7 @@ def test_a_request_that_odoo_repeats(hub, visitor):
     assert visitor("at the second attempt") == 200
     summary = "from a request that ends at the second attempt"
     assert hub.execute(ROWS) == [(summary, True), (summary, False)]
+    assert hub.execute(WHO) == [(OPERATOR, COMPANY)] * 2
 
 
 def cron(hub, code):
@@ -138,6 +165,7 @@ def test_the_cron_of_another_module(hub, server, code, undone):
     try:
         server()
         hub.wait(lambda: hub.execute(ROWS) == [("from a cron", undone)], "The event")
+        assert hub.execute(WHO) == [("__system__", system_company(hub))]
     finally:
         hub.execute("DELETE FROM ir_cron_trigger WHERE cron_id = %s", action)
         hub.execute("UPDATE ir_cron SET active = false WHERE id = %s", action)
@@ -156,3 +184,16 @@ def test_a_run_that_is_killed(hub, server):
         "SELECT summary, undone FROM ihub_event WHERE run_id = %s ORDER BY id", dead["id"]
     )
     assert rows == [("before", False), ("after", True)]
+
+
+def test_a_thread_of_a_run(hub, server):
+    """It works for itself: what it reports is not the run's, and is not undone with the run."""
+    integration = hub.add("tell of the run\nthread of its thread\nraise value broken")
+    hub.start(integration)
+    server()
+    run = hub.wait_for(integration, state="failed")
+    events = "SELECT summary, undone, integration_id, run_id FROM ihub_event WHERE level = 'info'"
+    assert hub.execute(f"{events} ORDER BY id") == [
+        ("of the run", True, integration, run["id"]),
+        ("of its thread", False, integration, None),
+    ]

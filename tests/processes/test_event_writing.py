@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from unittest.mock import patch
 
 import psycopg2
@@ -125,6 +125,42 @@ def test_aborted_and_closed_transactions(hub, integration):
     record.ihub_info("closed")
     hub.wait(lambda: len(hub.execute(ROWS)) == 3, "The event", wake=False, patience=15)
     assert hub.execute(ROWS)[2] == ("closed", False)
+
+
+def test_commit_of_an_aborted_transaction(hub, integration):
+    """PostgreSQL rolls it back, and nobody is told: a commit that seems to work."""
+    from odoo.addons.ihub.lib import event_buffer
+
+    with open_env(hub) as env:
+        record = target(env, integration)
+        record.ihub_info("written")
+        event_buffer.flush(env.cr)
+        record.ihub_info("waiting")
+        with pytest.raises(psycopg2.Error):
+            env.cr.execute("SELECT 1/0", log_exceptions=False)
+        record.ihub_info("aborted")
+        env.cr.commit()
+        record.ihub_info("next")
+        env.cr.commit()
+    assert hub.execute(ROWS) == [
+        ("written", True), ("waiting", True), ("aborted", True), ("next", False)
+    ]  # fmt: skip
+
+
+def test_savepoint_of_an_aborted_transaction(hub, integration):
+    """What was reported before the savepoint is done, although all had failed for a while."""
+    with open_env(hub) as env:
+        record = target(env, integration)
+        record.ihub_info("before")
+        with pytest.raises(psycopg2.Error), env.cr.savepoint():
+            with suppress(psycopg2.Error):
+                env.cr.execute("SELECT 1/0", log_exceptions=False)
+            record.ihub_info("inside")
+            env.cr.flush()
+            with env.cr.savepoint():
+                pass
+        env.cr.commit()
+    assert hub.execute(ROWS) == [("before", False), ("inside", True)]
 
 
 def test_locks_of_the_caller_do_not_matter(hub, integration):
@@ -284,38 +320,159 @@ def test_killed_process_loses_at_most_the_last_second(hub, integration):
     assert stored >= max(number for moment, number in marks if moment < died - 1.25)
 
 
-def test_events_of_a_dead_run_are_marked(hub):
-    """What was reported after its last checkpoint has not happened."""
-    integration = hub.add(script="write")
+# What a process reports in a run before it dies, and what was undone with it. `tell` reports,
+# `write` also sees to it that the event is in the table.
+DEATHS = {
+    "after a checkpoint": (
+        """
+        write("kept")
+        env.cr.commit()
+        write("after")
+        write("also")
+        """,
+        {"kept": False, "after": True, "also": True},
+    ),
+    "as soon as a commit is done": (
+        """
+        write("kept")
+        env.cr.postcommit._funcs.appendleft(die)
+        env.cr.commit()
+        """,
+        {"kept": False},
+    ),
+    "as a commit begins": (
+        """
+        write("lost")
+        env.cr.precommit.add(die)
+        env.cr.commit()
+        """,
+        {"lost": True},
+    ),
+    "while another cursor's work is done": (
+        """
+        write("of the run")
+        with env.registry.cursor() as cr:
+            write("of the other cursor", cr)
+        write("of the run, too")
+        """,
+        {"of the run": True, "of the other cursor": False, "of the run, too": True},
+    ),
+    "while another cursor's work is not done": (
+        """
+        other = env.registry.cursor()
+        write("of the other cursor", other)
+        write("of the run")
+        env.cr.commit()
+        """,
+        {"of the other cursor": True, "of the run": False},
+    ),
+    "after a flush that failed": (
+        """
+        with patch.object(event_writer, "write", side_effect=OperationalError("away")):
+            write("committed")
+            env.cr.commit()
+            write("open")
+        write("open, too")
+        """,
+        {"committed": False, "open": True, "open, too": True},
+    ),
+    "after a savepoint": (
+        """
+        write("before")
+        with suppress(ZeroDivisionError), env.cr.savepoint():
+            write("inside")
+            with env.cr.savepoint():
+                write("inside of what is inside")
+            1 / 0
+        env.cr.commit()
+        write("after")
+        """,
+        {"before": False, "inside": True, "inside of what is inside": True, "after": True},
+    ),
+    "after a savepoint that nothing had been reported before": (
+        """
+        with suppress(ZeroDivisionError), env.cr.savepoint():
+            write("inside")
+            with env.cr.savepoint():
+                pass
+            1 / 0
+        write("before")
+        env.cr.commit()
+        write("after")
+        """,
+        {"inside": True, "before": False, "after": True},
+    ),
+    "with a savepoint that was undone a moment ago": (
+        """
+        with suppress(ZeroDivisionError), env.cr.savepoint():
+            write("inside")
+            1 / 0
+        env.cr.postcommit._funcs.appendleft(die)
+        env.cr.commit()
+        """,
+        {"inside": True},
+    ),
+    "having reported for another integration": (
+        """
+        env["res.users"].browse(1).ihub_error("open", integration=env["ihub.integration"])
+        record.ihub_error("of the other", integration=other_integration)
+        """,
+        {"open": True, "of the other": True},
+    ),
+    "in a savepoint made with SQL": (
+        """
+        write("before")
+        env.cr.execute("SAVEPOINT mine")
+        write("inside")
+        env.cr.execute("RELEASE mine")
+        env.cr.commit()
+        write("after")
+        """,
+        {"before": False, "inside": False, "after": True},
+    ),
+}
+
+PRELUDE = """
+import os
+from contextlib import suppress
+from unittest.mock import patch
+from psycopg2 import OperationalError
+from odoo.addons.ihub.lib import event_buffer, event_writer, run_scope
+
+record = env['{type}'].search([('integration_id', '=', {integration})])
+other_integration = env['ihub.integration'].browse({other})
+run = env['ihub.run'].browse({run})
+run._begin()
+env.cr.commit()
+
+def die():
+    os._exit(1)
+
+def write(text, cr=env.cr):
+    record.with_env(env(cr=cr)).ihub_info(text)
+    event_buffer.flush(cr)
+
+with run_scope.executing(run_scope.RunScope(env.cr.dbname, run.id, {integration})):
+"""
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_a_process_dies(hub, death):
+    """What was reported in a transaction that was not committed has not happened."""
+    code, expected = DEATHS[death]
+    integration, other = hub.add(script="write"), hub.add(script="write")
     with open_env(hub) as env:
         run = env["ihub.integration"].browse(integration).run_manually()
         env.cr.commit()
         run_id = run.id
-    output = script(
-        hub,
-        f"""
-        import os
-        from odoo.addons.ihub.lib import event_buffer, run_scope
-        record = env['{TYPE}'].search([('integration_id', '=', {integration})])
-        scope = run_scope.RunScope(env.cr.dbname, {run_id}, {integration})
-        with run_scope.executing(scope):
-            record.ihub_info('before the checkpoint')
-            event_buffer.flush(env.cr)
-            env.cr.commit()
-            record.ihub_info('after it')
-            record.ihub_info('also')
-            event_buffer.flush(env.cr)
-            os._exit(1)
-        """,
-    )
+    prelude = PRELUDE.format(type=TYPE, integration=integration, other=other, run=run_id)
+    body = textwrap.indent(f"{textwrap.dedent(code)}\ndie()", "    ")
+    output = script(hub, f"{prelude}{body}\n")
     assert "Traceback" not in output
     with open_env(hub) as env:
-        env["ihub.event"]._undo_unsettled([run_id])
+        env["ihub.event"]._undo_uncommitted(env["ihub.run"].browse(run_id))
         env.cr.commit()
-    rows = hub.execute(
-        "SELECT summary, undone FROM ihub_event WHERE run_id = %s ORDER BY id", run_id
-    )
-    assert rows == [("before the checkpoint", False), ("after it", True), ("also", True)]
+    assert dict(hub.execute(ROWS)) == expected
 
 
 def shell(hub, code):

@@ -12,7 +12,7 @@ import {
     onRpc,
 } from "@web/../tests/web_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
-import { INTERVAL, LAST_LOOKS, LIMIT, PAGE } from "@ihub/run_log/run_log";
+import { INTERVAL, LAST_LOOKS, LIMIT, OVERLAP, PAGE, SETTLE } from "@ihub/run_log/run_log";
 
 class Run extends models.Model {
     _name = "ihub.run";
@@ -112,6 +112,45 @@ test("a line that comes into view late stands where it belongs", async () => {
     await advanceTime(INTERVAL);
     await animationFrame();
     expect(summaries().slice(-4)).toEqual(["line 998", "line 999", "line 1000", "line 1001"]);
+});
+
+test("a hundred lines that come into view late stand where they belong", async () => {
+    const late = log.splice(850, 100);
+    await mount();
+    for (let id = 1001; id <= 1000 + 2 * OVERLAP; id++) {
+        log.push(line(id));
+    }
+    await passTime(SETTLE / INTERVAL - 2);
+    log.push(...late);
+    log.sort((a, b) => a.id - b.id);
+    await passTime(1);
+    const shown = summaries();
+    expect(shown.length).toBe(PAGE + 2 * OVERLAP + late.length);
+    expect(shown).toEqual(log.slice(-shown.length).map(({ summary }) => summary));
+});
+
+test("a first line that comes into view late is shown above the others", async () => {
+    log = [line(2), line(3)];
+    await mount();
+    log.unshift(line(1));
+    await passTime(1);
+    expect(summaries()).toEqual(["line 1", "line 2", "line 3"]);
+});
+
+test("lines that have been there for long are not asked for again", async () => {
+    answer = (domain) => {
+        const condition = domain.find(([name]) => name === "id");
+        if (condition) {
+            expect.step(condition[2]);
+        }
+    };
+    await mount();
+    await passTime(1);
+    expect.verifySteps([1000 - PAGE]);
+    await passTime(SETTLE / INTERVAL - 2);
+    expect.verifySteps(Array(SETTLE / INTERVAL - 2).fill(1000 - PAGE));
+    await passTime(2);
+    expect.verifySteps(Array(2).fill(1001 - OVERLAP));
 });
 
 test("a flood of lines does not fill the page", async () => {

@@ -18,9 +18,11 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 // Lines that are fetched at a time, and lines that are in the page at most.
 export const PAGE = 200;
 export const LIMIT = 600;
-// Lines that are looked at again: ids are given before they can be seen, so a line of another
-// thread may come into view behind later ones.
+// Lines that are looked at again at least, for what was undone.
 export const OVERLAP = 50;
+// Milliseconds for which lines are looked at again: ids are given before they can be seen, so lines
+// of another thread or server may come into view behind, and above, later ones.
+export const SETTLE = 10000;
 // Milliseconds between two looks for new lines.
 export const INTERVAL = 1000;
 // Looks after the end of the run: its last lines, and which of all are undone, are written behind it.
@@ -98,6 +100,7 @@ export class RunLog extends Component {
         this.state.more = lines.length === PAGE;
         this.state.lines = lines.reverse();
         this.state.follow = true;
+        this.seen = [{ id: lines.at(-1)?.id || 0, at: Date.now() }];
     }
 
     async loadOlder() {
@@ -148,17 +151,18 @@ export class RunLog extends Component {
         }
         const { replaced } = this;
         const before = this.state.lines;
-        const lines = await this.fetch([["id", ">", before.at(-OVERLAP)?.id || 0]], "id desc");
+        const lines = await this.fetch([["id", ">", this.settledId()]], "id desc", LIMIT);
         if (replaced !== this.replaced || !this.state.follow) {
             return;
         }
-        const known = new Map(before.map((line) => [line.id, line]));
-        if (lines.length === PAGE && !known.has(lines.at(-1).id)) {
+        this.seen.push({ id: lines[0]?.id || this.seen.at(-1).id, at: Date.now() });
+        if (lines.length === LIMIT) {
             // Faster than anybody reads: what was skipped is found by scrolling up.
-            this.state.lines = lines.reverse();
+            this.state.lines = lines.slice(0, PAGE).reverse();
             this.state.more = true;
             return;
         }
+        const known = new Map(before.map((line) => [line.id, line]));
         if (lines.every(({ id, undone }) => known.get(id)?.undone === undone)) {
             return;
         }
@@ -166,6 +170,19 @@ export class RunLog extends Component {
         const all = [...known.values()].sort((a, b) => a.id - b.id);
         this.state.more ||= all.length > LIMIT;
         this.state.lines = all.slice(-LIMIT);
+    }
+
+    /** Return the id behind which a line may still change, or come into view. */
+    settledId() {
+        const { lines, more } = this.state;
+        const settled = Date.now() - SETTLE;
+        while (this.seen.length > 1 && this.seen[1].at <= settled) {
+            this.seen.shift();
+        }
+        const [oldest] = this.seen;
+        const start = more ? lines[0].id - 1 : 0;
+        const id = oldest.at <= settled ? oldest.id : start;
+        return Math.min(id, lines.at(-OVERLAP)?.id || 0);
     }
 
     /** The run has ended: show what came after its end. */

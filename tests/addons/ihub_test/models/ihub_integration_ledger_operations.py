@@ -69,6 +69,17 @@ class IhubIntegrationLedger(models.Model):
         self.ihub_info(" ".join(words))
         event_buffer.flush(self.env.cr)
 
+    def _do_thread(self, start, end, *words):
+        """thread WORDS: report them in a thread with an environment of its own."""
+
+        def report():
+            with self.pool.cursor() as cr:
+                self.with_env(self.env(cr=cr)).ihub_info(" ".join(words))
+
+        thread = threading.Thread(target=report)
+        thread.start()
+        thread.join()
+
     def _do_checkpoint(self, start, end, processed="0", total=None):
         """checkpoint [PROCESSED [TOTAL]]: with PROCESSED as the resume point."""
         self.checkpoint(int(processed), int(total) if total else None, resume=int(processed))

@@ -1,9 +1,9 @@
-"""Mark what was reported inside a savepoint that is rolled back.
+"""Notice what Odoo tells nobody about a cursor: a savepoint that is rolled back, a last flush.
 
-Odoo calls nobody when that happens, so two of its methods are wrapped: `BaseCursor.savepoint`
-notes how many events there were, `Savepoint.rollback` tells the cursor's buffer. That is a look
-into a dictionary beside two round trips to the server, and nothing for those who make no
-savepoint. Savepoints made with SQL are not seen.
+Three methods of Odoo are wrapped. `BaseCursor.savepoint` notes how many events there were;
+`Savepoint.rollback`, and `BaseCursor.flush`, with which each commit begins, tell the cursor's
+buffer. That is a look into a dictionary beside round trips to the server, and nothing for those who
+report nothing. Savepoints made with SQL are not seen.
 """
 
 from functools import wraps
@@ -42,8 +42,20 @@ def _rollback(original):
     return rollback
 
 
+def _flush(original):
+    @wraps(original)
+    def flush(self):
+        original(self)
+        buffer = self.__dict__.get(KEY)
+        if buffer is not None and KEY in self.postcommit.data:
+            buffer.before_commit(self)
+
+    return flush
+
+
 def install():
-    """Wrap both methods, once."""
+    """Wrap the methods, once."""
     if not hasattr(Savepoint.rollback, "__wrapped__"):
         BaseCursor.savepoint = _savepoint(BaseCursor.savepoint)
+        BaseCursor.flush = _flush(BaseCursor.flush)
         Savepoint.rollback = _rollback(Savepoint.rollback)
