@@ -53,9 +53,9 @@ class IhubEvent(models.Model):
     is_cut = fields.Boolean("Cut", readonly=True, help="The whole details are in an attachment.")
     # See ihub/lib/event_commit.py.
     open_run_id = fields.Integer(
-        readonly=True, help="The run in whose transaction this was written while it was open."
+        readonly=True, help="The run in whose open transaction this was written."
     )
-    open_key = BigInteger(readonly=True, help="That transaction.")
+    open_key = BigInteger("Open Transaction", readonly=True)
 
     # The list newest first, by integration and by run. The company is what the record rule asks
     # for: with it the rows are counted in the index alone, not one page of the table for each.

@@ -16,7 +16,8 @@ class IhubEventCommit(models.Model):
     _description = "Committed Transaction of a Run"
     _log_access = False
 
-    run_id = fields.Integer(required=True, readonly=True, help="Without a foreign key: no locks.")
+    # Without a foreign key: it would wait for a run that is locked.
+    run_id = fields.Integer(required=True, readonly=True)
     key = BigInteger(required=True, readonly=True)
 
     _run_idx = models.Index("(run_id, key)")

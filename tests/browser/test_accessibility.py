@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import hub_site
 import pytest
+import troubles
 
 from lib import node, paths
 
@@ -34,6 +35,8 @@ ODOO = [
     # Check boxes in a list have no label; nor has the one of a calendar's filters.
     ".o_list_view .o_field_boolean",
     ".o_calendar_sidebar",
+    # On a phone the keyboard does not reach what a calendar's filters have scrolled away.
+    ".o_calendar_view .o_filter",
     # The numbers of days that belong to another month are too pale; so are measures of a pivot.
     ".fc-daygrid-day-top",
     ".o_pivot_measure_row",
@@ -102,6 +105,7 @@ def integration(site, name):
     return find(site, "ihub.integration", ("name", "=", name))
 
 
+REFUSED = "Wrong password"
 LINES = ".o_data_row, .o_kanban_record"
 SCREENS = {
     "board": ("/odoo/integrations", ".o_ihub_condition"),
@@ -129,7 +133,41 @@ def test_lists(page, screen):
     assert_nothing_found(page)
 
 
-@pytest.mark.parametrize("name", ["Wrong password", "Stuck", "Remote down"])
+def conditions(page):
+    """Return the conditions that the board shows."""
+    page.go("/odoo/integrations")
+    page.wait(".o_ihub_condition [data-state]")
+    return page.evaluate(
+        "[...document.querySelectorAll('.o_ihub_condition [data-state]')].map(b => b.dataset.state)"
+    )
+
+
+def test_board_of_all_conditions(page, troubled):
+    known = troubled.call("ihub.integration", "fields_get", ["condition"])
+    troubles.make_fresh(troubled.database)
+    assert set(conditions(page)) == {*dict(known["condition"]["selection"])} - {"copy"}
+    assert_nothing_found(page)
+
+
+def test_what_has_no_name_is_found(page):
+    """A scan that leaves out too much would find nothing anywhere."""
+    conditions(page)
+    page.evaluate(
+        "document.querySelectorAll('.o_ihub_bar').forEach("
+        "bar => ['title', 'aria-label'].forEach(name => bar.removeAttribute(name)))"
+    )
+    (found,) = scan(page)
+    assert found.startswith("button-name:")
+
+
+def test_board_of_a_copy(troubled_databases, tmp_path):
+    _name, copy = troubled_databases
+    with troubles.serving(copy, tmp_path) as site, site.browser("ihub_operator") as page:
+        assert "copy" in conditions(page)
+        assert_nothing_found(page)
+
+
+@pytest.mark.parametrize("name", [REFUSED, "Stuck", "Remote down", "Halted", "At work"])
 def test_page_of_an_integration(page, troubled, name):
     page.go(f"/odoo/integrations/{integration(troubled, name)}")
     page.wait(".o_ihub_integration .o_ihub_coverage_bars")
@@ -148,7 +186,8 @@ def test_further_tabs_of_an_integration(page, troubled, tab):
 
 @pytest.mark.parametrize("tab", ["log", "technical"])
 def test_run_that_failed(page, troubled, tab):
-    page.go(f"/odoo/ihub-runs/{find(troubled, 'ihub.run', ('state', '=', 'failed'))}")
+    of_refused = ("integration_id", "=", integration(troubled, REFUSED))
+    page.go(f"/odoo/ihub-runs/{find(troubled, 'ihub.run', ('state', '=', 'failed'), of_refused)}")
     page.wait(".o_ihub_run .o_ihub_line")
     page.click(f".nav-link[name={tab}]")
     page.wait(f".nav-link[name={tab}].active")
@@ -170,14 +209,16 @@ def test_event(page, troubled, kind):
     assert_nothing_found(page)
 
 
-@pytest.mark.parametrize("name", ["Bad record", "Archived user"])
-def test_dialog_of_running_manually(page, name):
+def press_on_card(page, name, button):
     page.go("/odoo/integrations")
     page.wait(".o_kanban_record")
     card = "[...document.querySelectorAll('.o_kanban_record')].find(c => c.innerText.includes"
-    page.evaluate(
-        f"void {card}({json.dumps(name)})).querySelector('[name=action_run_manually]').click()"
-    )
+    page.evaluate(f"void {card}({json.dumps(name)})).querySelector('[name={button}]').click()")
+
+
+@pytest.mark.parametrize("name", ["Bad record", "Archived user"])
+def test_dialog_of_running_manually(page, name):
+    press_on_card(page, name, "action_run_manually")
     page.wait(".modal .o_form_view")
     assert_nothing_found(page, ".modal-content")
 
@@ -186,6 +227,12 @@ def test_dialog_that_asks_before_starting(page, behind):
     page.go(f"/odoo/integrations/{behind[0]}")
     page.wait(".o_ihub_integration .o_ihub_coverage_bars")
     page.evaluate("void document.querySelector('button[name=action_start]').click()")
+    page.wait(".modal .o_field_widget[name=preview]")
+    assert_nothing_found(page, ".modal-content")
+
+
+def test_dialog_that_asks_before_stopping(page):
+    press_on_card(page, "On demand", "action_stop")
     page.wait(".modal .o_field_widget[name=preview]")
     assert_nothing_found(page, ".modal-content")
 

@@ -59,7 +59,9 @@ def test_one_record_is_bad(board):
     text = card(board, "Bad record")
     assert "Failed" not in text, "The others were imported."
     press(board, "[name=action_open_errors_today]")
-    board.click(".o_data_row td[name=summary]")
+    board.click(
+        ".o_list_view .o_data_row td[name=summary], .o_kanban_view.o_ihub_events .o_kanban_record"
+    )
     shown = page(board, ".o_form_sheet")
     assert "Order S2 has no price. Enter it in the shop." in shown
     assert "Azure Interior" in shown
@@ -117,7 +119,7 @@ def test_what_is_wrong_comes_first_and_is_counted(board):
         ".map(chip => [chip.dataset.word, Number(chip.dataset.count)]))"
     )
     assert counts["failed"] == 1
-    assert counts["blocked"] == 2
+    assert counts["blocked"] == 3, "One of them because its type is not installed."
     assert counts["late"] == 3
     assert counts["retrying"] == 2
 

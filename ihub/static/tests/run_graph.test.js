@@ -16,3 +16,10 @@ test("what is not grouped by outcome has none", async () => {
     expect(outcomeOf(dataset([{ day: 1 }]))).toBe(undefined);
     expect(outcomeOf({})).toBe(undefined);
 });
+
+test("an error looks like a failure, not like a success", async () => {
+    const error = { level: "error" };
+    expect(outcomeOf(dataset([{ day: 1 }, error], [{ day: 2 }, error]))).toBe("failed");
+    expect(outcomeOf(dataset([error], [{ level: "info" }]))).toBe(undefined);
+    expect(outcomeOf(dataset([{ level: false }]))).toBe(undefined);
+});

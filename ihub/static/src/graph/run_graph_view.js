@@ -4,6 +4,14 @@ import { graphView } from "@web/views/graph/graph_view";
 
 import { fill, isFillable } from "../history/chart_config";
 
+// What is reported looks like the outcome that it resembles.
+const LEVELS = { error: "failed", warning: "interrupted", info: "pending" };
+
+function lookOf(groups) {
+    const group = groups.find((each) => "state" in each || "level" in each);
+    return group && (group.state ?? LEVELS[group.level]);
+}
+
 /**
  * The outcome that all points of a dataset have in common.
  *
@@ -12,14 +20,12 @@ import { fill, isFillable } from "../history/chart_config";
  */
 export function outcomeOf({ identifiers }) {
     const states = new Set(
-        [...(identifiers || [])].map(
-            (identifier) => JSON.parse(identifier).find((group) => "state" in group)?.state,
-        ),
+        [...(identifiers || [])].map((identifier) => lookOf(JSON.parse(identifier))),
     );
     return states.size === 1 ? [...states][0] : undefined;
 }
 
-/** A graph in which each outcome has the colour that it has everywhere else. */
+/** A graph in which each outcome, and each level, has the colour that it has everywhere else. */
 class RunGraphRenderer extends GraphRenderer {
     getBarChartData() {
         const data = super.getBarChartData();
@@ -33,4 +39,6 @@ class RunGraphRenderer extends GraphRenderer {
     }
 }
 
-registry.category("views").add("ihub_run_graph", { ...graphView, Renderer: RunGraphRenderer });
+for (const name of ["ihub_run_graph", "ihub_event_graph"]) {
+    registry.category("views").add(name, { ...graphView, Renderer: RunGraphRenderer });
+}

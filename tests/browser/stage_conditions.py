@@ -1,0 +1,76 @@
+"""What integrations do when nothing is wrong, and other conditions; executed in ``odoo shell``.
+
+Together with the ten troubles the board shows each condition. The lanes of those that are at work
+must be held, see ``troubles.executing``.
+"""
+
+from datetime import timedelta
+
+from odoo import fields
+
+now = fields.Datetime.now()
+soon = now + timedelta(hours=6)
+env = env  # noqa: F821  # the shell's
+
+
+def add(name, is_started=True, **values):
+    window_from = now - timedelta(hours=1)
+    record = env["ihub.integration.demo"].create(
+        {"name": name, "window_from": window_from, "tz": "UTC", **values}
+    )
+    if is_started:
+        record.integration_id.start()
+    return record.integration_id
+
+
+def remember(integration, *outcomes):
+    """Give an integration ended runs, the oldest first."""
+    for number, outcome in enumerate(outcomes):
+        ended = now - timedelta(hours=len(outcomes) - number)
+        env["ihub.run"].sudo().create(
+            {
+                "integration_id": integration.id,
+                "trigger": "manual",
+                "state": "cancelled" if outcome == "skipped" else outcome,
+                "skipped": outcome == "skipped",
+                "window_from": ended - timedelta(hours=1),
+                "window_to": ended,
+                "due": ended,
+                "started_at": ended - timedelta(seconds=5 + 40 * (number % 3)),
+                "ended_at": ended,
+            }
+        )
+
+
+def begin(integration):
+    """Let its lane be at work, with two thirds of the records done."""
+    integration._pointer()._begin()
+    integration._pointer().write({"processed": 40, "total": 60})
+
+
+well = add("Quiet")
+well._pointer().write({"window_from": now, "window_to": soon, "due": soon})
+remember(well, *["done"] * 12)
+
+stopped = add("Halted")
+remember(stopped, "done", "failed", "cancelled", "interrupted", "skipped", "done")
+stopped.stop()
+
+begin(add("At work"))
+begin(add("Behind the times", catch_up="each", window_from=now - timedelta(days=2)))
+
+stopping = add("Ending")
+begin(stopping)
+stopping.stop()
+
+queued = add("On demand", is_started=False)
+queued.run_manually()
+env["ihub.run"].search([("integration_id", "=", queued.id)]).due = soon
+
+missing = add("Uninstalled", is_started=False)
+env.flush_all()
+env.cr.execute(
+    "UPDATE ihub_integration SET integration_type = 'ihub.integration.gone' WHERE id = %s",
+    [missing.id],
+)
+env.cr.commit()
