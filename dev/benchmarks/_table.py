@@ -6,12 +6,21 @@ import time
 
 def seconds(function, repeat=1):
     """Return the median time of ``repeat`` calls, in seconds."""
-    times = []
+    return seconds_in_turns([function], repeat)[0]
+
+
+def seconds_in_turns(functions, repeat=1):
+    """Return the median time of each function, in seconds.
+
+    They are called in turns: what else the machine does meets all of them.
+    """
+    times = [[] for __ in functions]
     for __ in range(repeat):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+        for function, own in zip(functions, times, strict=True):
+            start = time.perf_counter()
+            function()
+            own.append(time.perf_counter() - start)
+    return [statistics.median(own) for own in times]
 
 
 def _number(value):

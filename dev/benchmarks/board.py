@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _database import database
-from _table import Table, seconds
+from _table import Table, seconds_in_turns
 from lxml import etree
 
 INTEGRATIONS = 1_000
@@ -225,19 +225,20 @@ class Bench:
 
     # --- Measuring ---
 
-    def measure(self, function, *args):
-        """Return milliseconds and queries of one call as a request of its own, and its result."""
-        queries, results = set(), []
+    def measure(self, *functions):
+        """Return milliseconds, queries and result of each function, called in turns.
 
-        def call():
-            with self.env() as env:
-                before = env.cr.sql_log_count
-                results.append(function(env, *args))
-                queries.add(env.cr.sql_log_count - before)
-
-        call()
-        queries.clear()
-        return seconds(call, self.options.repeat) * 1000, max(queries), results[-1]
+        Each call is a request of its own.
+        """
+        calls = [_Call(self, function) for function in functions]
+        for call in calls:
+            call()
+            call.queries.clear()
+        times = seconds_in_turns(calls, self.options.repeat)
+        return [
+            (time * 1000, max(call.queries), call.result)
+            for time, call in zip(times, calls, strict=True)
+        ]
 
     def run(self):
         self.columns = self.find_columns()
@@ -252,9 +253,9 @@ class Bench:
         return [group for (group,) in groups]
 
     def compare(self, what, function, cards):
-        # In turns, so that both meet the same machine.
-        ours = self.measure(function, cards)
-        theirs = self.measure(self.open_contacts, cards)
+        ours, theirs = self.measure(
+            lambda env: function(env, cards), lambda env: self.open_contacts(env, cards)
+        )
         assert ours[2] == theirs[2] == cards, f"{ours[2]} and {theirs[2]} cards, not {cards}"
         what, against = f"{what}, {cards} cards", f"contacts, {cards} cards"
         self.table.at_most(what, against, 2, ours[0], theirs[0], "ms")
@@ -265,19 +266,21 @@ class Bench:
         with self.env() as env:
             ids = env["ihub.integration"].search([], limit=80, order=self.order).ids
 
-        def read(env, names):
-            env["ihub.integration"].browse(ids).web_read({name: self.board[name] for name in names})
+        def cost(*names):
+            spec = {name: self.board[name] for name in names}
+            found = self.measure(lambda env: env["ihub.integration"].browse(ids).web_read(spec))
+            return found[0]
 
-        base = self.measure(read, [])
+        base = cost()
         rows = [("to begin with, reading 80 records", base[0], base[1])]
         for name in self.board:
-            time_, queries, __ = self.measure(read, [name])
+            time_, queries, __ = cost(name)
             rows.append((name, time_ - base[0], queries - base[1]))
-        time_, queries, __ = self.measure(read, list(self.board))
+        time_, queries, __ = cost(*self.board)
         rows.append(("all fields of 80 cards", time_, queries))
-        time_, queries, __ = self.measure(self.find)
+        ((time_, queries, __),) = self.measure(self.find)
         rows.append((f"finding 80, by {self.order}", time_, queries))
-        time_, queries, __ = self.measure(self.read_columns, 1)
+        ((time_, queries, __),) = self.measure(lambda env: self.read_columns(env, 1))
         rows.append(("the columns with one card each", time_, queries))
         return sorted(rows, key=lambda row: -row[1])
 
@@ -290,6 +293,22 @@ class Bench:
         print("| part | ms | queries |\n| --- | --- | --- |")
         for name, time_, queries in self.parts():
             print(f"| {name} | {time_:.2f} | {queries} |")
+
+
+class _Call:
+    """A function of an environment, as a request of its own."""
+
+    def __init__(self, bench, function):
+        self.bench = bench
+        self.function = function
+        self.queries = set()
+        self.result = None
+
+    def __call__(self):
+        with self.bench.env() as env:
+            before = env.cr.sql_log_count
+            self.result = self.function(env)
+            self.queries.add(env.cr.sql_log_count - before)
 
 
 class _Request:

@@ -1,32 +1,13 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..lib import lane_lock
-
-# What the board says of a run that is pending or running.
-SHOWN_OF_CURRENT = (
-    "integration_id",
-    "state",
-    "trigger",
-    "window_from",
-    "window_to",
-    "due",
-    "started_at",
-    "last_seen",
-    "attempt",
-    "message",
-    "processed",
-    "total",
-    "behind_from",
-)
-
 
 class IhubIntegration(models.Model):
     """What the card and the page show. All of it is computed for many integrations at once."""
 
     _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
-    last_run_id = fields.Many2one("ihub.run", compute="_compute_runs")
+    last_run_id = fields.Many2one("ihub.run", compute="_compute_last_run")
     current_run_id = fields.Many2one("ihub.run", compute="_compute_runs")
     pointer_id = fields.Many2one(
         "ihub.run", compute="_compute_runs", help="The scheduled run that is next, or at work."
@@ -36,10 +17,10 @@ class IhubIntegration(models.Model):
     last_run_state = fields.Selection(
         lambda self: self.env["ihub.run"]._fields["state"].selection,
         "Last Outcome",
-        compute="_compute_runs",
+        compute="_compute_last_run",
     )
-    last_run_message = fields.Text("Last Outcome in Words", compute="_compute_runs")
-    last_run_date = fields.Datetime("Last Run Ended", compute="_compute_runs")
+    last_run_message = fields.Text("Last Outcome in Words", compute="_compute_last_run")
+    last_run_date = fields.Datetime("Last Run Ended", compute="_compute_last_run")
     is_executing = fields.Boolean(compute="_compute_execution")
     is_stopping = fields.Boolean(compute="_compute_execution")
     progress = fields.Integer(compute="_compute_execution", help="Percent; 0 where unknown.")
@@ -48,7 +29,7 @@ class IhubIntegration(models.Model):
     run_count = fields.Integer("Number of Runs", compute="_compute_run_count")
     can_start = fields.Boolean(compute="_compute_buttons")
     can_stop = fields.Boolean(compute="_compute_buttons")
-    can_edit_schedule = fields.Boolean(compute="_compute_buttons")
+    can_edit_schedule = fields.Boolean(compute="_compute_can_edit_schedule")
     next_step = fields.Selection(
         [
             ("open", "Open"),
@@ -60,16 +41,6 @@ class IhubIntegration(models.Model):
         compute="_compute_buttons",
         help="What to press next.",
     )
-
-    def _current_runs(self):
-        """Return all pending and running runs of these integrations.
-
-        They are few: one of the schedule each, and what people have queued.
-        """
-        # Whoever sees an integration sees its runs; one query serves all of them.
-        Run = self.env["ihub.run"].sudo()
-        domain = [("integration_id", "in", self.ids), ("state", "in", ("pending", "running"))]
-        return Run.search_fetch(domain, SHOWN_OF_CURRENT, order="id")
 
     def _last_ended_runs(self):
         """Return ``{integration id: (run id, state, message, ended_at)}`` of the newest run."""
@@ -96,53 +67,62 @@ class IhubIntegration(models.Model):
 
     @api.depends("run_ids.state", "run_ids.due", "state")
     def _compute_runs(self):
-        ended = self._last_ended_runs()
-        by_integration = self._current_runs().grouped(lambda run: run.integration_id.id)
-        none = self.env["ihub.run"]
+        rows = self._rows()
+        self.current_run_id = False
+        self.queued_count = 0
         for integration in self:
-            current = by_integration.get(integration._origin.id, none)
-            pending = current.filtered(lambda run: run.state == "pending")
-            by_hand = pending.filtered(lambda run: run.trigger != "schedule")
-            waiting = pending if integration.state == "running" else by_hand
-            last = ended.get(integration._origin.id, (False,) * 4)
-            integration.last_run_id = last[0]
-            integration.last_run_state = last[1]
-            integration.last_run_message = last[2]
-            integration.last_run_date = last[3]
-            integration.current_run_id = (current - pending)[:1].id
-            integration.pointer_id = current.filtered(lambda run: run.trigger == "schedule").id
-            integration.next_run = min(waiting.mapped("due"), default=False)
-            integration.queued_count = len(by_hand)
+            row = rows.get(integration._origin.id)
+            integration.pointer_id = row and row.pointer_id
+            integration.next_run = row and row.due
+            if row and row.running_id:
+                integration.current_run_id = row.running_id
+            if row and row.queued:
+                integration.queued_count = row.queued
+
+    @api.depends("run_ids.state")
+    def _compute_last_run(self):
+        ended = self._last_ended_runs()
+        for integration in self:
+            (
+                integration.last_run_id,
+                integration.last_run_state,
+                integration.last_run_message,
+                integration.last_run_date,
+            ) = ended.get(integration._origin.id, (False,) * 4)
 
     @api.depends("current_run_id", "state", "stop_before_id")
     def _compute_execution(self):
-        begun = self.filtered("current_run_id")
-        alive = lane_lock.alive(self.env.cr, begun.ids)
+        rows = self._rows()
+        # Most do nothing: what they have in common is set once for all.
+        self.is_executing = self.is_stopping = False
+        self.progress = 0
         for integration in self:
-            run = integration.current_run_id.sudo()
-            integration.is_executing = bool(run) and integration.id in alive
-            integration.is_stopping = integration.is_executing and integration._is_stopping(run)
-            integration.progress = integration.is_executing and run._percent() or 0
-
-    def _is_stopping(self, run):
-        if run.trigger == "schedule" and self.state == "running":
-            return False
-        return run.id <= self.stop_before_id
+            row = rows.get(integration._origin.id)
+            if row and row.running_id and row.is_alive:
+                integration.is_executing = True
+                integration.is_stopping = row.is_stopping
+                integration.progress = integration.current_run_id.sudo()._percent()
 
     def _compute_event_counts(self):
-        groups = self.env["ihub.event"]._read_group(
+        self.warning_count = self.error_count = 0
+        for id_, level, count in self._event_counts():
+            self.browse(id_)[f"{level}_count"] = count
+
+    def _event_counts(self):
+        """Return tuples of integration id, level and number of events of today."""
+        if not self.ids:
+            return []
+        query = self.env["ihub.event"]._search(
             [
                 ("integration_id", "in", self.ids),
                 ("level", "in", ("warning", "error")),
                 ("create_date", ">=", self._start_of_today()),
-            ],
-            ["integration_id", "level"],
-            ["__count"],
+            ]
         )
-        counts = {(integration.id, level): count for integration, level, count in groups}
-        for integration in self:
-            integration.warning_count = counts.get((integration.id, "warning"), 0)
-            integration.error_count = counts.get((integration.id, "error"), 0)
+        # Not `_read_group`, which looks up each integration that it has found.
+        query.order = None
+        query.groupby = SQL("integration_id, level")
+        return self.env.execute_query(query.select(SQL("integration_id, level, count(*)")))
 
     @api.depends("run_ids")
     def _compute_run_count(self):
@@ -162,8 +142,13 @@ class IhubIntegration(models.Model):
                 not running or integration.condition == "unserved"
             )
             integration.can_stop = running or busy or bool(integration.queued_count)
-            integration.can_edit_schedule = not running and not integration.current_run_id
             integration.next_step = integration._next_step()
+
+    @api.depends("state", "current_run_id")
+    def _compute_can_edit_schedule(self):
+        for integration in self:
+            is_running = integration.state == "running"
+            integration.can_edit_schedule = not is_running and not integration.current_run_id
 
     def _next_step(self):
         """Return which button is the obvious one to press now, or False."""

@@ -1,5 +1,4 @@
 from collections import Counter
-from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -7,8 +6,6 @@ from odoo.tools import SQL
 
 from ..lib.condition import CONDITIONS, SUMMARY
 
-# Where the conditions are kept while one board is read.
-JUDGED = "ihub.judged"
 # The columns of the board: what needs attention comes first.
 STATE_ORDER = ("failed", "running", "stopped", "created")
 
@@ -66,28 +63,16 @@ class IhubIntegration(models.Model):
         "late_by",
     )
     def _compute_condition(self):
-        conditions = self.env.cr.cache.get(JUDGED)
-        if conditions is None or not conditions.keys() >= set(self.ids):
-            conditions = self._conditions(self.ids) if self.ids else {}
+        conditions = self._conditions()
         for integration in self:
             integration.condition = conditions.get(integration._origin.id, integration.state)
 
     def _search_condition(self, operator, value):
         if operator not in ("in", "not in"):
             return NotImplemented
-        conditions = self._conditions(self._visible_ids())
+        conditions = self._known().conditions
         found = [id_ for id_, condition in conditions.items() if condition in value]
         return Domain("id", operator, found)
-
-    @api.model
-    def _visible_ids(self, active_test=False):
-        """Return the ids of all integrations that the user sees.
-
-        :param bool active_test: without the archived ones
-        """
-        # They are a board of hundreds, and looked at with a fixed number of queries.
-        query = self.with_context(active_test=active_test)._search([])
-        return [id_ for (id_,) in self.env.execute_query(query.select())]
 
     @api.model
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
@@ -97,11 +82,8 @@ class IhubIntegration(models.Model):
 
     def _condition_rank(self, alias):
         """Return the SQL expression that ranks rows by urgency."""
-        conditions = self.env.cr.cache.get(JUDGED)
-        if conditions is None:
-            conditions = self._conditions(self._visible_ids())
         by_condition = {}
-        for id_, condition in conditions.items():
+        for id_, condition in self._known().conditions.items():
             by_condition.setdefault(condition, []).append(id_)
         # What most of them are is what all others are not: their ids need not be sent.
         usual = max(by_condition, key=lambda word: len(by_condition[word]), default=CONDITIONS[0])
@@ -113,15 +95,6 @@ class IhubIntegration(models.Model):
         # A case without conditions is no SQL.
         whens = whens or [SQL("WHEN FALSE THEN 0")]
         return SQL("CASE %s ELSE %s END", SQL(" ").join(whens), _rank(usual))
-
-    @contextmanager
-    def _judged_once(self):
-        """Judge all integrations once for the body of a ``with``, which only reads."""
-        self.env.cr.cache[JUDGED] = self._conditions(self._visible_ids())
-        try:
-            yield
-        finally:
-            del self.env.cr.cache[JUDGED]
 
     @api.model
     @api.readonly
@@ -151,7 +124,6 @@ class IhubIntegration(models.Model):
         :raise AccessError: when the user is not of the hub
         """
         self._operable()
-        ids = self._visible_ids(active_test=True)
-        conditions = self.env.cr.cache.get(JUDGED) or self._conditions(ids)
-        count = Counter(conditions[id_] for id_ in ids)
+        rows, conditions = self._known()
+        count = Counter(word for id_, word in conditions.items() if rows[id_].active)
         return {word: sum(count[name] for name in names) for word, names in SUMMARY.items()}

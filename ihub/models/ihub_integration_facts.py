@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -8,6 +9,11 @@ from ..lib.alert import GRACE
 from ..lib.condition import TAKEN_UP_AFTER, Facts, judge
 from ..lib.lane_lock import LOCK_SPACE
 from ..lib.schedule import Schedule, ScheduleError
+
+# Where it is kept what is known while one board is read.
+JUDGED = "ihub.judged"
+# A type that is not missing, and schedules that can be used.
+USABLE = (False, True)
 
 
 class Row(NamedTuple):
@@ -25,15 +31,40 @@ class Row(NamedTuple):
     may_run: bool
     is_copy: bool
     is_alive: bool
+    running_id: int | None
     running_since: datetime | None
     seen: datetime | None
     is_stopping: bool
+    pointer_id: int | None
     window_from: datetime | None
     window_to: datetime | None
     due: datetime | None
     is_retrying: bool
     queued: int
     ended_at: datetime | None
+
+    def is_quiet(self, now):
+        """Return whether nothing happens, and nothing should have: most are most of the time.
+
+        :param datetime now: naive UTC
+        """
+        if self.running_id or self.queued or self.is_copy or not self.may_run:
+            return False
+        if self.state != "running":
+            return True
+        is_waiting = self.due and self.due > now and self.window_to > now
+        return is_waiting and self.has_cron and not self.is_retrying
+
+
+def _array(ids):
+    return SQL("(SELECT unnest(%s))", list(ids))
+
+
+class Judged(NamedTuple):
+    """What is known of integrations at one moment, by id."""
+
+    rows: dict  # of Row
+    conditions: dict  # of words
 
 
 class IhubIntegration(models.Model):
@@ -44,24 +75,69 @@ class IhubIntegration(models.Model):
 
     _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
-    @api.model
-    def _conditions(self, ids):
-        """Return ``{integration id: condition}``; what is not in the database is left out.
+    @contextmanager
+    def _judged_once(self):
+        """Judge all integrations once for the body of a ``with``, which only reads."""
+        self.env.cr.cache[JUDGED] = self._judge(self._visible())
+        try:
+            yield
+        finally:
+            del self.env.cr.cache[JUDGED]
 
-        :param list ids: of integrations that the reader may see
+    @api.model
+    def _visible(self):
+        """Return the query of all integrations that the user sees, also of the archived ones."""
+        # They are a board of hundreds, and looked at with a fixed number of queries.
+        return self.with_context(active_test=False)._search([]).subselect()
+
+    def _known(self):
+        """Return the :class:`Judged` of the board that is read, or else of all visible ones."""
+        return self.env.cr.cache.get(JUDGED) or self._judge(self._visible())
+
+    def _rows(self):
+        """Return ``{integration id: Row}``; what is not in the database is left out."""
+        ids = self.ids
+        known = self.env.cr.cache.get(JUDGED)
+        if known and known.rows.keys() >= set(ids):
+            return known.rows
+        return self._facts_rows(_array(ids), fields.Datetime.now()) if ids else {}
+
+    def _conditions(self):
+        """Return ``{integration id: condition}``; what is not in the database is left out."""
+        ids = self.ids
+        known = self.env.cr.cache.get(JUDGED)
+        if known and known.conditions.keys() >= set(ids):
+            return known.conditions
+        return self._judge(_array(ids)).conditions if ids else {}
+
+    @api.model
+    def _judge(self, among):
+        """Return the :class:`Judged` of integrations.
+
+        :param SQL among: the ids of integrations that the reader may see
         """
         now = fields.Datetime.now()
-        rows = self._facts_rows(ids, now)
+        rows = self._facts_rows(among, now)
         # Few: nothing is called late before that.
-        overdue = [row.id for row in rows if row.window_to and row.window_to <= now - GRACE]
+        overdue = [
+            id_ for id_, row in rows.items() if row.window_to and row.window_to <= now - GRACE
+        ]
         late = self._late_ids(overdue) if overdue else ()
         usable = {}
-        return {
-            row.id: judge(self._facts_of(row, row.id in late, usable, now), now) for row in rows
-        }
+        conditions = {}
+        for id_, row in rows.items():
+            kind = (row.integration_type, row.tz)
+            if kind not in usable:
+                usable[kind] = self._is_usable(*kind)
+            if usable[kind] == USABLE and id_ not in late and row.is_quiet(now):
+                conditions[id_] = "well" if row.state == "running" else row.state
+            else:
+                conditions[id_] = judge(self._facts_of(row, id_ in late, *usable[kind], now), now)
+        return Judged(rows, conditions)
 
     @api.model
-    def _facts_rows(self, ids, now):
+    def _facts_rows(self, among, now):
+        """Return ``{integration id: Row}``."""
         for name in ("ihub.integration", "ihub.run"):
             self.env[name].flush_model()
         for name in ("res.users", "res.company", "ir.cron"):
@@ -84,10 +160,10 @@ class IhubIntegration(models.Model):
                      WHERE locktype = 'advisory' AND granted AND classid = %(space)s
                        AND objsubid = 2 AND database = (
                         SELECT oid FROM pg_database WHERE datname = current_database())),
-                   run.running_since, run.seen,
+                   run.running_id, run.running_since, run.seen,
                    run.running_id <= i.stop_before_id
                        AND NOT (run.is_schedule AND i.state = 'running'),
-                   run.window_from, run.window_to,
+                   run.pointer_id, run.window_from, run.window_to,
                    LEAST(run.by_hand, CASE WHEN i.state = 'running' THEN run.scheduled END) AS due,
                    i.state = 'running' AND run.is_retrying, run.queued, ended.ended_at
               FROM ihub_integration i
@@ -98,6 +174,7 @@ class IhubIntegration(models.Model):
                        max(last_seen) FILTER (WHERE state = 'running') AS seen,
                        bool_or(trigger = 'schedule') FILTER (WHERE state = 'running')
                            AS is_schedule,
+                       max(id) FILTER (WHERE trigger = 'schedule') AS pointer_id,
                        max(window_from) FILTER (WHERE trigger = 'schedule') AS window_from,
                        max(window_to) FILTER (WHERE trigger = 'schedule') AS window_to,
                        max(due) FILTER (WHERE trigger = 'schedule' AND state = 'pending')
@@ -119,29 +196,26 @@ class IhubIntegration(models.Model):
                    AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
                  ORDER BY r.id DESC LIMIT 1
               ) ended ON TRUE
-             WHERE i.id = ANY(%(ids)s)
+             WHERE i.id IN %(among)s
             """,
                 root=SUPERUSER_ID,
                 is_copy=bool(is_copy),
                 space=LOCK_SPACE,
                 late=now - TAKEN_UP_AFTER,
-                ids=list(ids),
+                among=among,
             )
         )
-        return [Row._make(row) for row in rows]
+        return {row[0]: Row._make(row) for row in rows}
 
     @api.model
-    def _facts_of(self, row, is_late, usable, now):
+    def _facts_of(self, row, is_late, is_missing, is_schedule_usable, now):
         """Return the :class:`Facts` of a row.
 
         :param bool is_late: whether what was due is not completed in time
-        :param dict usable: which types and zones can be used, as far as other rows have shown
+        :param bool is_missing: whether its type is not installed
+        :param bool is_schedule_usable: whether its time zone can be used
         :param datetime now: naive UTC
         """
-        kind = (row.integration_type, row.tz)
-        if kind not in usable:
-            usable[kind] = self._is_usable(*kind)
-        is_missing, is_schedule_usable = usable[kind]
         died_at = None if row.is_alive else row.seen or row.running_since
         idle_since = None
         if row.due or died_at:

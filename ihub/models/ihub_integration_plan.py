@@ -163,9 +163,16 @@ class IhubIntegration(models.Model):
         """Return sentences on what Stop does besides stopping."""
         lines = [self.env._("Queued runs that are cancelled: %(count)s", count=self.queued_count)]
         queued = (
-            self.sudo()
-            ._current_runs()
-            .filtered(lambda run: run.state == "pending" and run.trigger != "schedule")
+            self.env["ihub.run"]
+            .sudo()
+            .search(
+                [
+                    ("integration_id", "=", self.id),
+                    ("state", "=", "pending"),
+                    ("trigger", "!=", "schedule"),
+                ],
+                order="id",
+            )
         )
         lines += [
             self.env._("From %(period)s", period=self._local_period(run.window_from, run.window_to))

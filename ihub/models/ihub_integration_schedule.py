@@ -50,7 +50,7 @@ class IhubIntegration(models.Model):
     window_to = fields.Datetime("Next Window To", compute="_compute_window")
     watermark = fields.Datetime(
         "Data Complete Until",
-        compute="_compute_window",
+        compute="_compute_watermark",
         help="Everything before this moment has been processed by scheduled runs.",
     )
 
@@ -66,14 +66,19 @@ class IhubIntegration(models.Model):
 
     @api.depends("pointer_id", "run_ids.state", "run_ids.window_from", "run_ids.window_to")
     def _compute_window(self):
+        rows = self._rows()
+        for integration in self:
+            row = rows.get(integration._origin.id)
+            integration.window_from = row and row.window_from
+            integration.window_to = row and row.window_to
+
+    @api.depends("window_from")
+    def _compute_watermark(self):
+        rows = self._rows()
         completed = self._with_completed_windows()
         for integration in self:
-            # The pointer says nothing that the integration itself does not show.
-            pointer = integration.sudo().pointer_id
-            integration.window_from = pointer.window_from if pointer else False
-            integration.window_to = pointer.window_to if pointer else False
-            done = pointer and integration.id in completed
-            integration.watermark = pointer.window_from if done else False
+            id_ = integration._origin.id
+            integration.watermark = id_ in completed and rows[id_].window_from
 
     def _inverse_window_from(self):
         for integration in self:

@@ -26,13 +26,15 @@ class IhubIntegration(models.Model):
     @api.depends_context("lang", "tz")
     def _compute_retry(self):
         """Find the runs that have failed and will be tried again by themselves."""
+        rows = self._rows()
+        self.retry_run_id = self.retry_message = False
         for integration in self:
-            run = integration.sudo().pointer_id
+            row = rows.get(integration._origin.id)
             # After Stop it waits for Start, and then begins anew.
-            waits = integration.state == "running" and run.state == "pending"
-            is_retrying = waits and run.attempt and run.message
-            integration.retry_run_id = run.id if is_retrying else False
-            integration.retry_message = run._retry_text() if is_retrying else False
+            if row and row.is_retrying:
+                run = integration.sudo().pointer_id
+                integration.retry_run_id = run
+                integration.retry_message = run._retry_text()
 
     @api.depends("run_ids.state", "run_ids.ended_at")
     def _compute_run_strip(self):

@@ -17,8 +17,8 @@ class IhubIntegration(models.Model):
     type_description = fields.Html(compute="_compute_type_description", sanitize=True)
     type_is_missing = fields.Boolean(compute="_compute_type")
     runs_on_schedule = fields.Boolean(compute="_compute_type")
-    needs_company = fields.Boolean(compute="_compute_type")
-    takes_period = fields.Boolean(compute="_compute_type")
+    needs_company = fields.Boolean(compute="_compute_needs")
+    takes_period = fields.Boolean(compute="_compute_needs")
     runs_by_hand = fields.Boolean(compute="_compute_type")
 
     @api.depends("integration_type")
@@ -34,9 +34,15 @@ class IhubIntegration(models.Model):
             integration.type_is_missing = missing
             integration.type_name = titles.get(name, name)
             integration.runs_on_schedule = not missing and model.is_job
-            integration.needs_company = not missing and not model.is_multi_company_compatible
-            integration.takes_period = not missing and model.has_time_period
             integration.runs_by_hand = not missing and model.is_manually_runnable
+
+    @api.depends("integration_type")
+    def _compute_needs(self):
+        for integration in self:
+            model = self._type_model(integration.integration_type)
+            exists = model is not None
+            integration.needs_company = exists and not model.is_multi_company_compatible
+            integration.takes_period = exists and model.has_time_period
 
     @api.depends("integration_type")
     @api.depends_context("lang")

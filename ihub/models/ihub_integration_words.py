@@ -4,6 +4,18 @@ from odoo import api, fields, models
 
 from ..lib.schedule import Window
 
+# Who says what is wrong in which condition; nothing is in the others.
+PROBLEMS = {
+    "failed": "_failed_text",
+    "retrying": "_retrying_text",
+    "type_missing": "_blocked_text",
+    "blocked": "_blocked_text",
+    "copy": "_copy_text",
+    "stuck": "_hang_text",
+    "unserved": "_unserved_text",
+    "late": "_late_text",
+}
+
 
 class IhubIntegration(models.Model):
     """What a card says: what the integration does, what is wrong with it, and how to mend that."""
@@ -22,11 +34,17 @@ class IhubIntegration(models.Model):
     @api.depends("current_run_id", "queued_count", "state", "stop_before_id")
     @api.depends_context("lang", "tz")
     def _compute_activity(self):
+        self.activity = False
         for integration in self:
-            integration.activity = integration._activity_text(integration.current_run_id.sudo())
+            text = integration._activity_text()
+            if text:
+                integration.activity = text
 
-    def _activity_text(self, run):
+    def _activity_text(self):
         """Return what the integration does now, in a few words, or False."""
+        run = self.current_run_id
+        if not run:
+            return self._waiting_text()
         if self.is_stopping:
             return self.env._(
                 "Stopping… Asked for by %(user)s at %(time)s.",
@@ -34,9 +52,10 @@ class IhubIntegration(models.Model):
                 time=self._local(self.stop_date or self.state_date),
             )
         if self.is_executing:
-            return " · ".join(filter(None, (self._running_text(run), self._backlog_text())))
-        if run:
-            return self.env._("Interrupted: the server stopped. It will be taken up again.")
+            return " · ".join(filter(None, (self._running_text(run.sudo()), self._backlog_text())))
+        return self.env._("Interrupted: the server stopped. It will be taken up again.")
+
+    def _waiting_text(self):
         if self.queued_count:
             return self.env._("Queued: %(count)s", count=self.queued_count)
         return self._backlog_text()
@@ -71,25 +90,25 @@ class IhubIntegration(models.Model):
     @api.depends("condition")
     @api.depends_context("lang", "tz")
     def _compute_problem(self):
+        self.problem = False
         for integration in self:
-            integration.problem = integration._problem_text()
+            if integration.condition in PROBLEMS:
+                integration.problem = integration._problem_text()
 
     def _problem_text(self):
         """Return what keeps the integration from working, and how to mend that, or False."""
+        name = PROBLEMS.get(self.condition)
+        return name and getattr(self, name)()
+
+    def _failed_text(self):
+        return self.state_reason
+
+    def _retrying_text(self):
+        return self.retry_message
+
+    def _blocked_text(self):
         # Crons, users and companies belong to administrators.
-        integration = self.sudo()
-        texts = {
-            "failed": lambda: self.state_reason,
-            "retrying": lambda: self.retry_message,
-            "type_missing": integration._obstacle,
-            "blocked": integration._obstacle,
-            "copy": self._copy_text,
-            "stuck": self._hang_text,
-            "unserved": self._unserved_text,
-            "late": self._late_text,
-        }
-        say = texts.get(self.condition)
-        return say() if say else False
+        return self.sudo()._obstacle()
 
     def _copy_text(self):
         return self.env._(

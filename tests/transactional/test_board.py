@@ -1,6 +1,6 @@
 """The board: in which condition each integration is, what comes first, and what to press."""
 
-from itertools import count
+from itertools import count, product
 
 from freezegun import freeze_time
 from lxml import etree
@@ -8,8 +8,10 @@ from odoo.exceptions import AccessError
 from odoo.tools import file_open
 from odoo.tools.safe_eval import safe_eval
 
-from odoo.addons.ihub.lib.condition import CONDITIONS, SUMMARY
+from odoo.addons.ihub.lib.condition import CONDITIONS, SUMMARY, judge
 from odoo.addons.ihub.lib.exceptions import RetryableError
+from odoo.addons.ihub.models.ihub_integration_condition import STATE_ORDER
+from odoo.addons.ihub.models.ihub_integration_facts import USABLE, Row
 
 from .hub_case import HubCase, at
 
@@ -164,6 +166,44 @@ class TestConditions(BoardCase):
     def test_an_unsaved_one_can_be_shown(self):
         draft = self.env["ihub.integration"].new({"name": "Draft"})
         self.assertEqual(draft.condition, "created")
+
+
+class TestQuiet(BoardCase):
+    def test_what_is_quiet_is_not_judged_otherwise(self):
+        """A short cut for most of a board must lead to the same place, whatever comes together."""
+        now = at(NOW)
+        moments = (None, at("2025-03-01 12:20"), at("2025-03-01 13:30"))
+        flags = (False, True)
+        values = {
+            "state": STATE_ORDER,
+            "active": flags,
+            "catch_up": ("each", "one"),
+            "has_cron": flags,
+            "may_run": flags,
+            "is_copy": flags,
+            "is_alive": flags,
+            "running_id": (None, 1),
+            "due": moments,
+            "window_to": moments,
+            "is_retrying": flags,
+            "queued": (None, 0, 2),
+        }
+        first = self.add()
+        common = Row(
+            **dict.fromkeys(Row._fields),
+        )._replace(
+            id=first.id, integration_type=first.integration_type, tz="UTC", hang_limit=0,
+            window_from=at("2025-03-01 11:00"), pointer_id=1,
+        )  # fmt: skip
+        words = set()
+        for combination in product(*values.values()):
+            row = common._replace(**dict(zip(values, combination, strict=True)))
+            if row.is_quiet(now):
+                facts = self.board._facts_of(row, False, *USABLE, now)
+                word = "well" if row.state == "running" else row.state
+                self.assertEqual(judge(facts, now), word, row)
+                words.add(word)
+        self.assertEqual(words, {"well", "failed", "stopped", "created"})
 
 
 class TestSummary(BoardCase):
