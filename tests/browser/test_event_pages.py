@@ -128,6 +128,20 @@ def test_from_a_record_to_what_was_reported_about_it(site, partner, size):
         assert not page.errors
 
 
+def test_from_rows_of_a_list_to_what_was_reported_about_them(site, partner):
+    with site.browser("ihub_operator") as page:
+        page.go("/odoo/action-base.action_partner_form?view_type=list")
+        page.click(".o_switch_view.o_list")
+        page.wait(".o_data_row")
+        page.click("thead .o_list_record_selector")
+        page.click(".o_cp_action_menus .dropdown-toggle")
+        page.wait(".o-dropdown--menu .o_menu_item .fa-list-alt")
+        page.click(".o-dropdown--menu .o_menu_item:has(.fa-list-alt)")
+        page.wait(EVENTS)
+        assert "Written and undone" in page.evaluate("document.body.innerText")
+        assert not page.errors
+
+
 def test_others_are_not_offered_what_they_may_not_see(site, partner):
     with site.browser("ihub_outsider") as page:
         page.go(f"/odoo/res.partner/{partner}")

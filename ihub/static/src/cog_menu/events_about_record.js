@@ -1,19 +1,19 @@
 import { Component } from "@odoo/owl";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
+import { patch } from "@web/core/utils/patch";
 import { STATIC_ACTIONS_GROUP_NUMBER } from "@web/search/action_menus/action_menus";
+import { ListController } from "@web/views/list/list_controller";
 
-function selectedIds(root) {
-    if (root.resId) {
-        return [root.resId];
-    }
-    return (root.selection || []).map((record) => record.resId).filter(Boolean);
+const GROUP = "ihub.group_user";
+
+async function openEvents({ action, orm }, resModel, ids) {
+    await action.doAction(await orm.call("ihub.event", "action_about_records", [resModel, ids]));
 }
 
-/**
- * "Events about this record", in the cog menu of every form and of selected rows of every list.
- */
+/** "Events about this record", in the cog menu of every form. */
 export class EventsAboutRecord extends Component {
     static template = "ihub.EventsAboutRecord";
     static components = { DropdownItem };
@@ -22,10 +22,8 @@ export class EventsAboutRecord extends Component {
     async open() {
         // Not with useService: the menu closes meanwhile, and with it ends what this component
         // is waiting for.
-        const { action, orm } = this.env.services;
-        const root = this.env.model.root;
-        const args = [root.resModel, selectedIds(root)];
-        await action.doAction(await orm.call("ihub.event", "action_about_records", args));
+        const { resModel, resId } = this.env.model.root;
+        await openEvents(this.env.services, resModel, [resId]);
     }
 }
 
@@ -33,12 +31,9 @@ export const eventsAboutRecordItem = {
     Component: EventsAboutRecord,
     groupNumber: STATIC_ACTIONS_GROUP_NUMBER,
     isDisplayed: async (env) => {
-        const root = ["form", "list"].includes(env.config.viewType) && env.model?.root;
+        const root = env.config.viewType === "form" && env.model?.root;
         return Boolean(
-            root &&
-            root.resModel !== "ihub.event" &&
-            selectedIds(root).length &&
-            (await user.hasGroup("ihub.group_user")),
+            root?.resId && root.resModel !== "ihub.event" && (await user.hasGroup(GROUP)),
         );
     },
 };
@@ -46,3 +41,27 @@ export const eventsAboutRecordItem = {
 registry
     .category("cogMenu")
     .add("ihub-events-about-record", eventsAboutRecordItem, { sequence: 100 });
+
+/** The same among the actions of every list, where some rows are selected. */
+patch(ListController.prototype, {
+    setup() {
+        super.setup();
+        // No list waits for this.
+        user.hasGroup(GROUP).then((isOfHub) => (this.ihubOffersEvents = isOfHub));
+    },
+
+    getStaticActionMenuItems() {
+        const { resModel } = this.props;
+        return {
+            ...super.getStaticActionMenuItems(),
+            ihubEvents: {
+                isAvailable: () => this.ihubOffersEvents && resModel !== "ihub.event",
+                sequence: 100,
+                icon: "fa fa-list-alt",
+                description: _t("Events about these records"),
+                callback: async () =>
+                    openEvents(this.env.services, resModel, await this.model.root.getResIds(true)),
+            },
+        };
+    },
+});

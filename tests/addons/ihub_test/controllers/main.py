@@ -2,9 +2,9 @@ from itertools import count
 
 from odoo import http
 from odoo.http import request
+from odoo.tools import SQL
 
 attempts = count(1)
-CONFLICT = "DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$"
 
 
 class Reporting(http.Controller):
@@ -12,10 +12,18 @@ class Reporting(http.Controller):
 
     @http.route("/ihub_test/report", type="http", auth="user", methods=["GET"])
     def report(self, end="well"):
-        request.env.user.partner_id.ihub_info(f"from a request that ends {end}")
+        partner = request.env.user.partner_id
+        partner.ihub_info(f"from a request that ends {end}")
         if end == "badly":
             raise RuntimeError("The request was told to fail.")
-        if end == "at the second attempt" and next(attempts) % 2:
-            # As PostgreSQL does when two transactions are in each other's way.
-            request.env.cr.execute(CONFLICT, log_exceptions=False)
+        if end == "at the second attempt":
+            self._touch(partner, is_disturbed=next(attempts) % 2)
         return "reported"
+
+    def _touch(self, partner, is_disturbed):
+        """Write a row that another transaction has written since this one began."""
+        touch = SQL("UPDATE res_partner SET color = color + 1 WHERE id = %s", partner.id)
+        if is_disturbed:
+            with request.env.registry.cursor() as other:
+                other.execute(touch)
+        request.env.cr.execute(touch, log_exceptions=False)

@@ -1,0 +1,101 @@
+import { beforeEach, expect, test } from "@odoo/hoot";
+import { advanceTime, animationFrame, mockDate } from "@odoo/hoot-mock";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import {
+    defineModels,
+    fields,
+    MockServer,
+    models,
+    mountView,
+} from "@web/../tests/web_test_helpers";
+
+class Run extends models.Model {
+    _name = "run";
+
+    progress = fields.Integer();
+    message = fields.Text();
+    due = fields.Datetime();
+    duration = fields.Float();
+    ended_at = fields.Datetime();
+
+    _records = [
+        {
+            id: 1,
+            progress: 62,
+            message: "Order <b>S2</b> has no price.\nEnter it in the shop.",
+            due: "2025-03-01 12:12:30",
+            duration: 83,
+            ended_at: "2025-03-01 11:00:00",
+        },
+        { id: 2 },
+    ];
+}
+
+defineMailModels();
+defineModels([Run]);
+
+beforeEach(() => mockDate("2025-03-01 12:00:00", 0));
+
+async function mountFields(resId = 1) {
+    await mountView({
+        type: "form",
+        resModel: "run",
+        resId,
+        arch: `
+            <form>
+                <field name="progress" widget="ihub_progress"/>
+                <field name="message" widget="ihub_one_line"/>
+                <field name="due" widget="ihub_when" options="{'due': true}"/>
+                <field name="ended_at" widget="ihub_when"/>
+                <field name="duration" widget="ihub_duration"/>
+            </form>`,
+    });
+}
+
+const field = (name) => `.o_field_widget[name=${name}]`;
+
+test("progress is a bar, a number, and a name for those who see neither", async () => {
+    await mountFields();
+    const bar = `${field("progress")} [role=progressbar]`;
+    expect(bar).toHaveAttribute("aria-valuenow", "62");
+    expect(bar).toHaveAttribute("aria-label", "Progress: 62%");
+    expect(field("progress")).toHaveText("62%");
+    expect(`${bar} .progress-bar`).toHaveAttribute("style", "width: 62%");
+});
+
+test("one line shows a text as text, and hovering tells all of it", async () => {
+    await mountFields();
+    const { message } = MockServer.env["run"].browse(1)[0];
+    expect(`${field("message")} b`).toHaveCount(0);
+    expect(`${field("message")} div`).toHaveAttribute("title", message);
+    const { height } = document.querySelector(`${field("message")} div`).getBoundingClientRect();
+    expect(height).toBeLessThan(40);
+});
+
+test("a moment is told in words, exactly to those who hover, and goes with the time", async () => {
+    await mountFields();
+    const time = `${field("due")} time`;
+    expect(time).toHaveText("in 12 minutes");
+    expect(time).toHaveAttribute("title", /12:12/);
+    expect(document.querySelector(time).dateTime).toMatch(/^2025-03-01T12:12:30/);
+    expect(`${field("ended_at")} time`).toHaveText("1 hour ago");
+    await advanceTime(60 * 1000);
+    await animationFrame();
+    expect(time).toHaveText("in 11 minutes");
+    await advanceTime(12 * 60 * 1000);
+    await animationFrame();
+    expect(time).toHaveText("due now");
+});
+
+test("a length of time is told in words", async () => {
+    await mountFields();
+    expect(field("duration")).toHaveText("1 min 23 s");
+});
+
+test("what is not known is not told", async () => {
+    await mountFields(2);
+    expect(`${field("due")} time`).toHaveCount(0);
+    expect(field("duration")).toHaveText("");
+    expect(field("message")).toHaveText("");
+    expect(field("progress")).toHaveText("0%");
+});
