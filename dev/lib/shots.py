@@ -1,4 +1,4 @@
-"""The pictures of the README and of the addon's page, made from the running product.
+"""The pictures of the documentation and of the addon's page, made from the running product.
 
 Started by dev/shots, within the development environment.
 """
@@ -14,14 +14,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib import browser, database, odoo, paths, postgres, serve
-from lib.console import say
+from lib import browser, database, odoo, paths, postgres, serve, shots_states
 from lib.devtools import Browser, Timeout
 
 IMAGES = paths.ROOT / "docs" / "images"
 ADDON = paths.ROOT / "ihub" / "static" / "description"
 # Pictures that the addon's own page shows, too.
-ON_PAGE = {"board.png": "board.png", "run-failed.png": "run.png", "coverage.png": "coverage.png"}
+ON_PAGE = {
+    "board": "board",
+    "board-dark": "board-dark",
+    "board-phone": "board-phone",
+    "run-failed": "run",
+    "coverage": "coverage",
+}
 # The community edition has no dark theme: the tests bring one.
 DARK = "ihub_test_dark"
 ADDONS_PATH = f"--addons-path={paths.ROOT},{paths.ROOT / 'tests' / 'addons'}"
@@ -33,6 +38,19 @@ WORKING = "Web shop orders"
 FAILING = "Parcel tracking"
 LONG = "Product catalogue"
 STEADY = "Customers"
+# The colour scheme of the web client, by what the names of pictures end with.
+THEMES = {"": "light", "-dark": "dark"}
+# Screens that are there by themselves: the address, and what shows that they are.
+SCREENS = {
+    "list": ("/odoo/integrations?view_type=list", ".o_data_row"),
+    "integrations-graph": ("/odoo/integrations?view_type=graph", ".o_graph_renderer canvas"),
+    "runs": ("/odoo/ihub-runs", ".o_data_row"),
+    "calendar": ("/odoo/ihub-calendar", ".o_calendar_view .fc-event"),
+    "graph": ("/odoo/ihub-runs?view_type=graph", ".o_graph_renderer canvas"),
+    "pivot": ("/odoo/ihub-runs?view_type=pivot", ".o_pivot td"),
+    "events": ("/odoo/ihub-events", ".o_data_row"),
+    "events-graph": ("/odoo/ihub-events?view_type=graph", ".o_graph_renderer canvas"),
+}
 
 
 def main():
@@ -55,6 +73,8 @@ def main():
                 raise
     finally:
         client.drop(name)
+    shots_states.take_all(IMAGES, THEMES)
+    shutil.copy(IMAGES / "states.png", ADDON / "states.png")
 
 
 def _install(name, addon):
@@ -105,16 +125,22 @@ class Stage:
         self.url = url
         self.desktop = desktop
         self.phone = phone
+        self.suffix = ""
 
     def play(self):
         self.see_board(self.desktop)
         self.make_history()
-        self.dialogs()
-        self.board()
-        self.pages()
-        self.lists()
-        self.on_a_phone()
-        self.in_the_dark()
+        self.begin_long_run()
+        for suffix, scheme in THEMES.items():
+            self.suffix = suffix
+            for page in (self.desktop, self.phone):
+                page.send("Network.setCookie", name="color_scheme", value=scheme, url=self.url)
+            self.board()
+            self.pages()
+            self.dialogs()
+            self.screens()
+            self.coverage()
+            self.on_a_phone()
 
     # --- Acts ---
 
@@ -138,94 +164,76 @@ class Stage:
         moments = self.desktop.evaluate(f"JSON.parse(JSON.stringify({script}))")
         return {name: moment[:19].replace("T", " ") for name, moment in moments.items()}
 
-    def dialogs(self):
-        page = self.desktop
-        page.click(".o-kanban-button-new")
-        page.click(".modal .o_field_widget[name=integration_type] input")
-        page.click(".o_select_menu_item")
-        page.wait(".modal .alert-info")
-        self.take(page, "add.png")
-        page.click(".modal button[special=cancel]")
-        page.wait_for("!document.querySelector('.modal')")
-        self.press_on_card(FAILING, "action_run_manually")
-        page.click(".modal .o_field_widget[name=split] input")
-        page.wait_for("document.querySelector('.modal .alert-info').innerText.includes('runs')")
-        self.take(page, "run-manually.png")
-        page.click(".modal button[special=cancel]")
-        page.wait_for("!document.querySelector('.modal')")
+    def begin_long_run(self):
         self.press_on_card(LONG, "action_run_manually")
-        page.click(".modal button[name=action_run]")
-        page.wait_for("!document.querySelector('.modal')")
+        self.desktop.click(".modal button[name=action_run]")
+        self.desktop.wait_for("!document.querySelector('.modal')")
 
     def board(self):
-        progress = ".progress-bar:not([style*=' 0%']):not([style*=' 1%'])"
-        self.wait_for_card(LONG, progress, self.desktop)
+        self.see_board(self.desktop)
+        if not self.suffix:
+            progress = ".progress-bar:not([style*=' 0%']):not([style*=' 1%'])"
+            self.wait_for_card(LONG, progress, self.desktop)
         self.desktop.wait_for("!document.querySelector('.o_notification')")
-        self.take(self.desktop, "board.png")
+        self.take(self.desktop, "board")
         self.see_board(self.phone)
-        self.take(self.phone, "board-phone.png")
+        self.take(self.phone, "board-phone")
 
     def pages(self):
         page = self.desktop
         page.evaluate(f"{self.card(FAILING)}.querySelector('.o_ihub_reason').click()")
         page.wait(".o_ihub_run .alert-danger")
         page.wait(".o_ihub_run .o_ihub_line")
-        self.take(page, "run-failed.png")
+        self.take(page, "run-failed")
         page.click("button[name=action_open_integration]")
         page.wait(".o_ihub_integration .alert-danger")
-        self.take(page, "integration.png")
+        self.take(page, "integration")
+        page.click("button[name=open_settings]")
+        page.wait_for("!document.querySelector('.o_ihub_integration')")
+        page.wait(".o_form_view .o_form_sheet")
+        self.take(page, "settings")
 
-    def lists(self):
-        """What else shows runs and events."""
+    def dialogs(self):
         page = self.desktop
-        for name, path, ready in (
-            ("list.png", "/odoo/integrations?view_type=list", ".o_data_row"),
-            ("calendar.png", "/odoo/ihub-calendar", ".o_calendar_view .fc-event"),
-            ("graph.png", "/odoo/ihub-runs?view_type=graph", ".o_graph_renderer canvas"),
-            ("events.png", "/odoo/ihub-events", ".o_data_row"),
-        ):
+        self.see_board(page)
+        page.click(".o-kanban-button-new")
+        page.click(".modal .o_field_widget[name=integration_type] input")
+        page.click(".o_select_menu_item")
+        page.wait(".modal .alert-info")
+        self.take(page, "add")
+        self.see_board(page)
+        self.press_on_card(FAILING, "action_run_manually")
+        page.click(".modal .o_field_widget[name=split] input")
+        page.wait_for("document.querySelector('.modal .alert-info').innerText.includes('runs')")
+        self.take(page, "run-manually")
+
+    def screens(self):
+        page = self.desktop
+        for name, (path, ready) in SCREENS.items():
             page.open(self.url + path)
             page.wait(ready)
-            self.rest(page)
             self.take(page, name)
+
+    def coverage(self):
+        page = self.desktop
         page.open(f"{self.url}/odoo/integrations/{self.id_of(STEADY)}")
         page.wait(".o_ihub_coverage_bars [data-status=done]")
         page.evaluate("document.querySelector('.o_notebook').scrollIntoView()")
-        self.rest(page)
-        self.take(page, "coverage.png")
+        self.take(page, "coverage")
         page.click(".nav-link[name=history]")
         page.wait(".o_ihub_history canvas")
-        self.rest(page)
-        self.take(page, "history.png")
+        self.take(page, "history")
 
     def on_a_phone(self):
         page = self.phone
         page.open(f"{self.url}/odoo/integrations/{self.id_of(FAILING)}")
         page.wait(".o_ihub_integration .alert-danger")
-        self.rest(page)
-        self.take(page, "integration-phone.png")
-
-    def in_the_dark(self):
-        page = self.desktop
-        page.send("Network.setCookie", name="color_scheme", value="dark", url=self.url)
-        self.see_board(page)
-        self.rest(page)
-        self.take(page, "board-dark.png")
-        page.evaluate(f"{self.card(FAILING)}.querySelector('.o_ihub_reason').click()")
-        page.wait(".o_ihub_run .o_ihub_line")
-        self.rest(page)
-        self.take(page, "run-failed-dark.png")
-        page.open(f"{self.url}/odoo/integrations/{self.id_of(STEADY)}")
-        page.wait(".o_ihub_coverage_bars [data-status=done]")
-        page.evaluate("document.querySelector('.o_notebook').scrollIntoView()")
-        self.rest(page)
-        self.take(page, "coverage-dark.png")
+        self.take(page, "integration-phone")
+        page.open(f"{self.url}/odoo/ihub-events")
+        page.wait(".o_kanban_record")
+        self.take(page, "events-phone")
 
     # --- Props ---
-
-    def rest(self, page):
-        """Wait until what is drawn step by step is drawn."""
-        page.evaluate("new Promise(resolve => setTimeout(resolve, 1500))")
 
     def id_of(self, name):
         return self.call("ihub.integration", "search", [["name", "ilike", name]])[0]
@@ -259,10 +267,10 @@ class Stage:
         return answer["result"]
 
     def take(self, page, name):
-        page.picture(IMAGES / name)
+        name += self.suffix
+        shots_states.take(page, IMAGES / f"{name}.png")
         if name in ON_PAGE:
-            shutil.copy(IMAGES / name, ADDON / ON_PAGE[name])
-        say(f"docs/images/{name}")
+            shutil.copy(IMAGES / f"{name}.png", ADDON / f"{ON_PAGE[name]}.png")
 
 
 if __name__ == "__main__":

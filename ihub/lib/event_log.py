@@ -128,12 +128,16 @@ def _integration_id(candidate):
 
 def _company(candidate, integration_id, scope):
     """The integration's company; for one that serves several, the one it works for now."""
+    env = candidate.env
     if scope and scope.integration_id == integration_id:
-        return scope.company_id or _context_company(candidate.env)
-    if not is_healthy(candidate.env.cr):
-        return UNKNOWN
-    integration = candidate.env["ihub.integration"].browse(integration_id).sudo()
-    return integration.company_id.id or _context_company(candidate.env)
+        return scope.company_id or _context_company(env)
+    field = env.registry["ihub.integration"]._fields["company_id"]
+    company_id = field._get_cache(env).get(integration_id, UNKNOWN)
+    if company_id is UNKNOWN:
+        if not is_healthy(env.cr):
+            return UNKNOWN
+        company_id = env["ihub.integration"].browse(integration_id).sudo().company_id.id
+    return company_id or _context_company(env)
 
 
 def _context_company(env):

@@ -52,8 +52,9 @@ class Row(NamedTuple):
             return False
         if self.state != "running":
             return True
-        is_waiting = self.due and self.due > now and self.window_to > now
-        return is_waiting and self.has_cron and not self.is_retrying
+        if not self.has_cron or self.is_retrying or not (self.due and self.window_to):
+            return False
+        return self.due > now and self.window_to > now
 
 
 def _array(ids):

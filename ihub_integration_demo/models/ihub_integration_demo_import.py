@@ -38,7 +38,8 @@ class IhubIntegrationDemoImport(models.Model):
         for done in range(self.resume_point() or 0, total):
             self._import_record()
             self.checkpoint(processed=done + 1, total=total, resume=done + 1)
-        self.ihub_info(summary=self.env._("%(count)s records imported.", count=total))
+        text = self.env._("%(count)s records imported.", count=total)
+        self.ihub_info(summary=self.env._("One record imported.") if total == 1 else text)
 
     def _import_record(self):
         """Take as long as a real record would."""

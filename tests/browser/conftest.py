@@ -70,6 +70,6 @@ def troubled(troubled_databases, tmp_path_factory):
     """A site of the hub full of troubles."""
     name, _copy = troubled_databases
     folder = tmp_path_factory.mktemp("troubled")
-    at_work = ("Late", "Stuck", "At work", "Behind the times", "Ending")
-    with troubles.executing(name, *at_work), troubles.serving(name, folder) as site:
+    at_work = troubles.executing(name, *troubles.AT_WORK)
+    with at_work, troubles.serving(name, folder) as site:
         yield site

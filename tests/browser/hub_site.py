@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import urllib.request
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from lib.devtools import Browser
@@ -28,6 +29,12 @@ for login, group in {USERS!r}.items():
 env["ir.qweb"]._pregenerate_assets_bundles()
 env.cr.commit()
 """
+
+
+def hours_ago(hours):
+    """Return a moment as Odoo takes it from a browser: in UTC."""
+    moment = datetime.now(timezone.utc) - timedelta(hours=hours)
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def prepare(database):

@@ -52,7 +52,7 @@ well = add("Quiet")
 well._pointer().write({"window_from": now, "window_to": soon, "due": soon})
 remember(well, *["done"] * 12)
 
-stopped = add("Halted")
+stopped = add("Halted", catch_up="each", window_from=now - timedelta(days=2))
 remember(stopped, "done", "failed", "cancelled", "interrupted", "skipped", "done")
 stopped.stop()
 

@@ -1,21 +1,15 @@
 """The time line on the page of an integration, with runs that really execute."""
 
-from datetime import datetime, timedelta, timezone
-
+import hub_site
 import pytest
 
 BOTH_SIZES = pytest.mark.parametrize("size", ["desktop", "phone"])
 LINE = ".o_ihub_coverage_bars"
 
 
-def hours_ago(hours):
-    moment = datetime.now(timezone.utc) - timedelta(hours=hours)
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
-
-
 @BOTH_SIZES
 def test_what_was_skipped_is_filled_by_a_click(site, size):
-    integration = site.add("Parcels", catch_up="skip", window_from=hours_ago(6))
+    integration = site.add("Parcels", catch_up="skip", window_from=hub_site.hours_ago(6))
     site.call("ihub.integration", "start", integration)
     with site.browser("ihub_operator", size) as browser:
         browser.go(f"/odoo/integrations/{integration}")
@@ -33,7 +27,7 @@ def test_what_was_skipped_is_filled_by_a_click(site, size):
 
 @BOTH_SIZES
 def test_history_is_drawn(site, size):
-    integration = site.add("Parcels", window_from=hours_ago(3))
+    integration = site.add("Parcels", window_from=hub_site.hours_ago(3))
     site.call("ihub.integration", "start", integration)
     with site.browser("ihub_operator", size) as browser:
         browser.go(f"/odoo/integrations/{integration}")

@@ -13,6 +13,8 @@ from odoo_process import Server
 
 # The first half of the lane's advisory lock: see ihub/lib/lane_lock.py.
 LOCK_SPACE = 0x69687562
+# Whose lanes must be held for them to be at work.
+AT_WORK = ("Late", "Stuck", "At work", "Behind the times", "Ending")
 FRESH = (
     "UPDATE ihub_run r SET due = now() AT TIME ZONE 'UTC' + interval '5 minutes'"
     "  FROM ihub_integration i WHERE i.id = r.integration_id AND r.state = 'pending'"

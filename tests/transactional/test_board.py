@@ -198,6 +198,10 @@ class TestQuiet(BoardCase):
         words = set()
         for combination in product(*values.values()):
             row = common._replace(**dict(zip(values, combination, strict=True)))
+            is_odd = row.is_retrying or (row.due and not row.queued)
+            if row.state != "running" and is_odd:
+                # The database does not say that of what does not follow its schedule.
+                continue
             if row.is_quiet(now):
                 facts = self.board._facts_of(row, False, *USABLE, now)
                 word = "well" if row.state == "running" else row.state

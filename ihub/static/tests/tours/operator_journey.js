@@ -32,7 +32,9 @@ registry.category("web_tour.tours").add("ihub_operator_journey", {
         },
         {
             content: "They are listed",
-            trigger: ".o_list_view .o_data_row:contains(demonstration)",
+            trigger:
+                ".o_list_view .o_data_row:contains(demonstration)," +
+                " .o_ihub_events .o_kanban_record:contains(demonstration)",
         },
         {
             content: "Back to the board",

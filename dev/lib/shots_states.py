@@ -1,0 +1,176 @@
+"""Pictures of integrations in every condition, and of what is said and asked about them.
+
+The hub in which each of them has come about is that of the tests.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from lib import database, paths, postgres
+from lib.console import say
+
+for _folder in ("tests", "tests/browser", "tests/processes"):
+    sys.path.append(str(paths.ROOT / _folder))
+
+# On the picture of all conditions: cards beside each other, and pixels between them.
+COLUMNS = 4
+GAP = 8
+# The worst first.
+CONDITIONS = (
+    "failed", "type_missing", "blocked", "unserved", "stuck", "late", "interrupted", "retrying",
+    "stopping", "catching_up", "working", "queued", "well", "copy", "created", "stopped",
+)  # fmt: skip
+# Pages of integrations, by name of the picture.
+PAGES = {"stuck": "Stuck", "retrying": "Remote down", "stopped": "Halted", "working": "At work"}
+# Dialogs: the card and the button that is pressed.
+DIALOGS = {"stop": ("On demand", "action_stop"), "start": ("Halted", "action_start")}
+
+
+def take_all(images, themes):
+    """Take all pictures.
+
+    :param Path images: the folder
+    :param dict themes: the colour scheme of the web client by ending of the pictures' names
+    """
+    import troubles
+    from http_server import LocalServer
+
+    name = f"ihub_shots_states_{os.getpid()}"
+    copy = f"{name}_copy"
+    client = postgres.Client({})
+    client.copy(database.Databases({}).template(), name)
+    shop = LocalServer()
+    try:
+        troubles.stage(name, shop)
+        client.copy(name, copy)
+        troubles.neutralize(copy)
+        with tempfile.TemporaryDirectory() as folder:
+            album = Album(images, Path(folder), themes)
+            at_work = troubles.executing(name, *troubles.AT_WORK)
+            with at_work, troubles.serving(name, Path(folder)) as site:
+                album.visit(site, _of_troubles)
+            with troubles.serving(copy, Path(folder)) as site:
+                album.visit(site, _of_copy)
+                site.empty()
+                album.visit(site, _of_nothing)
+            album.put_cards_together()
+    finally:
+        shop.close()
+        client.drop(name)
+        client.drop(copy)
+
+
+class Album:
+    """Where the pictures go: whole screens, and cards, which are put together in the end."""
+
+    def __init__(self, images, cards, themes):
+        self.images = images
+        self.cards = cards
+        self.themes = themes
+        self.suffix = ""
+
+    def visit(self, site, act):
+        """Let ``act(album, page, site)`` take its pictures in each theme."""
+        with site.browser("ihub_manager") as page:
+            for suffix, scheme in self.themes.items():
+                self.suffix = suffix
+                page.send("Network.setCookie", name="color_scheme", value=scheme, url=site.url)
+                act(self, page, site)
+
+    def take(self, page, name):
+        take(page, self.images / f"{name}{self.suffix}.png")
+
+    def take_card(self, page, condition):
+        card = f"document.querySelector('[data-state={condition}]').closest('.o_kanban_record')"
+        page.evaluate(f"{card}.scrollIntoView({{block: 'center'}})")
+        take(page, self.cards / f"{condition}{self.suffix}.png", card)
+
+    def put_cards_together(self):
+        for suffix in self.themes:
+            pictures = [self.cards / f"{condition}{suffix}.png" for condition in CONDITIONS]
+            cards = [Image.open(picture).convert("RGB") for picture in pictures]
+            _save(_sheet(cards), self.images / f"states{suffix}.png")
+
+
+def _sheet(cards):
+    """Return one picture of many, in columns."""
+    width = max(card.width for card in cards) + GAP
+    columns = [cards[number::COLUMNS] for number in range(COLUMNS)]
+    height = max(sum(card.height + GAP for card in column) for column in columns)
+    sheet = Image.new("RGB", (width * COLUMNS, height), cards[0].getpixel((0, 0)))
+    for number, column in enumerate(columns):
+        top = 0
+        for card in column:
+            sheet.paste(card, (number * width, top))
+            top += card.height + GAP
+    return sheet
+
+
+def _save(image, path):
+    # With few colours: half of the size, and nobody sees it.
+    image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    say(path.name)
+
+
+def take(page, path, element=None):
+    """Take a picture.
+
+    :param str element: JavaScript; None: all that is visible
+    """
+    # What is drawn step by step, such as a graph, is drawn then.
+    page.evaluate("new Promise(resolve => setTimeout(resolve, 1200))")
+    page.picture(path)
+    with Image.open(path) as image:
+        _save(image.crop(_box(page, element)) if element else image, path)
+
+
+def _box(page, element):
+    return page.evaluate(
+        f"(({{left, top, right, bottom}}) => [left - 4, top - 4, right + 4, bottom + 4])"
+        f"({element}.getBoundingClientRect())"
+    )
+
+
+def _of_troubles(album, page, site):
+    import troubles
+
+    troubles.make_fresh(site.database)
+    page.go("/odoo/integrations")
+    page.wait(".o_ihub_condition [data-state]")
+    found = "[...document.querySelectorAll('.o_ihub_condition [data-state]')]"
+    for condition in page.evaluate(f"[...new Set({found}.map(b => b.dataset.state))]"):
+        album.take_card(page, condition)
+    for name, integration in PAGES.items():
+        (id_,) = site.call("ihub.integration", "search", [["name", "=", integration]])
+        page.go(f"/odoo/integrations/{id_}")
+        page.wait(".o_ihub_integration .o_ihub_coverage_bars")
+        album.take(page, f"integration-{name}")
+    (event,) = site.call("ihub.event", "search", [["summary", "=like", "Order S2%"]])
+    page.go(f"/odoo/ihub-events/{event}")
+    page.wait(".o_form_view .o_ihub_event_details")
+    album.take(page, "event")
+    for name, (integration, button) in DIALOGS.items():
+        page.go("/odoo/integrations")
+        page.wait(".o_kanban_record")
+        card = "[...document.querySelectorAll('.o_kanban_record')].find(c => c.innerText.includes"
+        text = json.dumps(integration)
+        page.evaluate(f"void {card}({text})).querySelector('[name={button}]').click()")
+        page.wait(".modal .o_field_widget[name=preview]")
+        album.take(page, name)
+
+
+def _of_copy(album, page, _site):
+    page.go("/odoo/integrations")
+    page.wait(".o_ihub_condition [data-state=copy]")
+    album.take_card(page, "copy")
+
+
+def _of_nothing(album, page, _site):
+    page.go("/odoo/integrations")
+    page.wait(".o_view_nocontent")
+    album.take(page, "empty")

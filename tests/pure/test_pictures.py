@@ -1,0 +1,32 @@
+"""The pictures of the documentation: each that is named is there, and none is left over."""
+
+import re
+
+import pytest
+
+from lib import paths
+
+IMAGES = paths.ROOT / "docs" / "images"
+PAGES = [paths.ROOT / "README.md", *sorted((paths.ROOT / "docs").glob("*.md"))]
+ADDON = paths.ROOT / "ihub" / "static" / "description"
+
+
+def pictures(page):
+    found = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text())
+    return [(page.parent / path).resolve() for path in found]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pictures_are_there(page):
+    assert [path.name for path in pictures(page) if not path.exists()] == []
+
+
+def test_none_is_left_over():
+    named = {path for page in PAGES for path in pictures(page)}
+    assert {path.name for path in IMAGES.iterdir() if path.resolve() not in named} == set()
+
+
+def test_pictures_of_the_addon_are_there():
+    named = set(re.findall(r'src="([^"]+)"', (ADDON / "index.html").read_text()))
+    assert {name for name in named if not (ADDON / name).exists()} == set()
+    assert {path.name for path in ADDON.glob("*.png")} - {"icon.png"} == named
