@@ -268,6 +268,7 @@ class Stage:
 
     def take(self, page, name):
         name += self.suffix
+        page.wait_for("!document.querySelector('.o_notification')")
         shots_states.take(page, IMAGES / f"{name}.png")
         if name in ON_PAGE:
             shutil.copy(IMAGES / f"{name}.png", ADDON / f"{ON_PAGE[name]}.png")

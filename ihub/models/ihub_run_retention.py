@@ -16,9 +16,10 @@ BATCH = 500
 class IhubRun(models.Model):
     """How long runs are kept.
 
-    Never deleted: the last run of an integration, the last that failed, and what is queued or
-    running. Scheduled runs say which span is covered, and so do those by hand that filled a span
-    which was skipped or had failed: they stay for two years.
+    Never deleted: the last run of an integration, those that failed, and what is queued or running.
+    Those that failed are few: after each, somebody has looked and pressed Start. Scheduled runs say
+    which span is covered, and so do those by hand that filled a span which was skipped or had
+    failed: they stay for two years.
     """
 
     _inherit = "ihub.run"  # pylint: disable=consider-merging-classes-inherited
@@ -40,7 +41,7 @@ class IhubRun(models.Model):
             SQL(
                 """
                 SELECT r.id FROM ihub_run r
-                 WHERE r.state IN ('done', 'failed', 'cancelled', 'interrupted')
+                 WHERE r.state IN ('done', 'cancelled', 'interrupted')
                    AND NOT r.skipped IS TRUE
                    AND r.ended_at < (now() AT TIME ZONE 'UTC') - interval '1 day'
                        * CASE WHEN r.trigger = 'schedule' OR r.state = 'done' AND EXISTS (
@@ -52,10 +53,6 @@ class IhubRun(models.Model):
                          THEN %s ELSE %s END
                    AND EXISTS (SELECT 1 FROM ihub_run n
                                 WHERE n.integration_id = r.integration_id AND n.id > r.id)
-                   AND (r.state <> 'failed'
-                        OR EXISTS (SELECT 1 FROM ihub_run n
-                                    WHERE n.integration_id = r.integration_id
-                                      AND n.state = 'failed' AND n.id > r.id))
                    AND NOT EXISTS (SELECT 1 FROM ihub_run n
                                     WHERE n.previous_id = r.id
                                       AND n.state IN ('pending', 'running'))

@@ -140,7 +140,6 @@ class TestRunRetention(EventCase):
         kept = [
             self.add_run(91, trigger="schedule"),  # coverage
             self.add_run(91, state="pending", ended_at=False),
-            self.add_run(91, state="failed"),  # the last that failed
             self.add_run(91),  # the last
         ]
         self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (0, 0))
@@ -155,9 +154,24 @@ class TestRunRetention(EventCase):
         self.assertTrue(filling.exists())
         self.assertFalse(other.exists())
 
-    def test_failed_runs_but_the_last_are_deleted(self):
-        first, last = self.add_run(92, state="failed"), self.add_run(91, state="failed")
+    def test_failed_runs_stay(self):
+        failed = self.add_run(900, state="failed") + self.add_run(91, state="failed")
+        other = self.add_run(91, state="interrupted")
         self.add_run(1)
         self.env["ihub.run"]._gc_old_runs()
-        self.assertFalse(first.exists())
-        self.assertTrue(last.exists())
+        self.assertEqual(failed.exists(), failed)
+        self.assertFalse(other.exists())
+
+    def test_notes_of_commits_go_with_the_end_of_a_run(self):
+        Commit = self.env["ihub.event.commit"]
+        runs = [
+            self.add_run(0, state=state, ended_at=False) for state in ("pending", "running", "done")
+        ]
+        Commit.create([{"run_id": run.id, "key": 2**52 + run.id} for run in runs])
+        Commit.create({"run_id": 0, "key": 1})
+        with patch("odoo.addons.ihub.models.ihub_event_commit.BATCH", 1):
+            self.assertEqual(Commit._gc_ended(), (1, 1))
+            self.assertEqual(Commit._gc_ended(), (1, 1))
+            self.assertEqual(Commit._gc_ended(), (0, 0))
+        kept = [(commit.run_id, commit.key) for commit in Commit.search([], order="run_id")]
+        self.assertEqual(kept, [(run.id, 2**52 + run.id) for run in runs[:2]])

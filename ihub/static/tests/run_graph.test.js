@@ -21,5 +21,12 @@ test("an error looks like a failure, not like a success", async () => {
     const error = { level: "error" };
     expect(outcomeOf(dataset([{ day: 1 }, error], [{ day: 2 }, error]))).toBe("failed");
     expect(outcomeOf(dataset([error], [{ level: "info" }]))).toBe(undefined);
-    expect(outcomeOf(dataset([{ level: false }]))).toBe(undefined);
+    expect(outcomeOf(dataset([{ level: false }]))).toBe(false);
+});
+
+test("an integration that has failed looks like a run that has", async () => {
+    const type = { integration_type: "shop" };
+    expect(outcomeOf(dataset([type, { state: "failed" }]))).toBe("failed");
+    expect(outcomeOf(dataset([type, { state: "stopped" }]))).toBe("cancelled");
+    expect(outcomeOf(dataset([type, { state: "running" }]))).toBe("running");
 });

@@ -4,12 +4,20 @@ import { graphView } from "@web/views/graph/graph_view";
 
 import { fill, isFillable } from "../history/chart_config";
 
-// What is reported looks like the outcome that it resembles.
-const LEVELS = { error: "failed", warning: "interrupted", info: "pending" };
+// What is no outcome of a run looks like the one that it resembles: levels of events, and states of
+// integrations.
+const LIKE = {
+    error: "failed",
+    warning: "interrupted",
+    info: "pending",
+    created: "pending",
+    stopped: "cancelled",
+};
 
 function lookOf(groups) {
     const group = groups.find((each) => "state" in each || "level" in each);
-    return group && (group.state ?? LEVELS[group.level]);
+    const word = group && (group.state ?? group.level);
+    return LIKE[word] ?? word;
 }
 
 /**
@@ -25,7 +33,7 @@ export function outcomeOf({ identifiers }) {
     return states.size === 1 ? [...states][0] : undefined;
 }
 
-/** A graph in which each outcome, and each level, has the colour that it has everywhere else. */
+/** A graph in which each outcome, level and state has the colour that it has everywhere else. */
 class RunGraphRenderer extends GraphRenderer {
     getBarChartData() {
         const data = super.getBarChartData();
@@ -39,6 +47,6 @@ class RunGraphRenderer extends GraphRenderer {
     }
 }
 
-for (const name of ["ihub_run_graph", "ihub_event_graph"]) {
+for (const name of ["ihub_run_graph", "ihub_event_graph", "ihub_integration_graph"]) {
     registry.category("views").add(name, { ...graphView, Renderer: RunGraphRenderer });
 }
