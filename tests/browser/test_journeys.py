@@ -42,6 +42,39 @@ def test_another_browser_sees_what_happens(site):
         assert not other.errors
 
 
+SCROLLER = """
+(function find(element) {
+    const { overflowY } = getComputedStyle(element);
+    const scrolls = ["auto", "scroll"].includes(overflowY);
+    const is = scrolls && element.scrollHeight > element.clientHeight;
+    return is || !element.parentElement ? element : find(element.parentElement);
+})(document.querySelector(".o_kanban_record"))
+"""
+
+
+@BOTH_SIZES
+def test_a_change_leaves_everything_where_it_is(site, size):
+    """What has been scrolled stays so, and a menu that is open stays open."""
+    first, *_others = [site.add(f"Parcels {number:02}") for number in range(15)]
+    with site.browser("ihub_operator", size) as page:
+        page.go("/odoo/integrations")
+        page.wait_for("document.querySelectorAll('.o_kanban_record .o_ihub_condition').length > 14")
+        page.evaluate(f"window.scroller = {SCROLLER}; void (scroller.scrollTop = 300)")
+        page.wait_for("scroller.scrollTop === 300")
+        site.call("ihub.integration", "run_manually", first)
+        page.wait(".o_kanban_record [data-state=done]")
+        assert page.evaluate("scroller.isConnected && scroller.scrollTop") == 300
+        page.click(".o_kanban_record:nth-of-type(3) .o_dropdown_kanban button")
+        page.wait(".o-dropdown--menu")
+        site.call("ihub.integration", "start", first)
+        page.evaluate("new Promise(resolve => setTimeout(resolve, 2500))")
+        assert page.evaluate("!!document.querySelector('.o-dropdown--menu')")
+        page.press("Escape")
+        page.wait(".o_kanban_record .o_ihub_condition [data-state=well]")
+        assert page.evaluate("scroller.isConnected && scroller.scrollTop") == 300
+        assert not page.errors
+
+
 @pytest.mark.parametrize(
     ("login", "seen"),
     [("ihub_outsider", False), ("ihub_operator", True), ("ihub_manager", True)],
