@@ -148,7 +148,8 @@ class AbstractIntegration(models.AbstractModel):
         if not scope or scope.integration_id != self.integration_id.id:
             return None
         # The run belongs to the executor: the integration's user may have no rights on it.
-        return self.env["ihub.run"].sudo().browse(scope.run_id).resume or None
+        stored = self.env["ihub.run"].sudo().browse(scope.run_id).resume
+        return stored["point"] if stored else None
 
     @api.model
     @api.private

@@ -66,6 +66,7 @@ class IhubRun(models.Model):
     traceback = fields.Text("Technical Details", readonly=True)
     processed = fields.Integer(readonly=True)
     total = fields.Integer(readonly=True)
+    # Where the next attempt goes on: {"point": value}, since Odoo takes a bare 0 or [] for nothing.
     resume = fields.Json(readonly=True)
     behind_from = fields.Datetime(
         readonly=True, help="Where the backlog began that is worked off window by window."
@@ -245,7 +246,7 @@ class IhubRun(models.Model):
             {
                 "processed": processed,
                 "total": total or self.total,
-                "resume": resume,
+                "resume": None if resume is None else {"point": resume},
                 "last_seen": fields.Datetime.now(),
             }
         )

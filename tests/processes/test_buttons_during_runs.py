@@ -22,7 +22,7 @@ def test_at_the_next_checkpoint(hub, server_of_module):
     # The work of the checkpoint at which it stopped is kept, and where to go on.
     assert hub.steps(integration) == [0, 1, 2, 3]
     following = hub.run(integration, state="pending")
-    assert following["resume"] == 4
+    assert following["resume"] == {"point": 4}
     assert following["window_from"] == run["window_from"]
 
 

@@ -39,7 +39,7 @@ class TestCheckpoint(HubCase):
         self.integration.start()
         self.work_as(self.importing(fail_at=3))
         run = self.runs(self.integration, trigger="schedule")
-        self.assertEqual((run.processed, run.total, run.resume), (2, 6, 2))
+        self.assertEqual((run.processed, run.total, run.resume), (2, 6, {"point": 2}))
         self.assertEqual(self.partners().mapped("name"), ["Import 0", "Import 1"])
 
     def test_a_retry_goes_on_behind_the_last_checkpoint(self):
@@ -68,18 +68,20 @@ class TestCheckpoint(HubCase):
         self.assertEqual(self.seen, [0, 4])
 
     def test_any_json_is_handed_over(self):
-        point = {"page": 3, "seen": ["a", None, 1.5], "nested": {"ok": True}}
-        got = []
+        """Also what looks like nothing, such as the number of a first page."""
+        points = [{"page": 3, "seen": ["a", None, 1.5], "nested": {"ok": True}}, 0, [], "", False]
+        given, got = iter(points), []
 
         def work(this, _from, _to):
             got.append(this.resume_point())
-            this.checkpoint(1, resume=point)
+            this.checkpoint(1, resume=next(given))
             raise TimeoutError("no answer")
 
+        self.integration.with_user(self.manager).write({"retry_limit": 9, "retry_growth": 1})
         self.integration.start()
-        self.work_as(work)
-        self.work_as(work, "2025-03-01 12:40")
-        self.assertEqual(got, [None, point])
+        for attempt in range(len(points)):
+            self.work_as(work, f"2025-03-01 {12 + attempt}:50")
+        self.assertEqual(got, [None, *points[:-1]])
 
     def test_progress_is_on_the_card_and_on_the_run_while_it_runs(self):
         shown = []

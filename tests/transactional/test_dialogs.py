@@ -76,7 +76,7 @@ class TestSchedulePreview(HubCase):
 
     def test_what_was_begun_is_finished_first(self):
         integration = self.add(window_from=at("2025-03-01 02:00"), catch_up="each")
-        self.runs(integration).sudo().resume = 5
+        self.runs(integration).sudo().resume = {"point": 5}
         integration.invalidate_recordset()
         self.assertIn("9 runs", integration.schedule_preview)
 
