@@ -7,9 +7,8 @@ from .ihub_event_retention import days_in
 
 _logger = logging.getLogger(__name__)
 
-# Days, unless set by the system parameters ihub.keep_run_days and ihub.keep_schedule_days.
+# Days, unless set by the system parameter ihub.keep_run_days.
 KEEP_DAYS = 90
-KEEP_SCHEDULE_DAYS = 730
 BATCH = 500
 
 
@@ -19,7 +18,7 @@ class IhubRun(models.Model):
     Never deleted: the last run of an integration, those that failed, and what is queued or running.
     Those that failed are few: after each, somebody has looked and pressed Start. Scheduled runs say
     which span is covered, and so do those by hand that filled a span which was skipped or had
-    failed: they stay for two years.
+    failed: they stay, too, unless the system parameter ihub.keep_schedule_days says for how long.
     """
 
     _inherit = "ihub.run"  # pylint: disable=consider-merging-classes-inherited
@@ -50,7 +49,7 @@ class IhubRun(models.Model):
                                 AND s.trigger = 'schedule'
                                 AND (s.state = 'failed' OR s.skipped)
                                 AND s.window_from < r.window_to AND s.window_to > r.window_from)
-                         THEN %s ELSE %s END
+                         THEN %s::int ELSE %s END
                    AND EXISTS (SELECT 1 FROM ihub_run n
                                 WHERE n.integration_id = r.integration_id AND n.id > r.id)
                    AND NOT EXISTS (SELECT 1 FROM ihub_run n
@@ -59,7 +58,8 @@ class IhubRun(models.Model):
                  ORDER BY r.id LIMIT %s
                    FOR UPDATE SKIP LOCKED
                 """,
-                self._days("ihub.keep_schedule_days", KEEP_SCHEDULE_DAYS),
+                # None: nothing is older than that.
+                self._days("ihub.keep_schedule_days", None),
                 self._days("ihub.keep_run_days", KEEP_DAYS),
                 limit,
             )

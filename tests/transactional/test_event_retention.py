@@ -138,7 +138,7 @@ class TestRunRetention(EventCase):
 
     def test_what_is_needed_stays(self):
         kept = [
-            self.add_run(91, trigger="schedule"),  # coverage
+            self.add_run(9000, trigger="schedule"),  # coverage
             self.add_run(91, state="pending", ended_at=False),
             self.add_run(91),  # the last
         ]
@@ -153,6 +153,15 @@ class TestRunRetention(EventCase):
         self.env["ihub.run"]._gc_old_runs()
         self.assertTrue(filling.exists())
         self.assertFalse(other.exists())
+
+    def test_coverage_can_be_given_an_end(self):
+        self.env["ir.config_parameter"].set_param("ihub.keep_schedule_days", "400")
+        old = self.add_run(401, trigger="schedule")
+        kept = self.add_run(399, trigger="schedule")
+        self.add_run(1)
+        self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (1, 0))
+        self.assertFalse(old.exists())
+        self.assertTrue(kept.exists())
 
     def test_failed_runs_stay(self):
         failed = self.add_run(900, state="failed") + self.add_run(91, state="failed")
