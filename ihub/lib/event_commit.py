@@ -8,6 +8,7 @@ there exactly if the work is.
 import logging
 import secrets
 import sys
+from contextlib import suppress
 from typing import NamedTuple
 
 import psycopg2
@@ -58,6 +59,8 @@ def note(cr, run_id, key):
         cursor.execute(_NOTE, [run_id, key])
     except psycopg2.Error as error:
         _logger.warning("Whether work of run %s is done cannot be noted: %s", run_id, error)
-        cursor.execute("ROLLBACK TO SAVEPOINT ihub_event_commit")
+        # Of a connection that is broken the caller hears from its own commit.
+        with suppress(psycopg2.Error):
+            cursor.execute("ROLLBACK TO SAVEPOINT ihub_event_commit")
         return False
     return True

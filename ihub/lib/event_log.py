@@ -136,6 +136,7 @@ def _company(candidate, integration_id, scope):
     if company_id is UNKNOWN:
         if not is_healthy(env.cr):
             return UNKNOWN
+        # Any user of any module may report, also one who may not read integrations.
         company_id = env["ihub.integration"].browse(integration_id).sudo().company_id.id
     return company_id or _context_company(env)
 

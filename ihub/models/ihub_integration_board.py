@@ -101,6 +101,7 @@ class IhubIntegration(models.Model):
             if row and row.running_id and row.is_alive:
                 integration.is_executing = True
                 integration.is_stopping = row.is_stopping
+                # Whoever sees an integration sees how far it is, whatever rules runs have.
                 integration.progress = integration.current_run_id.sudo()._percent()
 
     def _compute_event_counts(self):
@@ -121,8 +122,8 @@ class IhubIntegration(models.Model):
         )
         # Not `_read_group`, which looks up each integration that it has found.
         query.order = None
-        query.groupby = SQL("integration_id, level")
-        return self.env.execute_query(query.select(SQL("integration_id, level, count(*)")))
+        query.groupby = SQL("ihub_event.integration_id, ihub_event.level")
+        return self.env.execute_query(query.select(query.groupby, SQL("count(*)")))
 
     @api.depends("run_ids")
     def _compute_run_count(self):

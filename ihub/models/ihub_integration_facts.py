@@ -95,21 +95,25 @@ class IhubIntegration(models.Model):
         """Return the :class:`Judged` of the board that is read, or else of all visible ones."""
         return self.env.cr.cache.get(JUDGED) or self._judge(self._visible())
 
+    def _known_of_these(self):
+        """Return the :class:`Judged` of the board that is read, if these are on it, or None."""
+        known = self.env.cr.cache.get(JUDGED)
+        return known if known and known.rows.keys() >= set(self.ids) else None
+
     def _rows(self):
         """Return ``{integration id: Row}``; what is not in the database is left out."""
-        ids = self.ids
-        known = self.env.cr.cache.get(JUDGED)
-        if known and known.rows.keys() >= set(ids):
+        if not self.ids:
+            return {}
+        if known := self._known_of_these():
             return known.rows
-        return self._facts_rows(_array(ids), fields.Datetime.now()) if ids else {}
+        return self._facts_rows(_array(self.ids), fields.Datetime.now())
 
     def _conditions(self):
         """Return ``{integration id: condition}``; what is not in the database is left out."""
-        ids = self.ids
-        known = self.env.cr.cache.get(JUDGED)
-        if known and known.conditions.keys() >= set(ids):
-            return known.conditions
-        return self._judge(_array(ids)).conditions if ids else {}
+        if not self.ids:
+            return {}
+        known = self._known_of_these() or self._judge(_array(self.ids))
+        return known.conditions
 
     @api.model
     def _judge(self, among):

@@ -162,18 +162,13 @@ class IhubIntegration(models.Model):
     def _stop_lines(self):
         """Return sentences on what Stop does besides stopping."""
         lines = [self.env._("Queued runs that are cancelled: %(count)s", count=self.queued_count)]
-        queued = (
-            self.env["ihub.run"]
-            .sudo()
-            .search(
-                [
-                    ("integration_id", "=", self.id),
-                    ("state", "=", "pending"),
-                    ("trigger", "!=", "schedule"),
-                ],
-                order="id",
-            )
-        )
+        domain = [
+            ("integration_id", "=", self.id),
+            ("state", "=", "pending"),
+            ("trigger", "!=", "schedule"),
+        ]
+        # Stop cancels all of them, also those that a rule hides from who presses it.
+        queued = self.env["ihub.run"].sudo().search(domain, order="id")
         lines += [
             self.env._("From %(period)s", period=self._local_period(run.window_from, run.window_to))
             for run in queued[:NAMED_WINDOWS]

@@ -92,8 +92,9 @@ class IhubIntegration(models.Model):
     def _compute_problem(self):
         self.problem = False
         for integration in self:
-            if integration.condition in PROBLEMS:
-                integration.problem = integration._problem_text()
+            text = integration._problem_text()
+            if text:
+                integration.problem = text
 
     def _problem_text(self):
         """Return what keeps the integration from working, and how to mend that, or False."""
