@@ -6,4 +6,4 @@ from .lib import integration
 
 def uninstall_hook(env):
     """Delete the lanes' crons: they would be left without the model that they call."""
-    env["ihub.integration"].with_context(active_test=False).search([]).cron_id.unlink()
+    env["ihub.integration"].with_context(active_test=False).search([])._own_crons().unlink()

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyGettext, get_translation
 
 from .checkpoint import keep
@@ -39,7 +39,12 @@ class AbstractIntegration(models.AbstractModel):
     description = ""
 
     integration_id = fields.Many2one(
-        "ihub.integration", required=True, ondelete="cascade", index=True, delegate=True
+        "ihub.integration",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+        delegate=True,
     )
 
     _integration_uniq = models.UniqueIndex("(integration_id)")
@@ -55,7 +60,10 @@ class AbstractIntegration(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         Integration = self.env["ihub.integration"]
-        return super().create(
+        for vals in vals_list:
+            # What another type wants to be said is said by the model's name here.
+            Integration._refuse_hub_fields(vals.keys() - self._own_names() - {"integration_type"})
+        rows = super().create(
             [
                 vals
                 if vals.get("integration_id")
@@ -63,6 +71,46 @@ class AbstractIntegration(models.AbstractModel):
                 for vals in vals_list
             ]
         )
+        rows._check_integration()
+        return rows
+
+    def write(self, vals):
+        if "integration_id" in vals and not self.env.su:
+            raise AccessError(
+                self.env._("The settings of an integration cannot be moved to another one.")
+            )
+        result = super().write(vals)
+        if "integration_id" in vals:
+            self._check_integration()
+        return result
+
+    @api.model
+    def _own_names(self):
+        return {name for name, field in self._fields.items() if not field.inherited}
+
+    @api.model
+    def _add_missing_default_values(self, values):
+        """Leave to the integration how what only the hub sets begins."""
+        hub = self.env["ihub.integration"]._hub_fields() - self._own_names() - set(values)
+        completed = super()._add_missing_default_values(values)
+        return {name: value for name, value in completed.items() if name not in hub}
+
+    def _check_integration(self):
+        """Refuse rows on an integration of another type, or of which somebody else decides.
+
+        :raise AccessError: when the user may not configure the integration
+        :raise UserError: when the integration has another type
+        """
+        self.integration_id.check_access("write")
+        for row in self:
+            if row.integration_type != self._name:
+                raise UserError(
+                    self.env._(
+                        "Settings of the type %(type)s cannot belong to an integration of "
+                        "another type.",
+                        type=self._type_title(),
+                    )
+                )
 
     def unlink(self):
         """Delete the integration with its type's row: neither makes sense without the other."""

@@ -2,6 +2,7 @@
 # that extend it.
 from . import base
 from . import ihub_integration
+from . import ihub_integration_hub_fields
 from . import ihub_run
 from . import ihub_event
 from . import ihub_event_commit

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..lib import lane_lock
 
@@ -16,17 +16,6 @@ class IhubIntegration(models.Model):
     _description = "Integration"
     _inherit = ["mail.thread"]
     _order = "name, id"
-
-    # Only the hub itself changes these: see `_change_state`.
-    _STATE_FIELDS = (
-        "state",
-        "state_reason",
-        "state_user_id",
-        "state_date",
-        "stop_before_id",
-        "stop_user_id",
-        "stop_date",
-    )
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, copy=False, tracking=True)
@@ -82,8 +71,8 @@ class IhubIntegration(models.Model):
         tracking=True,
         help="Days, weeks and months of the schedule begin at midnight in this time zone.",
     )
-    run_ids = fields.One2many("ihub.run", "integration_id", "Runs")
-    event_ids = fields.One2many("ihub.event", "integration_id", "Events")
+    run_ids = fields.One2many("ihub.run", "integration_id", "Runs", readonly=True)
+    event_ids = fields.One2many("ihub.event", "integration_id", "Events", readonly=True)
 
     # Two people may add one at the same moment: `_check_singleton` alone would not notice.
     _singleton_uniq = models.UniqueIndex(
@@ -126,9 +115,6 @@ class IhubIntegration(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            # Through a type's row all fields arrive with their defaults; all begin as new.
-            for name in self._STATE_FIELDS:
-                vals.pop(name, None)
             model = self._type_model(vals.get("integration_type"))
             if model is None:
                 raise UserError(
@@ -157,7 +143,6 @@ class IhubIntegration(models.Model):
             raise ValidationError(self._singleton_uniq.get_error_message(self, None))
 
     def write(self, vals):
-        self._refuse_state_fields(vals)
         schedule = self._SCHEDULE_FIELDS & vals.keys()
         if schedule:
             self._check_schedule_can_be_edited()
@@ -186,7 +171,7 @@ class IhubIntegration(models.Model):
             integration._existing_type_record().unlink()
         remaining = self.exists()
         # Crons belong to the hub: managers have no rights on them. Events stay as they are.
-        crons = remaining.sudo().cron_id
+        crons = remaining.sudo()._own_crons()
         result = super(IhubIntegration, remaining).unlink()
         self._delete_crons(crons)
         return result
@@ -213,13 +198,6 @@ class IhubIntegration(models.Model):
                         name=integration.name,
                     )
                 )
-
-    def _refuse_state_fields(self, vals):
-        """Keep the state out of reach of RPC: it changes through Start, Stop and runs only."""
-        if not self.env.su and any(name in vals for name in self._STATE_FIELDS):
-            raise AccessError(
-                self.env._("The state of an integration cannot be edited. Use Start and Stop.")
-            )
 
     # --- State ---
 

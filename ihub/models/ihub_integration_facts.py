@@ -153,7 +153,10 @@ class IhubIntegration(models.Model):
                 """
             SELECT i.id, i.state, i.active, i.integration_type, i.hang_limit, i.catch_up, i.tz,
                    i.state_date,
-                   COALESCE(i.cron_id IN (SELECT id FROM ir_cron WHERE active), false),
+                   EXISTS (
+                    SELECT FROM ir_cron c JOIN ir_act_server a ON a.id = c.ir_actions_server_id
+                     WHERE c.id = i.cron_id AND c.active
+                       AND a.code = 'model.browse(' || i.id || ')._cron_lane()'),
                    (i.run_as_id = %(root)s
                     OR i.run_as_id IN (SELECT id FROM res_users WHERE active))
                    AND (i.company_id IS NULL

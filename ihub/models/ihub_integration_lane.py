@@ -35,17 +35,37 @@ class IhubIntegration(models.Model):
         self.ensure_one()
         # Crons belong to administrators; operators need theirs to exist all the same.
         integration = self.sudo()
-        if not integration.cron_id:
-            integration.cron_id = self.env["ir.cron"].sudo().create(self._cron_values())
-        elif not integration.cron_id.active:
-            integration.cron_id.active = True
+        cron = integration._own_crons() or integration._find_cron()
+        if not cron:
+            cron = self.env["ir.cron"].sudo().create(self._cron_values())
+        if integration.cron_id != cron:
+            integration.cron_id = cron
+        if not cron.active:
+            cron.active = True
+
+    def _cron_code(self):
+        return f"model.browse({self.id})._cron_lane()"
+
+    def _own_crons(self):
+        """Return the crons of these integrations, as far as they are what serves their lanes."""
+        crons = self.env["ir.cron"]
+        for integration in self:
+            # A row that calls something else is somebody else's, whatever points to it.
+            if integration.cron_id.code == integration._cron_code():
+                crons += integration.cron_id
+        return crons
+
+    def _find_cron(self):
+        """Return the lane's cron where ``cron_id`` does not say which it is."""
+        crons = self.env["ir.cron"].with_context(active_test=False)
+        return crons.search([("code", "=", self._cron_code())], limit=1)
 
     def _cron_values(self):
         return {
             "name": self.env._("Integration Hub: %(name)s", name=self.name),
             "model_id": self.env["ir.model"]._get_id("ihub.integration"),
             "state": "code",
-            "code": f"model.browse({self.id})._cron_lane()",
+            "code": self._cron_code(),
             "user_id": self.env.ref("base.user_root").id,
             # Only a net: triggers wake the lane when a run is due.
             "interval_number": 1,
@@ -75,8 +95,8 @@ class IhubIntegration(models.Model):
     def _wake(self, at=None):
         """Wake the lane now, or at a moment (naive UTC). Works while the lane is at work."""
         for integration in self.sudo():
-            if integration.cron_id:
-                integration.cron_id._trigger(at)
+            for cron in integration._own_crons():
+                cron._trigger(at)
 
     def _cron_lane(self):
         """Execute what is due. Called by the integration's cron, and by nothing else."""

@@ -5,7 +5,6 @@ from odoo.exceptions import ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..lib import alert
-from .ihub_integration import IhubIntegration as Integration
 
 _logger = logging.getLogger(__name__)
 
@@ -32,14 +31,6 @@ class IhubIntegration(models.Model):
 
     _name = "ihub.integration"
     _inherit = ["ihub.integration", "mail.activity.mixin"]
-
-    # Only the hub itself changes these as well.
-    _STATE_FIELDS = (
-        *Integration._STATE_FIELDS,
-        "failures_since_recovery",
-        "failed_since",
-        "late_since",
-    )
 
     user_id = fields.Many2one(
         "res.users",

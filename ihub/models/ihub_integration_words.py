@@ -128,7 +128,7 @@ class IhubIntegration(models.Model):
 
     def _unserved_text(self):
         """Return why nothing takes up what is due."""
-        cron = self.sudo().cron_id
+        cron = self.sudo()._own_crons()
         if not cron:
             return self.env._("Its scheduled action was deleted. Press Start to make a new one.")
         if not cron.active:
