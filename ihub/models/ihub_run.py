@@ -282,16 +282,35 @@ class IhubRun(models.Model):
     def action_cancel(self):
         """Cancel queued runs that people asked for.
 
-        :raise UserError: when one has begun, or belongs to the schedule
+        :raise UserError: when one has begun, has ended, or belongs to the schedule; then none of
+            them is cancelled
         """
         self.integration_id._operable()
+        # As superuser: operators may press the button but not edit the row. Locked, so that the
+        # lane does not begin what is being cancelled; what it holds right now, it has begun.
+        queued = self.sudo().try_lock_for_update()
         for run in self:
-            if run.trigger == "schedule":
-                raise UserError(
-                    self.env._("Scheduled runs are not cancelled one by one. Press Stop instead.")
-                )
-        # Operators may press the button but not edit the row.
-        self.sudo()._end("cancelled", self.env._("Cancelled before it began."))
+            if problem := run._why_not_cancel(run in queued):
+                raise UserError(problem)
+        queued._end("cancelled", self.env._("Cancelled before it began."))
+
+    def _why_not_cancel(self, is_free):
+        """Return why this run cannot be cancelled, or an empty string.
+
+        :param bool is_free: whether nobody else is changing it right now
+        """
+        if self.trigger == "schedule":
+            return self.env._("Scheduled runs are not cancelled one by one. Press Stop instead.")
+        if self.state in ENDED:
+            return self.env._(
+                "This run has ended already: %(name)s. Reload the page.", name=self.display_name
+            )
+        if self.state != "pending" or not is_free:
+            return self.env._(
+                "This run is at work: %(name)s. Press Stop to end it at its next checkpoint.",
+                name=self.display_name,
+            )
+        return ""
 
     def action_run_again(self):
         """Queue a manual run for the same window.

@@ -3,6 +3,8 @@
 import random
 import threading
 
+import pytest
+
 
 def test_at_the_next_checkpoint(hub, server_of_module):
     integration = hub.add("@1 work 6 2 3")
@@ -87,6 +89,37 @@ def test_every_button_during_a_run(hub, server_of_module):
     assert hub.run(integration, trigger="manual")["state"] == "cancelled"
     name = hub.row("SELECT name, active FROM ihub_integration WHERE id = %s", integration)
     assert name == ("Renamed", False)
+
+
+def test_cancel_of_a_run_that_is_executing(hub, server_of_module):
+    """It is refused, and the run works on to its end."""
+    from odoo.exceptions import UserError
+
+    integration = hub.add("hold\nwrite", windows=1)
+    server_of_module()
+    with hub.held(integration) as let_go:
+        run = hub.run_manually(integration)
+        hub.wait_until_held(integration)
+        with hub.env() as env, pytest.raises(UserError, match="at work"):
+            env["ihub.run"].browse(run).action_cancel()
+        let_go()
+        assert hub.wait_for(integration, id=run, state="done")["message"] == "Done."
+
+
+def test_cancel_while_the_lane_takes_the_run(hub):
+    """Whoever comes second does not overwrite what the first has done."""
+    from odoo.exceptions import UserError
+
+    integration = hub.add("write")
+    run = hub.run_manually(integration)
+    lane = hub.connect()
+    lane.autocommit = False
+    hub.execute("UPDATE ihub_run SET state = 'running' WHERE id = %s", run, connection=lane)
+    with hub.env() as env, pytest.raises(UserError, match="at work"):
+        env["ihub.run"].browse(run).action_cancel()
+    lane.rollback()
+    lane.close()
+    assert hub.run(integration, id=run)["state"] == "pending"
 
 
 def test_deleting_while_the_scheduler_looks_at_its_cron(hub):

@@ -1,5 +1,7 @@
 """The states of a run, and what it remembers."""
 
+from unittest.mock import patch
+
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import AccessError, UserError
@@ -84,3 +86,50 @@ class TestRunStates(HubCase):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
             second._begin()
             self.env.flush_all()
+
+
+@freeze_time("2025-03-01 12:30")
+class TestCancel(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.integration = self.add(window_from=at("2025-03-01 11:00"))
+
+    def queued(self):
+        return self.integration.run_manually()
+
+    def test_what_is_queued_is_cancelled(self):
+        run = self.queued()
+        run.action_cancel()
+        self.assertEqual((run.state, run.message), ("cancelled", "Cancelled before it began."))
+
+    def test_what_is_at_work_is_not(self):
+        run = self.queued()
+        run.sudo()._begin()
+        with self.assertRaisesRegex(UserError, "at work.*Press Stop"):
+            run.action_cancel()
+        self.assertEqual((run.state, run.message), ("running", False))
+
+    def test_what_has_ended_is_not(self):
+        for state in ENDED:
+            run = self.queued()
+            run.sudo().write({"state": state, "message": "As it was."})
+            with self.subTest(state=state), self.assertRaisesRegex(UserError, "has ended already"):
+                run.action_cancel()
+            self.assertEqual((run.state, run.message), (state, "As it was."))
+
+    def test_of_several_none_is_cancelled_where_one_cannot_be(self):
+        run, other = self.queued(), self.queued()
+        other.sudo()._begin()
+        pointer = self.integration._pointer()
+        for runs in (run + other, other + run, run + pointer):
+            with self.assertRaises(UserError):
+                runs.action_cancel()
+            self.assertEqual(run.state, "pending")
+
+    def test_what_somebody_else_changes_right_now_is_not(self):
+        run = self.queued()
+        with patch.object(self.registry["ihub.run"], "try_lock_for_update") as lock:
+            lock.return_value = run.browse()
+            with self.assertRaisesRegex(UserError, "at work"):
+                run.action_cancel()
+        self.assertEqual(run.state, "pending")
