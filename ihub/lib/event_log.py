@@ -138,12 +138,19 @@ def _company(candidate, integration_id, scope):
             return UNKNOWN
         # Any user of any module may report, also one who may not read integrations.
         company_id = env["ihub.integration"].browse(integration_id).sudo().company_id.id
-    return company_id or _context_company(env)
+    # The writer knows the others: those that serve all companies, and those that have lost theirs.
+    return company_id or _context_company(env) or UNKNOWN
 
 
 def _context_company(env):
     companies = env.context.get("allowed_company_ids")
-    return companies[0] if companies and isinstance(companies[0], int) else None
+    if not companies or not isinstance(companies[0], int):
+        return None
+    # Whoever calls over RPC says what is in the context. Runs, and other code that the hub trusts,
+    # say what is true, and may not be able to look it up any more.
+    if env.su or current_run(env.cr.dbname):
+        return companies[0]
+    return companies[0] if companies[0] in env.user._get_company_ids() else None
 
 
 def _peek(record, name):

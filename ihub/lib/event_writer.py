@@ -19,6 +19,8 @@ from .event_commit import NO_TRANSACTION
 from .event_row import COLUMNS, DETAILS_LIMIT, is_json, rows_of, secrets_in, texts_of
 
 _logger = logging.getLogger(__name__)
+# The id of no company: what nobody can say whose it is is not for all.
+NO_COMPANY = 0
 _LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 _PREPARE = """
@@ -170,14 +172,27 @@ def _text(value):
     return value
 
 
+# Without a company is for all only where an integration serves all. The column may not be there
+# yet, while the addon is upgraded.
+_COMPANY_OF_INTEGRATION = """
+    SELECT CASE WHEN (to_jsonb(i) ->> 'serves_all_companies')::boolean IS TRUE
+           THEN company_id ELSE COALESCE(company_id, %s) END
+      FROM ihub_integration i WHERE id = %s
+"""
+_COMPANY_OF_USER = "SELECT COALESCE(company_id, %s) FROM res_users WHERE id = %s"
+
+
 def _company_of(cursor, event):
-    if event.integration_id:
-        query, id_ = "SELECT company_id FROM ihub_integration WHERE id = %s", event.integration_id
-    else:
-        query, id_ = "SELECT company_id FROM res_users WHERE id = %s", event.user_id
-    cursor.execute(query, [id_])
-    row = cursor.fetchone()
-    return row and row[0]
+    """Return the id of the company whose event this is; None: it is for all."""
+    for query, id_ in (
+        (_COMPANY_OF_INTEGRATION, event.integration_id),
+        # An integration that another transaction has just added is not there for this one.
+        (_COMPANY_OF_USER, event.user_id),
+    ):
+        cursor.execute(query, [NO_COMPANY, id_])
+        if row := cursor.fetchone():
+            return row[0]
+    return NO_COMPANY
 
 
 def _attach(cursor, id_, whole):

@@ -15,6 +15,7 @@ class AbstractIntegration(models.AbstractModel):
 
     _name = "ihub.abstract_integration"
     _description = "Integration Type"
+    _inherit = ["ihub.visible.references"]
     _inherits = {"ihub.integration": "integration_id"}
 
     # Whether the integration runs on a schedule: Start starts it, and its window is shown.

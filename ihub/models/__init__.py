@@ -1,8 +1,14 @@
 # One file per subject, since the models of a hub have many. The order matters: a model before those
 # that extend it.
 from . import base
+from . import ihub_visible_references
 from . import ihub_integration
 from . import ihub_integration_hub_fields
+from . import ihub_integration_rights
+from . import ihub_integration_live
+from . import ir_websocket
+from . import res_company
+from . import res_users
 from . import ihub_run
 from . import ihub_event
 from . import ihub_event_commit

@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -117,6 +119,29 @@ class IhubEvent(models.Model):
         return None if model._abstract else model.browse(self.res_id)
 
     # --- Reading ---
+
+    def _check_access(self, operation):
+        """Hide what belongs to a company that is gone.
+
+        A search asks the database whose it is. For records that are known by their ids, Odoo asks
+        the value that was read, and a company that is gone is read as none.
+        """
+        result = super()._check_access(operation)
+        if (result and result[0] == self) or not any(self._ids):
+            return result
+        hidden = self._of_gone_companies() | (result[0] if result else self.browse())
+        if not hidden:
+            return None
+        return hidden, partial(self.env["ir.rule"]._make_access_error, operation, hidden)
+
+    def _of_gone_companies(self):
+        unset = [event.id for event in self.sudo() if not event.company_id]
+        if not unset:
+            return self.browse()
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM ihub_event WHERE id = ANY(%s) AND company_id IS NOT NULL", unset)
+        )
+        return self.browse(id_ for (id_,) in rows)
 
     @api.model
     def _search(self, domain, *args, **kwargs):

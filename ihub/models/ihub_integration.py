@@ -14,7 +14,7 @@ class IhubIntegration(models.Model):
 
     _name = "ihub.integration"
     _description = "Integration"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "ihub.visible.references"]
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True)
@@ -54,12 +54,15 @@ class IhubIntegration(models.Model):
     )
     stop_user_id = fields.Many2one("res.users", "Stopped by", readonly=True, copy=False)
     stop_date = fields.Datetime("Stopped at", readonly=True, copy=False)
-    company_id = fields.Many2one("res.company", index=True, tracking=True)
+    # What is deleted along with its company, or left without one, would be somebody else's.
+    company_id = fields.Many2one("res.company", index=True, tracking=True, ondelete="restrict")
     run_as_id = fields.Many2one(
         "res.users",
         "Runs as",
         required=True,
         default=lambda self: self.env.user,
+        # Whoever duplicates it answers for what the copy does.
+        copy=False,
         tracking=True,
         help="The integration works with the rights of this user.",
     )
@@ -98,18 +101,6 @@ class IhubIntegration(models.Model):
                     )
                 )
 
-    @api.constrains("company_id", "integration_type")
-    def _check_company_is_set(self):
-        for integration in self:
-            if integration.needs_company and not integration.company_id:
-                raise ValidationError(
-                    self.env._(
-                        "Choose the company in which %(name)s runs: this type of integration "
-                        "works for one company at a time.",
-                        name=integration.name,
-                    )
-                )
-
     # --- CRUD ---
 
     @api.model_create_multi
@@ -125,6 +116,7 @@ class IhubIntegration(models.Model):
                     )
                 )
             vals["singleton_key"] = model._name if model.is_singleton else False
+            vals["serves_all_companies"] = model.is_multi_company_compatible
             self._check_singleton(model)
             if model.is_multi_company_compatible:
                 vals["company_id"] = False
@@ -225,6 +217,4 @@ class IhubIntegration(models.Model):
     def _notify_change(self):
         """Tell every open board that these integrations look different now."""
         if self:
-            self.env.ref("ihub.group_user").sudo()._bus_send(
-                "ihub.integration/changed", {"ids": self.ids}
-            )
+            self._send_change()

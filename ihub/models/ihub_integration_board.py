@@ -102,7 +102,8 @@ class IhubIntegration(models.Model):
                 integration.is_executing = True
                 integration.is_stopping = row.is_stopping
                 # Whoever sees an integration sees how far it is, whatever rules runs have.
-                integration.progress = integration.current_run_id.sudo()._percent()
+                run = self.env["ihub.run"].sudo().browse(row.running_id)
+                integration.progress = run._percent()
 
     def _compute_event_counts(self):
         self.warning_count = self.error_count = 0

@@ -58,7 +58,10 @@ class IhubIntegration(models.Model):
         "run_ids.due",
         "cron_id.active",
         "run_as_id.active",
+        "run_as_id.company_ids",
+        "run_as_id.group_ids",
         "company_id.active",
+        "serves_all_companies",
         "late_after_intervals",
         "late_by",
     )

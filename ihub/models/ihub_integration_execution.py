@@ -84,7 +84,7 @@ class IhubIntegration(models.Model):
     def _execution_record(self):
         """Return the type's row, as the integration's user and in its company, language, zone."""
         user = self.run_as_id
-        companies = self.company_id or (user.company_id | user.company_ids)
+        companies = self._work_companies()
         return (
             self._type_record()  # pylint: disable=context-overridden
             .with_user(user)

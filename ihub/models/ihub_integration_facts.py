@@ -158,9 +158,16 @@ class IhubIntegration(models.Model):
                      WHERE c.id = i.cron_id AND c.active
                        AND a.code = 'model.browse(' || i.id || ')._cron_lane()'),
                    (i.run_as_id = %(root)s
-                    OR i.run_as_id IN (SELECT id FROM res_users WHERE active))
-                   AND (i.company_id IS NULL
-                        OR i.company_id IN (SELECT id FROM res_company WHERE active)),
+                    OR i.run_as_id IN (SELECT id FROM res_users WHERE active)
+                       AND i.run_as_id IN (
+                        SELECT uid FROM res_groups_users_rel WHERE gid = ANY(%(groups)s))
+                       AND (i.company_id IS NULL OR EXISTS (
+                        SELECT FROM res_company_users_rel
+                         WHERE user_id = i.run_as_id AND cid = i.company_id)))
+                   AND CASE WHEN i.company_id IS NULL
+                       THEN i.serves_all_companies IS TRUE
+                            AND i.integration_type = ANY(%(for_all)s)
+                       ELSE i.company_id IN (SELECT id FROM res_company WHERE active) END,
                    -- Neutralizing stops in nobody's name; what people start there runs as ever.
                    %(is_copy)s AND i.state = 'stopped' AND i.state_user_id IS NULL,
                    i.id IN (
@@ -207,6 +214,12 @@ class IhubIntegration(models.Model):
              WHERE i.id IN %(among)s
             """,
                 root=SUPERUSER_ID,
+                groups=self.env.ref("ihub.group_user").sudo().all_implied_by_ids.ids,
+                for_all=[
+                    name
+                    for name in self._type_names()
+                    if self.env[name].is_multi_company_compatible
+                ],
                 is_copy=bool(is_copy),
                 space=LOCK_SPACE,
                 late=now - TAKEN_UP_AFTER,

@@ -229,10 +229,11 @@ class IhubIntegration(models.Model):
 
     def _may_be_told(self, users):
         """Return those of ``users`` who may read what is told about this integration."""
-        company = self.sudo().company_id
+        company, is_lost = self.sudo().company_id, self.sudo()._is_lost()
         return users.sudo().filtered(
             lambda user: (
-                user.active
+                not is_lost
+                and user.active
                 and not user._is_superuser()
                 and user.has_group("ihub.group_user")
                 and (not company or company in user.company_ids)

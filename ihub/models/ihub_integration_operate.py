@@ -148,7 +148,7 @@ class IhubIntegration(models.Model):
                 company=self.company_id.name,
                 name=self.name,
             )
-        return self._schedule_obstacle()
+        return self._rights_obstacle() or self._schedule_obstacle()
 
     def _schedule_obstacle(self):
         """Return one sentence on why the schedule cannot be used, or an empty string."""

@@ -32,8 +32,9 @@ class IhubIntegration(models.Model):
             row = rows.get(integration._origin.id)
             # After Stop it waits for Start, and then begins anew.
             if row and row.is_retrying:
-                run = integration.sudo().pointer_id
-                integration.retry_run_id = run
+                # As superuser: the pointer says nothing that the integration does not show.
+                run = self.env["ihub.run"].sudo().browse(row.pointer_id)
+                integration.retry_run_id = run.id
                 integration.retry_message = run._retry_text()
 
     @api.depends("run_ids.state", "run_ids.ended_at")

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 # What the hub's groups may do with the rows of a type: group, then read, write, create, unlink.
 TYPE_ACCESS = (
@@ -127,6 +128,26 @@ class IhubIntegration(models.Model):
             if group:
                 self._ensure_access_line(model, group, rights)
         self._ensure_company_rule(model)
+        self._decide_companies(name)
+
+    @api.model
+    def _decide_companies(self, name):
+        """Say of older integrations of a type whether having no company means serving all.
+
+        Those that are undecided were added before this was written down. Said once: a type that
+        serves all companies later does not open to all what has lost its company before.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE ihub_integration SET serves_all_companies = %s
+                 WHERE integration_type = %s AND serves_all_companies IS NULL
+                """,
+                self.env[name].is_multi_company_compatible,
+                name,
+            )
+        )
+        self.invalidate_model(["serves_all_companies"])
 
     @api.model
     def _ensure_access_line(self, model, group, rights):

@@ -32,8 +32,9 @@ class IhubRun(models.Model):
 
         :param str kind: ``success`` or ``danger``, as the web client's notifications have it
         """
-        if self.trigger == "manual" and self.user_id:
-            self.user_id._bus_send(
+        if self.trigger == "manual":
+            # Not whoever may not see it any more.
+            self.integration_id._may_be_told(self.user_id)._bus_send(
                 "simple_notification",
                 {
                     "type": kind,

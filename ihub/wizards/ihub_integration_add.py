@@ -5,6 +5,7 @@ class IhubIntegrationAdd(models.TransientModel):
     """The dialog through which a manager adds an integration."""
 
     _name = "ihub.integration.add"
+    _inherit = ["ihub.visible.references"]
     _description = "Add Integration"
 
     integration_type = fields.Selection(selection="_selection_type", string="Type", required=True)

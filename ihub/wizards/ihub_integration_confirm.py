@@ -5,6 +5,7 @@ class IhubIntegrationConfirm(models.TransientModel):
     """The dialog that asks before something happens that people may not expect."""
 
     _name = "ihub.integration.confirm"
+    _inherit = ["ihub.visible.references"]
     _description = "Start or Stop Integrations"
 
     integration_ids = fields.Many2many("ihub.integration", required=True, readonly=True)

@@ -13,6 +13,7 @@ class IhubRunManually(models.TransientModel):
     """The dialog of Run Manually; with Split it queues a backfill."""
 
     _name = "ihub.run.manually"
+    _inherit = ["ihub.visible.references"]
     _description = "Run Manually"
 
     integration_id = fields.Many2one("ihub.integration", required=True, ondelete="cascade")
