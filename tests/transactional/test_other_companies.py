@@ -1,0 +1,376 @@
+"""Nothing of another company's integrations is told or changed, by any route.
+
+What is tried is derived from the models: every field, and every method that RPC may call.
+"""
+
+import inspect
+import json
+
+from hub_case import DEMO, HubCase
+from odoo.exceptions import AccessError
+from odoo.service.model import call_kw, get_public_method
+from odoo.tests import new_test_user
+from odoo.tools import mute_logger
+
+# What stands in the rows of the other company, and nowhere else.
+SECRET = "Zebrafish"
+YEAR = "2019-"
+QUIET = ("odoo.models", "odoo.sql_db", "odoo.addons.base.models.ir_rule", "odoo.http",
+         "odoo.addons.base.models.ir_model", "odoo.addons.mail", "odoo.orm")  # fmt: skip
+
+
+class OtherCompanyCase(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.ours = self.env.company
+        self.theirs = self.env["res.company"].create({"name": f"{SECRET} Ltd"})
+        self.owner = self.person("owner", "ihub.group_manager", self.theirs)
+        self.integration = self.make()
+        self.row = self.integration._type_record()
+        self.queued = self.integration.sudo().run_manually(f"{YEAR}01-01", f"{YEAR}01-02")
+        self.done = self.integration.sudo().run_manually(f"{YEAR}02-01", f"{YEAR}02-02")
+        self.done._begin()
+        self.done.write({"message": SECRET, "traceback": SECRET, "resume": {"point": SECRET}})
+        self.done._end("failed", SECRET, first_message=SECRET)
+        self.integration.sudo()._fail(SECRET)
+        self.event = self.env["ihub.event"].search(
+            [("integration_id", "=", self.integration.id)], limit=1
+        )
+        self.portal = self.person("portal", "base.group_portal")
+        self.mine = self.add(name="Ours").with_user(self.manager)
+        self.env.flush_all()
+
+    def make(self):
+        values = {"name": f"{SECRET} orders", "a_custom_field": SECRET, "tz": "UTC"}
+        record = self.env[DEMO].with_user(self.owner).create(
+            {**values, "window_from": f"{YEAR}03-01 00:00:00", "catch_up": "one"}
+        )
+        integration = record.integration_id
+        integration.sudo().message_post(body=SECRET)
+        integration.sudo().ihub_error(SECRET, details=SECRET)
+        return integration
+
+    def person(self, login, groups, company=None):
+        company = company or self.env.company
+        return new_test_user(
+            self.env, f"ihub_other_{login}", groups, tz="UTC",
+            company_id=company.id, company_ids=[(6, 0, company.ids)],
+        )  # fmt: skip
+
+    def people(self):
+        """Return the five kinds of people who have nothing to do with the other company."""
+        return {
+            "manager": self.manager,
+            "operator": self.operator,
+            "internal": self.outsider,
+            "portal": self.portal,
+            "public": self.env.ref("base.public_user"),
+        }
+
+    def theirs_of(self, name):
+        """Return the records of the other company of a model."""
+        return {
+            "ihub.integration": self.integration,
+            "ihub.run": self.queued + self.done,
+            "ihub.event": self.event,
+            DEMO: self.row,
+        }.get(name, self.env[name]).sudo()
+
+    def hub_models(self):
+        """Return the names of all models of the hub that RPC can call."""
+        own = [name for name in self.registry if name.startswith("ihub.")]
+        return sorted(name for name in own if not self.registry[name]._abstract)
+
+    # --- What must not happen ---
+
+    def picture(self):
+        """Return all that the database has of the other company's integration."""
+        self.env.flush_all()
+        tables = {
+            "ihub_integration": "id", "ihub_run": "integration_id", "ihub_event": "integration_id",
+            "ihub_integration_demo": "integration_id",
+        }  # fmt: skip
+        picture = {}
+        for table, column in tables.items():
+            self.env.cr.execute(
+                f"SELECT row_to_json(t)::text FROM {table} t WHERE {column} = %s ORDER BY id",
+                [self.integration.id],
+            )
+            picture[table] = self.env.cr.fetchall()
+        messages = ["mail_message", "mail_followers", "mail_activity"]
+        for table, column in zip(messages, ["model", "res_model", "res_model"], strict=True):
+            self.env.cr.execute(
+                f"SELECT count(*) FROM {table} WHERE {column} LIKE 'ihub.integration%%'"
+                " AND res_id = ANY(%s)",
+                [[self.integration.id, self.row.id]],
+            )
+            picture[table] = self.env.cr.fetchall()
+        return picture
+
+    def assertTellsNothing(self, said, what):
+        text = said if isinstance(said, str) else json.dumps(said, default=repr)
+        self.assertNotIn(SECRET, text, what)
+        self.assertNotIn(YEAR, text, what)
+
+    def attempt(self, user, model, method, *args, **kwargs):
+        """Call a method as RPC does, forget what it did, and check that it was nothing."""
+        what = (user.login, model, method, args, kwargs)
+        self.env.invalidate_all()
+        savepoint, after = self.env.cr.savepoint(), None
+        with mute_logger(*QUIET):
+            try:
+                said = call_kw(self.env[model].with_user(user), method, list(args), kwargs)
+                after = self.picture()
+            except Exception as error:
+                # What fails is rolled back: only its words are told.
+                said = f"{error}"
+            finally:
+                self.env.transaction.clear()
+                savepoint.rollback()
+                savepoint.close()
+        self.assertIn(after, (None, self.before), what)
+        self.assertTellsNothing(said, what)
+        return said
+
+
+class TestEveryMethod(OtherCompanyCase):
+    def public_methods(self, name):
+        """Yield the names of the methods of a model that RPC can call."""
+        model = self.env[name]
+        for attribute in dir(type(model)):
+            if attribute.startswith("_"):
+                continue
+            try:
+                method = get_public_method(model, attribute)
+            except (AccessError, AttributeError):
+                continue
+            if inspect.isfunction(method):
+                yield attribute, method
+
+    def argument(self, name, parameter):
+        """Return something plausible for a parameter, by what it is called."""
+        fields = [n for n, f in self.registry[name]._fields.items() if f.type != "binary"]
+        reference = {"ihub.run.manually": "integration_id", DEMO: "integration_id"}.get(name)
+        value = {reference: self.integration.id} if reference else {}
+        spec = {n: {} for n in fields}
+        return {
+            "fields": fields, "field_names": [], "fields_list": fields, "allfields": fields,
+            "fields_to_export": ["id", "display_name"], "specification": spec,
+            "fields_spec": spec, "values": value, "vals": value, "vals_list": [value],
+            "default": {}, "domain": [], "args": [], "groupby": ["display_name"],
+            "aggregates": ["__count"], "data": [], "field_name": fields[0], "name": "x",
+            "ids": self.theirs_of(name).ids, "model": name, "operation": "read",
+            "date_from": f"{YEAR}01-01", "date_to": "2026-01-01", "partner_ids": [],
+            "limit": 10, "offset": 0, "order": "id", "body": "x", "view_id": False,
+            "view_type": "form", "views": [[False, "form"]], "count_limit": 10,
+        }.get(parameter.name, None)  # fmt: skip
+
+    def arguments(self, name, method):
+        """Return the arguments that a method cannot do without."""
+        parameters = list(inspect.signature(method).parameters.values())[1:]
+        return [
+            self.argument(name, parameter)
+            for parameter in parameters
+            if parameter.kind == parameter.POSITIONAL_OR_KEYWORD
+            and parameter.default is parameter.empty
+        ]
+
+    def test_every_method_of_every_model_as_everybody(self):
+        self.before = self.picture()
+        tried = 0
+        for kind, user in self.people().items():
+            for name in self.hub_models():
+                records = self.theirs_of(name)
+                for method_name, method in self.public_methods(name):
+                    args = self.arguments(name, method)
+                    is_model = getattr(method, "_api_model", False)
+                    ids = [] if is_model else [records.ids]
+                    with self.subTest(kind, model=name, method=method_name):
+                        self.attempt(user, name, method_name, *ids, *args)
+                        tried += 1
+        self.assertGreater(tried, 1500)
+
+    def test_the_same_is_told_to_who_may_see_it(self):
+        """The sweep would notice: to the owner all of it is told."""
+        for name in ("ihub.integration", "ihub.run", "ihub.event", DEMO):
+            records = self.theirs_of(name).with_user(self.owner)
+            with self.subTest(name):
+                self.assertIn(SECRET, json.dumps(records.read(), default=repr))
+
+
+class TestEveryField(OtherCompanyCase):
+    def test_every_field_by_reading_and_grouping(self):
+        self.before = self.picture()
+        for kind, user in self.people().items():
+            for name in self.hub_models():
+                fields = self.registry[name]._fields
+                spec = {
+                    n: {"fields": {"display_name": {}}} if f.relational else {}
+                    for n, f in fields.items()
+                }
+                self.attempt(user, name, "web_search_read", [], specification=spec)
+                for field in fields.values():
+                    with self.subTest(kind, model=name, field=field.name):
+                        self.look_at(user, name, field)
+
+    def look_at(self, user, name, field):
+        """Read a field of theirs alone: one that is computed may ask nobody who reads it."""
+        ids = self.theirs_of(name).ids
+        said = self.attempt(user, name, "read", ids, [field.name])
+        self.assertFalse(ids and not isinstance(said, str), "It was read.")
+        if user in self.manager + self.operator and field.store and field.column_type:
+            self.attempt(user, name, "formatted_read_group", [], [field.name], ["__count"])
+
+    def test_every_reference_by_a_form_that_is_being_edited(self):
+        """Odoo computes what a form shows from whatever the form says."""
+        self.before = self.picture()
+        for user in (self.manager, self.operator):
+            for name in self.hub_models():
+                model = self.registry[name]
+                spec = {
+                    n: {"fields": {"display_name": {}}} if f.relational else {}
+                    for n, f in model._fields.items()
+                    if f.type not in ("binary",)
+                }
+                for field in model._fields.values():
+                    theirs = self.theirs_of(field.comodel_name) if field.relational else None
+                    if not theirs or not field.comodel_name.startswith("ihub."):
+                        continue
+                    for value in self.ways_to_say(field, theirs):
+                        with self.subTest(user.login, model=name, field=field.name, value=value):
+                            self.tell_by_form(user, name, field, value, spec)
+
+    def ways_to_say(self, field, theirs):
+        first = theirs[0].id
+        if field.type == "many2one":
+            return [first, {"id": first, "display_name": "x"}]
+        inner = {"integration_id": self.integration.id}
+        return [
+            [[6, 0, theirs.ids]], [[4, first, 0]], [[1, first, {}]], [[0, 0, inner]],
+        ]  # fmt: skip
+
+    def tell_by_form(self, user, name, field, value, spec):
+        default = {f"default_{field.name}": value}
+        values = {field.name: value}
+        for ids in ([], self.mine.ids if name == "ihub.integration" else []):
+            for names in ([], [field.name]):
+                # The dictionary is changed by what is called.
+                self.attempt(user, name, "onchange", ids, dict(values), names, spec)
+            self.attempt(user, name, "onchange", ids, {}, [], spec, context=default)
+            self.attempt(user, name, "web_save", ids, dict(values), spec)
+        self.attempt(user, name, "default_get", [field.name], context=default)
+
+
+class TestDialogs(OtherCompanyCase):
+    def test_the_dialog_of_run_manually(self):
+        Dialog = self.env["ihub.run.manually"].with_user(self.operator)
+        with self.assertRaises(AccessError):
+            Dialog.create({"integration_id": self.integration.id})
+        with self.assertRaises(AccessError):
+            Dialog.with_context(default_integration_id=self.integration.id).create({})
+        mine = Dialog.create({"integration_id": self.mine.id})
+        with self.assertRaises(AccessError):
+            mine.write({"integration_id": self.integration.id})
+
+    def test_the_dialog_of_start_and_stop(self):
+        Dialog = self.env["ihub.integration.confirm"].with_user(self.operator)
+        for command in ([(6, 0, self.integration.ids)], [(4, self.integration.id)]):
+            with self.assertRaises(AccessError):
+                Dialog.create({"integration_ids": command, "operation": "stop"})
+
+    def test_a_dialog_about_what_has_moved_since(self):
+        dialog = self.env["ihub.run.manually"].with_user(self.operator).create(
+            {"integration_id": self.mine.id}
+        )
+        self.mine.sudo().write(
+            {"company_id": self.theirs.id, "run_as_id": self.owner.id, "user_id": False,
+             "name": SECRET}
+        )  # fmt: skip
+        self.before = self.picture()
+        for method, args in (("read", []), ("web_read", [{"preview": {}, "date_from": {}}]),
+                             ("action_run", [])):  # fmt: skip
+            said = self.attempt(self.operator, dialog._name, method, dialog.ids, *args)
+            self.assertTellsNothing(said, method)
+
+
+class TestLiveMessages(OtherCompanyCase):
+    def heard(self, function):
+        """Return ``{channel: ids}`` of what is told about changes."""
+        self.env.cr.precommit.data.pop("bus.bus.values", None)
+        self.env.cr.precommit.data["bus.bus.values"] = []
+        function()
+        heard = {}
+        for value in self.env.cr.precommit.data["bus.bus.values"]:
+            message = json.loads(value["message"])
+            if message["type"] == "ihub.integration/changed":
+                heard.setdefault(value["channel"], set()).update(message["payload"]["ids"])
+        return heard
+
+    def channels_of(self, user):
+        """Return the channels of the bus to which a user of the web client listens."""
+        from unittest.mock import patch
+
+        from odoo.addons.bus.models import ir_websocket
+        from odoo.addons.bus.models.bus import channel_with_db, json_dump
+
+        class Request:
+            class session:
+                uid = user.id
+
+        with patch.object(ir_websocket, "request", Request):
+            channels = self.env["ir.websocket"].with_user(user)._build_bus_channel_list([])
+        return {json_dump(channel_with_db(self.env.cr.dbname, channel)) for channel in channels}
+
+    def who_hears(self, function):
+        """Return ``{user: ids}``: what each of them hears."""
+        heard = self.heard(function)
+        users = [*self.people().values(), self.owner]
+        return {
+            user.login: set().union(*(heard.get(c, set()) for c in self.channels_of(user)))
+            for user in users
+        }
+
+    def test_those_who_may_see_it_hear_of_it(self):
+        both = (self.integration + self.mine).sudo()
+        heard = self.who_hears(both._notify_change)
+        self.assertEqual(heard.pop(self.owner.login), {self.integration.id})
+        self.assertEqual(heard.pop(self.manager.login), {self.mine.id})
+        self.assertEqual(heard.pop(self.operator.login), {self.mine.id})
+        self.assertFalse(set().union(*heard.values()))
+
+    def test_all_users_of_the_hub_hear_of_what_serves_all(self):
+        self.mine.sudo().write({"serves_all_companies": True})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ihub_integration SET company_id = NULL WHERE id = %s", [self.mine.id]
+        )
+        self.env.invalidate_all()
+        heard = self.who_hears(self.mine.sudo()._notify_change)
+        for user in (self.owner, self.manager, self.operator):
+            self.assertEqual(heard[user.login], {self.mine.id})
+
+    def test_every_button_tells_them_only(self):
+        for press in ("start", "stop", "run_manually"):
+            heard = self.who_hears(getattr(self.integration.with_user(self.owner), press))
+            self.assertEqual(heard[self.owner.login], {self.integration.id})
+            self.assertFalse(heard[self.manager.login])
+
+    def test_the_outcome_is_not_told_to_who_may_not_see_it_any_more(self):
+        asked = self.mine.with_user(self.operator).run_manually()
+        self.mine.sudo().write(
+            {"company_id": self.theirs.id, "run_as_id": self.owner.id, "user_id": False}
+        )
+        self.env.cr.precommit.data["bus.bus.values"] = []
+        asked.sudo()._tell_requester("success", SECRET)
+        self.assertTellsNothing(self.env.cr.precommit.data["bus.bus.values"], "outcome")
+
+
+class TestEvents(OtherCompanyCase):
+    def test_nobody_writes_into_the_log_of_another_company(self):
+        partner = self.env["res.partner"].create({"name": "P"})
+        forged = partner.with_user(self.operator).with_context(
+            allowed_company_ids=self.theirs.ids
+        )  # fmt: skip
+        forged.ihub_info("forged")
+        event = self.env["ihub.event"].search([("summary", "=", "forged")])
+        self.assertEqual(event.company_id, self.ours)
