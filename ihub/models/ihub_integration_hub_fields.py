@@ -17,7 +17,9 @@ class IhubIntegration(models.Model):
     @api.model
     def _hub_fields(self):
         """Return the set of the names of the fields that only the hub sets."""
-        return {name for name, field in self._fields.items() if field.readonly and name not in MAGIC}
+        return {
+            name for name, field in self._fields.items() if field.readonly and name not in MAGIC
+        }
 
     @api.model
     def _refuse_hub_fields(self, names):
@@ -42,7 +44,9 @@ class IhubIntegration(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         # Said once, when it is added: what is required, and nothing stands in for.
-        said = {name for name, field in self._fields.items() if field.required and not field.default}
+        said = {
+            name for name, field in self._fields.items() if field.required and not field.default
+        }
         for vals in vals_list:
             self._refuse_hub_fields(vals.keys() - said)
         return super().create(vals_list)

@@ -54,7 +54,10 @@ class IhubIntegration(models.Model):
         # Before anything is written: code that goes on after the refusal must not keep it.
         for integration in self.sudo() if {"run_as_id", "company_id"} & vals.keys() else ():
             old = integration.run_as_id, integration.company_id
-            user, company = integration._said(vals, "run_as_id"), integration._said(vals, "company_id")
+            user, company = (
+                integration._said(vals, "run_as_id"),
+                integration._said(vals, "company_id"),
+            )
             if (user, company) != old:
                 self._check_writer_has_rights(integration.name, user, company)
         return super().write(vals)

@@ -161,7 +161,9 @@ class TestHubFields(HubCase):
 
     def test_a_row_of_a_type_has_that_type(self):
         with self.assertRaisesRegex(UserError, "type"):
-            self.call(DEMO, "create", {"name": "X", "integration_type": "ihub.integration.demo.import"})
+            self.call(
+                DEMO, "create", {"name": "X", "integration_type": "ihub.integration.demo.import"}
+            )
 
     # --- The lane's own scheduled action ---
 

@@ -103,7 +103,9 @@ class TestLostCompany(HubCase):
         integration = self.integration.with_user(admin)
         self.assertEqual(integration.condition, "blocked")
         self.assertIn("has no company", integration.problem)
-        integration.write({"company_id": self.env.company.id, "run_as_id": admin.id, "user_id": admin.id})
+        integration.write(
+            {"company_id": self.env.company.id, "run_as_id": admin.id, "user_id": admin.id}
+        )
         integration.start()
         self.assertEqual(self.seen_by(self.operator), [True] * 3)
 

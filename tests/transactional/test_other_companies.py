@@ -42,8 +42,10 @@ class OtherCompanyCase(HubCase):
 
     def make(self):
         values = {"name": f"{SECRET} orders", "a_custom_field": SECRET, "tz": "UTC"}
-        record = self.env[DEMO].with_user(self.owner).create(
-            {**values, "window_from": f"{YEAR}03-01 00:00:00", "catch_up": "one"}
+        record = (
+            self.env[DEMO]
+            .with_user(self.owner)
+            .create({**values, "window_from": f"{YEAR}03-01 00:00:00", "catch_up": "one"})
         )
         integration = record.integration_id
         integration.sudo().message_post(body=SECRET)
@@ -163,7 +165,7 @@ class TestEveryMethod(OtherCompanyCase):
             "date_from": f"{YEAR}01-01", "date_to": "2026-01-01", "partner_ids": [],
             "limit": 10, "offset": 0, "order": "id", "body": "x", "view_id": False,
             "view_type": "form", "views": [[False, "form"]], "count_limit": 10,
-        }.get(parameter.name, None)  # fmt: skip
+        }.get(parameter.name)  # fmt: skip
 
     def arguments(self, name, method):
         """Return the arguments that a method cannot do without."""
@@ -279,8 +281,10 @@ class TestDialogs(OtherCompanyCase):
                 Dialog.create({"integration_ids": command, "operation": "stop"})
 
     def test_a_dialog_about_what_has_moved_since(self):
-        dialog = self.env["ihub.run.manually"].with_user(self.operator).create(
-            {"integration_id": self.mine.id}
+        dialog = (
+            self.env["ihub.run.manually"]
+            .with_user(self.operator)
+            .create({"integration_id": self.mine.id})
         )
         self.mine.sudo().write(
             {"company_id": self.theirs.id, "run_as_id": self.owner.id, "user_id": False,

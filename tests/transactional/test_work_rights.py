@@ -188,9 +188,7 @@ class TestWhatIsLostLater(RightsCase):
     def test_what_is_lost_between_claim_and_work(self):
         """The code is never called in a company that its user does not have."""
         self.integration.run_manually()
-        self.manager.write(
-            {"company_id": self.theirs.id, "company_ids": [(6, 0, self.theirs.ids)]}
-        )
+        self.manager.write({"company_id": self.theirs.id, "company_ids": [(6, 0, self.theirs.ids)]})
         integration = self.integration.sudo()
         with self.assertRaisesRegex(UserError, "does not belong to its company"):
             integration._execution_record()
