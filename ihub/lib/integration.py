@@ -113,6 +113,13 @@ class AbstractIntegration(models.AbstractModel):
                     )
                 )
 
+    def write(self, vals):
+        # What belongs to the integration arrives there field by field, in this order: what the
+        # grid of windows is counted from, where somebody says so, holds whatever else moves it.
+        last = ("window_from", "counted_from")
+        names = sorted(vals, key=lambda name: last.index(name) + 1 if name in last else 0)
+        return super().write({name: vals[name] for name in names})
+
     def unlink(self):
         """Delete the integration with its type's row: neither makes sense without the other."""
         integrations = self.integration_id

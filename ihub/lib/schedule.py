@@ -22,6 +22,7 @@ from .zone import find_zone, first_moment, to_local
 __all__ = [
     "CATCH_UPS",
     "INTERVAL_TYPES",
+    "LONGEST",
     "EmptyPeriod",
     "InvalidSchedule",
     "OutOfCalendar",
@@ -31,13 +32,23 @@ __all__ = [
     "TooManyWindows",
     "UnknownTimezone",
     "Window",
+    "check_interval",
     "default_anchor",
+    "kept_anchor",
 ]
 
 CATCH_UPS = ("one", "each", "skip")
 _SECONDS = {"minutes": 60, "hours": 3600}
 _DAYS = {"days": 1, "weeks": 7}
 INTERVAL_TYPES = (*_SECONDS, *_DAYS, "months")
+# Ten years: of a longer interval nobody would see the second window.
+LONGEST = {
+    "minutes": 5_256_000,
+    "hours": 87_600,
+    "days": 3_650,
+    "weeks": 520,
+    "months": 120,
+}
 _TICK = timedelta.resolution
 _A_NEW_YEAR = date(2000, 1, 1)
 _A_MONDAY = date(2000, 1, 3)
@@ -112,6 +123,11 @@ class Schedule:
         grid = MonthGrid if self.interval_type == "months" else DayGrid
         step = self.interval_number * _DAYS.get(self.interval_type, 1)
         return grid(wall.date(), self._wall_time(wall), zone, step)
+
+    @cached_property
+    def origin(self):
+        """The point of the grid that the anchor stands for, naive UTC."""
+        return self._grid.point(0)
 
     def _wall_time(self, wall):
         if self.time_of_day is None:
@@ -205,6 +221,34 @@ class Schedule:
     def _last_window(self, ready):
         end = self.boundary_at_or_before(ready)
         return Window(self.boundary_at_or_before(end - _TICK), end)
+
+
+def check_interval(interval_number, interval_type):
+    """Do nothing where an interval is one that people can want.
+
+    :raise InvalidSchedule: it is none, or longer than :data:`LONGEST` of its unit
+    """
+    if not 1 <= interval_number <= LONGEST[interval_type]:
+        raise InvalidSchedule("interval_number", interval_number)
+
+
+def kept_anchor(anchor, interval_type, old_tz, tz):
+    """Return the anchor that keeps a grid when it moves from one time zone to another.
+
+    Days, weeks and months keep their day of the calendar, and with it their weekday and their day
+    of the month. Minutes and hours are elapsed time, which no zone has a part in.
+
+    :param datetime anchor: naive UTC
+    :param str interval_type: see :class:`Schedule`
+    :param str old_tz: name of the time zone that it leaves
+    :param str tz: name of the one that it gets
+    :return: naive UTC
+    :raise UnknownTimezone: there is no such time zone
+    """
+    if interval_type in _SECONDS or old_tz == tz:
+        return anchor
+    wall = to_local(anchor, find_zone(old_tz)).replace(microsecond=0)
+    return first_moment(wall, find_zone(tz))
 
 
 def default_anchor(now, interval_number, interval_type, tz="UTC", time_of_day=None):

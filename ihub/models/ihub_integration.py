@@ -3,6 +3,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import UserError, ValidationError
 
 from ..lib import lane_lock
+from ..lib.values import checked
 
 
 class IhubIntegration(models.Model):
@@ -105,6 +106,7 @@ class IhubIntegration(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [checked(self, vals) for vals in vals_list]
         for vals in vals_list:
             model = self._type_model(vals.get("integration_type"))
             if model is None:
@@ -135,12 +137,9 @@ class IhubIntegration(models.Model):
             raise ValidationError(self._singleton_uniq.get_error_message(self, None))
 
     def write(self, vals):
-        schedule = self._SCHEDULE_FIELDS & vals.keys()
-        if schedule:
-            self._check_schedule_can_be_edited()
-        result = super().write(vals)
-        if schedule:
-            self._schedule_changed(schedule)
+        vals = checked(self, vals)
+        with self._editing_schedule(vals):
+            result = super().write(vals)
         if vals.get("active") is False:
             self._stop_archived()
         return result

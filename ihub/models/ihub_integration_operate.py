@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..lib.schedule import InvalidSchedule, ScheduleError, UnknownTimezone, Window
+from ..lib.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
 
 
 class IhubIntegration(models.Model):
@@ -173,6 +173,15 @@ class IhubIntegration(models.Model):
                     "The integration type %(type)s has a negative delay. Its developer must "
                     "correct that.",
                     type=self.type_name,
+                )
+            case InvalidSchedule(setting="interval_number"):
+                units = dict(self._fields["interval_type"]._description_selection(self.env))
+                return self.env._(
+                    "The interval of %(name)s must be between 1 and %(limit)s %(unit)s. "
+                    "Correct it on its page.",
+                    name=self.name,
+                    limit=LONGEST[self.interval_type],
+                    unit=units[self.interval_type].lower(),
                 )
         return self.env._(
             "The schedule of %(name)s cannot be used. Correct it, or ask the developer of its "

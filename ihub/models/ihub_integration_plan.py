@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from odoo import api, fields, models
 
 from ..lib.schedule import ScheduleError
@@ -18,7 +16,14 @@ class IhubIntegration(models.Model):
     schedule_preview = fields.Text("What Will Happen", compute="_compute_schedule_preview")
 
     @api.depends(
-        "interval_number", "interval_type", "time_of_day", "tz", "catch_up", "window_from", "state"
+        "interval_number",
+        "interval_type",
+        "time_of_day",
+        "tz",
+        "catch_up",
+        "window_from",
+        "state",
+        "counted_from",
     )
     @api.depends_context("lang", "tz")
     def _compute_schedule_preview(self):
@@ -98,12 +103,8 @@ class IhubIntegration(models.Model):
 
     def _schedule_on_screen(self):
         """Return the schedule, also while somebody edits it."""
-        schedule = self._schedule()
-        names = ("interval_number", "interval_type", "time_of_day", "tz")
-        if self._origin and any(self[name] != self._origin[name] for name in names):
-            # As saving it will do.
-            return replace(schedule, anchor=self._default_anchor())
-        return schedule
+        # As saving it will do.
+        return self._schedule(self.counted_from if self != self._origin else None)
 
     def _plan_lines(self):
         """Return sentences on what the schedule does next: which windows, and how many."""

@@ -1,10 +1,30 @@
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..lib.schedule import Schedule, ScheduleError, default_anchor
+from ..lib.schedule import (
+    Schedule,
+    ScheduleError,
+    UnknownTimezone,
+    check_interval,
+    default_anchor,
+    kept_anchor,
+)
+from ..lib.values import moment
+
+
+class Settings(NamedTuple):
+    """What the grid of windows depends on; moments are naive UTC or False."""
+
+    interval: tuple
+    minutes: int
+    tz: str
+    start: datetime | bool
+    anchor: datetime | bool
 
 
 class IhubIntegration(models.Model):
@@ -13,7 +33,14 @@ class IhubIntegration(models.Model):
     _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
 
     # Changing one of these moves the end of the pending window.
-    _SCHEDULE_FIELDS = {"interval_number", "interval_type", "time_of_day", "tz", "window_from"}
+    _SCHEDULE_FIELDS = {
+        "interval_number",
+        "interval_type",
+        "time_of_day",
+        "tz",
+        "window_from",
+        "counted_from",
+    }
 
     interval_number = fields.Integer("Every", default=1, required=True, tracking=True)
     interval_type = fields.Selection(
@@ -44,6 +71,15 @@ class IhubIntegration(models.Model):
         tracking=True,
     )
     schedule_anchor = fields.Datetime(copy=False, readonly=True)
+    counted_from = fields.Datetime(
+        "Windows Counted From",
+        compute="_compute_counted_from",
+        inverse="_inverse_counted_from",
+        # A copy runs on the same days as what it is a copy of.
+        copy=True,
+        help="A moment at which a window begins; all others are a number of intervals before or "
+        "after it. Weeks keep its weekday, months its day of the month.",
+    )
     window_from = fields.Datetime(
         "Next Window From", compute="_compute_window", inverse="_inverse_window_from"
     )
@@ -61,6 +97,16 @@ class IhubIntegration(models.Model):
         "CHECK(time_of_day >= 0 AND time_of_day < 24)",
         "The time of day must be between 00:00 and 23:59.",
     )
+
+    @api.constrains("interval_number", "interval_type", "time_of_day")
+    def _check_interval(self):
+        # What the database refuses is refused before anything is reckoned with it.
+        self.flush_recordset(["interval_number", "interval_type", "time_of_day"])
+        for integration in self:
+            try:
+                check_interval(integration.interval_number, integration.interval_type)
+            except ScheduleError as error:
+                raise ValidationError(integration._schedule_fault(error)) from error
 
     # --- Computes ---
 
@@ -80,28 +126,73 @@ class IhubIntegration(models.Model):
             id_ = integration._origin.id
             integration.watermark = id_ in completed and rows[id_].window_from
 
+    @api.depends(
+        "schedule_anchor", "interval_number", "interval_type", "time_of_day", "tz", "window_from"
+    )
+    def _compute_counted_from(self):
+        for integration in self:
+            try:
+                anchor = integration._anchor_on_screen()
+                integration.counted_from = anchor and integration._schedule(anchor).origin
+            except ScheduleError:
+                integration.counted_from = integration.schedule_anchor
+
+    def _anchor_on_screen(self):
+        """Return the anchor, also while somebody edits what it depends on."""
+        if not self._origin or self == self._origin:
+            return self.schedule_anchor
+        return self._anchor_after(self._origin._settings())
+
+    def _inverse_counted_from(self):
+        for integration in self.sudo():
+            old, new = integration.schedule_anchor, integration.counted_from
+            if new and not (old and new == integration._schedule().origin):
+                integration.schedule_anchor = new
+                integration._fit_pointer()
+                integration._note_new_grid(old, new)
+
+    def _note_new_grid(self, old, new):
+        """Tell the chatter that somebody has moved the grid, unless it has just been made."""
+        if old:
+            self.message_post(
+                body=self.env._(
+                    "Windows are counted from %(new)s instead of %(old)s.",
+                    new=self._stated(new),
+                    old=self._stated(old),
+                ),
+                subtype_xmlid="mail.mt_note",
+            )
+
     def _inverse_window_from(self):
         for integration in self:
             start = integration.window_from
-            if not start:
-                raise ValidationError(
-                    self.env._(
-                        "Set the moment from which on %(name)s has data.", name=integration.name
-                    )
+            if start and start == integration.sudo()._pointer().window_from:
+                continue
+            integration._check_start(start)
+            if not integration.sudo()._pointer():
+                # Where the grid of windows begins, unless somebody has said that.
+                integration.sudo().schedule_anchor = integration.schedule_anchor or start
+                integration._ensure_pointer(start)
+            else:
+                integration._move_pointer(start)
+
+    def _check_start(self, start):
+        """Refuse a moment at which the next window cannot begin.
+
+        :raise ValidationError: in words that help
+        """
+        if not start:
+            raise ValidationError(
+                self.env._("Set the moment from which on %(name)s has data.", name=self.name)
+            )
+        if start > fields.Datetime.now():
+            raise ValidationError(
+                self.env._(
+                    "The next window cannot begin in the future (%(start)s). "
+                    "Choose a moment in the past.",
+                    start=self._local(start),
                 )
-            if start > fields.Datetime.now():
-                raise ValidationError(
-                    self.env._(
-                        "The next window cannot begin in the future (%(start)s). "
-                        "Choose a moment in the past.",
-                        start=integration._local(start),
-                    )
-                )
-            if integration.id not in integration._with_completed_windows():
-                # Nothing done yet: this is where the grid of windows begins.
-                integration.sudo().schedule_anchor = start
-            integration._ensure_pointer(start)
-            integration._move_pointer(start)
+            )
 
     @api.onchange("window_from")
     def _onchange_window_from(self):
@@ -109,6 +200,10 @@ class IhubIntegration(models.Model):
         old, new = self._origin.window_from, self.window_from
         if not (old and new and self._origin.watermark) or old == new:
             return None
+        try:
+            moment(self.env, new)
+        except ValidationError as error:
+            return {"warning": {"title": self.env._("The next window"), "message": error.args[0]}}
         first, last = min(old, new), max(old, new)
         span = {"period": self._local_period(first, last), "count": self._intervals(first, last)}
         if new > old:
@@ -135,15 +230,20 @@ class IhubIntegration(models.Model):
 
     # --- The schedule as a value ---
 
-    def _schedule(self):
-        """Return the :class:`Schedule` of this integration."""
+    def _schedule(self, anchor=None):
+        """Return the :class:`Schedule` of this integration.
+
+        :param datetime anchor: a point of the grid, naive UTC; None: the stored one
+        :raise ScheduleError: its settings cannot be used
+        """
         self.ensure_one()
         days_up = self.interval_type in ("days", "weeks", "months")
+        check_interval(self.interval_number, self.interval_type)
         model = self._type_model(self.integration_type)
         return Schedule(
             interval_number=self.interval_number,
             interval_type=self.interval_type,
-            anchor=self.schedule_anchor or self._default_anchor(),
+            anchor=anchor or self.schedule_anchor or self._default_anchor(),
             tz=self.tz,
             time_of_day=self.time_of_day if days_up else None,
             delay=model.delay if model is not None else timedelta(0),
@@ -209,9 +309,11 @@ class IhubIntegration(models.Model):
         for integration in self.sudo():
             if integration.id in pointers or not integration.runs_on_schedule:
                 continue
-            anchor = integration.schedule_anchor or integration._default_anchor()
-            integration.schedule_anchor = anchor
-            window = integration._schedule().window_from(start or anchor)
+            if not integration.schedule_anchor:
+                integration.schedule_anchor = integration._default_anchor()
+            schedule = integration._schedule()
+            start = start or schedule.boundary_at_or_before(fields.Datetime.now())
+            window = schedule.window_from(start)
             self.env["ihub.run"].sudo()._enqueue(integration, "schedule", window)
 
     def _move_pointer(self, start):
@@ -235,6 +337,57 @@ class IhubIntegration(models.Model):
 
     # --- Editing ---
 
+    @contextmanager
+    def _editing_schedule(self, vals):
+        """Let the schedule follow what the body of a ``with`` writes.
+
+        :raise UserError: it cannot be changed now, or not in this way, in words for the operator
+        """
+        edits = self._schedule_edits(vals)
+        before = {integration: integration._settings() for integration in edits}
+        for integration in edits:
+            integration._check_schedule_can_be_edited()
+        try:
+            yield
+            for integration, names in edits.items():
+                integration._schedule_changed(names, before[integration])
+        except ScheduleError as error:
+            raise ValidationError(self[:1]._schedule_fault(error)) from error
+
+    def _settings(self):
+        """Return the :class:`Settings` of this integration as they are now."""
+        return Settings(
+            interval=(self.interval_number, self.interval_type),
+            # Counted in minutes: a file may say 8.33 for 8:20.
+            minutes=round(self.time_of_day * 60),
+            tz=self.tz,
+            start=self.window_from,
+            anchor=self.schedule_anchor,
+        )
+
+    def _schedule_edits(self, vals):
+        """Return ``{integration: names}`` of the schedule fields that ``vals`` really change.
+
+        What is written as it is already, by an import, say, is no edit.
+        """
+        given = self._SCHEDULE_FIELDS & vals.keys()
+        edits = {}
+        for integration in self if given else ():
+            wanted = {name: integration._as_stored(name, vals[name]) for name in given}
+            names = {
+                name
+                for name, value in wanted.items()
+                if value != integration._as_stored(name, integration[name])
+            }
+            if names:
+                edits[integration] = names
+        return edits
+
+    def _as_stored(self, name, value):
+        field = self._fields[name]
+        value = field.convert_to_record(field.convert_to_cache(value, self), self)
+        return round(value * 60) if name == "time_of_day" else value
+
     def _check_schedule_can_be_edited(self):
         """Refuse to change the schedule under a run.
 
@@ -257,15 +410,47 @@ class IhubIntegration(models.Model):
                     )
                 )
 
-    def _schedule_changed(self, changed):
-        """Let the pending window end where the new schedule wants it.
+    def _schedule_changed(self, names, old):
+        """Let the grid and the pending window be what the new schedule wants.
 
-        :param set changed: names of the fields that were written
+        :param set names: the fields that were given another value
+        :param Settings old: what they were before
         """
-        for integration in self.sudo():
-            if "window_from" not in changed:
-                integration.schedule_anchor = integration._default_anchor()
-            pointer = integration._pointer()
-            # A window that is half done keeps its end: its resume point belongs to it.
-            if pointer and not pointer.resume:
-                pointer._set_window(integration._schedule().window_from(pointer.window_from))
+        self.ensure_one()
+        integration = self.sudo()
+        if "counted_from" not in names:
+            integration.schedule_anchor = integration._anchor_after(old)
+        integration._fit_pointer()
+
+    def _anchor_after(self, old):
+        """Return the anchor that the grid gets by an edit, where nobody says which.
+
+        Only another interval moves the grid. As long as nothing is complete, so does a first
+        window that begins between two of its points.
+
+        :param Settings old: what was set before
+        """
+        is_new = self._settings().interval != old.interval
+        start = self.window_from
+        if start and start != old.start and self._origin.id not in self._with_completed_windows():
+            if is_new or not self._is_on_grid(start):
+                return start
+        if is_new or not old.anchor:
+            return self._default_anchor()
+        try:
+            return kept_anchor(old.anchor, self.interval_type, old.tz, self.tz)
+        except UnknownTimezone:
+            return old.anchor
+
+    def _is_on_grid(self, start):
+        return self._schedule().boundary_at_or_before(start) == start
+
+    def _fit_pointer(self):
+        """Let the pending window end where the grid wants it."""
+        pointer = self.sudo()._pointer()
+        # A window that is half done keeps its end: its resume point belongs to it.
+        if not pointer or pointer.resume:
+            return
+        window = self._schedule().window_from(pointer.window_from)
+        if window.end != pointer.window_to:
+            pointer._set_window(window)

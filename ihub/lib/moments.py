@@ -1,0 +1,62 @@
+"""Moments as programs and people give them, understood as naive UTC."""
+
+from datetime import date, datetime, time, timezone
+
+from dateutil.parser import isoparse
+
+# Beyond these there are no data that anybody exchanges, and calendars begin to disagree.
+FIRST = datetime(1900, 1, 1)
+LAST = datetime(2199, 12, 31, 23, 59, 59)
+
+
+class InvalidMoment(ValueError):
+    """What was given is no moment.
+
+    :param value: what it was
+    """
+
+    def __init__(self, value):
+        super().__init__(f"Not a moment: {value!r}")
+        self.value = value
+
+
+class MomentOutOfRange(InvalidMoment):
+    """It is a moment, but before :data:`FIRST` or after :data:`LAST`."""
+
+
+def parse(value):
+    """Return a moment in naive UTC and whole seconds, or None where none is given.
+
+    :param value: a datetime, a date (its midnight), or text in ISO 8601, with or without an
+        offset: what has none is UTC; None, False and empty text are no moment
+    :raise InvalidMoment: it is none of these
+    :raise MomentOutOfRange: it is nobody's
+    """
+    if value is None or value is False or value == "":
+        return None
+    moment = _as_datetime(value)
+    try:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    except (OverflowError, ValueError) as error:
+        raise MomentOutOfRange(value) from error
+    moment = moment.replace(microsecond=0, fold=0)
+    if not FIRST <= moment <= LAST:
+        raise MomentOutOfRange(value)
+    return moment
+
+
+def _as_datetime(value):
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime.combine(value, time.min)
+    try:
+        # Bytes, streams and numbers would be taken, too.
+        return isoparse(value.strip()) if isinstance(value, str) else _refuse(value)
+    except (ValueError, OverflowError) as error:
+        raise InvalidMoment(value) from error
+
+
+def _refuse(value):
+    raise InvalidMoment(value)
