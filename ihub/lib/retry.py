@@ -37,7 +37,8 @@ class RetryPolicy:
             wait = self.delay * self.growth ** (attempt - 1)
         except OverflowError:
             wait = self.maximum
-        return max(min(wait, self.maximum), 0.0)
+        # Not min(): a growth that is no number makes a wait that is none.
+        return max(wait if wait < self.maximum else self.maximum, 0.0)
 
 
 def next_attempt(exc, attempt, policy, now, rng=random):

@@ -7,6 +7,8 @@ _logger = logging.getLogger(__name__)
 
 # Days, unless set by the system parameters ihub.keep_<level>_days or on the integration.
 KEEP_DAYS = {"info": 30, "warning": 90, "error": 365}
+# A hundred years of days: what is before that, databases cannot always reckon.
+LONGEST = 36_525
 BATCH = 5_000
 # Batches between two looks at whether others need the cron; each is committed by Odoo's cron.
 BATCHES = 4
@@ -15,7 +17,7 @@ BATCHES = 4
 def days_in(parameter):
     """Return the number of days that a system parameter holds; 0 when it holds none."""
     text = str(parameter or "").strip()
-    return int(text) if text.isdecimal() else 0
+    return min(int(text[:9]), LONGEST) if text.isdecimal() else 0
 
 
 def _moment(days):
@@ -137,4 +139,4 @@ class IhubEvent(models.Model):
         Integration = self.env["ihub.integration"].sudo().with_context(active_test=False)
         if name not in Integration._fields:
             return []
-        return [(i.id, i[name]) for i in Integration.search([(name, ">", 0)])]
+        return [(i.id, min(i[name], LONGEST)) for i in Integration.search([(name, ">", 0)])]

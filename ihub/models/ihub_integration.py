@@ -192,12 +192,13 @@ class IhubIntegration(models.Model):
 
     # --- State ---
 
-    def _change_state(self, state, reason, note=None):
+    def _change_state(self, state, reason, note=None, **vals):
         """Go to ``state``, remembering why, who and since when.
 
         :param str state: one of the field's values
         :param str reason: one sentence for the operator
         :param str note: what the chatter says; None: nothing
+        :param vals: what else is written in the same statement
         """
         # Operators have no write access to the row itself, only to what start() and stop() do.
         self.sudo().write(
@@ -206,6 +207,7 @@ class IhubIntegration(models.Model):
                 "state_reason": reason,
                 "state_user_id": self.env.uid,
                 "state_date": fields.Datetime.now(),
+                **vals,
             }
         )
         if note:

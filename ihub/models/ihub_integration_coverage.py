@@ -1,8 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..lib.coverage import Attempt, Expected, claim_of, coarsen, covered, segments
+from ..lib.values import moment
 
 # Up to so many runs are shown one by one; more become one bar where they follow each other.
 MAX_SINGLE = 380
@@ -29,8 +30,8 @@ class IhubIntegration(models.Model):
     def coverage(self, date_from, date_to):
         """Return what has become of each moment of a period.
 
-        :param date_from: start, naive UTC, a datetime or a string as RPC has it
-        :param date_to: end, naive UTC
+        :param date_from: start: a moment as :func:`ihub.lib.moments.parse` understands it
+        :param date_to: end
         :return: a dictionary that JSON can carry; its ``segments`` tile the period, each with
             ``from``, ``to``, ``status`` (see :mod:`ihub.lib.coverage`), ``run_ids`` (empty: look
             them up by the period) and ``exact`` (False: holds more than can be shown)
@@ -56,8 +57,8 @@ class IhubIntegration(models.Model):
     def action_fill(self, date_from, date_to):
         """Return the dialog of Run Manually for a period, cut at the windows of the schedule.
 
-        :param date_from: start, naive UTC, a datetime or a string as RPC has it
-        :param date_to: end, naive UTC; what is in the future is left out
+        :param date_from: start: a moment as :func:`ihub.lib.moments.parse` understands it
+        :param date_to: end; what is in the future is left out
         :raise UserError: when this integration cannot be run for a period
         :raise AccessError: when the user may not operate it
         """
@@ -80,8 +81,8 @@ class IhubIntegration(models.Model):
     def action_open_runs_of(self, date_from, date_to):
         """Return the action that lists the runs whose windows touch a period.
 
-        :param date_from: start, naive UTC, a datetime or a string as RPC has it
-        :param date_to: end, naive UTC
+        :param date_from: start: a moment as :func:`ihub.lib.moments.parse` understands it
+        :param date_to: end
         """
         self.ensure_one()
         start, end = self._coverage_period(date_from, date_to)
@@ -93,12 +94,13 @@ class IhubIntegration(models.Model):
 
     def _coverage_period(self, date_from, date_to):
         try:
-            start, end = map(fields.Datetime.to_datetime, (date_from, date_to))
-        except (TypeError, ValueError):
-            start = end = None
+            start, end = moment(self.env, date_from), moment(self.env, date_to)
+        except ValidationError as error:
+            text = self.env._("The period is empty: %(reason)s", reason=error.args[0])
+            raise UserError(text) from error
         if not start or not end or start >= end:
             raise UserError(self.env._("The period is empty. Choose a start before its end."))
-        return start.replace(microsecond=0), end.replace(microsecond=0)
+        return start, end
 
     def _coverage_expected(self):
         """Return the :class:`Expected` of this integration, as of now."""
@@ -149,8 +151,10 @@ class IhubIntegration(models.Model):
                     WHERE r.integration_id = %(id)s AND r.state <> 'done'
                       AND r.window_to > %(start)s AND r.window_from < %(end)s
                       AND (r.state <> 'cancelled' OR r.skipped)
+                      AND (r.state <> 'pending' OR r.trigger = 'schedule' OR r.id > %(stopped)s)
                     ORDER BY r.id DESC LIMIT %(limit)s""",
                 columns=COLUMNS, id=self.id, start=start, end=end, limit=MAX_TROUBLES,
+                stopped=self.stop_before_id,
             )
         )  # fmt: skip
 

@@ -34,15 +34,17 @@ class IhubIntegration(models.Model):
     )
 
     _hang_limit_is_sane = models.Constraint(
-        "CHECK(hang_limit >= 0)", "The limit for runs cannot be negative."
+        "CHECK(hang_limit BETWEEN 0 AND 525600)",
+        "The limit for runs must be between 0 and 525600 minutes (a year).",
     )
     _retries_are_sane = models.Constraint(
-        "CHECK(retry_limit >= 0 AND retry_delay >= 0)",
-        "Retries and their delay cannot be negative.",
+        "CHECK(retry_limit BETWEEN 0 AND 1000 AND retry_delay BETWEEN 0 AND 525600)",
+        "There can be 0 to 1000 retries, after 0 to 525600 minutes (a year).",
     )
     _retry_waits_are_sane = models.Constraint(
-        "CHECK(retry_growth >= 1 AND retry_maximum > 0)",
-        "Waits between retries cannot become shorter, and the longest must be a minute at least.",
+        "CHECK(retry_growth BETWEEN 1 AND 1000 AND retry_maximum BETWEEN 1 AND 525600)",
+        "Waits between retries grow 1 to 1000 times each, and the longest is 1 to 525600 minutes "
+        "(a year).",
     )
 
     # --- Steps 3 and 4: the work ---

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ..lib.alert import GRACE
 from ..lib.condition import TAKEN_UP_AFTER, Facts, judge
 from ..lib.lane_lock import LOCK_SPACE
-from ..lib.schedule import Schedule, ScheduleError
+from ..lib.schedule import Schedule, ScheduleError, check_interval
 
 # Where it is kept what is known while one board is read.
 JUDGED = "ihub.judged"
@@ -26,6 +26,7 @@ class Row(NamedTuple):
     hang_limit: int
     catch_up: str
     tz: str
+    interval: tuple
     state_date: datetime | None
     has_cron: bool
     may_run: bool
@@ -131,7 +132,7 @@ class IhubIntegration(models.Model):
         usable = {}
         conditions = {}
         for id_, row in rows.items():
-            kind = (row.integration_type, row.tz)
+            kind = (row.integration_type, row.tz, row.interval)
             if kind not in usable:
                 usable[kind] = self._is_usable(*kind)
             if usable[kind] == USABLE and id_ not in late and row.is_quiet(now):
@@ -152,7 +153,7 @@ class IhubIntegration(models.Model):
             SQL(
                 """
             SELECT i.id, i.state, i.active, i.integration_type, i.hang_limit, i.catch_up, i.tz,
-                   i.state_date,
+                   i.interval_number, i.interval_type, i.state_date,
                    EXISTS (
                     SELECT FROM ir_cron c JOIN ir_act_server a ON a.id = c.ir_actions_server_id
                      WHERE c.id = i.cron_id AND c.active
@@ -196,11 +197,16 @@ class IhubIntegration(models.Model):
                            AS scheduled,
                        bool_or(attempt > 0 AND message IS NOT NULL) FILTER (
                            WHERE trigger = 'schedule' AND state = 'pending') AS is_retrying,
-                       min(due) FILTER (WHERE trigger <> 'schedule' AND state = 'pending')
-                           AS by_hand,
-                       count(*) FILTER (WHERE trigger <> 'schedule' AND state = 'pending')
-                           AS queued
-                  FROM ihub_run WHERE state IN ('pending', 'running') GROUP BY integration_id
+                       -- Since the last Stop: the lane cancels those before it.
+                       min(due) FILTER (WHERE trigger <> 'schedule' AND state = 'pending'
+                                          AND NOT is_stopped) AS by_hand,
+                       count(*) FILTER (WHERE trigger <> 'schedule' AND state = 'pending'
+                                          AND NOT is_stopped) AS queued
+                  FROM (
+                    SELECT r.*, r.id <= COALESCE(s.stop_before_id, 0) AS is_stopped
+                      FROM ihub_run r JOIN ihub_integration s ON s.id = r.integration_id
+                     WHERE r.state IN ('pending', 'running')
+                  ) open GROUP BY integration_id
               ) run ON run.integration_id = i.id
               LEFT JOIN LATERAL (
                 -- From when the lane could begin: a backlog is worked off one by one.
@@ -226,7 +232,7 @@ class IhubIntegration(models.Model):
                 among=among,
             )
         )
-        return {row[0]: Row._make(row) for row in rows}
+        return {row[0]: Row(*row[:7], row[7:9], *row[9:]) for row in rows}
 
     @api.model
     def _facts_of(self, row, is_late, is_missing, is_schedule_usable, now):
@@ -262,12 +268,13 @@ class IhubIntegration(models.Model):
         )
 
     @api.model
-    def _is_usable(self, type_name, tz):
+    def _is_usable(self, type_name, tz, interval):
         """Return whether a type is missing, and whether its schedules can be used."""
         model = self._type_model(type_name)
         if model is None:
             return True, True
         try:
+            check_interval(*interval)
             Schedule(1, "days", fields.Datetime.now(), tz, delay=model.delay)
         except ScheduleError:
             return False, False
@@ -279,4 +286,8 @@ class IhubIntegration(models.Model):
         integration = self.sudo().browse(row.id)
         if row.state != "running" or integration._schedule_obstacle():
             return 0
-        return integration._schedule().plan(row.window_from, now, "each").backlog
+        try:
+            return integration._schedule().plan(row.window_from, now, "each").backlog
+        except ScheduleError:
+            # As a window that begins where the calendar ends.
+            return 0

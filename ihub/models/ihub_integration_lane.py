@@ -171,12 +171,31 @@ class IhubIntegration(models.Model):
 
     def _work(self):
         """Execute due runs until none is left, or other crons should get their turn."""
+        self._transaction(self._cancel_stopped)
         while run := self._transaction(self._claim):
             self._execute(run)
             remaining = self._count_due()
             seconds_left = self.env["ir.cron"]._commit_progress(1, remaining=remaining)
             if seconds_left <= 0:
                 break
+        self._transaction(self._cancel_stopped)
+
+    def _cancel_stopped(self):
+        """Cancel what was queued before the last Stop, which has not touched the rows of runs.
+
+        Nothing of it is executed any more. Only the lane takes runs from the queue, so it alone
+        can cancel a thousand of them without a conflict.
+        """
+        stopped = self.env["ihub.run"].search(
+            [
+                ("integration_id", "=", self.id),
+                ("state", "=", "pending"),
+                ("trigger", "!=", "schedule"),
+                ("id", "<=", self.stop_before_id),
+            ]
+        )
+        if stopped:
+            stopped._end("cancelled", self.env._("Cancelled before it began."))
 
     def _transaction(self, step):
         """Call ``step`` and commit; begin again after a conflict with another transaction.
@@ -279,13 +298,15 @@ class IhubIntegration(models.Model):
             ("integration_id", "=", self.id),
             ("state", "=", "pending"),
             ("trigger", "in", triggers),
-        ]
+            # The schedule has been stopped where it is not running; others by their number.
+            "|", ("trigger", "=", "schedule"), ("id", ">", self.stop_before_id),
+        ]  # fmt: skip
 
     def _due_domain(self, triggers=TRIGGER_ORDER):
         return [*self._queue_domain(triggers), ("due", "<=", fields.Datetime.now())]
 
     def _count_due(self):
-        self.invalidate_recordset(["state"])
+        self.invalidate_recordset(["state", "stop_before_id"])
         return self.env["ihub.run"].search_count(self._due_domain())
 
     def _plan_pointer(self):

@@ -5,6 +5,10 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..lib.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
+from ..lib.values import moment
+
+# So many runs that people or code have asked for may wait in one lane.
+MAX_QUEUED = 1000
 
 
 class IhubIntegration(models.Model):
@@ -27,7 +31,7 @@ class IhubIntegration(models.Model):
     def stop(self):
         """Stop at once, or at the next checkpoint of the run that is executing.
 
-        Queued manual runs and backfills are cancelled.
+        Queued manual runs and backfills are not executed any more.
 
         :return: True
         """
@@ -38,10 +42,11 @@ class IhubIntegration(models.Model):
     def run_manually(self, _from=None, _to=None):
         """Queue one run. It executes in the background, before scheduled ones.
 
-        :param datetime _from: start of the period, naive UTC; None: since the watermark
-        :param datetime _to: end of the period, naive UTC; None: now
+        :param _from: start of the period: a datetime in naive UTC or with a time zone, a date, or
+            text in ISO 8601, which is UTC unless it names an offset; None: since the watermark
+        :param _to: end of the period; None: now
         :return: the queued ``ihub.run``
-        :raise UserError: when the type or the period does not allow it
+        :raise UserError: when the type or the period does not allow it, or too many runs wait
         """
         self.ensure_one()
         integration = self._operable()
@@ -192,36 +197,43 @@ class IhubIntegration(models.Model):
     # --- Stop ---
 
     def _stop(self):
-        self._cancel_queued()
-        # Not a flag on the run: its row belongs to the transaction that executes it.
-        last = self.env["ihub.run"].search(
-            [("integration_id", "=", self.id)], order="id desc", limit=1
-        )
-        self.write(
-            {
-                "stop_before_id": last.id,
-                "stop_user_id": self.env.uid,
-                "stop_date": fields.Datetime.now(),
-            }
-        )
+        """Say that all runs so far are to stop, in one statement on this row alone.
+
+        The rows of the runs belong to the lane: it cancels what is queued.
+        """
+        queued = self._queued_by_hand(limit=1)
+        stop = {
+            "stop_before_id": self._last_run_ever().id,
+            "stop_user_id": self.env.uid,
+            "stop_date": fields.Datetime.now(),
+        }
         if self.state == "running":
-            self._change_state("stopped", self.env._("Stopped."), note=self.env._("Stopped."))
+            stopped = self.env._("Stopped.")
+            self._change_state("stopped", stopped, note=stopped, **stop)
         else:
+            self.write(stop)
             self._notify_change()
+        if queued:
+            self._wake()
+
+    def _last_run_ever(self):
+        domain = [("integration_id", "=", self.id)]
+        return self.env["ihub.run"].search(domain, order="id desc", limit=1)
+
+    def _queued_by_hand(self, limit=None):
+        """Return the runs that people have asked for and that wait, without those stopped since."""
+        domain = [
+            ("integration_id", "=", self.id),
+            ("state", "=", "pending"),
+            ("trigger", "!=", "schedule"),
+            ("id", ">", self.stop_before_id),
+        ]
+        # A rule may hide some of them from who presses a button.
+        return self.env["ihub.run"].sudo().search(domain, order="id", limit=limit)
 
     def _stop_archived(self):
         for integration in self.sudo():
             integration._stop()
-
-    def _cancel_queued(self):
-        queued = self.env["ihub.run"].search(
-            [
-                ("integration_id", "in", self.ids),
-                ("state", "=", "pending"),
-                ("trigger", "!=", "schedule"),
-            ]
-        )
-        queued._end("cancelled", self.env._("Cancelled before it began."))
 
     # --- Run by hand ---
 
@@ -239,11 +251,13 @@ class IhubIntegration(models.Model):
     def _manual_window(self, start=None, end=None):
         """Return the :class:`Window` of a manual run.
 
-        :raise ValidationError: when the period is empty or not over yet
+        :param start: its begin, see :func:`ihub.lib.moments.parse`; None: where data are missing
+        :param end: its end; None: now
+        :raise ValidationError: when it is no period, is empty or is not over yet
         """
         now = fields.Datetime.now()
-        end = fields.Datetime.to_datetime(end) or now
-        start = fields.Datetime.to_datetime(start) or self._default_manual_start(end)
+        end = moment(self.env, end) or now
+        start = moment(self.env, start) or self._default_manual_start(end)
         if end > now:
             raise ValidationError(
                 self.env._(
@@ -290,8 +304,10 @@ class IhubIntegration(models.Model):
         :param list windows: :class:`Window` tuples
         :param str trigger: ``manual`` or ``backfill``
         :return: the new runs
+        :raise UserError: when it cannot run, or too many wait already
         """
         self._check_can_run()
+        self._check_room(len(windows))
         self._ensure_cron()
         runs = self.env["ihub.run"].sudo()
         for window in windows:
@@ -299,6 +315,24 @@ class IhubIntegration(models.Model):
         self._wake()
         self._notify_change()
         return runs
+
+    def _check_room(self, number):
+        """Refuse to queue more than anybody waits for.
+
+        :param int number: how many runs are to be queued
+        :raise UserError: in words that help
+        """
+        waiting = len(self._queued_by_hand(limit=MAX_QUEUED))
+        if waiting + number > MAX_QUEUED:
+            raise UserError(
+                self.env._(
+                    "%(name)s has %(count)s queued runs already, and no more than %(limit)s can "
+                    "wait at a time. Wait until some are done, or press Stop to cancel them.",
+                    name=self.name,
+                    count=waiting,
+                    limit=MAX_QUEUED,
+                )
+            )
 
     # --- Actions ---
 

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..lib.schedule import ScheduleError
+from ..lib.words import said
 
 # How many windows are named.
 NAMED_WINDOWS = 3
@@ -28,7 +29,9 @@ class IhubIntegration(models.Model):
     @api.depends_context("lang", "tz")
     def _compute_schedule_preview(self):
         for integration in self:
-            integration.schedule_preview = "\n".join(integration._plan_lines())
+            integration.schedule_preview = said(
+                integration, lambda one=integration: "\n".join(one._plan_lines())
+            )
 
     # --- Actions ---
 
@@ -108,9 +111,12 @@ class IhubIntegration(models.Model):
 
     def _plan_lines(self):
         """Return sentences on what the schedule does next: which windows, and how many."""
-        plan = self.runs_on_schedule and self._plan_ahead()
-        if not plan:
+        if not self.runs_on_schedule:
             return []
+        plan = self._plan_ahead()
+        if not plan:
+            # What is wrong with the schedule, also while it is being edited.
+            return list(filter(None, [self.sudo()._schedule_obstacle()]))
         if plan.backlog < 2:
             return self._coming_lines(plan)
         if self.catch_up == "each":
@@ -163,13 +169,7 @@ class IhubIntegration(models.Model):
     def _stop_lines(self):
         """Return sentences on what Stop does besides stopping."""
         lines = [self.env._("Queued runs that are cancelled: %(count)s", count=self.queued_count)]
-        domain = [
-            ("integration_id", "=", self.id),
-            ("state", "=", "pending"),
-            ("trigger", "!=", "schedule"),
-        ]
-        # Stop cancels all of them, also those that a rule hides from who presses it.
-        queued = self.env["ihub.run"].sudo().search(domain, order="id")
+        queued = self._queued_by_hand()
         lines += [
             self.env._("From %(period)s", period=self._local_period(run.window_from, run.window_to))
             for run in queued[:NAMED_WINDOWS]

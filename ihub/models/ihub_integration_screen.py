@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..lib.words import said
+
 # How many of its last runs a card shows.
 STRIP_LENGTH = 24
 
@@ -35,7 +37,7 @@ class IhubIntegration(models.Model):
                 # As superuser: the pointer says nothing that the integration does not show.
                 run = self.env["ihub.run"].sudo().browse(row.pointer_id)
                 integration.retry_run_id = run.id
-                integration.retry_message = run._retry_text()
+                integration.retry_message = said(run, run._retry_text)
 
     @api.depends("run_ids.state", "run_ids.ended_at")
     def _compute_run_strip(self):

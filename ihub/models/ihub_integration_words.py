@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..lib.schedule import Window
+from ..lib.words import said
 
 # Who says what is wrong in which condition; nothing is in the others.
 PROBLEMS = {
@@ -36,7 +37,7 @@ class IhubIntegration(models.Model):
     def _compute_activity(self):
         self.activity = False
         for integration in self:
-            text = integration._activity_text()
+            text = said(integration, integration._activity_text)
             if text:
                 integration.activity = text
 
@@ -92,7 +93,7 @@ class IhubIntegration(models.Model):
     def _compute_problem(self):
         self.problem = False
         for integration in self:
-            text = integration._problem_text()
+            text = said(integration, integration._problem_text)
             if text:
                 integration.problem = text
 

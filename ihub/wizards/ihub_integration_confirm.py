@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..lib.words import said
+
 
 class IhubIntegrationConfirm(models.TransientModel):
     """The dialog that asks before something happens that people may not expect."""
@@ -17,9 +19,10 @@ class IhubIntegrationConfirm(models.TransientModel):
     @api.depends("integration_ids", "operation")
     def _compute_preview(self):
         for wizard in self:
-            wizard.preview = "\n\n".join(
-                wizard._text(integration) for integration in wizard._surprising()
-            )
+            wizard.preview = said(wizard, wizard._preview_text)
+
+    def _preview_text(self):
+        return "\n\n".join(self._text(integration) for integration in self._surprising())
 
     def _surprising(self):
         if self.operation == "start":

@@ -1,10 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..lib.schedule import TooManyWindows
+from ..lib.schedule import ScheduleError, TooManyWindows
+from ..lib.values import checked
+from ..lib.words import said
+from ..models.ihub_integration_operate import MAX_QUEUED
 
-# A backfill of more windows than this is a mistake, or wants a larger interval.
-MAX_WINDOWS = 1000
 # How many windows the preview names.
 PREVIEW_WINDOWS = 5
 
@@ -27,6 +28,13 @@ class IhubRunManually(models.TransientModel):
     window_count = fields.Integer(compute="_compute_preview")
     preview = fields.Text("What Will Happen", compute="_compute_preview")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([checked(self, vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(checked(self, vals))
+
     @api.depends("integration_id")
     def _compute_period(self):
         for wizard in self:
@@ -40,14 +48,17 @@ class IhubRunManually(models.TransientModel):
     @api.depends("integration_id", "date_from", "date_to", "split")
     def _compute_preview(self):
         for wizard in self:
-            try:
-                windows = wizard._windows()
-            except UserError as error:
-                wizard.window_count = 0
-                wizard.preview = error.args[0]
-                continue
-            wizard.window_count = len(windows)
-            wizard.preview = wizard._preview_text(windows)
+            wizard.window_count = 0
+            wizard.preview = said(wizard, wizard._preview_or_refusal)
+
+    def _preview_or_refusal(self):
+        try:
+            windows = self._windows()
+            self.integration_id._check_room(len(windows))
+        except UserError as error:
+            return error.args[0]
+        self.window_count = len(windows)
+        return self._preview_text(windows)
 
     def _preview_text(self, windows):
         if not self.takes_period:
@@ -101,16 +112,18 @@ class IhubRunManually(models.TransientModel):
         if not (self.split and integration.runs_on_schedule):
             return [whole]
         try:
-            return integration._schedule().split(whole.start, whole.end, MAX_WINDOWS)
+            return integration._schedule().split(whole.start, whole.end, MAX_QUEUED)
         except TooManyWindows as error:
             raise UserError(
                 self.env._(
                     "This period has more than %(limit)s windows of %(name)s. "
                     "Choose a shorter period, or run it as one.",
-                    limit=MAX_WINDOWS,
+                    limit=MAX_QUEUED,
                     name=integration.name,
                 )
             ) from error
+        except ScheduleError as error:
+            raise UserError(integration.sudo()._schedule_fault(error)) from error
 
     def action_run(self):
         """Queue what the preview shows.

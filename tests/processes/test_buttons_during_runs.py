@@ -85,8 +85,8 @@ def test_every_button_during_a_run(hub, server_of_module):
             env["ihub.integration"].browse(integration).active = False
         let_go()
         hub.wait_for(integration, state="cancelled", trigger="schedule")
-    assert hub.run(integration, trigger="manual")["id"] == manual
-    assert hub.run(integration, trigger="manual")["state"] == "cancelled"
+    run = hub.wait_for(integration, trigger="manual", state="cancelled")
+    assert run["id"] == manual
     name = hub.row("SELECT name, active FROM ihub_integration WHERE id = %s", integration)
     assert name == ("Renamed", False)
 

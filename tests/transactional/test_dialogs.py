@@ -160,6 +160,8 @@ class TestStopAsks(HubCase):
             ],
         )
         wizard.action_confirm()
+        self.assertEqual(integration.queued_count, 0)
+        self.work(integration)
         self.assertEqual(len(self.runs(integration, state="cancelled")), 5)
 
 

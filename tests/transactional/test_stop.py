@@ -105,10 +105,48 @@ class TestStop(HubCase):
     def test_what_is_queued_is_cancelled(self):
         run = self.integration.run_manually()
         self.integration.stop()
-        self.assertEqual(run.state, "cancelled")
+        # At once on every screen; the rows of the runs are the lane's.
+        self.assertEqual((self.integration.queued_count, self.integration.next_run), (0, False))
+        self.assertFalse(self.integration.can_stop)
         with self.running_as(lambda this, _from, _to: self.steps.append(1)):
             self.work(self.integration)
         self.assertFalse(self.steps)
+        self.assertEqual((run.state, run.message), ("cancelled", "Cancelled before it began."))
+        self.assertEqual(run.ended_at, at("2025-03-01 12:30"))
+
+    def test_the_coverage_does_not_wait_for_what_is_stopped(self):
+        period = (at("2025-02-01 00:00"), at("2025-02-02 00:00"))
+        self.integration.run_manually(*period)
+        statuses = lambda: {s["status"] for s in self.integration.coverage(*period)["segments"]}  # noqa: E731
+        self.assertEqual(statuses(), {"pending"})
+        self.integration.stop()
+        self.assertEqual(statuses(), {"none"})
+
+    def test_stop_is_one_statement_however_much_is_queued(self):
+        def count():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.integration.stop()
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+
+        for _each in range(3):
+            # The first ones also fill caches.
+            self.integration.run_manually()
+            few = count()
+        for _each in range(30):
+            self.integration.run_manually()
+        self.assertEqual(count(), few)
+
+    def test_what_stop_ends_is_ended_while_other_work_goes_on(self):
+        self.integration.run_manually()
+        self.integration.stop()
+        self.integration.start()
+        with self.running_as(lambda this, _from, _to: self.steps.append(_from)):
+            self.work(self.integration)
+        self.assertEqual(self.steps, [at("2025-03-01 10:00"), at("2025-03-01 11:00")])
+        self.assertFalse(self.runs(self.integration, trigger="manual", state="pending"))
 
     def test_a_run_that_is_asked_for_after_stop_is_not_stopped_by_it(self):
         self.integration.start()
