@@ -8,6 +8,7 @@ from odoo.tools.translate import LazyGettext, get_translation
 
 from .checkpoint import keep
 from .run_scope import current_run
+from .values import checked
 
 
 class AbstractIntegration(models.AbstractModel):
@@ -61,6 +62,7 @@ class AbstractIntegration(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         Integration = self.env["ihub.integration"]
+        vals_list = [self._checked(vals) for vals in vals_list]
         for vals in vals_list:
             # What another type wants to be said is said by the model's name here.
             Integration._refuse_hub_fields(vals.keys() - self._own_names() - {"integration_type"})
@@ -118,7 +120,12 @@ class AbstractIntegration(models.AbstractModel):
         # grid of windows is counted from, where somebody says so, holds whatever else moves it.
         last = ("window_from", "counted_from")
         names = sorted(vals, key=lambda name: last.index(name) + 1 if name in last else 0)
-        return super().write({name: vals[name] for name in names})
+        return super().write(self._checked({name: vals[name] for name in names}))
+
+    def _checked(self, vals):
+        """Return ``vals`` with what belongs to the integration checked; the type's own is its own."""
+        names = [name for name in vals if name in self._fields and self._fields[name].inherited]
+        return {**vals, **checked(self, {name: vals[name] for name in names})}
 
     def unlink(self):
         """Delete the integration with its type's row: neither makes sense without the other."""

@@ -21,7 +21,6 @@ class Settings(NamedTuple):
     """What the grid of windows depends on; moments are naive UTC or False."""
 
     interval: tuple
-    minutes: int
     tz: str
     start: datetime | bool
     anchor: datetime | bool
@@ -358,8 +357,6 @@ class IhubIntegration(models.Model):
         """Return the :class:`Settings` of this integration as they are now."""
         return Settings(
             interval=(self.interval_number, self.interval_type),
-            # Counted in minutes: a file may say 8.33 for 8:20.
-            minutes=round(self.time_of_day * 60),
             tz=self.tz,
             start=self.window_from,
             anchor=self.schedule_anchor,
@@ -386,7 +383,7 @@ class IhubIntegration(models.Model):
     def _as_stored(self, name, value):
         field = self._fields[name]
         value = field.convert_to_record(field.convert_to_cache(value, self), self)
-        return round(value * 60) if name == "time_of_day" else value
+        return _minutes(value) if name == "time_of_day" else value
 
     def _check_schedule_can_be_edited(self):
         """Refuse to change the schedule under a run.
@@ -454,3 +451,8 @@ class IhubIntegration(models.Model):
         window = self._schedule().window_from(pointer.window_from)
         if window.end != pointer.window_to:
             pointer._set_window(window)
+
+
+def _minutes(hours):
+    """Return hours of the wall clock as whole minutes, as schedules count: a file rounds them."""
+    return round(hours * 60) if 0 <= hours < 24 else hours
