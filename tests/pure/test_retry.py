@@ -285,6 +285,15 @@ def test_a_date_is_compared_with_the_clock_by_itself():
     assert requested_delay(http_error(429, Retry_After="Fri, 29 Mar 2024 00:00:00 GMT")) == 0.0
 
 
+@pytest.mark.parametrize("growth", [float("nan"), float("inf"), 1e308])
+@pytest.mark.parametrize("delay", [0.0, 60.0, 1e12])
+def test_a_growth_that_is_no_number_waits_no_longer_than_the_longest(growth, delay):
+    policy = RetryPolicy(limit=10, delay=delay, growth=growth, maximum=300.0, jitter=0.0)
+    for attempt in range(1, 11):
+        due = next_attempt(TimeoutError(), attempt, policy, NOW)
+        assert NOW <= due <= NOW + timedelta(seconds=300)
+
+
 class TestNextAttempt:
     def test_as_often_as_the_limit_and_each_wait_longer(self):
         moments = [next_attempt(TimeoutError(), n, POLICY, NOW) for n in (1, 2, 3, 4)]

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from ihub_lib import grid, zone
 from ihub_lib.schedule import (
+    INTERVAL_TYPES,
+    LONGEST,
     EmptyPeriod,
     InvalidSchedule,
     OutOfCalendar,
@@ -15,7 +17,9 @@ from ihub_lib.schedule import (
     TooManyWindows,
     UnknownTimezone,
     Window,
+    check_interval,
     default_anchor,
+    kept_anchor,
 )
 
 EXTREMES = [datetime.min, datetime(1, 1, 2), datetime(9999, 12, 30), grid.LATEST, datetime.max]
@@ -385,6 +389,42 @@ class TestTheEndsOfTheCalendar:
         schedule.boundary_at_or_before(utc("0100-06-15"))
         assert schedule.count(utc("0100-06-15"), utc("9000-06-15")) > 100_000
         assert steps["all"] < 40
+
+
+class TestInterval:
+    @pytest.mark.parametrize("interval_type", list(LONGEST))
+    def test_ten_years_are_the_longest(self, interval_type):
+        check_interval(1, interval_type)
+        check_interval(LONGEST[interval_type], interval_type)
+        for number in (0, -1, LONGEST[interval_type] + 1, 2**31 - 1):
+            with pytest.raises(InvalidSchedule) as caught:
+                check_interval(number, interval_type)
+            assert (caught.value.setting, caught.value.value) == ("interval_number", number)
+
+    def test_every_unit_has_its_longest(self):
+        assert set(LONGEST) == set(INTERVAL_TYPES)
+
+
+class TestKeptAnchor:
+    @pytest.mark.parametrize("interval_type", ["days", "weeks", "months"])
+    def test_the_day_and_the_time_of_the_wall_stay(self, interval_type):
+        anchor = utc("2024-01-31 22:30")  # 23:30 in Vienna
+        kept = kept_anchor(anchor, interval_type, "Europe/Vienna", "Pacific/Auckland")
+        assert zone.to_local(kept, zone.find_zone("Pacific/Auckland")) == utc("2024-01-31 23:30")
+        assert kept_anchor(kept, interval_type, "Pacific/Auckland", "Europe/Vienna") == anchor
+
+    @pytest.mark.parametrize("interval_type", ["minutes", "hours"])
+    def test_elapsed_time_has_no_zone(self, interval_type):
+        anchor = utc("2024-01-31 22:30")
+        assert kept_anchor(anchor, interval_type, "Europe/Vienna", "Asia/Kolkata") == anchor
+
+    def test_an_unknown_zone_is_said(self):
+        with pytest.raises(UnknownTimezone):
+            kept_anchor(utc("2024-01-31"), "days", "Mars/Olympus", "UTC")
+
+    def test_the_origin_is_what_the_anchor_stands_for(self):
+        assert daily("UTC", 8.0, "2024-01-31 22:30").origin == utc("2024-01-31 08:00")
+        assert hourly().origin == utc("2024-01-01 00:00")
 
 
 class TestDefaultAnchor:

@@ -150,10 +150,13 @@ class TestNumbers(ExtremeCase):
             ({"retry_growth": 1e300}, "grow 1 to 1000 times"),
             ({"time_of_day": 24}, "between 00:00 and 23:59"),
         ):
-            with self.subTest(values=values), self.assertRaises(IntegrityError) as caught:
-                with self.env.cr.savepoint():
-                    integration.write(values)
-                    self.env.flush_all()
+            with (
+                self.subTest(values=values),
+                self.assertRaises(IntegrityError) as caught,
+                self.env.cr.savepoint(),
+            ):
+                integration.write(values)
+                self.env.flush_all()
             self.assertIn(words, integration._sql_error_to_message(caught.exception))
 
     def test_an_unfinished_number_does_not_break_the_form(self):
@@ -201,11 +204,9 @@ class TestNumbers(ExtremeCase):
     def test_an_interval_from_before_says_what_to_correct(self):
         integration = self.add()
         integration.start()
+        query = "UPDATE ihub_integration SET interval_number = %s, interval_type = %s WHERE id = %s"
         for number, unit, limit in ((100_000, "months", 120), (2**31 - 1, "minutes", 5_256_000)):
-            self.env.cr.execute(
-                "UPDATE ihub_integration SET interval_number = %s, interval_type = %s WHERE id = %s",
-                (number, unit, integration.id),
-            )
+            self.env.cr.execute(query, (number, unit, integration.id))
             self.env.invalidate_all()
             words = f"must be between 1 and {limit} {unit}"
             self.assertIn(words, integration.problem)
