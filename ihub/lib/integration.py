@@ -82,7 +82,11 @@ class AbstractIntegration(models.AbstractModel):
             raise AccessError(
                 self.env._("The settings of an integration cannot be moved to another one.")
             )
-        result = super().write(vals)
+        # What belongs to the integration arrives there field by field, in this order: what the
+        # grid of windows is counted from, where somebody says so, holds whatever else moves it.
+        last = ("window_from", "counted_from")
+        names = sorted(vals, key=lambda name: last.index(name) + 1 if name in last else 0)
+        result = super().write(self._checked({name: vals[name] for name in names}))
         if "integration_id" in vals:
             self._check_integration()
         return result
@@ -115,15 +119,8 @@ class AbstractIntegration(models.AbstractModel):
                     )
                 )
 
-    def write(self, vals):
-        # What belongs to the integration arrives there field by field, in this order: what the
-        # grid of windows is counted from, where somebody says so, holds whatever else moves it.
-        last = ("window_from", "counted_from")
-        names = sorted(vals, key=lambda name: last.index(name) + 1 if name in last else 0)
-        return super().write(self._checked({name: vals[name] for name in names}))
-
     def _checked(self, vals):
-        """Return ``vals`` with what belongs to the integration checked; the type's own is its own."""
+        """Return ``vals``; what of it belongs to the integration is checked."""
         names = [name for name in vals if name in self._fields and self._fields[name].inherited]
         return {**vals, **checked(self, {name: vals[name] for name in names})}
 
