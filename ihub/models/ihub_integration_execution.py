@@ -1,4 +1,5 @@
 import random
+from datetime import datetime, timezone
 
 from odoo import fields, models
 
@@ -136,7 +137,9 @@ class IhubIntegration(models.Model):
             self.ihub_error(summary=message, details=details, integration=self)
 
     def _record_failure(self, run, error, message, technical):
-        now = fields.Datetime.now()
+        run._count_progress()
+        # To the microsecond: a wait of a second must not become none.
+        now = datetime.now(timezone.utc).replace(tzinfo=None)
         first = run.first_message or message
         due = self._retry_at(run, error, now)
         if due:
@@ -164,4 +167,4 @@ class IhubIntegration(models.Model):
             growth=self.retry_growth,
             maximum=self.retry_maximum * 60,
         )
-        return next_attempt(error, run.attempt, policy, now, random)
+        return next_attempt(error, run._tries(), policy, now, random)

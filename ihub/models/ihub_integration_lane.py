@@ -258,7 +258,14 @@ class IhubIntegration(models.Model):
         if deaths < MAX_DEATHS:
             if wanted:
                 wait = timedelta(minutes=deaths - 1)
-                run._continue(attempt=run.attempt, deaths=deaths, due=fields.Datetime.now() + wait)
+                run._continue(
+                    attempt=run.attempt,
+                    forgiven_attempts=run.forgiven_attempts,
+                    reached=run.reached or None,
+                    deaths=deaths,
+                    due=fields.Datetime.now() + wait,
+                )
+        run._count_progress()
             return
         if run.trigger == "schedule":
             run._continue()

@@ -5,12 +5,16 @@ from odoo.tools import SQL
 
 from ..lib.words import said
 
+from ..lib.progress import moved_on
+
 # From which state a run may go to which: nothing else ever happens to a run.
 TRANSITIONS = {
     "pending": {"running", "cancelled"},
     "running": {"pending", "done", "failed", "cancelled", "interrupted"},
 }
 ENDED = ("done", "failed", "cancelled", "interrupted")
+# Of a run at whose window there were no attempts.
+FRESH = {"attempt": 0, "forgiven_attempts": 0, "deaths": 0, "reached": None}
 
 
 class IhubRun(models.Model):
@@ -64,6 +68,14 @@ class IhubRun(models.Model):
     deaths = fields.Integer(
         readonly=True, default=0, aggregator=None, help="Processes that died in a row."
     )
+    forgiven_attempts = fields.Integer(
+        readonly=True,
+        default=0,
+        aggregator=None,
+        help="Attempts that do not count towards the limit: those before the one that last moved "
+        "on, and those that ended in a conflict.",
+    )
+    reached = fields.Json(readonly=True, help="How far the attempts have come.")
     user_id = fields.Many2one("res.users", "Requested by", readonly=True)
     message = fields.Text("Outcome", readonly=True)
     first_message = fields.Text("First Error", readonly=True)
@@ -203,8 +215,7 @@ class IhubRun(models.Model):
                 "window_from": window.start,
                 "window_to": window.end,
                 "due": self.integration_id._schedule().due(window),
-                "attempt": 0,
-                "deaths": 0,
+                **FRESH,
                 "message": False,
                 "first_message": False,
                 "resume": None,
@@ -218,9 +229,7 @@ class IhubRun(models.Model):
         """Forget earlier attempts at this pending run: somebody started anew."""
         self.ensure_one()
         due = self.window_to + (self.integration_id._schedule().delay)
-        self.write(
-            {"attempt": 0, "deaths": 0, "due": due, "message": False, "first_message": False}
-        )
+        self.write({**FRESH, "due": due, "message": False, "first_message": False})
 
     def _record_skipped(self, start, end, message):
         """Remember that the span from ``start`` to ``end`` was passed over."""
@@ -241,6 +250,22 @@ class IhubRun(models.Model):
                 "message": message,
             }
         )
+
+    # --- Attempts ---
+
+    def _tries(self):
+        """Return how many attempts count: those since the work last moved on."""
+        self.ensure_one()
+        return self.attempt - self.forgiven_attempts
+
+    def _count_progress(self):
+        """Forgive the attempts and deaths before the one that just ended, if that one moved on."""
+        self.ensure_one()
+        point = self.resume["point"] if self.resume else None
+        has_moved, reached = moved_on(self.reached or None, self.processed, point)
+        self.write({"reached": reached})
+        if has_moved:
+            self.write({"forgiven_attempts": max(self.attempt - 1, 0), "deaths": 0})
 
     # --- While it executes ---
 

@@ -36,6 +36,6 @@ class IhubRun(models.Model):
             "%(message)s Next attempt at %(time)s, %(number)s of %(count)s.",
             message=self.message,
             time=integration._local(self.due),
-            number=self.attempt + 1,
+            number=self._tries() + 1,
             count=integration.retry_limit + 1,
         )

@@ -8,14 +8,17 @@ from hub_driver import is_running, kill
 FIRST_ATTEMPT_HANGS = "write 2\n@1 hold\nwrite"
 
 
-def assert_taken_up_again(hub, integration, steps):
-    """The dead run says so, and a second one has done the same window, once."""
+def assert_taken_up_again(hub, integration, steps, deaths=1):
+    """The dead run says so, and a second one has done the same window, once.
+
+    :param int deaths: how many in a row the second one knows of
+    """
     done = hub.wait_for(integration, state="done")
     dead = hub.run(integration, state="interrupted")
     assert dead["ended_at"] == dead["last_seen"] >= dead["started_at"]
     assert f"{dead['last_seen']:%m/%d/%Y %I:%M}" in dead["message"]
     assert (done["window_from"], done["window_to"]) == (dead["window_from"], dead["window_to"])
-    assert (done["previous_id"], done["attempt"], done["deaths"]) == (dead["id"], 2, 1)
+    assert (done["previous_id"], done["attempt"], done["deaths"]) == (dead["id"], 2, deaths)
     assert hub.steps(integration) == steps
     assert hub.state(integration) == "running"
 
