@@ -48,7 +48,7 @@ def next_attempt(exc, attempt, policy, now, rng=random):
     and beyond a day, is cut to that.
 
     :param BaseException exc: what the attempt failed with
-    :param int attempt: which attempt failed, 1 is the first
+    :param int attempt: which attempt failed, 1 is the first since the work last moved on
     :param RetryPolicy policy: how often and how long to wait
     :param datetime now: naive UTC
     :param rng: a ``random.Random``
@@ -62,7 +62,10 @@ def next_attempt(exc, attempt, policy, now, rng=random):
         wait = policy.wait(attempt)
     else:
         longest = max(longest, _DAY)
-    wait = min(wait * (1 + policy.jitter * rng.random()), longest, _YEAR)
+    longest = min(longest, _YEAR)
+    wait = min(wait, longest)
+    # In whole seconds: a wait of a few is kept as it was asked for.
+    wait = min(wait + int(wait * policy.jitter * rng.random()), longest)
     return _whole_second(now + timedelta(seconds=wait))
 
 

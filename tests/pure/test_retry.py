@@ -343,6 +343,14 @@ class TestNextAttempt:
         attempt = next_attempt(RetryableError(delay=10), 1, POLICY, now)
         assert attempt == NOW + timedelta(seconds=11)
 
+    @pytest.mark.parametrize("seconds", [1, 2, 5, 9])
+    def test_a_wait_of_seconds_is_kept_as_it_was_asked_for(self, seconds):
+        policy = RetryPolicy(limit=1, delay=60, jitter=0.1)
+        for seed in range(20):
+            for exc in (http_error(429, Retry_After=str(seconds)), RetryableError(delay=seconds)):
+                moment = next_attempt(exc, 1, policy, NOW, random.Random(seed))
+                assert moment == NOW + timedelta(seconds=seconds)
+
     @bounded()
     @given(
         st.integers(1, 10**6),
