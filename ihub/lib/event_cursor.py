@@ -2,14 +2,16 @@
 
 Three methods of Odoo are wrapped. `BaseCursor.savepoint` notes how many events there were;
 `Savepoint.rollback`, and `BaseCursor.flush`, with which each commit begins, tell the cursor's
-buffer. That is a look into a dictionary beside round trips to the server, and nothing for those who
-report nothing. Savepoints made with SQL are not seen.
+buffer, and the latter also what watches the transaction of a run. That is a look into a dictionary
+beside round trips to the server, and nothing for those who report nothing. Savepoints made with SQL
+are not seen.
 """
 
 from functools import wraps
 
 from odoo.sql_db import BaseCursor, Savepoint
 
+from . import run_transaction
 from .event_buffer import KEY
 
 _MARK = "_ihub_logged"
@@ -49,6 +51,9 @@ def _flush(original):
         buffer = self.__dict__.get(KEY)
         if buffer is not None and KEY in self.postcommit.data:
             buffer.before_commit(self)
+        watch = self.__dict__.get(run_transaction.KEY)
+        if watch is not None:
+            watch.before_commit()
 
     return flush
 

@@ -13,6 +13,13 @@ class IntegrationError(UserError):
     reported = False
 
 
+class UsageError(UserError):
+    """The code of an integration used the hub in a way that would do harm; it says what to do.
+
+    Waiting does not help: such a run is not retried.
+    """
+
+
 class RetryableError(Exception):
     """Raise this when the work failed, but may succeed later.
 

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyGettext, get_translation
 
-from .checkpoint import keep
+from .checkpoint import check_key, checked, keep, scope_of
 from .run_scope import current_run
 from .values import checked
 
@@ -191,21 +191,25 @@ class AbstractIntegration(models.AbstractModel):
 
         :param int processed: how many records are done, counted from the start of the window
         :param int total: how many there are, if that is known
-        :param resume: any JSON value; the next attempt at this window finds it in
-            :meth:`resume_point`
+        :param resume: None, text, numbers, booleans, and lists and dictionaries of these, up to a
+            megabyte; the next attempt at this window finds it, equal, in :meth:`resume_point`
         :raise StopRequested: when somebody pressed Stop. The work up to here is kept.
+        :raise UsageError: before anything was done: inside a savepoint, in another thread, with
+            another cursor, on the record of another integration than the one whose run executes,
+            after ``cr.rollback()``, and for a ``resume`` that would not come back equal
         """
         self.ensure_one()
-        scope = current_run(self.env.cr.dbname)
-        if scope and scope.integration_id == self.integration_id.id:
-            keep(self.env, scope, processed, total, resume)
+        keep(self, processed, total, resume)
 
     @api.private
     def resume_point(self):
-        """Return what the last :meth:`checkpoint` of this window gave as ``resume``, or None."""
+        """Return what the last :meth:`checkpoint` of this window gave as ``resume``, or None.
+
+        :raise UsageError: as :meth:`checkpoint` does, except inside a savepoint
+        """
         self.ensure_one()
-        scope = current_run(self.env.cr.dbname)
-        if not scope or scope.integration_id != self.integration_id.id:
+        scope = scope_of(self)
+        if scope is None:
             return None
         # The run belongs to the executor: the integration's user may have no rights on it.
         stored = self.env["ihub.run"].sudo().browse(scope.run_id).resume

@@ -1,10 +1,14 @@
 """Which run the current thread executes."""
 
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 _current = ContextVar("ihub_current_run", default=None)
+# The runs that execute in this process: threads that their code starts do not inherit the above.
+_executing = {}
 
 
 @dataclass
@@ -22,6 +26,11 @@ class RunScope:
     error_logged: bool = False
     # Whether the run ends with the open transaction.
     ended: bool = False
+    # Whether the integration's code has committed by itself.
+    committed: bool = False
+    # What watches the run's transaction, a TransactionWatch.
+    watch: Any = None
+    thread: int = field(default_factory=threading.get_ident)
 
     def begin(self):
         """Forget what an earlier try of the same attempt has said."""
@@ -39,6 +48,11 @@ def current_run(dbname):
     return scope if scope and scope.dbname == dbname else None
 
 
+def is_executing(dbname, integration_id):
+    """Return whether a run of an integration executes in any thread of this process."""
+    return (dbname, integration_id) in _executing
+
+
 def current_language():
     """Return the code of the language in which this thread's run speaks to people, or None."""
     scope = _current.get()
@@ -49,7 +63,10 @@ def current_language():
 def executing(scope):
     """Declare that the body executes ``scope``, a :class:`RunScope`."""
     token = _current.set(scope)
+    key = (scope.dbname, scope.integration_id)
+    _executing[key] = scope
     try:
         yield scope
     finally:
+        _executing.pop(key, None)
         _current.reset(token)

@@ -2,12 +2,16 @@ import random
 from datetime import datetime, timezone
 
 from odoo import fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..lib import event_buffer
-from ..lib.exceptions import StopRequested
+from ..lib.checkpoint import explain
+from ..lib.exceptions import StopRequested, UsageError
 from ..lib.failure import RunFailed, plain_message, traceback_text
 from ..lib.retry import RetryPolicy, next_attempt
 from ..lib.run_scope import RunScope, executing
+from ..lib.run_transaction import TransactionWatch
+from .ihub_integration_lane import MAX_CONFLICTS
 
 
 class IhubIntegration(models.Model):
@@ -62,7 +66,7 @@ class IhubIntegration(models.Model):
         )
         with executing(scope):
             try:
-                self._transaction(lambda: self._run_once(run, scope))
+                self._work_on(run, scope)
             except StopRequested:
                 self.env.cr.rollback()
                 self._transaction(lambda: self._settle_stop(run))
@@ -72,17 +76,70 @@ class IhubIntegration(models.Model):
                 self._settle_failure(run, scope, error)
             else:
                 self._transaction(lambda: self._recover_state(run))
+            self._report_commits(scope)
+
+    def _work_on(self, run, scope):
+        """Do the work; begin again at once, a few times, after a conflict with another transaction.
+
+        Each time is an attempt, and is reported: what the code did outside the database was done.
+        """
+        scope.watch = TransactionWatch(self.env.cr, scope)
+        for conflicts in range(1, MAX_CONFLICTS + 1):
+            try:
+                self._run_once(run, scope)
+                self._commit()
+                return
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+                self.env.cr.rollback()
+                if conflicts == MAX_CONFLICTS:
+                    raise
+                self._transaction(lambda error=error: self._begin_again(run, scope, error))
+            self._pause_after(conflicts)
+
+    def _begin_again(self, run, scope, error):
+        """Count and report that the work is begun again, unless somebody has pressed Stop."""
+        if run._is_stop_requested():
+            raise StopRequested
+        run._begin_again()
+        scope.attempt = run.attempt
+        self.ihub_info(
+            summary=self.env._(
+                "Begun again because somebody changed the same record at the same moment."
+            ),
+            details=error,
+            integration=self,
+        )
 
     def _run_once(self, run, scope):
         """Do the work, and mark it as done in the same transaction."""
         scope.begin()
         record = self._execution_record()
-        record.run_from_to(run.window_from, run.window_to)
-        if scope.failed:
-            raise RunFailed(scope.reason)
-        record.env.flush_all()
+        scope.watch.begin_anew()
+        try:
+            record.run_from_to(run.window_from, run.window_to)
+            if scope.failed:
+                raise RunFailed(scope.reason)
+            record.env.flush_all()
+            loss = scope.watch.find_loss()
+        finally:
+            scope.watch.end()
+        if loss:
+            raise UsageError(explain(self.env, loss))
         run._complete()
         scope.ended = True
+
+    def _report_commits(self, scope):
+        """Tell developers, once a run, that not all of its work is undone when it fails."""
+        if scope.committed:
+            self.ihub_warning(
+                summary=self.env._("The code of this integration commits by itself."),
+                details=self.env._(
+                    "What it has committed stays when the run fails or the server stops, and the "
+                    "window is then done again from its last checkpoint. Use self.checkpoint() in "
+                    "place of cr.commit(): it also keeps where to go on."
+                ),
+                integration=self,
+            )
 
     def _execution_record(self):
         """Return the type's row, as the integration's user and in its company, language, zone."""
@@ -122,6 +179,11 @@ class IhubIntegration(models.Model):
         """Log why a run failed; try again later, or put the integration into the failed state."""
         scope.ended = True
         message = plain_message(error) or self.env._("The run failed without saying why.")
+        if scope.committed:
+            message = self.env._(
+                "%(message)s (Part of its work was kept: the code had committed it by itself.)",
+                message=message,
+            )
         self._log_failure(scope, error, message)
         technical = "" if isinstance(error, RunFailed) else traceback_text(error)
         self._transaction(lambda: self._record_failure(run, error, message, technical))

@@ -214,7 +214,12 @@ class IhubIntegration(models.Model):
                 conflicts += 1
                 if conflicts == MAX_CONFLICTS:
                     raise
-                time.sleep(random.uniform(0, 0.1 * 2**conflicts))
+                self._pause_after(conflicts)
+
+    @staticmethod
+    def _pause_after(conflicts):
+        """Let the other transaction end, and do not meet it again at the same moment."""
+        time.sleep(random.uniform(0, 0.1 * 2**conflicts))
 
     def _commit(self):
         """Commit; what follows the commit may fail, but must not make it look undone."""
@@ -254,6 +259,7 @@ class IhubIntegration(models.Model):
             ),
             ended_at=seen,
         )
+        run._count_progress()
         deaths = run.deaths + 1
         if deaths < MAX_DEATHS:
             if wanted:
@@ -265,7 +271,6 @@ class IhubIntegration(models.Model):
                     deaths=deaths,
                     due=fields.Datetime.now() + wait,
                 )
-        run._count_progress()
             return
         if run.trigger == "schedule":
             run._continue()

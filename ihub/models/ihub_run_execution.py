@@ -14,6 +14,11 @@ class IhubRun(models.Model):
         )
         self._notify_change()
 
+    def _begin_again(self):
+        """Count one more attempt, after one that a conflict with another transaction has ended."""
+        self._count_progress()
+        self.write({"attempt": self.attempt + 1, "forgiven_attempts": self.forgiven_attempts + 1})
+
     def _complete(self):
         """Mark as done and queue the next window, in the transaction of the work."""
         self.ensure_one()

@@ -1,7 +1,14 @@
 """Checkpoints keep work, progress and where to go on."""
 
+import contextvars
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 from freezegun import freeze_time
 from hub_case import HubCase, at
+from odoo.exceptions import UserError
+
+from odoo.addons.ihub.lib.exceptions import UsageError
 
 
 @freeze_time("2025-03-01 12:30")
@@ -116,12 +123,144 @@ class TestCheckpoint(HubCase):
         self.assertIsNone(record.resume_point())
         self.assertFalse(self.runs(self.integration, trigger="schedule").processed)
 
-    def test_that_of_another_integration_does_nothing(self):
+    # --- Refused ---
+
+    def failing(self, function):
+        """Let a run fail that does ``function``, and return its message."""
+        self.integration.start()
+        self.work_as(function)
+        run = self.runs(self.integration, state="failed")
+        self.assertEqual((len(run), run.attempt, run.processed), (1, 1, 0))
+        self.assertFalse(self.partners())
+        return run.message
+
+    def create(self, this, number=0):
+        this.env["res.partner"].sudo().create({"name": f"Import {number}"})
+
+    def test_that_of_another_integration_is_refused(self):
         other = self.add(name="Other").sudo()._type_record()
 
         def work(this, _from, _to):
+            self.create(this)
             other.with_env(this.env(su=True)).checkpoint(5, 9)
+
+        self.assertIn("of Other were called", self.failing(work))
+
+    def test_the_resume_point_of_another_integration_is_refused(self):
+        other = self.add(name="Other").sudo()._type_record()
+
+        def work(this, _from, _to):
+            other.with_env(this.env(su=True)).resume_point()
+
+        self.assertIn("of Other were called", self.failing(work))
+
+    def test_in_a_savepoint_it_is_refused_before_anything_is_committed(self):
+        def work(this, _from, _to):
+            self.create(this)
+            with this.env.cr.savepoint():
+                this.checkpoint(5, 9, resume=5)
+
+        self.assertIn("inside a savepoint", self.failing(work))
+
+    def test_in_a_savepoint_within_another_too(self):
+        def work(this, _from, _to):
+            with this.env.cr.savepoint(), this.env.cr.savepoint(flush=False):
+                this.checkpoint(5)
+
+        self.assertIn("inside a savepoint", self.failing(work))
+
+    def test_a_refusal_that_is_swallowed_has_done_nothing(self):
+        def work(this, _from, _to):
+            with this.env.cr.savepoint():
+                self.create(this)
+                with suppress(UsageError):
+                    this.checkpoint(5, 9, resume=5)
+            self.create(this, 1)
 
         self.integration.start()
         self.work_as(work)
-        self.assertEqual(self.runs(self.integration, state="done").processed, 0)
+        done = self.runs(self.integration, state="done")
+        self.assertEqual((done.processed, len(self.partners())), (0, 2))
+
+    def test_beside_savepoints_it_works(self):
+        def work(this, _from, _to):
+            with this.env.cr.savepoint():
+                self.create(this)
+            this.checkpoint(1)
+            with suppress(ValueError), this.env.cr.savepoint():
+                self.create(this, 1)
+                raise ValueError("undo")
+            this.checkpoint(2)
+
+        self.integration.start()
+        self.work_as(work)
+        self.assertEqual(self.runs(self.integration, state="done").processed, 2)
+        self.assertEqual(len(self.partners()), 1)
+
+    def test_in_a_thread_it_is_refused(self):
+        """Also in one that knows of the run, as those of asyncio.to_thread() do."""
+        for context in (contextvars.Context, contextvars.copy_context):
+            with self.subTest(context=context):
+
+                def work(this, _from, _to, context=context):
+                    with ThreadPoolExecutor(1) as pool:
+                        for ask in (this.resume_point, this.checkpoint):
+                            with self.assertRaisesRegex(UsageError, "in another thread"):
+                                pool.submit(context().run, ask).result()
+                    raise UserError("asked")
+
+                self.integration.start()
+                self.work_as(work)
+                self.assertEqual(self.runs(self.integration, state="failed")[-1].message, "asked")
+
+    def test_with_another_cursor_it_is_refused(self):
+        def work(this, _from, _to):
+            with self.registry.cursor() as cr:
+                this.with_env(this.env(cr=cr)).checkpoint(5)
+
+        self.assertIn("another cursor", self.failing(work))
+
+    def test_a_resume_point_that_would_not_come_back_is_refused(self):
+        values = (at("2025-03-01 12:00"), {1}, self.env.user.partner_id, b"x", (1, 2))
+        for value in values:
+            kind = type(value).__name__
+            with self.subTest(kind=kind):
+
+                def work(this, _from, _to, value=value):
+                    this.checkpoint(5, resume={"next": value})
+
+                message = self.failing(work)
+                self.assertIn(f"resume['next'] is of the type {kind}", message)
+                self.runs(self.integration, state="failed").unlink()
+
+    def test_a_huge_resume_point_is_refused(self):
+        def work(this, _from, _to):
+            this.checkpoint(5, resume=["x" * 100] * 10_000)
+
+        self.assertIn("longer than 1000000 characters", self.failing(work))
+
+    def test_a_count_that_is_none_is_refused(self):
+        for value in (-1, "5", float("nan"), [1]):
+            with self.subTest(value=value):
+
+                def work(this, _from, _to, value=value):
+                    this.checkpoint(value)
+
+                self.assertIn("give a number of records", self.failing(work))
+                self.runs(self.integration, state="failed").unlink()
+
+    def test_what_no_database_stores_is_cleaned(self):
+        def work(this, _from, _to):
+            this.checkpoint(10**12, resume={"page\x00": "a\x00b\ud800", "at": float("nan")})
+            raise UserError("kept")
+
+        self.integration.start()
+        self.work_as(work)
+        run = self.runs(self.integration, state="failed")
+        self.assertEqual(run.message, "kept")
+        self.assertEqual(run.resume, {"point": {"page\ufffd": "a\ufffdb\ufffd", "at": None}})
+        self.assertEqual(run.processed, 2**31 - 1)
+
+    def test_tests_of_a_type_meet_a_refusal_outside_a_run_too(self):
+        with self.assertRaisesRegex(UsageError, "of the type set"):
+            self.integration.sudo()._type_record().checkpoint(1, resume={1})

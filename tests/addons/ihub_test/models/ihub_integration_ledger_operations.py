@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg2
@@ -84,6 +85,18 @@ class IhubIntegrationLedger(models.Model):
         """checkpoint [PROCESSED [TOTAL]]: with PROCESSED as the resume point."""
         self.checkpoint(int(processed), int(total) if total else None, resume=int(processed))
 
+    def _do_state(self, start, end, key, value):
+        """state KEY VALUE: keep it as own state."""
+        self.set_state(key, value)
+
+    def _do_creep(self, start, end, steps):
+        """creep STEPS: one step further, and dead; without an end to the last."""
+        step = self.resume_point() or 0
+        if step < int(steps):
+            self._write(start, end, step)
+            self.checkpoint(step + 1, int(steps), resume=step + 1)
+            self._do_kill(start, end)
+
     # --- Waiting ---
 
     def _do_hold(self, start, end, where="own"):
@@ -124,6 +137,34 @@ class IhubIntegrationLedger(models.Model):
     def _do_rollback(self, start, end):
         self.env.cr.rollback()
 
+    def _do_sql(self, start, end, *words):
+        """sql STATEMENT: execute it on the working cursor."""
+        self.env.cr.execute(" ".join(words))
+
+    def _do_connection(self, start, end, ending):
+        """connection commit|rollback: end the transaction without Odoo's cursor."""
+        getattr(self.env.cr._cnx, ending)()
+
+    def _do_progress(self, start, end):
+        """progress: report it as the code of a cron does."""
+        self.env["ir.cron"].sudo()._commit_progress(1)
+
+    def _do_within(self, start, end, *words):
+        """within OPERATION …: inside a savepoint."""
+        with self.env.cr.savepoint():
+            getattr(self, f"_do_{words[0]}")(start, end, *words[1:])
+
+    def _do_elsewhere(self, start, end, *words):
+        """elsewhere OPERATION …: with another cursor."""
+        with self.pool.cursor() as cr:
+            record = self.with_env(self.env(cr=cr))
+            getattr(record, f"_do_{words[0]}")(start, end, *words[1:])
+
+    def _do_apart(self, start, end, *words):
+        """apart OPERATION …: in another thread, with another cursor."""
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(self._do_elsewhere, start, end, *words).result()
+
     def _do_savepoint(self, start, end):
         """savepoint: write a row and undo it, write another one and keep it."""
         try:
@@ -158,8 +199,8 @@ class IhubIntegrationLedger(models.Model):
         self.env.cr._cnx.close()
 
     def _do_edit(self, start, end, text="edited"):
-        """edit [TEXT]: write the integration's own settings."""
-        self.script = f"{self.script}\n# {text}"
+        """edit [TEXT]: write the integration's own settings, which its user may only read."""
+        self.sudo().script = f"{self.script}\n# {text}"
 
     # --- Failing ---
 
