@@ -18,3 +18,6 @@ UPDATE ihub_run
    SET state = 'pending'
  WHERE state = 'running'
    AND trigger = 'schedule';
+
+-- Tokens, and cursors in what is not this database's any more.
+DELETE FROM ihub_integration_state;

@@ -215,6 +215,36 @@ class AbstractIntegration(models.AbstractModel):
         stored = self.env["ihub.run"].sudo().browse(scope.run_id).resume
         return stored["point"] if stored else None
 
+    @api.private
+    def get_state(self, key, default=None):
+        """Return what :meth:`set_state` has kept under ``key``.
+
+        :param str key: as chosen by the integration
+        :param default: what is returned when there is nothing
+        :raise UsageError: when ``key`` is no such text
+        """
+        self.ensure_one()
+        check_key(self.env, key)
+        return self.env["ihub.integration.state"]._load(self.integration_id, key, default)
+
+    @api.private
+    def set_state(self, key, value):
+        """Keep something of the integration's own from run to run: a token, a cursor, an ETag.
+
+        It is written in the transaction of ``self.env``: inside a run together with the work, at
+        the next checkpoint or at the end. It stands apart from the settings, so that people can
+        save those meanwhile; nobody reads it on a screen or over RPC, and a neutralized copy has
+        none.
+
+        :param str key: as chosen by the integration, up to 200 characters
+        :param value: as for ``resume`` of :meth:`checkpoint`; None forgets the key
+        :raise UsageError: when ``value`` would not come back equal, or ``key`` is no such text
+        """
+        self.ensure_one()
+        check_key(self.env, key)
+        value = checked(self.env, value, "value")
+        self.env["ihub.integration.state"]._save(self.integration_id, key, value)
+
     @api.model
     @api.private
     def _default_schedule(self):

@@ -16,6 +16,7 @@ from . import ihub_event_retention
 from . import ihub_event_search
 from . import ihub_integration_retention
 from . import ihub_run_retention
+from . import ihub_integration_state
 from . import ihub_integration_type
 from . import ihub_integration_time
 from . import ihub_integration_schedule

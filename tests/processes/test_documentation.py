@@ -30,6 +30,10 @@ event = env["ihub.event"].search([("integration_id", "=", record.integration_id.
 print("EVENT", event.level, event.summary.split(" with ")[0], event.run_id == first, sep="|")
 _ = run("shop.orders.integration")
 _ = run("big.import.integration")
+feed, _run = run("news.feed.integration")
+print("STATE", feed.get_state("last_id"), sep="|")
+holder, _run = run("token.holder.integration")
+print("TOKEN", holder.get_state("token"), sep="|")
 nightly, _run = run("nightly.export.integration")
 print("SCHEDULE", nightly.interval_type, nightly.time_of_day, sep="|")
 """
@@ -120,12 +124,16 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     assert "EVENT|warning|Integration just for demonstration. run_from_to called|True" in output
     assert "OUTCOME|shop.orders.integration|failed|0|The shop is being maintained." in output
     assert "OUTCOME|big.import.integration|done|4|" in output
+    assert "OUTCOME|news.feed.integration|done" in output
+    assert "STATE|3" in output
+    assert "OUTCOME|token.holder.integration|failed|0|Kept all the same." in output
+    assert "TOKEN|new" in output
     assert "OUTCOME|nightly.export.integration|done" in output
     assert "SCHEDULE|days|2.5" in output
 
     odoo("shell", database, script=UNINSTALL.format(name="ihub_samples"), addons=addons)
     output = odoo("shell", database, script=LOOK_AT_A_MISSING_TYPE)
-    assert "MISSING|4|{True}" in output, output
+    assert "MISSING|6|{True}" in output, output
     assert "is not installed any more" in output
     assert "TYPES|[]" in output
     odoo("shell", database, script=UNINSTALL.format(name="ihub"))

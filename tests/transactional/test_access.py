@@ -4,7 +4,10 @@ from hub_case import DEMO, HubCase
 from odoo.exceptions import AccessError
 from odoo.service.model import call_kw
 
-PRIVATE = ("run_from_to", "fail", "checkpoint", "ihub_info", "ihub_warning", "ihub_error")
+PRIVATE = (
+    *("run_from_to", "fail", "checkpoint", "resume_point", "get_state", "set_state"),
+    *("ihub_info", "ihub_warning", "ihub_error"),
+)
 OPERATING = ("start", "stop", "run_manually", "open_settings", "open_runs", "open_events")
 
 
