@@ -75,7 +75,9 @@ def test_a_commit_is_reported_once_and_said_of_a_failed_run(hub, server_of_modul
     )
     server_of_module()
     run = outcome(hub, integration)
-    assert run["message"] == "Bad. (Part of its work was kept: the code had committed it by itself.)"
+    assert (
+        run["message"] == "Bad. (Part of its work was kept: the code had committed it by itself.)"
+    )
     assert hub.steps(integration) == [0, 1]
     assert events(hub, integration, COMMITS) == [(run["id"], False, "warning")]
 
