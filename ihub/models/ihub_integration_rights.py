@@ -51,6 +51,8 @@ class IhubIntegration(models.Model):
         return integrations
 
     def write(self, vals):
+        # First: a refusal names the integration.
+        self.check_access("write")
         # Before anything is written: code that goes on after the refusal must not keep it.
         for integration in self.sudo() if {"run_as_id", "company_id"} & vals.keys() else ():
             old = integration.run_as_id, integration.company_id

@@ -223,6 +223,28 @@ class TestEveryField(OtherCompanyCase):
         if user in self.manager + self.operator and field.store and field.column_type:
             self.attempt(user, name, "formatted_read_group", [], [field.name], ["__count"])
 
+    def test_every_field_by_writing_and_duplicating(self):
+        self.before = self.picture()
+        # Those who have the right to write at all, but not these.
+        user = self.manager
+        for name in self.hub_models():
+            ids = self.theirs_of(name).ids
+            for field in self.registry[name]._fields.values() if ids else ():
+                vals = {field.name: self.value_of(field)}
+                with self.subTest(model=name, field=field.name):
+                    self.attempt(user, name, "write", ids, dict(vals))
+                    self.attempt(user, name, "copy", ids, dict(vals))
+
+    def value_of(self, field):
+        """Return a value of the field's kind."""
+        if field.type == "many2one":
+            return self.env[field.comodel_name].sudo().search([], limit=1).id
+        if field.type == "selection":
+            return next(iter(field.get_values(self.env)), False)
+        return {"boolean": True, "integer": 7, "float": 7.0, "char": "x", "text": "x"}.get(
+            field.type, False
+        )
+
     def test_every_reference_by_a_form_that_is_being_edited(self):
         """Odoo computes what a form shows from whatever the form says."""
         self.before = self.picture()
