@@ -57,10 +57,11 @@ def keep(record, processed, total, resume):
     # The executor's own rows: the integration's user may have no rights on them.
     run = env["ihub.run"].sudo().browse(scope.run_id)
     run._record_progress(processed, total, resume)
+    run._notify_change()
     event_buffer.flush(env.cr)
     scope.watch.commit()
-    run._notify_change()
     if run._is_stop_requested():
+        scope.stopped = True
         raise StopRequested
 
 

@@ -1,7 +1,7 @@
 """The thread that writes what quiet callers have reported.
 
 One per process, started with the first event and gone after a minute without any. It knows
-buffers only, never a cursor of a caller, and never a registry.
+buffers only, never a cursor of a caller, and never a registry. Live messages have one of their own.
 """
 
 import atexit
@@ -17,7 +17,8 @@ _IDLE = 60.0
 class Flusher:
     """Flushes each buffer that asks for it when its time has come."""
 
-    def __init__(self):
+    def __init__(self, name):
+        self._name = name
         self._changed = threading.Condition()
         self._due = {}
         self._thread = None
@@ -46,10 +47,10 @@ class Flusher:
         """After a fork: the events belong to the parent, and its thread is not here."""
         for buffer in self._due:
             buffer.forget()
-        self.__init__()
+        self.__init__(self._name)
 
     def _start(self):
-        self._thread = threading.Thread(target=self._run, name="ihub.events", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def _run(self):
@@ -84,6 +85,6 @@ class Flusher:
         return max(0.0, min(self._due.values()) - now)
 
 
-flusher = Flusher()
+flusher = Flusher("ihub.events")
 os.register_at_fork(after_in_child=flusher.forget)
 atexit.register(flusher.flush_all)

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import UserError, ValidationError
 
-from ..lib import lane_lock
+from ..lib import lane_lock, live
 from ..lib.values import checked
 
 
@@ -216,6 +216,5 @@ class IhubIntegration(models.Model):
         self._notify_change()
 
     def _notify_change(self):
-        """Tell every open board that these integrations look different now."""
-        if self:
-            self._send_change()
+        """Tell every open board, after the commit, that these integrations look different now."""
+        live.tell(self.env.cr, self.ids)

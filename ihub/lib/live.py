@@ -1,0 +1,108 @@
+"""Live messages: integrations look different now, said at most once a second of each.
+
+What changes faster than that is said when the second is over, so the last state reaches the screen.
+They are sent by a thread, after the commit of what has changed: a message costs more than many runs
+do, and a run must not wait for it.
+"""
+
+import logging
+import math
+import os
+import threading
+import time
+
+from .event_flusher import Flusher
+
+_logger = logging.getLogger(__name__)
+
+# Seconds between two messages about the same integration.
+PAUSE = 1.0
+# Where a transaction keeps what it has changed.
+_KEY = "ihub.changed"
+
+
+class Changes:
+    """The integrations of one database of which it is still to be said that they have changed."""
+
+    def __init__(self, send, watch, clock=time.monotonic):
+        """
+        :param send: function that sends one message about a sorted list of ids
+        :param watch: function that has :meth:`flush` called after a number of seconds
+        :param clock: function that returns seconds
+        """
+        self._send = send
+        self._watch = watch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting = set()
+        self._told = {}  # when it was last said of each that was in the last second
+
+    def add(self, ids):
+        """Say of the integrations ``ids`` that they have changed, as soon as it is time to."""
+        with self._lock:
+            self._waiting.update(ids)
+            wait = self._wait()
+        self._watch(self, wait)
+
+    def flush(self, patient=False):
+        """Say what it is time to say. Never raises an ``Exception``."""
+        with self._lock:
+            ready, wait = self._take()
+        if wait is not None:
+            self._watch(self, wait)
+        if ready:
+            try:
+                self._send(sorted(ready))
+            except Exception:
+                # A screen that misses one refreshes itself within a minute.
+                _logger.exception("A live message could not be sent.")
+
+    def forget(self):
+        """Drop all that is waiting: it is another process's to say."""
+        self.__init__(self._send, self._watch, self._clock)
+
+    def _take(self):
+        """Return of which it is time to say it, and the seconds until the next, or None."""
+        now = self._clock()
+        self._told = {id_: moment for id_, moment in self._told.items() if now < moment + PAUSE}
+        ready = self._waiting - self._told.keys()
+        self._waiting -= ready
+        self._told.update(dict.fromkeys(ready, now))
+        return ready, self._wait() if self._waiting else None
+
+    def _wait(self):
+        """Return the seconds until it may be said of the first that is waiting."""
+        moments = [self._told.get(id_, -math.inf) + PAUSE for id_ in self._waiting]
+        return max(min(moments, default=0) - self._clock(), 0)
+
+
+_by_database = {}
+_thread = Flusher("ihub.live")
+os.register_at_fork(after_in_child=_thread.forget)
+
+
+def tell(cr, ids):
+    """Once ``cr`` has committed, say that the integrations ``ids`` have changed."""
+    changed = cr.postcommit.data.get(_KEY)
+    if changed is None:
+        changed = cr.postcommit.data[_KEY] = set()
+        cr.postcommit.add(lambda: _changes(cr.dbname).add(changed))
+    changed.update(ids)
+
+
+def _changes(dbname):
+    if dbname not in _by_database:
+        _by_database[dbname] = Changes(lambda ids: _send(dbname, ids), _thread.watch)
+    return _by_database[dbname]
+
+
+def _send(dbname, ids):
+    # Not imported above: the tests of what is there need no Odoo.
+    from odoo import SUPERUSER_ID, api
+    from odoo.modules.registry import Registry
+
+    registry = Registry.registries.get(dbname)
+    # One that is loading, or was dropped, is not waited for.
+    if registry is not None and registry.ready:
+        with registry.cursor() as cr:
+            api.Environment(cr, SUPERUSER_ID, {})["ihub.integration"].browse(ids)._send_change()

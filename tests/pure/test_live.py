@@ -1,0 +1,93 @@
+"""Live messages: one a second of each integration, and the last state is always said."""
+
+import pytest
+from ihub_lib.live import PAUSE, Changes
+
+
+class Line:
+    """A clock, the messages that were sent, and when the next is asked for."""
+
+    def __init__(self):
+        self.now = 100.0
+        self.sent = []
+        self.due = []
+        self.changes = Changes(
+            lambda ids: self.sent.append((self.now, ids)),
+            lambda _changes, wait: self.due.append(self.now + wait),
+            lambda: self.now,
+        )
+
+    def run(self, until):
+        """Let time pass, and the thread do its work."""
+        while self.due and min(self.due) <= until:
+            self.now = max(self.now, min(self.due))
+            self.due = [moment for moment in self.due if moment > self.now]
+            self.changes.flush()
+        self.now = until
+
+
+@pytest.fixture
+def line():
+    return Line()
+
+
+def test_the_first_change_is_said_at_once(line):
+    line.changes.add([1])
+    line.run(100.0)
+    assert line.sent == [(100.0, [1])]
+
+
+def test_a_thousand_changes_in_two_seconds_are_three_messages(line):
+    for number in range(1000):
+        line.changes.add([1])
+        line.run(100.0 + number / 500)
+    line.run(110.0)
+    assert [ids for _moment, ids in line.sent] == [[1]] * 3
+    moments = [moment for moment, _ids in line.sent]
+    assert all(b - a >= PAUSE for a, b in zip(moments, moments[1:], strict=False))
+
+
+def test_the_last_change_is_said(line):
+    line.changes.add([1])
+    line.run(100.0)
+    line.changes.add([1])
+    line.run(100.5)
+    assert len(line.sent) == 1
+    line.run(105.0)
+    assert line.sent[1:] == [(101.0, [1])]
+
+
+def test_each_integration_has_its_own_second(line):
+    line.changes.add([1])
+    line.run(100.2)
+    line.changes.add([1, 2])
+    line.run(105.0)
+    assert line.sent == [(100.0, [1]), (100.2, [2]), (101.0, [1])]
+
+
+def test_many_that_change_together_are_one_message(line):
+    line.changes.add([3, 1])
+    line.changes.add([2])
+    line.run(100.0)
+    assert line.sent == [(100.0, [1, 2, 3])]
+
+
+def test_nothing_is_kept_of_what_was_said_long_ago(line):
+    for number in range(50):
+        line.changes.add([number])
+        line.run(line.now + 2)
+    assert len(line.changes._told) <= 1
+
+
+def test_a_message_that_fails_does_not_hold_up_the_next(line):
+    def broken(ids):
+        line.sent.append(ids)
+        raise OSError("no database")
+
+    line.changes = Changes(broken, lambda _changes, wait: line.due.append(line.now + wait),
+                           lambda: line.now)  # fmt: skip
+    for moment in (100.0, 102.0):
+        line.run(moment)
+        line.changes.add([1])
+        line.run(moment)
+    assert line.sent == [[1], [1]]
