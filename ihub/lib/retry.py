@@ -11,6 +11,8 @@ __all__ = ["RetryPolicy", "is_transient", "next_attempt", "requested_delay"]
 _DAY = 86400.0
 # Whatever is asked for, the sum is a moment in the calendar.
 _YEAR = 366 * _DAY
+# Seconds: whoever asks for no wait at all does not get a loop.
+_LEAST = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def next_attempt(exc, attempt, policy, now, rng=random):
     wait = min(wait, longest)
     # In whole seconds: a wait of a few is kept as it was asked for.
     wait = min(wait + int(wait * policy.jitter * rng.random()), longest)
-    return _whole_second(now + timedelta(seconds=wait))
+    return _whole_second(now + timedelta(seconds=max(wait, _LEAST)))
 
 
 def _whole_second(moment):

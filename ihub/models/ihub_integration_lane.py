@@ -17,6 +17,8 @@ TRIGGER_ORDER = ("manual", "schedule", "backfill")
 MAX_CONFLICTS = 5
 # After so many dead processes in a row an integration is failed instead of tried again.
 MAX_DEATHS = 3
+# So many runs by hand, or that are not done in the end, may begin within a minute.
+MAX_BEGUN = 60
 
 
 class IhubIntegration(models.Model):
@@ -299,10 +301,58 @@ class IhubIntegration(models.Model):
             if trigger == "schedule":
                 self._plan_pointer()
             run = Run.search(self._due_domain([trigger]), order="due, id", limit=1)
-            if run:
+            if run and not self._put_off(trigger):
                 run._begin()
                 return run
         return Run
+
+    def _put_off(self, trigger):
+        """Let what is due wait where runs begin so often that only code can have asked for them.
+
+        As a run does that asks for another one, or something that presses Start at each failure.
+        Windows that are done do not count: the schedule and a backfill come to an end anyway.
+
+        :return: whether they wait
+        """
+        begun = self._begun_within_a_minute(trigger)
+        if len(begun) < MAX_BEGUN:
+            return False
+        until = begun[-1] + timedelta(seconds=60)
+        message = self.env._(
+            "%(count)s runs have begun within a minute, so the next one waits until %(time)s. If "
+            "nobody has asked for so many, the code asks for them again and again: press Stop, and "
+            "tell its developer.",
+            count=MAX_BEGUN,
+            time=self._stated(until),
+        )
+        self.env["ihub.run"].search(self._due_domain([trigger])).write(
+            {"due": until, "message": message}
+        )
+        self.ihub_warning(summary=message, integration=self)
+        self._notify_change()
+        return True
+
+    def _begun_within_a_minute(self, trigger):
+        """Return when the last runs of a kind began that have led to nothing further, newest first.
+
+        :return: list of at most :data:`MAX_BEGUN` moments, naive UTC
+        """
+        self.env["ihub.run"].flush_model(["started_at", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT started_at FROM ihub_run
+                 WHERE integration_id = %s AND started_at > %s AND trigger = %s
+                   AND (trigger = 'manual' OR state <> 'done') AND skipped IS NOT TRUE
+                 ORDER BY started_at DESC LIMIT %s
+                """,
+                self.id,
+                fields.Datetime.now() - timedelta(seconds=60),
+                trigger,
+                MAX_BEGUN,
+            )
+        )
+        return [moment for (moment,) in rows]
 
     def _queue_domain(self, triggers=TRIGGER_ORDER):
         triggers = [t for t in triggers if t != "schedule" or self.state == "running"]
@@ -340,7 +390,8 @@ class IhubIntegration(models.Model):
         wanted = {
             "window_from": plan.window.start,
             "window_to": plan.window.end,
-            "due": plan.due,
+            # One that was put off says so.
+            "due": max(plan.due, pointer.due) if pointer.message else plan.due,
             "behind_from": behind_from,
         }
         if any(pointer[name] != value for name, value in wanted.items()):

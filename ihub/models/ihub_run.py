@@ -104,6 +104,10 @@ class IhubRun(models.Model):
     # For the time line: half a million windows, a year of minutes, are read from the index alone.
     _done_idx = models.Index("(integration_id, window_to, window_from) WHERE state = 'done'")
     _not_done_idx = models.Index("(integration_id, window_to, window_from) WHERE state <> 'done'")
+    # For the lane: how many have begun in the last minute. What the schedule has done is not in it.
+    _begun_idx = models.Index(
+        "(integration_id, started_at) WHERE trigger = 'manual' OR state <> 'done'"
+    )
     _window_is_a_span = models.Constraint(
         "CHECK(window_from < window_to)", "A window must begin before it ends."
     )
