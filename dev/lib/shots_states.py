@@ -22,8 +22,9 @@ COLUMNS = 4
 GAP = 8
 # The worst first.
 CONDITIONS = (
-    "failed", "type_missing", "blocked", "unserved", "stuck", "late", "interrupted", "retrying",
-    "stopping", "catching_up", "working", "queued", "well", "copy", "created", "stopped",
+    "failed", "type_missing", "blocked", "unserved", "stuck", "late", "run_failed", "interrupted",
+    "retrying", "stopping", "catching_up", "working", "queued", "well", "copy", "created",
+    "stopped",
 )  # fmt: skip
 # Pages of integrations, by name of the picture.
 PAGES = {"stuck": "Stuck", "retrying": "Remote down", "stopped": "Halted", "working": "At work"}

@@ -14,6 +14,7 @@ CONDITIONS = (
     "unserved",
     "stuck",
     "late",
+    "run_failed",
     "interrupted",
     "retrying",
     "stopping",
@@ -27,7 +28,7 @@ CONDITIONS = (
 )
 # What the summary on top of the board counts; each word is also the name of a filter.
 SUMMARY = {
-    "failed": ("failed",),
+    "failed": ("failed", "run_failed"),
     "blocked": ("type_missing", "blocked"),
     "late": ("unserved", "stuck", "late"),
     "retrying": ("interrupted", "retrying"),
@@ -57,6 +58,7 @@ class Facts(NamedTuple):
     :param bool is_retrying: the next run repeats one that has failed
     :param int backlog: number of windows that are complete and not done
     :param int queued: number of runs that people have asked for
+    :param bool has_failed_run: one of those has failed, and was not made up for yet
     """
 
     state: str
@@ -74,6 +76,7 @@ class Facts(NamedTuple):
     is_retrying: bool = False
     backlog: int = 0
     queued: int = 0
+    has_failed_run: bool = False
 
 
 def judge(facts, now):
@@ -124,6 +127,8 @@ def _judge_idle(facts):
         return "queued"
     if facts.is_copy:
         return "copy"
+    if facts.has_failed_run:
+        return "run_failed"
     if facts.state != "running":
         return facts.state
     return "catching_up" if facts.backlog > 1 else "well"

@@ -26,6 +26,7 @@ from . import ihub_integration_execution
 from . import ihub_run_execution
 from . import ihub_integration_letter
 from . import ihub_integration_notify
+from . import ihub_integration_failed_run
 from . import ihub_integration_late
 from . import ihub_integration_board
 from . import ihub_integration_facts

@@ -160,6 +160,8 @@ class IhubIntegration(models.Model):
             return "stop"
         if self.condition == "retrying":
             return "retry"
+        if self.condition == "run_failed":
+            return "run" if self.runs_by_hand else "open"
         if self.condition in ("stopping", "working", "catching_up", "queued", "interrupted"):
             return False
         if self.can_start:

@@ -32,6 +32,7 @@ class IhubIntegration(models.Model):
             ("unserved", "Not Taken Up"),
             ("stuck", "Stuck"),
             ("late", "Late"),
+            ("run_failed", "Run Failed"),
             ("interrupted", "Interrupted"),
             ("retrying", "Trying Again"),
             ("stopping", "Stopping"),
@@ -64,6 +65,7 @@ class IhubIntegration(models.Model):
         "serves_all_companies",
         "late_after_intervals",
         "late_by",
+        "failed_run_id",
     )
     def _compute_condition(self):
         conditions = self._conditions()

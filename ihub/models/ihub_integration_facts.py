@@ -43,6 +43,7 @@ class Row(NamedTuple):
     is_retrying: bool
     queued: int
     ended_at: datetime | None
+    failed_run_id: int | None
 
     def is_quiet(self, now):
         """Return whether nothing happens, and nothing should have: most are most of the time.
@@ -50,6 +51,8 @@ class Row(NamedTuple):
         :param datetime now: naive UTC
         """
         if self.running_id or self.queued or self.is_copy or not self.may_run:
+            return False
+        if self.failed_run_id:
             return False
         if self.state != "running":
             return True
@@ -181,7 +184,8 @@ class IhubIntegration(models.Model):
                        AND NOT (run.is_schedule AND i.state = 'running'),
                    run.pointer_id, run.window_from, run.window_to,
                    LEAST(run.by_hand, CASE WHEN i.state = 'running' THEN run.scheduled END) AS due,
-                   i.state = 'running' AND run.is_retrying, run.queued, ended.ended_at
+                   i.state = 'running' AND run.is_retrying, run.queued, ended.ended_at,
+                   i.failed_run_id
               FROM ihub_integration i
               LEFT JOIN (
                 SELECT integration_id,
@@ -265,6 +269,7 @@ class IhubIntegration(models.Model):
             is_retrying=row.is_retrying,
             backlog=self._backlog_of_row(row, now) if is_behind else 0,
             queued=row.queued or 0,
+            has_failed_run=bool(row.failed_run_id),
         )
 
     @api.model

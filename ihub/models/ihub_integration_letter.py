@@ -13,6 +13,23 @@ class IhubIntegration(models.Model):
     def _letter_failed(self):
         return self.env._("%(name)s has failed:", name=self._letter_name())
 
+    def _letter_run_failed(self, run):
+        return self.env._(
+            "A run of %(name)s for the period from %(start)s to %(end)s has failed:",
+            name=self._letter_name(),
+            start=self._local(run.window_from),
+            end=self._local(run.window_to),
+        )
+
+    def _letter_run_done(self, run):
+        return self.env._(
+            "What a run of %(name)s for the period from %(start)s to %(end)s had left undone is "
+            "done now. There is nothing to do.",
+            name=self._letter_name(),
+            start=self._local(run.window_from),
+            end=self._local(run.window_to),
+        )
+
     def _letter_undone(self, run):
         return self.env._(
             "The period from %(start)s to %(end)s is still to be done, so nothing is lost.",

@@ -17,6 +17,9 @@ KINDS = {
         "ihub.message_integration_recovered",
         "success",
     ),
+    # Of a run that the schedule has nothing to do with.
+    "run_failed": ("ihub.mt_integration_failed", "ihub.message_run_failed", "danger"),
+    "run_done": ("ihub.mt_integration_recovered", "ihub.message_run_done", "success"),
 }
 ACTIVITY = "ihub.mail_activity_type_alert"
 
@@ -112,10 +115,24 @@ class IhubIntegration(models.Model):
             integration._change_state("failed", text)
             integration._count_failure(text)
 
-    def _fail_after_run(self, run, message):
-        """Put the integration into the failed state because of ``run``, and tell people."""
-        if self.state != "stopped" or run.trigger != "schedule":
+    def _run_has_failed(self, run, message):
+        """Do what follows when ``run`` has failed for good, and nobody has called ``fail()``.
+
+        The schedule stops at a window that fails. What people have asked for is theirs to ask for
+        again: the schedule goes on.
+        """
+        if run.trigger != "schedule":
+            self._remember_failed_run(run, message)
+            return
+        if self.state != "stopped":
             self._change_state("failed", message)
+        self._count_failure(message, run)
+
+    def _fail_after_run(self, run, message):
+        """Put the integration into the failed state: the code of ``run`` has called ``fail()``."""
+        if run.trigger != "schedule":
+            self._remember_failed_run(run)
+        self._change_state("failed", message)
         self._count_failure(message, run)
 
     def _count_failure(self, reason, run=None):
@@ -135,6 +152,7 @@ class IhubIntegration(models.Model):
 
     def _settle_success(self, run):
         """Tell that it works again where ``run`` ends a row of failures."""
+        self._forget_repaired_run(run)
         failures, since = self.failures_since_recovery, self.failed_since
         failed_before = bool(self._pointer().first_message)
         if not alert.has_recovered(failures, self.state, run.trigger, failed_before):
@@ -150,9 +168,12 @@ class IhubIntegration(models.Model):
     def _recover(self, **facts):
         """Take back what was told, and tell that it works again."""
         self.sudo().activity_unlink([ACTIVITY])
+        self._tell_recovery("recovered", **facts)
+
+    def _tell_recovery(self, kind, **facts):
         wanted = self.filtered("notify_recovery")
         if wanted:
-            wanted._tell("recovered", **facts)
+            wanted._tell(kind, **facts)
 
     # --- Telling ---
 
@@ -212,6 +233,8 @@ class IhubIntegration(models.Model):
                 "recovered": self.env._("%(count)s integrations work again", count=len(self)),
             }[kind]
         return {
+            "run_failed": self.env._("A run of %(name)s has failed", name=self.name),
+            "run_done": self.env._("A run of %(name)s has been made up for", name=self.name),
             "failed": self.env._("%(name)s has failed", name=self.name),
             "late": self.env._("%(name)s is late", name=self.name),
             "recovered": self.env._("%(name)s works again", name=self.name),
@@ -277,10 +300,10 @@ class IhubIntegration(models.Model):
                     "type": KINDS[kind][2],
                     "title": self.name,
                     "message": facts.get("reason") or reader._alert_title(kind),
-                    "sticky": kind != "recovered",
+                    "sticky": KINDS[kind][2] != "success",
                 },
             )
-        if user and self.notify_by_activity and kind != "recovered":
+        if user and self.notify_by_activity and KINDS[kind][2] != "success":
             reader._plan_activity(user, kind, facts)
 
     def _plan_activity(self, user, kind, facts):

@@ -8,6 +8,7 @@ from ..lib.words import said
 # Who says what is wrong in which condition; nothing is in the others.
 PROBLEMS = {
     "failed": "_failed_text",
+    "run_failed": "_failed_run_text",
     "retrying": "_retrying_text",
     "type_missing": "_blocked_text",
     "blocked": "_blocked_text",
@@ -54,7 +55,7 @@ class IhubIntegration(models.Model):
             )
         if self.is_executing:
             return " · ".join(filter(None, (self._running_text(run.sudo()), self._backlog_text())))
-        return self.env._("Interrupted: the server stopped. It will be taken up again.")
+        return self.env._("Interrupted. It will be taken up again.")
 
     def _waiting_text(self):
         if self.queued_count:

@@ -50,7 +50,7 @@ class IhubIntegrationDemo(models.Model):
             self.ihub_error(
                 summary=self.env._(
                     "This demo was told to fail: 'Fail on purpose' is ticked in its settings. "
-                    "Untick it, then press Start."
+                    "Untick it, then press Start or Run Manually."
                 ),
                 integration=self,
                 raised=True,

@@ -56,6 +56,13 @@ stopped = add("Halted", catch_up="each", window_from=now - timedelta(days=2))
 remember(stopped, "done", "failed", "cancelled", "interrupted", "skipped", "done")
 stopped.stop()
 
+# A run by hand has failed, and the schedule goes on.
+one_failed = add("Wrong once")
+one_failed._pointer().write({"window_from": now, "window_to": soon, "due": soon})
+remember(one_failed, "done", "done", "failed")
+one_failed.last_run_id.sudo().message = "ValueError: The price of A1 is not a number"
+one_failed.sudo().failed_run_id = one_failed.last_run_id
+
 begin(add("At work"))
 begin(add("Behind the times", catch_up="each", window_from=now - timedelta(days=2)))
 

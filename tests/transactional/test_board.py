@@ -22,6 +22,10 @@ def nothing(this, _from, _to):
     pass
 
 
+def broken(this, _from, _to):
+    raise ValueError("The price of A1 is missing.")
+
+
 def unlucky(this, _from, _to):
     raise RetryableError("The shop is being maintained.", delay=600)
 
@@ -59,9 +63,13 @@ class BoardCase(HubCase):
                 "Blocked", run_as_id=self._user(f"old{next(self.numbers)}", "ihub.group_user").id
             ),
             "queued": self.add(name="Queued"),
+            "run_failed": self.started("Run failed"),
             "interrupted": self.started("Dead"),
             "late": self.started("Late", window_from=at("2025-03-01 12:00")),
         }
+        with self.running_as(broken):
+            staged["run_failed"].run_manually()
+            self.work(staged["run_failed"])
         staged["stopped"].stop()
         staged["failed"].sudo()._fail("The price of A1 is missing.")
         with self.running_as(unlucky):
@@ -187,6 +195,7 @@ class TestQuiet(BoardCase):
             "window_to": moments,
             "is_retrying": flags,
             "queued": (None, 0, 2),
+            "failed_run_id": (None, 1),
         }
         first = self.add()
         common = Row(
@@ -288,6 +297,7 @@ class TestNextStep(BoardCase):
             "type_missing": "open",
             "blocked": "open",
             "queued": False,
+            "run_failed": "run",
             "interrupted": False,
             "late": "open",
         }

@@ -104,7 +104,7 @@ class TestFailureAndRecovery(NotifyCase):
                 self.work(self.integration)
         self.assertEqual(
             self.mails(self.responsible).mapped("subject"),
-            ["Orders has failed", "Orders works again"],
+            ["A run of Orders has failed", "A run of Orders has been made up for"],
         )
 
     def test_what_people_do_not_want_to_hear_is_not_told(self):

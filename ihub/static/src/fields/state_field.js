@@ -22,6 +22,7 @@ export const LOOKS = {
     unserved: ["fa-bed", "warning"],
     stuck: ["fa-hourglass-end", "danger"],
     late: ["fa-clock-o", "warning"],
+    run_failed: ["fa-times-circle", "warning"],
     retrying: ["fa-repeat", "warning"],
     stopping: ["fa-hourglass-half", "info"],
     catching_up: ["fa-fast-forward", "info"],

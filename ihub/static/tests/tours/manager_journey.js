@@ -4,6 +4,12 @@ import { card, confirmRun, isInState, pressInHeader, toggleFailure } from "./ste
 
 const NAME = "Journey";
 
+const hasFailedRun = {
+    content: "The page says that a run has failed, without being reloaded",
+    trigger: ".o_form_view .o_field_widget[name=condition] [data-state=run_failed]",
+    timeout: 30000,
+};
+
 const add = [
     { content: "Add an integration", trigger: ".o-kanban-button-new", run: "click" },
     {
@@ -36,33 +42,37 @@ const fail = [
     { content: "The page says why the schedule is locked", trigger: ".fa-lock:visible" },
     ...pressInHeader("action_run_manually"),
     ...confirmRun(),
-    isInState("Failed"),
+    hasFailedRun,
+    isInState("Running"),
 ];
 
 const understand = [
     {
         content: "The reason is on the page",
-        trigger: ".alert-danger:contains(told to fail)",
+        trigger: ".alert:contains(told to fail)",
     },
     {
         content: "One click leads to the error",
-        trigger: ".alert-danger button[name=action_open_last_run]",
+        trigger: ".alert button[name=action_open_failed_run]",
         run: "click",
     },
     { content: "The run says it too", trigger: ".o_ihub_run .alert-danger:contains(told to fail)" },
     ...pressInHeader("action_open_integration"),
-    isInState("Failed"),
+    hasFailedRun,
 ];
 
 const repair = [
     ...toggleFailure(),
-    ...pressInHeader("action_start"),
-    isInState("Running"),
     ...pressInHeader("action_run_manually"),
     ...confirmRun(),
     {
         content: "The run is done, seen without reloading",
         trigger: ".o_field_widget[name=last_run_state] [data-state=done]",
+        timeout: 30000,
+    },
+    {
+        content: "The failed one is made up for",
+        trigger: ".o_field_widget[name=condition] [data-state=well]",
         timeout: 30000,
     },
     ...pressInHeader("action_stop"),

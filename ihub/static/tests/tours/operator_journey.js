@@ -65,8 +65,8 @@ registry.category("web_tour.tours").add("ihub_failed_card", {
         },
         ...confirmRun(),
         {
-            content: "It comes to the failed ones by itself; its reason leads to the error",
-            trigger: `${card(NAME, "Failed")} a[name=action_open_last_run]:contains(told to fail)`,
+            content: "Its card says so by itself; the reason leads to the error",
+            trigger: `${card(NAME, "Run Failed")} a[name=action_open_failed_run]:contains(told to fail)`,
             timeout: 30000,
             run: "click",
         },
