@@ -11,9 +11,11 @@ from .event_buffer import buffer_of
 from .event_cursor import install
 from .event_related import related_of
 from .event_writer import report
+from .failure import log_masked
 from .health import is_healthy
 from .run_scope import current_run
-from .serialize import to_text
+from .serialize import describe, to_text
+from .shutdown import unless_shutdown
 
 _logger = logging.getLogger(__name__)
 
@@ -21,7 +23,7 @@ install()
 
 
 def log(records, level, summary=None, details=None, related=None, integration=None, **unknown):
-    """Report an event. Never raises an ``Exception``.
+    """Report an event. Never raises, unless the process ends.
 
     :param records: the recordset on which ``ihub_*`` was called
     :param str level: info, warning or error
@@ -36,8 +38,9 @@ def log(records, level, summary=None, details=None, related=None, integration=No
         buffer = buffer_of(records.env.cr)
         event.position = buffer.logged
         buffer.add(event)
-    except Exception:
-        _logger.exception("An event could not be recorded")
+    except BaseException as error:
+        unless_shutdown(error)
+        log_masked(_logger, error, "An event could not be recorded.")
         if event is not None:
             report([event])
 
@@ -74,7 +77,7 @@ def _texts(env, level, summary, details):
     error = summary if isinstance(summary, BaseException) else None
     if error is not None:
         details = error if details is None else details
-        summary = str(error) or type(error).__name__
+        summary = describe(error) or type(error).__name__
     elif level == "error" and details is None:
         details = sys.exc_info()[1]
     if summary is None and details is None:
@@ -92,7 +95,8 @@ def _placeholder(env):
 def _safe_integration(records, integration, scope):
     try:
         return _integration(records, integration, scope)
-    except Exception:
+    except BaseException as error:
+        unless_shutdown(error)
         # Something that only looks like a record, or cannot be read.
         return scope.integration_id if scope else None, UNKNOWN
 

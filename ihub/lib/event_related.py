@@ -12,6 +12,7 @@ from odoo.tools import SQL
 
 from .health import is_healthy
 from .serialize import to_text
+from .shutdown import unless_shutdown
 
 _logger = logging.getLogger(__name__)
 
@@ -21,7 +22,8 @@ def related_of(related):
     try:
         if isinstance(related, BaseModel):
             return _of_records(related)
-    except Exception:
+    except BaseException as error:
+        unless_shutdown(error)
         _logger.debug("Not a record: %s", type(related))
     return None, None, (to_text(related) or "")[:1000]
 

@@ -1,6 +1,11 @@
 """The exceptions of the hub."""
 
+import builtins
+
 from odoo.exceptions import UserError
+
+# Python 3.10 has no groups of exceptions.
+_GROUP = getattr(builtins, "BaseExceptionGroup", ())
 
 
 class IntegrationError(UserError):
@@ -37,3 +42,13 @@ class StopRequested(BaseException):
 
     Not an ``Exception``: an integration that catches those, record by record, must still stop.
     """
+
+
+def is_stop(error):
+    """Return whether ``error`` says nothing but that a run is to stop.
+
+    :param BaseException error: also a group, as the tasks of a library make one
+    """
+    if isinstance(error, _GROUP):
+        return all(map(is_stop, error.exceptions))
+    return isinstance(error, StopRequested)

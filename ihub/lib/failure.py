@@ -2,9 +2,11 @@
 
 from odoo.exceptions import UserError
 
-from .exceptions import RetryableError
+from .exceptions import RetryableError, is_stop
 from .masking import mask
 from .serialize import clean, exception_text, first_line
+from .shutdown import unless_shutdown
+from .transient import is_transient, requested_delay
 
 # Characters.
 MESSAGE_LENGTH = 500
@@ -13,6 +15,36 @@ TRACEBACK_LENGTH = 100_000
 
 class RunFailed(Exception):
     """The integration called ``fail()``; its argument is the reason, or None."""
+
+
+class UnreadableError(Exception):
+    """Stands for an error that cannot even be looked at; its argument says of which kind."""
+
+
+def readable(error):
+    """Return ``error``, or one that stands for it where looking at it raises.
+
+    :param BaseException error: what was raised, of any class
+    """
+    try:
+        for look in (
+            plain_message,
+            traceback_text,
+            is_told,
+            is_stop,
+            is_transient,
+            requested_delay,
+        ):
+            look(error)
+    except BaseException as problem:
+        unless_shutdown(problem)
+        return UnreadableError(type(error).__name__).with_traceback(error.__traceback__)
+    return error
+
+
+def is_told(error):
+    """Return whether an event about ``error`` was written when it was raised."""
+    return bool(getattr(error, "reported", False))
 
 
 def plain_message(error):
@@ -36,7 +68,8 @@ def _text(error):
     try:
         first = error.args[0] if error.args else None
         text = "" if first is None else str(first).strip()
-    except Exception:
+    except BaseException as problem:
+        unless_shutdown(problem)
         return ""
     return mask(clean(text[:TRACEBACK_LENGTH]))
 
@@ -48,3 +81,13 @@ def traceback_text(error):
         half = TRACEBACK_LENGTH // 2
         text = f"{text[:half]}\n…\n{text[-half:]}"
     return mask(clean(text))
+
+
+def log_masked(logger, error, message, *args):
+    """Put ``error`` into the server's log with its traceback, without the secrets in that.
+
+    :param logger: a logger of the standard library
+    :param BaseException error: what was raised
+    :param str message: what failed, in the form that loggers take, with ``args``
+    """
+    logger.error(f"{message}\n%s", *args, traceback_text(error))

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 
 import psycopg2
 
+from .connection import roll_back
+
 # The first half of the two-part key: "ihub" in ASCII. The second half is the integration's id.
 LOCK_SPACE = 0x69687562
 NOTICE_DEATH = {
@@ -19,6 +21,10 @@ NOTICE_DEATH = {
 }
 
 
+class LaneTaken(Exception):
+    """The lane is another process's now: what a run has left behind is that one's to settle."""
+
+
 @contextmanager
 def hold(cr, integration_id):
     """Hold the lane of an integration for the body of a ``with``.
@@ -27,8 +33,7 @@ def hold(cr, integration_id):
     :param int integration_id: whose lane
     :return: yields whether the lane was free, and is now held
     """
-    cr.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, integration_id))
-    held = cr.fetchone()[0]
+    held = _lock(cr, integration_id)
     try:
         if held:
             _notice_death(cr)
@@ -36,6 +41,21 @@ def hold(cr, integration_id):
     finally:
         if held:
             _release(cr, integration_id)
+
+
+def hold_again(cr, integration_id):
+    """Hold the lane on the new connection of ``cr``, in the body of :func:`hold`.
+
+    :raise LaneTaken: another process was faster
+    """
+    if not _lock(cr, integration_id):
+        raise LaneTaken(f"Another process has taken the lane of integration {integration_id}.")
+    _notice_death(cr)
+
+
+def _lock(cr, integration_id):
+    cr.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, integration_id))
+    return cr.fetchone()[0]
 
 
 def _notice_death(cr):
@@ -57,13 +77,13 @@ def _notice_death(cr):
 def _release(cr, integration_id):
     """Give the lock back: connections are pooled, the next user of this one must not inherit it."""
     try:
-        cr.rollback()
+        if not roll_back(cr):
+            return
         cr.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, integration_id))
         cr.commit()  # pylint: disable=invalid-commit
     except Exception as error:
-        # Without its connection the lock is gone as well. One that is broken in another way, or a
-        # hook that fails, must not send it back to the pool with the lock: closing it for real
-        # ends the session.
+        # Without its connection the lock is gone as well. One that is broken in another way must
+        # not go back to the pool with the lock: closing it for real ends the session.
         cr._cnx.close()
         if not isinstance(error, psycopg2.Error):
             raise

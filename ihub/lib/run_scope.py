@@ -24,6 +24,8 @@ class RunScope:
     failed: bool = False
     reason: str | None = None
     error_logged: bool = False
+    # Whether a checkpoint has told the code that somebody had pressed Stop.
+    stopped: bool = False
     # Whether the run ends with the open transaction.
     ended: bool = False
     # Whether the integration's code has committed by itself.
@@ -35,6 +37,7 @@ class RunScope:
     def begin(self):
         """Forget what an earlier try of the same attempt has said."""
         self.failed, self.reason, self.error_logged, self.ended = False, None, False, False
+        self.stopped = False
 
     def fail(self, reason=None):
         """Let the run end as failed once ``run_from_to`` returns."""

@@ -1,6 +1,7 @@
 """Turn anything into text that a database, a browser and a person can take.
 
-Nothing here raises an ``Exception``, whatever it is given.
+Nothing here raises, whatever it is given: what code calls an exception need not be an
+``Exception``.
 """
 
 import base64
@@ -12,6 +13,8 @@ import json
 import re
 import traceback
 from collections.abc import Mapping
+
+from .shutdown import unless_shutdown
 
 # Depth and number of values after which a structure is abridged.
 DEPTH_LIMIT = 30
@@ -30,7 +33,8 @@ def to_text(value):
         return value
     try:
         return _render(value)
-    except Exception:
+    except BaseException as error:
+        unless_shutdown(error)
         return describe(value)
 
 
@@ -39,8 +43,8 @@ def describe(value):
     for say in (str, repr):
         try:
             return str.__str__(say(value))
-        except Exception:
-            continue
+        except BaseException as error:
+            unless_shutdown(error)
     return f"<{type(value).__name__}, cannot be shown>"
 
 
@@ -90,7 +94,8 @@ def exception_text(error):
     """Return the traceback of ``error``, or what is known if it cannot be rendered."""
     try:
         return "".join(traceback.format_exception(error)).rstrip()
-    except Exception:
+    except BaseException as problem:
+        unless_shutdown(problem)
         return describe(error)
 
 
@@ -132,7 +137,8 @@ class _Plain:
         self.open.add(id(value))
         try:
             return self._structure(value, depth + 1)
-        except Exception:
+        except BaseException as error:
+            unless_shutdown(error)
             return describe(value)
         finally:
             self.open.discard(id(value))

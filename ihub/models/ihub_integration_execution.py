@@ -1,16 +1,18 @@
 import random
 from datetime import datetime, timezone
 
+import psycopg2
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..lib import event_buffer
+from ..lib import connection, event_buffer, lane_lock
 from ..lib.checkpoint import explain
-from ..lib.exceptions import StopRequested, UsageError
-from ..lib.failure import RunFailed, plain_message, traceback_text
+from ..lib.exceptions import StopRequested, UsageError, is_stop
+from ..lib.failure import RunFailed, is_told, plain_message, readable, traceback_text
 from ..lib.retry import RetryPolicy, next_attempt
 from ..lib.run_scope import RunScope, executing
 from ..lib.run_transaction import TransactionWatch
+from ..lib.shutdown import is_ending, is_shutdown
 from .ihub_integration_lane import MAX_CONFLICTS
 
 
@@ -65,18 +67,27 @@ class IhubIntegration(models.Model):
             lang=self.run_as_id.lang,
         )
         with executing(scope):
-            try:
-                self._work_on(run, scope)
-            except StopRequested:
-                self.env.cr.rollback()
-                self._transaction(lambda: self._settle_stop(run))
-            except (Exception, SystemExit) as error:
-                # A library that calls sys.exit() must not end the scheduler.
-                self.env.cr.rollback()
-                self._settle_failure(run, scope, error)
-            else:
+            # Not settled where it is caught: the server's log would show it beside what goes wrong
+            # then, with its secrets.
+            error = self._attempt(run, scope)
+            if error is None:
                 self._transaction(lambda: self._recover_state(run))
+            else:
+                self._settle(run, scope, error)
             self._report_commits(scope)
+
+    def _attempt(self, run, scope):
+        """Do the work of a run.
+
+        :return: by which exception, of whatever class, it was ended before its end, or None
+        """
+        try:
+            self._work_on(run, scope)
+        except BaseException as error:
+            if is_shutdown(error):
+                raise
+            return readable(error)
+        return None
 
     def _work_on(self, run, scope):
         """Do the work; begin again at once, a few times, after a conflict with another transaction.
@@ -99,6 +110,7 @@ class IhubIntegration(models.Model):
     def _begin_again(self, run, scope, error):
         """Count and report that the work is begun again, unless somebody has pressed Stop."""
         if run._is_stop_requested():
+            scope.stopped = True
             raise StopRequested
         run._begin_again()
         scope.attempt = run.attempt
@@ -167,6 +179,30 @@ class IhubIntegration(models.Model):
             self._change_state("stopped", self.env._("The last run by hand has worked."))
         self._settle_success(run)
 
+    def _settle(self, run, scope, error):
+        """Settle a run that was ended by ``error``."""
+        scope.ended = True
+        is_lost = not connection.roll_back(self.env.cr)
+        if is_lost:
+            self._regain_connection(scope, error)
+        if scope.failed and is_stop(error):
+            # What its code has said of it counts more than how it was ended then.
+            error = RunFailed(scope.reason)
+        if run.state == "done":
+            # Its commit had arrived before the connection was lost.
+            self._transaction(lambda: self._recover_state(run))
+        elif is_stop(error) and self._is_stopped(run, scope):
+            self._transaction(lambda: self._settle_stop(run))
+        elif is_lost and not scope.failed:
+            self._settle_loss(run, scope, error)
+        else:
+            self._settle_failure(run, scope, error)
+
+    def _is_stopped(self, run, scope):
+        """Return whether it was people who stopped ``run``, and not its own code."""
+        # Somebody may have pressed Start since a checkpoint has seen the Stop.
+        return scope.stopped or run._is_stop_requested()
+
     def _settle_stop(self, run):
         """End a run that obeyed a Stop; the window of a scheduled one is still to be done."""
         run._end("cancelled", self.env._("Stopped by %(user)s.", user=self.stop_user_id.name))
@@ -176,9 +212,8 @@ class IhubIntegration(models.Model):
     # --- Step 4b: failure ---
 
     def _settle_failure(self, run, scope, error):
-        """Log why a run failed; try again later, or put the integration into the failed state."""
-        scope.ended = True
-        message = plain_message(error) or self.env._("The run failed without saying why.")
+        """Log why a run failed; try again later, or leave it failed."""
+        message = self._failure_message(error)
         if scope.committed:
             message = self.env._(
                 "%(message)s (Part of its work was kept: the code had committed it by itself.)",
@@ -186,24 +221,31 @@ class IhubIntegration(models.Model):
             )
         self._log_failure(scope, error, message)
         technical = "" if isinstance(error, RunFailed) else traceback_text(error)
-        self._transaction(lambda: self._record_failure(run, error, message, technical))
+        self._transaction(lambda: self._record_failure(run, scope, error, message, technical))
         event_buffer.flush(self.env.cr)
+
+    def _failure_message(self, error):
+        if is_stop(error):
+            return self.env._(
+                "The integration stopped although nobody had pressed Stop. Its developer must "
+                "leave it to checkpoint() to raise StopRequested."
+            )
+        return plain_message(error) or self.env._("The run failed without saying why.")
 
     def _log_failure(self, scope, error, message):
         """Write the one error event of a failed run, unless the integration did so itself."""
-        told = getattr(error, "reported", False) or (
-            isinstance(error, RunFailed) and scope.error_logged
-        )
+        told = is_told(error) or (isinstance(error, RunFailed) and scope.error_logged)
         if not told:
             details = None if isinstance(error, RunFailed) else error
             self.ihub_error(summary=message, details=details, integration=self)
 
-    def _record_failure(self, run, error, message, technical):
+    def _record_failure(self, run, scope, error, message, technical):
         run._count_progress()
         # To the microsecond: a wait of a second must not become none.
         now = datetime.now(timezone.utc).replace(tzinfo=None)
         first = run.first_message or message
-        due = self._retry_at(run, error, now)
+        # Who calls fail() says that waiting does not help.
+        due = None if scope.failed else self._retry_at(run, error, now)
         if due:
             run._set_state(
                 "pending", due=due, message=message, first_message=first, traceback=technical
@@ -214,7 +256,10 @@ class IhubIntegration(models.Model):
         run._tell_requester("danger", message)
         if run.trigger == "schedule":
             run._continue(due=run.due, message=message)
-        self._fail_after_run(run, message)
+        if scope.failed:
+            self._fail_after_run(run, scope.reason or message)
+        else:
+            self._run_has_failed(run, message)
 
     def _retry_at(self, run, error, now):
         """Return when to try again by itself, in naive UTC, or None."""
@@ -230,3 +275,36 @@ class IhubIntegration(models.Model):
             maximum=self.retry_maximum * 60,
         )
         return next_attempt(error, run._tries(), policy, now, random)
+
+    # --- Step 4c: a connection that was lost ---
+
+    def _regain_connection(self, scope, error):
+        """Get another connection, and hold the lane again.
+
+        :raise psycopg2.Error: the database cannot be reached; the run is found dead later
+        :raise LaneTaken: another process has found it already
+        """
+        if is_ending():
+            # The server closes all connections as it ends. The next one takes the run up again.
+            raise SystemExit
+        try:
+            connection.renew(self.env.cr)
+            lane_lock.hold_again(self.env.cr, self.id)
+        except (psycopg2.Error, lane_lock.LaneTaken):
+            # Written as soon as the database is there again.
+            self._log_failure(scope, error, self._failure_message(error))
+            raise
+        self._commit()
+        self.env.invalidate_all(flush=False)
+
+    def _settle_loss(self, run, scope, error):
+        """Mark a run as interrupted that has lost its connection, and so all of its work."""
+        self._log_failure(scope, error, self._failure_message(error))
+        happened = self.env._(
+            "The connection to the database was lost in the middle of this run. It was last seen "
+            "alive at %(time)s.",
+            time=self._stated(run.last_seen or run.started_at),
+        )
+        technical = traceback_text(error)
+        self._transaction(lambda: self._interrupt(run, happened, traceback=technical))
+        event_buffer.flush(self.env.cr)

@@ -7,7 +7,9 @@ from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..lib import lane_lock
+from ..lib import connection, lane_lock
+from ..lib.failure import log_masked
+from ..lib.shutdown import is_ending, is_shutdown
 
 _logger = logging.getLogger(__name__)
 
@@ -139,14 +141,22 @@ class IhubIntegration(models.Model):
             lane._recover_dead_runs()
             lane._work()
             lane._transaction(lane._wake_when_due)
-        except Exception:
-            # Odoo would sleep until the next regular call, and switch the cron off in the end.
-            _logger.exception("The lane of integration %s failed.", self.id)
-            self.env.cr.rollback()
-            # Not through its own row, which may be what cannot be read.
-            for cron in self.env["ir.cron"].browse(self.env.context.get("cron_id")).exists():
-                cron._trigger(fields.Datetime.now() + timedelta(minutes=1))
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+            return
+        except BaseException as error:
+            if is_shutdown(error) or is_ending():
+                raise
+            log_masked(_logger, error, "The lane of integration %s failed.", self.id)
+        # Odoo would sleep until the next regular call, and switch the cron off in the end.
+        self._come_back()
+
+    def _come_back(self):
+        """Let the lane be woken in a minute, with a cursor that Odoo's scheduler can go on with."""
+        if not connection.roll_back(self.env.cr):
+            connection.renew(self.env.cr)
+        # Not through its own row, which may be what cannot be read.
+        for cron in self.env["ir.cron"].browse(self.env.context.get("cron_id")).exists():
+            cron._trigger(fields.Datetime.now() + timedelta(minutes=1))
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _wake_when_due(self):
         """Set the alarm for what is due next.
@@ -232,10 +242,12 @@ class IhubIntegration(models.Model):
         cr.postcommit._funcs.appendleft(lambda: committed.append(True))
         try:
             cr.commit()  # pylint: disable=invalid-commit
-        except Exception:
-            if not committed:
+        except BaseException as error:
+            if not committed or is_shutdown(error):
                 raise
-            _logger.exception("What should follow a commit of integration %s failed.", self.id)
+            log_masked(
+                _logger, error, "What should follow a commit of integration %s failed.", self.id
+            )
 
     # --- Step 1: dead runs ---
 
@@ -247,19 +259,26 @@ class IhubIntegration(models.Model):
         for run in dead:
             self._transaction(lambda run=run: self._interrupt(run))
 
-    def _interrupt(self, run):
-        """Mark a dead run, and take its window up again unless that keeps happening."""
+    def _interrupt(self, run, happened=None, **vals):
+        """Mark a dead run, and take its window up again unless that keeps happening.
+
+        :param str happened: what its own process knows of it; None: that process is gone
+        :param vals: more of what is known, as values of the run
+        """
         seen = run.last_seen or run.started_at
         # What it reported after its last checkpoint describes work that is not there.
         self.env["ihub.event"]._undo_uncommitted(run)
         wanted = run.trigger == "schedule" or not run._is_stop_requested()
         run._end(
             "interrupted",
-            self.env._(
-                "The server stopped in the middle of this run. It was last seen alive at %(time)s.",
+            happened
+            or self.env._(
+                "The server, or its connection to the database, was gone in the middle of this "
+                "run. It was last seen alive at %(time)s.",
                 time=self._stated(seen),
             ),
             ended_at=seen,
+            **vals,
         )
         run._count_progress()
         deaths = run.deaths + 1
@@ -276,11 +295,12 @@ class IhubIntegration(models.Model):
             return
         if run.trigger == "schedule":
             run._continue()
-        self._fail_after_run(
+        self._run_has_failed(
             run,
             self.env._(
-                "The server stopped %(times)s times in a row in the middle of this work. "
-                "Ask your administrator whether it needs too much memory or time.",
+                "This work was cut off %(times)s times in a row: the server stopped, or lost its "
+                "connection to the database. Ask your administrator whether it needs too much "
+                "memory or time.",
                 times=deaths,
             ),
         )

@@ -1,6 +1,7 @@
 """The database server crashes in the middle of a run, and comes back."""
 
 import subprocess
+import time
 
 import pytest
 from hub_driver import ADDONS_PATH, Hub
@@ -35,7 +36,8 @@ def move(database, server):
     return env
 
 
-def test_an_immediate_shutdown(hub, odoo_server, own_postgres, tmp_path):
+@pytest.mark.parametrize("noticed_before", [False, True])
+def test_an_immediate_shutdown(noticed_before, hub, odoo_server, own_postgres, tmp_path):
     gate = tmp_path / "gate"
     gate.touch()
     integration = hub.add(f"write 2\n@1 file {gate}\nwrite", windows=2)
@@ -48,13 +50,22 @@ def test_an_immediate_shutdown(hub, odoo_server, own_postgres, tmp_path):
     there.wait(gate.with_name("gate.reached").exists, "A run that is in its middle")
     assert there.run(integration, state="running")
     own_postgres._ctl("-m", "immediate", "-w", "stop", otherwise="PostgreSQL does not stop.")
+    if noticed_before:
+        gate.unlink()
+        time.sleep(1)
     own_postgres._start()
-    gate.unlink()
+    gate.unlink(missing_ok=True)
 
     back = Hub(hub.database, host=env["PGHOST"], user=env["PGUSER"])
     back.wait(lambda: back.count(integration, state="done") == 2)
     dead = back.run(integration, state="interrupted")
     assert f"{dead['last_seen']:%m/%d/%Y %I:%M}" in dead["message"]
+    assert "connection to the database" in dead["message"]
+    # What its process knows of it is not lost with the connection.
+    query = "SELECT details FROM ihub_event WHERE run_id = %s AND level = 'error'"
+    back.wait(lambda: back.execute(query, dead["id"]), "The event of the lost connection")
+    ((details,),) = back.execute(query, dead["id"])
+    assert "Traceback" in details
     assert back.steps(integration) == [0, 1, 2] * 2
     windows = [
         (run["window_from"], run["window_to"]) for run in back.runs(integration, state="done")

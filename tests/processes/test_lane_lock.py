@@ -13,6 +13,17 @@ from hub_driver import LANE_SPACE, LOCKS_HERE
         ("write\nhook", "done"),
         ("write\ncommit\nabort", "failed"),
         ("write\nraise exit", "failed"),
+        # What is no Exception would end the scheduler's thread.
+        ("write\nraise cancelled", "failed"),
+        ("write\nraise generator", "failed"),
+        ("write\nraise interrupt", "failed"),
+        ("write\nraise stop", "failed"),
+        ("write\nhook postcommit cancelled", "done"),
+        ("write\nhook precommit cancelled", "failed"),
+        ("write\nhook prerollback interrupt\nraise value", "failed"),
+        ("write\nhook postrollback exit\nraise value", "failed"),
+        ("write\nterminate_backend", "interrupted"),
+        ("write\nleave", "interrupted"),
     ],
 )
 def test_the_lock_does_not_stay_in_the_pool(hub, server_of_module, script, state):

@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import os
 import signal
@@ -13,7 +14,7 @@ from odoo import models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.ihub.lib import event_buffer
-from odoo.addons.ihub.lib.exceptions import RetryableError
+from odoo.addons.ihub.lib.exceptions import RetryableError, StopRequested
 
 from .ihub_integration_ledger import HELD_SPACE, HOLD_SPACE
 
@@ -38,6 +39,9 @@ ERRORS = {
     "serialization": psycopg2.errors.SerializationFailure,
     "exit": sys.exit,
     "interrupt": KeyboardInterrupt,
+    "cancelled": asyncio.CancelledError,
+    "generator": GeneratorExit,
+    "stop": StopRequested,
 }
 
 
@@ -187,16 +191,32 @@ class IhubIntegrationLedger(models.Model):
         with contextlib.suppress(psycopg2.DataError):
             self.env.cr.execute("SELECT 1 / 0", log_exceptions=False)
 
-    def _do_hook(self, start, end):
-        """hook: fail after the commit."""
+    def _do_hook(self, start, end, when="postcommit", kind="value"):
+        """hook [WHEN [KIND]]: fail in a callback of the transaction."""
 
-        @self.env.cr.postcommit.add
+        @getattr(self.env.cr, when).add
         def hook():
-            raise ValueError("The hook after the commit failed.")
+            raise ERRORS[kind]("The callback of the transaction failed.")
 
     def _do_close(self, start, end):
         """close: lose the connection."""
         self.env.cr._cnx.close()
+
+    def _do_leave(self, start, end):
+        """leave: close the cursor, which is not its own."""
+        self.env.cr.close()
+
+    def _do_terminate_backend(self, start, end, *words):
+        """terminate_backend [SECRET]: lose the connection as in a restart of the database."""
+        with self.pool.cursor() as cr, contextlib.suppress(psycopg2.Error):
+            cr.execute("SELECT pg_terminate_backend(%s)", (self.env.cr._cnx.get_backend_pid(),))
+        if words:
+            raise ValueError(" ".join(words))
+        self._write(start, end, self._next_step(start))
+
+    def _do_again(self, start, end):
+        """again: ask for another run of this integration."""
+        self.integration_id.run_manually()
 
     def _do_edit(self, start, end, text="edited"):
         """edit [TEXT]: write the integration's own settings, which its user may only read."""

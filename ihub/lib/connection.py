@@ -1,0 +1,94 @@
+"""A cursor that goes on, whatever code has done to its transaction and its connection.
+
+What is private of Odoo's cursor is used here and nowhere else.
+"""
+
+import logging
+import time
+
+import psycopg2
+from odoo.sql_db import Cursor, db_connect
+
+from .failure import log_masked
+from .shutdown import is_shutdown
+
+_logger = logging.getLogger(__name__)
+
+# Callbacks of others that may fail in one rollback, before what is left of them is dropped.
+_CALLBACKS = 20
+# Seconds between attempts to reach a database that restarts.
+_PAUSES = (1, 2, 4, 8)
+
+
+def roll_back(cr):
+    """Roll ``cr`` back, also where callbacks of others fail.
+
+    :return: whether its connection is still there; see :func:`renew`
+    """
+    for _callback in range(_CALLBACKS):
+        try:
+            return _roll_back(cr)
+        except BaseException as error:
+            if is_shutdown(error):
+                raise
+            if not is_lost(cr):
+                log_masked(_logger, error, "A callback of a rollback failed.")
+    for callbacks in (cr.prerollback, cr.postrollback):
+        callbacks.clear()
+    return _roll_back(cr)
+
+
+def _roll_back(cr):
+    if not is_lost(cr):
+        cr.rollback()
+        return _answers(cr)
+    # The database has done so already; callbacks want to know.
+    cr.clear()
+    cr.postcommit.clear()
+    cr.prerollback.run()
+    cr.postrollback.run()
+    return False
+
+
+def is_lost(cr):
+    """Return whether ``cr`` is known to have no connection any more."""
+    return isinstance(cr, Cursor) and cr.closed
+
+
+def _answers(cr):
+    """Return whether the connection is there: a broken one is only noticed when it is used."""
+    if not isinstance(cr, Cursor):
+        return True
+    try:
+        cr._obj.execute("SELECT 1")
+        cr._cnx.rollback()
+    except psycopg2.Error:
+        return False
+    return True
+
+
+def renew(cr):
+    """Give ``cr`` another connection in place of the one that it has lost.
+
+    Whoever holds the cursor, such as Odoo's scheduler, goes on with it.
+
+    :raise psycopg2.Error: the database cannot be reached, or not in time
+    """
+    # Code may have put it back into the pool: what the session holds is nobody else's.
+    cr._cnx.close()
+    fresh = _connect(cr.dbname)
+    cr._cnx, cr._obj, cr._closed = fresh._cnx, fresh._obj, False
+    # It has none any more that it could close.
+    fresh._closed = True
+    cr._now = None
+
+
+def _connect(dbname):
+    for pause in (*_PAUSES, None):
+        try:
+            return db_connect(dbname).cursor()
+        except psycopg2.OperationalError:
+            if pause is None:
+                raise
+            time.sleep(pause)
+    return None

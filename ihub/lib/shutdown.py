@@ -1,0 +1,35 @@
+"""Whether this process is about to end.
+
+Signals reach a thread of Odoo's schedulers in no case: Python calls their handlers in the main
+thread, and Odoo's threads for scheduled actions are others, with workers as well. So whatever is
+raised there, was raised by code, also if it is called ``KeyboardInterrupt`` or ``SystemExit``.
+"""
+
+import sys
+import threading
+
+
+def is_shutdown(error):
+    """Return whether ``error`` is how this process is being ended, not what some code has raised.
+
+    :param BaseException error: what was caught
+    """
+    if sys.is_finalizing():
+        return True
+    # As by Ctrl-C in a shell.
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    return in_main_thread and isinstance(error, KeyboardInterrupt)
+
+
+def unless_shutdown(error):
+    """Let ``error`` pass if it is how this process is being ended: nothing may hold that up."""
+    if is_shutdown(error):
+        raise error
+
+
+def is_ending():
+    """Return whether a threaded server was asked to end: it closes all connections then."""
+    # Not imported: this also runs where there is no server.
+    service = sys.modules.get("odoo.service.server")
+    server = getattr(service, "server", None)
+    return sys.is_finalizing() or getattr(server, "quit_signals_received", 0) > 0

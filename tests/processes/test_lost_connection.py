@@ -1,0 +1,91 @@
+"""A run loses its connection, and nothing else does: the rest of the server goes on."""
+
+import time
+
+SECRET = "password=hunter2"
+
+
+def events(hub, run):
+    query = "SELECT summary, details, undone FROM ihub_event WHERE run_id = %s AND level = 'error'"
+    return hub.execute(query, run["id"])
+
+
+def assert_lost(hub, integration, words):
+    """The run says what has happened, and an event has the error."""
+    dead = hub.wait_for(integration, state="interrupted")
+    assert "The connection to the database was lost" in dead["message"]
+    assert f"{dead['last_seen']:%m/%d/%Y %I:%M}" in dead["message"]
+    assert words in dead["traceback"]
+    ((summary, details, _undone),) = events(hub, dead)
+    assert words in summary
+    assert "Traceback" in details
+    return dead
+
+
+def test_the_error_is_told_and_the_window_is_done(hub, server_of_module):
+    integration = hub.add("write 2\n@1 terminate_backend\nwrite")
+    hub.start(integration)
+    server_of_module()
+    # What PostgreSQL says depends on whether its last words arrive.
+    dead = assert_lost(hub, integration, "connection")
+    done = hub.wait_for(integration, state="done")
+    assert (done["previous_id"], done["attempt"]) == (dead["id"], 2)
+    assert hub.steps(integration) == [0, 1, 2]
+    assert hub.state(integration) == "running"
+
+
+def test_what_the_code_says_of_it_is_told_without_secrets(hub, server_of_module):
+    integration = hub.add(f"write\n@1 terminate_backend No answer, {SECRET}")
+    hub.start(integration)
+    server = server_of_module()
+    dead = assert_lost(hub, integration, "ValueError: No answer")
+    hub.wait_for(integration, state="done")
+    assert "hunter2" not in str(events(hub, dead)) + dead["traceback"] + server.output
+
+
+def test_a_cursor_that_the_code_has_closed(hub, server_of_module):
+    integration = hub.add("write\n@1 leave\nwrite")
+    hub.start(integration)
+    server_of_module()
+    assert_lost(hub, integration, "Cursor already closed")
+    hub.wait_for(integration, state="done")
+    assert hub.steps(integration) == [0, 1]
+
+
+def test_who_says_that_it_has_failed_is_believed(hub, server_of_module):
+    integration = hub.add("fail No stock.\nterminate_backend")
+    hub.start(integration)
+    server_of_module()
+    run = hub.wait_for(integration, state="failed")
+    assert len(events(hub, run)) == 1
+    assert hub.state(integration) == "failed"
+    assert hub.read(integration, "state_reason")["state_reason"] == "No stock."
+
+
+def test_a_loss_at_each_attempt_is_bounded(hub, server_of_module):
+    integration = hub.add("write\nterminate_backend")
+    hub.start(integration)
+    server_of_module()
+    hub.wait(lambda: hub.hasten() or hub.state(integration) == "failed")
+    assert hub.count(integration, state="interrupted") == 3
+    assert "3 times in a row" in hub.read(integration, "state_reason")["state_reason"]
+
+
+def test_other_scheduled_actions_keep_their_turn(hub, server, tmp_path):
+    """Odoo's scheduler looks once a minute: whoever misses a turn waits that long."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    unlucky = hub.add(f"write\n@1 file {gate}\n@1 terminate_backend")
+    neighbour = hub.add("write")
+    for integration in (unlucky, neighbour):
+        hub.start(integration)
+    server()
+    reached = gate.with_name("gate.reached")
+    # Woken once, not all the time: another call would make up for the turn that is missed.
+    while not reached.exists():
+        hub.wake()
+        hub.wait_quietly(reached.exists, 4)
+    gate.unlink()
+    begun = time.monotonic()
+    hub.wait(lambda: hub.count(neighbour, state="done"), "The neighbour's run", wake=False)
+    assert time.monotonic() - begun < 30
