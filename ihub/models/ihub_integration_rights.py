@@ -33,12 +33,6 @@ class IhubIntegration(models.Model):
                     )
                 )
 
-    @api.constrains("run_as_id", "company_id")
-    def _check_run_as_company(self):
-        for integration in self:
-            if integration._is_outside_company():
-                raise ValidationError(integration._outside_company_text())
-
     # --- CRUD ---
 
     @api.model_create_multi
@@ -77,10 +71,13 @@ class IhubIntegration(models.Model):
     def _check_writer_has_rights(self, name, user, company):
         """Refuse what would do work that whoever sets it up could not do.
 
+        Trusted code may do so, one step after the other: it cannot run then, and says why.
+
         :param str name: of the integration
         :param user: the ``res.users`` as whom it would run
         :param company: the ``res.company`` in which it would work; empty: in those of the user
         :raise AccessError: in words that say what to choose instead
+        :raise ValidationError: when the user does not belong to the company either
         """
         if self.env.su:
             return
@@ -101,6 +98,8 @@ class IhubIntegration(models.Model):
                     name=name,
                 )
             )
+        if _is_outside(user, company):
+            raise ValidationError(self._outside_company_text(name, user, company))
 
     # --- Whether it can work ---
 
@@ -112,21 +111,14 @@ class IhubIntegration(models.Model):
         """Return whether it has no company, and does not serve all of them either."""
         return self._is_lost() or (self.needs_company and not self.company_id)
 
-    def _is_outside_company(self):
-        """Return whether the user as whom it runs does not belong to its company."""
-        user, company = self.run_as_id.sudo(), self.company_id
-        if not company or user._is_superuser():
-            return False
-        # Odoo remembers the first; it knows nothing of companies that are archived.
-        return company.id not in user._get_company_ids() and company not in user.company_ids
-
-    def _outside_company_text(self):
+    @api.model
+    def _outside_company_text(self, name, user, company):
         return self.env._(
             "%(user)s, as whom %(name)s runs, does not belong to its company %(company)s. Choose "
             "another user in the field 'Runs as', or add this one to the company.",
-            user=self.run_as_id.name,
-            name=self.name,
-            company=self.company_id.name,
+            user=user.name,
+            name=name,
+            company=company.name,
         )
 
     def _rights_obstacle(self):
@@ -137,9 +129,9 @@ class IhubIntegration(models.Model):
                 "Choose the company in which it works.",
                 name=self.name,
             )
-        if self._is_outside_company():
-            return self._outside_company_text()
         user = self.run_as_id
+        if _is_outside(user, self.company_id):
+            return self._outside_company_text(self.name, user, self.company_id)
         if not (user._is_superuser() or user.has_group("ihub.group_user")):
             return self.env._(
                 "%(user)s, as whom %(name)s runs, is not a user of the Integration Hub any more. "
@@ -158,3 +150,12 @@ class IhubIntegration(models.Model):
             raise UserError(problem)
         user = self.run_as_id
         return self.company_id or (user.company_id | user.company_ids).filtered("active")
+
+
+def _is_outside(user, company):
+    """Return whether ``user`` does not belong to ``company``."""
+    user = user.sudo()
+    if not company or not user or user._is_superuser():
+        return False
+    # Odoo remembers the first; it knows nothing of companies that are archived.
+    return company.id not in user._get_company_ids() and company not in user.company_ids
