@@ -47,7 +47,7 @@ def keep(record, processed, total, resume):
     processed, total = (
         _count(env, *given) for given in (("processed", processed), ("total", total))
     )
-    resume = checked(env, resume, "resume")
+    resume = checked_json(env, resume, "resume")
     scope = scope_of(record)
     if scope is None:
         return
@@ -65,7 +65,7 @@ def keep(record, processed, total, resume):
         raise StopRequested
 
 
-def checked(env, value, name):
+def checked_json(env, value, name):
     """Return ``value`` as it can be kept as JSON.
 
     :param str name: what the parameter is called

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyGettext, get_translation
 
-from .checkpoint import check_key, checked, keep, scope_of
+from .checkpoint import check_key, checked_json, keep, scope_of
 from .run_scope import current_run
 from .values import checked
 
@@ -242,7 +242,7 @@ class AbstractIntegration(models.AbstractModel):
         """
         self.ensure_one()
         check_key(self.env, key)
-        value = checked(self.env, value, "value")
+        value = checked_json(self.env, value, "value")
         self.env["ihub.integration.state"]._save(self.integration_id, key, value)
 
     @api.model

@@ -265,6 +265,7 @@ class IhubIntegration(models.Model):
         :param str happened: what its own process knows of it; None: that process is gone
         :param vals: more of what is known, as values of the run
         """
+        self._wait_for_stop()
         seen = run.last_seen or run.started_at
         # What it reported after its last checkpoint describes work that is not there.
         self.env["ihub.event"]._undo_uncommitted(run)
@@ -309,11 +310,7 @@ class IhubIntegration(models.Model):
 
     def _claim(self):
         """Return the next due run, marked as running, or an empty set."""
-        # A Stop that is being committed right now is waited for and seen.
-        self.env.cr.execute(
-            SQL("SELECT state FROM ihub_integration WHERE id = %s FOR SHARE", self.id)
-        )
-        self.invalidate_recordset()
+        self._wait_for_stop()
         Run = self.env["ihub.run"]
         if not self.exists() or self._obstacle():
             return Run
@@ -373,6 +370,13 @@ class IhubIntegration(models.Model):
             )
         )
         return [moment for (moment,) in rows]
+
+    def _wait_for_stop(self):
+        """Wait for a Stop that is being committed right now, and see it."""
+        self.env.cr.execute(
+            SQL("SELECT state FROM ihub_integration WHERE id = %s FOR SHARE", self.id)
+        )
+        self.invalidate_recordset()
 
     def _queue_domain(self, triggers=TRIGGER_ORDER):
         triggers = [t for t in triggers if t != "schedule" or self.state == "running"]
