@@ -203,12 +203,6 @@ class Hub:
             time.sleep(LOOK)
         raise AssertionError(f"{what} did not come true in {patience} s.\n{self.picture()}")
 
-    def wait_quietly(self, condition, seconds):
-        """Wait until ``condition()`` is true, or the time is over, without waking anybody."""
-        deadline = time.monotonic() + seconds
-        while not condition() and time.monotonic() < deadline:
-            time.sleep(LOOK)
-
     def wait_for(self, integration, **criteria):
         """Wait for a run of an integration that matches, and return the first one."""
         runs = self.wait(lambda: self.runs(integration, **criteria), f"A run with {criteria}")

@@ -9,9 +9,9 @@ def messages(hub):
     return [moment for (moment,) in hub.execute(query)]
 
 
-def test_a_thousand_checkpoints(hub, server_of_module):
+def test_many_checkpoints(hub, server_of_module):
     hub.execute("DELETE FROM bus_bus")
-    integration = hub.add("work 1000 1")
+    integration = hub.add("work 300 1")
     hub.start(integration)
     server_of_module()
     run = hub.wait_for(integration, state="done")
