@@ -1,0 +1,115 @@
+"""A database of each version before is upgraded, and what people had in it is still there.
+
+The dumps in ``tests/data/versions`` were made with the version in their name: the demo, with values
+that were allowed then and are not any more, and an integration whose company had been deleted.
+"""
+
+import lzma
+import os
+import subprocess
+from itertools import count
+
+import hub_database
+import psycopg2
+import pytest
+from hub_driver import ROOT
+
+from lib import postgres
+
+VERSIONS = sorted((ROOT / "tests" / "data" / "versions").glob("*.sql.xz"))
+NUMBER = count(1)
+
+
+class Upgraded:
+    """A restored database, before and after its upgrade."""
+
+    def __init__(self, name):
+        self.name = name
+        self.before = self.look()
+        self.output = hub_database.upgrade(name, "ihub,ihub_integration_demo")
+        self.after = self.look()
+
+    def rows(self, query, *arguments):
+        with psycopg2.connect(dbname=self.name) as connection, connection.cursor() as cursor:
+            cursor.execute(query, arguments)
+            return cursor.fetchall()
+
+    def look(self):
+        """Return what must not change."""
+        return {
+            "integrations": self.rows(
+                "SELECT id, name, integration_type, state, tz, catch_up, interval_number,"
+                " interval_type, schedule_anchor, run_as_id FROM ihub_integration ORDER BY id"
+            ),
+            "runs": self.rows(
+                "SELECT id, integration_id, state, trigger, window_from, window_to, due,"
+                " started_at, ended_at, attempt, processed, total, resume::text, message"
+                " FROM ihub_run ORDER BY id"
+            ),
+            "events": self.rows(
+                "SELECT id, level, summary, details, integration_id, run_id, undone"
+                " FROM ihub_event ORDER BY id"
+            ),
+        }
+
+
+@pytest.fixture(scope="module", params=VERSIONS, ids=lambda path: path.name)
+def upgraded(request):
+    client = postgres.Client({})
+    name = f"ihub_migration_{os.getpid()}_{next(NUMBER)}"
+    client.query(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+    try:
+        subprocess.run(
+            ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", name],
+            input=lzma.decompress(request.param.read_bytes()),
+            stdout=subprocess.DEVNULL,
+            check=True,
+            timeout=120,
+        )
+        yield Upgraded(name)
+    finally:
+        client.drop(name)
+
+
+def test_there_is_a_version_before():
+    assert VERSIONS
+
+
+def test_nothing_that_people_had_is_lost(upgraded):
+    assert all(upgraded.before.values())
+    for what, before in upgraded.before.items():
+        assert upgraded.after[what] == before, what
+
+
+def test_the_server_has_nothing_to_complain_of(upgraded):
+    lines = upgraded.output.splitlines()
+    assert not [line for line in lines if " WARNING " in line or " ERROR " in line]
+
+
+def test_every_constraint_is_there(upgraded):
+    """Odoo leaves out, with a line in its log, what the rows do not fulfil."""
+    wanted = upgraded.rows(
+        "SELECT c.name FROM ir_model_constraint c JOIN ir_model m ON m.id = c.model"
+        " WHERE m.model LIKE 'ihub.%%' AND c.type = 'u'"
+    )
+    found = {name for (name,) in upgraded.rows("SELECT conname FROM pg_constraint")}
+    assert len(wanted) > 5
+    assert not [name for (name,) in wanted if name not in found]
+
+
+def test_numbers_are_within_their_bounds(upgraded):
+    numbers = upgraded.rows(
+        "SELECT retry_limit, retry_delay, retry_growth, retry_maximum, hang_limit, keep_days_info,"
+        " keep_days_error FROM ihub_integration WHERE id IN (1, 2, 4) ORDER BY id"
+    )
+    assert [row[:2] for row in numbers] == [(1000, 525600), (3, 5), (3, 5)]
+    assert [row[2:4] for row in numbers] == [(2.0, 1440), (1000.0, 525600), (1000.0, 1440)]
+    assert numbers[2][4:] == (525600, 36525, 0)
+
+
+def test_no_company_does_not_come_to_mean_all(upgraded):
+    lost = upgraded.rows(
+        "SELECT serves_all_companies FROM ihub_integration"
+        " WHERE company_id IS NULL AND integration_type = 'ihub.integration.demo.unreachable'"
+    )
+    assert lost == [(False,)]
