@@ -1,92 +1,137 @@
 """Take secrets out of text before it is stored, shown or logged.
 
-What is masked, whatever stands around it (JSON, Python, XML, HTTP headers, forms, URLs, plain
-text, exception texts):
+What is masked, whatever stands around it (JSON, Python, XML, YAML, HTTP headers, forms, addresses,
+command lines, plain text, exception texts), and however often it was escaped:
 
-- the value of anything whose name contains one of :data:`SECRET_NAMES` (``x_api_key: …``,
-  ``"accessToken": "…"``, ``<ns:Password>…</ns:Password>``, ``client_secret=…``)
-- the rest of the line after ``Authorization:``, ``Cookie:`` and the like (:data:`HEADER_NAMES`)
-- in URLs: the password of ``scheme://user:password@host``, and the parameters of
-  :data:`URL_PARAMETERS`
-- ``Bearer …`` and ``Basic …``, JSON web tokens, PEM private keys
+- the value of whatever has the name of a secret: see :mod:`.secret_names`
+- the rest of the line after ``Authorization:``, ``Cookie:`` and the like
+- in addresses: the password of ``scheme://user:password@host``
+- what shows by its form that it is one: ``Bearer …``, web tokens, private keys, :data:`BEGINNINGS`
 
-Add names with :func:`register`.
+Add names with :func:`register`. Structures are masked by their keys before they become text, by
+:mod:`.serialize`, which asks the same :mod:`.secret_names`.
 
-No text is run through one large regular expression. The names are looked up with ``str.find``
-first, for many texts at once (:func:`screen`), which costs next to nothing where there are no
-secrets, and makes the time for any text proportional to its length.
+No text is run through one large regular expression. Pieces of names and the like are looked up with
+``str.find`` first, for many texts at once (:func:`screen`), which costs next to nothing where there
+are no secrets. At each place that is found, one of two things happens: a bounded number of
+characters is read and left alone, or what was read is masked and never looked at again. So the time
+is proportional to the length of a text, whatever is in it.
 """
 
+import heapq
 import re
+
+from . import secret_names
+from .secret_names import Kind, hides, is_parameter, judge
 
 MASK = "***"
 
-# The rest of the line is secret.
-HEADER_NAMES = {"authorization", "cookie"}
+# What tokens begin with that are known by it.
+BEGINNINGS = (
+    "AKIA", "ASIA", "AIza", "dop_v1_", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_",
+    "glpat-", "hf_", "LS0tLS1CRUdJTi", "npm_", "pypi-", "rk_live_", "SG.", "shpat_", "shpss_",
+    "sk-", "sk_live_", "sk_test_", "whsec_", "xoxa-", "xoxb-", "xoxp-", "xoxs-", "ya29.",
+    "hooks.slack.com/services/",
+)  # fmt: skip
 
-# The value is secret. Parts of names: "token" covers access_token, csrfToken and X-Auth-Token.
-SECRET_NAMES = {
-    "accesskey",
-    "access_key",
-    "access-key",
-    "apikey",
-    "api_key",
-    "api-key",
-    "credential",
-    "kennwort",
-    "passphrase",
-    "passwd",
-    "password",
-    "passwort",
-    "privatekey",
-    "private_key",
-    "private-key",
-    "pwd",
-    "secret",
-    "sessionid",
-    "session_id",
-    "session-id",
-    "signature",
-    "subscription-key",
-    "token",
-}
+_HEADERS = ("authorization", "cookie")
+_IN_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+# Characters: of a name on each side of a piece of it; of what may stand between name and value.
+_REACH = 40
+_AROUND = 400
 
-# The value is secret when it follows "?" or "&" and this name.
-URL_PARAMETERS = {"auth", "code", "key", "sid", "sig"}
+# A quote, also one that was escaped for JSON in JSON, HTML, an address, CSV or .NET's JSON.
+_QUOTE = (
+    r"(?:\\{0,15}\"\"\"|\\{0,15}'''|\"\"|''|\\{0,15}[\"'`]|\\{1,15}u002[27]"
+    r"|&(?:amp;){0,3}(?:quot|apos|#0{0,3}3[49]|#[xX]0{0,3}2[27]);|%(?:25){0,3}2[27])"
+)
+_PREFIX = r"(?:[bBrRuUfFnN]{1,2}(?=[\"']))?"
+_BLANKS = r"(?:[^\S\n]|\n(?=[^\S\n]|[\"'{\[])|\\[nt]|%(?:25){0,3}20|\+(?=%)){0,20}"
+_BREAK = r"(?:\r?\n|\\r\\n|\\n)"
 
-# The rest of a name, its closing quote, the separator. A comma only after a quoted name, as in a
-# list of pairs.
+# --- What stands between the end of a name and its value ---
+
+_REST = re.compile(r"[\w.\-\[\]]{0,40}")
 _ASSIGN = re.compile(
-    r"[\w.\-\[\]]{0,40}(?:(?P<quoted>\\{0,7}[\"'])\s{0,4}(?:=>|[=:,])|\s{0,4}(?:=>|[=:]|%3[dDaA]))"
-    r"(?:[^\S\n]|\n(?=[^\S\n])){0,10}(?P<opened>\\{0,7}[\"'])?"
+    rf"(?P<closing>{_QUOTE})?(?:\]|%(?:25){{0,3}}5[dD])?\s{{0,40}}"
+    r"(?:=>|:=|={1,3}|:|(?P<encoded>%(?:25){0,3}3[dDaA])|\\{1,7}u003[dD]|&(?:amp;){0,3}#61;)"
+    rf"{_BLANKS}"
 )
-# <name attribute="x">
-_TAG_END = re.compile(r"[\w.\-]{0,40}(?:\s[^<>]{0,500})?>(?:<!\[CDATA\[)?")
-# name="x"; other="y"\r\nHeader: z\r\n\r\n
+_COMMA = re.compile(rf"(?P<closing>{_QUOTE})\s{{0,40}},{_BLANKS}")
+_SERIALIZED = re.compile(r"(?P<closing>\\?\");s:\d{1,9}:")
+_OPTION = re.compile(r"(?:[ \t]{1,20}|(?P<closing>[\"']),\s{0,40})(?![\-,\]\s])")
+_SAID = re.compile(r"\s{1,4}(?=[\"'])")
+# Key (login, password)=(…), as PostgreSQL says it.
+_COLUMN = re.compile(r"(?:,[^()\n]{0,200})?\)=(?=\()")
+_TAG = re.compile(rf"(?:\s[^<>]{{0,{_AROUND}}})?(?:(?<!/)>|(?P<escaped>&(?:amp;){{0,3}}gt;))")
+# <key>password</key><string>…
+_NEXT_TAG = re.compile(r"\s{0,20}</[\w:.\-]{1,40}>\s{0,40}<[\w:.\-]{1,40}(?:\s[^<>]{0,200})?(?<!/)>")
+# <entry name="password">…
+_NAMED_TAG = re.compile(rf"[\"'][^<>]{{0,{_AROUND}}}(?<!/)>")
+# name="password"; other="y"\r\nHeader: z\r\n\r\n
 _FORM_PART = re.compile(
-    r"[\w.\-\[\]]{0,40}\\?\"[^\r\n]{0,200}\r?\n(?:[^\r\n]{1,200}\r?\n){0,3}\r?\n"
+    rf"\\?\"[^\r\n\\]{{0,200}}{_BREAK}(?:[^\r\n\\]{{1,200}}{_BREAK}){{0,3}}{_BREAK}"
 )
+# {"name": "X-Api-Key", "value": "…"}
+_CALLED = re.compile(
+    r"(?<![^\W_])(?:name|key|field|header|param|parameter|property|setting|variable|id|n|k)"
+    rf"(?:{_QUOTE})?\s{{0,9}}(?:=>|[=:])\s{{0,9}}{_PREFIX}(?:{_QUOTE})?\Z",
+    re.IGNORECASE,
+)
+_VALUE = (
+    r"(?<![\w\-])(?:values?|val|contents?|data|text|v)"
+    rf"(?:{_QUOTE})?\s{{0,9}}(?:=>|[=:]){_BLANKS}"
+)
+_VALUE_AFTER = re.compile(
+    rf"(?:{_QUOTE})?[\s,;](?:[^{{}}<>]{{0,{_AROUND}}}?[^\w{{}}<>])?{_VALUE}", re.IGNORECASE
+)
+_VALUE_BEFORE = re.compile(_VALUE, re.IGNORECASE)
 
-# Values. None of these can fail, so none of them can go back and try again.
-_PLAIN = re.compile(r"(?:(?:bearer|basic|digest|token)[ +]+)?[^\s\"'&<>;,\\)\]}]*", re.IGNORECASE)
-_IN_DOUBLE = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
-_IN_SINGLE = re.compile(r"(?:[^'\\]|\\.)*", re.DOTALL)
-_IN_ESCAPED = re.compile(r"""(?:[^"'\\]|\\\\(?:\\.)?)*""", re.DOTALL)
-_IN_BRACKETS = {"{": re.compile(r"[^}]*\}?"), "[": re.compile(r"[^\]]*\]?")}
+# --- What stands before a name ---
+
+_BEGINS_LINE = re.compile(r"(?:\A|[\r\n]|\\n)[ \t]*(?:[-*#>] |export |set |\$env:)?\Z", re.IGNORECASE)
+_BEGINS_TAG = re.compile(r"(?:<|&(?:amp;){0,3}lt;)(?:[\w.\-]{1,40}:)?\Z")
+_ENDS_TAG = re.compile(r"<[\w:.\-]{1,40}(?:\s[^<>]{0,80})?>\s{0,20}\Z")
+_IN_ADDRESS = re.compile(r"(?:[?&]|&(?:amp;){1,3}|%(?:25){0,3}(?:26|3[fF])|\\{1,7}u0026)\Z")
+_ESCAPE = re.compile(r"(?:25){0,3}[0-9a-fA-F]{2}")
+
+# --- Values: none of these can fail, so none of them can go back and try again ---
+
+_OPENING = re.compile(rf"(?:string\(\d{{1,9}}\) )?{_PREFIX}(?P<quote>{_QUOTE})")
+_PLAIN = re.compile(
+    r"(?:(?:bearer|basic|digest|token|negotiate|ntlm|apikey)[ +]{1,4})?"
+    r"(?:[^\s\"'&<>;,\\)\]}]|\\(?![\"'nrtu\\]))*",
+    re.IGNORECASE,
+)
+_PLAIN_ENCODED = re.compile(
+    r"(?:[^\s\"'&<>;,\\)\]}%]|%(?!(?:25){0,3}(?:2[267cC]|3[bB]|5[dD]|7[dD])))*"
+)
+_BLOCK = re.compile(r"[|>][-+\d]{0,3}[ \t]{0,20}\n")
+_INDENTED = re.compile(r"([ \t]*)[^\n]*\n?")
 _IN_TAG = re.compile(r"[^<]*")
-_IN_CDATA = re.compile(r"[^\]]*")
-_LINE = re.compile(r"[^\r\n]*(?:\r?\n[ \t]+[^\r\n]+){0,20}")
-_TO_DOUBLE = re.compile(r'[^"\r\n]*')
-_TO_SINGLE = re.compile(r"[^'\r\n]*")
+_IN_ESCAPED_TAG = re.compile(r"(?:[^&]|&(?!(?:amp;){0,3}lt;))*")
+_HEADER_LINE = re.compile(r"(?:[^\r\n\\]|\\(?![rn]))*(?:\r?\n[ \t]+[^\r\n]+){0,20}")
+_LINE = re.compile(r"(?:[^\r\n\\]|\\(?!n))*")
+_FORM_VALUE = re.compile(r"(?:[^\r\n\\]|\\(?!r\\n|n))*")
+_TO_DOUBLE = re.compile(r'(?:[^"\r\n\\]|\\(?![rn]))*')
+_TO_SINGLE = re.compile(r"(?:[^'\r\n\\]|\\(?![rn]))*")
+_STRUCTURE = re.compile(r"\\.|[\[\](){}\"']", re.DOTALL)
+_OPAQUE = re.compile(r"[\w.~+/=\-]*")
 
-_SCHEME = re.compile(r"(?:\s|%20|\+){1,4}(?P<value>[\w.~+/=\-]{8,})")
-_USERINFO = re.compile(r"(?P<user>[^\s/?#@:\"'<>]{0,200})(?P<value>:[^\s/?#\"'<>]{0,500})?@")
-_JWT = re.compile(r"[\w\-]{5,}\.[\w\-]{5,}\.[\w\-]*")
-_PEM = re.compile(r"[\w ]{0,40}-----(?P<value>[^-]*)")
-_JUST_A_NUMBER = re.compile(r"s[\"']?\s{0,4}[:=]\s{0,4}\d")
+# --- What shows by its form that it is a secret ---
 
-# What many names have in common is looked for once.
-_HINTS = ("key", "pass", "sess", "token", "secret")
+_SCHEME = re.compile(r"(?:\s|%20|\+){1,4}(?P<value>[\w.~+/=\-]{8,200})")
+_LOOKS_SECRET = re.compile(r"[\d=]|[a-z][A-Z]")
+_AUTHORITY = re.compile(r"[^\s/?#\\\"'<>]{0,1000}")
+_TO_AT = re.compile(r"[^\s\"'<>@]{0,300}@")
+_ENCODED_USERINFO = re.compile(r"[\w.\-%]{0,200}?%3[aA](?P<value>[^\s/?#&\"'<>]{0,500}?)%40")
+_JWT = re.compile(r"[\w\-]{5,}\.(?:eyJ|[\w\-]{5,}\.)[\w\-.]*")
+_PEM = re.compile(r"[\w ]{0,40}PRIVATE KEY[\w ]{0,20}-----")
+_COOKIE = re.compile(r"\s{1,4}[^=<>\s]{1,200}=(?P<value>[^<>\s]*)")
+_LOGIN = re.compile(r"[ =]{1,4}[\"']?[^\s:\"']{1,200}:(?P<value>[^\s\"']*)")
+_TOKEN = re.compile(r"[\w.~+/=\-]{8,}")
+_END_OF_ROW = re.compile(r"\)\.(?:[\r\n]|\\n)")
+
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -97,19 +142,14 @@ def register(*names):
     """
     for name in names:
         if name and isinstance(name, str):
-            _add(name.lower(), _named)
+            piece = secret_names.register(name)
+            _finders.setdefault(piece, (_named,))
 
 
 def screen(texts):
-    """Return the parts of names that occur in any of ``texts``, for :func:`mask`."""
+    """Return the pieces that occur in any of ``texts``, for :func:`mask`."""
     lowered = "\n".join(texts).lower()
-    return [
-        part
-        for hint, parts in list(_groups.items())
-        if hint in lowered
-        for part in parts
-        if part in lowered
-    ]
+    return [piece for piece in list(_finders) if piece in lowered]
 
 
 def mask(text, among=None):
@@ -120,160 +160,448 @@ def mask(text, among=None):
     """
     if among is None:
         among = screen([text])
-    spans = _spans(text, among) if among else None
-    return _replaced(text, spans) if spans else text
+    return _Scan(text).masked(among) if among else text
 
 
-def _spans(text, among):
-    lowered = text.lower()
-    if len(lowered) != len(text):
-        lowered = text.translate(_ASCII_LOWER)  # the case of some letters has another length
-    spans = []
-    for part in among:
-        if part in lowered:
-            spans.extend(_finders[part](text, lowered, part))
-    return spans
+class _Scan:
+    """One text, read from left to right."""
+
+    def __init__(self, text):
+        self.text = text
+        self.spans = []
+        self.reached = 0  # what is before is masked or was looked at for good
+        self.named = 0  # where the last name that was looked at ends
+        self.spare = 4 * len(text) + 10_000  # characters that may be read in vain
+
+    def masked(self, among):
+        lowered = self.text.lower()
+        if len(lowered) != len(self.text):
+            # The case of some letters has another length.
+            lowered = self.text.translate(_ASCII_LOWER)
+        places = heapq.merge(*(_places(lowered, piece) for piece in among if piece in lowered))
+        for start, piece in places:
+            for find in _finders[piece]:
+                if start >= self.reached:
+                    find(self, start, start + len(piece))
+        return self._replaced() if self.spans else self.text
+
+    def hide(self, start, end):
+        """Mask from ``start`` to ``end``."""
+        if end > start:
+            self.spans.append((start, end))
+        self.reached = max(self.reached, end)
+
+    def waste(self, count):
+        """Note that ``count`` characters were read in vain; return whether that may go on."""
+        self.spare -= count
+        return self.spare > 0
+
+    def before(self, position, count):
+        return self.text[max(0, position - count) : position]
+
+    def _replaced(self):
+        parts, reached = [], 0
+        for start, end in sorted(self.spans):
+            if start >= reached:
+                parts += (self.text[reached:start], MASK)
+            reached = max(reached, end)
+        parts.append(self.text[reached:])
+        return "".join(parts)
 
 
-def _positions(lowered, part):
-    position = lowered.find(part)
+def _places(lowered, piece):
+    position = lowered.find(piece)
     while position >= 0:
-        yield position
-        position = lowered.find(part, position + len(part))
+        yield position, piece
+        position = lowered.find(piece, position + len(piece))
 
 
-def _named(text, lowered, name):
-    is_header = name in HEADER_NAMES
-    reached = 0
-    for start in _positions(lowered, name):
-        # What is masked already is not looked at again: the time stays linear.
-        span = start >= reached and _value_after(text, start, start + len(name), is_header)
-        if span:
-            reached = span[1]
-            yield span
+# --- Names ---
 
 
-def _value_after(text, start, end, is_header):
-    assign = _ASSIGN.match(text, end)
-    if assign and not _JUST_A_NUMBER.match(text, end):
-        return _assigned(text, start, assign, is_header)
-    tag = _TAG_END.match(text, end)
-    if tag and _opens_tag(text, start) and text[tag.end() - 2] != "/":
-        value = _IN_CDATA if tag.group().endswith("[CDATA[") else _IN_TAG
-        return value.match(text, tag.end()).span()
-    part = _FORM_PART.match(text, end)
-    if part and 'name="' in text[max(0, start - 80) : start]:
-        return _LINE.match(text, part.end()).span()
-    return None
+def _named(scan, start, end):
+    """Mask what belongs to the name around ``start``, if that is one of a secret."""
+    if start < scan.named:
+        return
+    text = scan.text
+    left = _left_end(scan, start)
+    right = scan.named = _REST.match(text, end).end()
+    kind = _kind(scan, left, right)
+    if kind is None:
+        return
+    name = _Name(scan, left, right, kind)
+    for read in (name.assigned, name.called, name.listed, name.tagged, name.said):
+        if read():
+            return
 
 
-def _assigned(text, start, assign, is_header):
-    if not assign["quoted"] and assign.group().endswith(","):
-        return None
-    return _value_pattern(text, start, assign, is_header).match(text, assign.end()).span()
+def _left_end(scan, start):
+    """Return where the name begins that goes on at ``start``."""
+    window = scan.before(start, _REACH)
+    left = start - len(window) + len(window.rstrip(_IN_NAMES))
+    before = scan.text[left - 1 : left] if left else ""
+    if before == "\\":
+        # \n and the like, of a text inside JSON.
+        left += 5 if scan.text[left] == "u" else scan.text[left] in "nrt"
+    elif before == "%" and (escape := _ESCAPE.match(scan.text, left)):
+        left = escape.end()
+    return min(left, start)
 
 
-def _value_pattern(text, start, assign, is_header):
-    if opened := assign["opened"]:
-        if len(opened) > 1:
-            return _IN_ESCAPED
-        return _IN_DOUBLE if opened == '"' else _IN_SINGLE
-    bracket = _IN_BRACKETS.get(text[assign.end() : assign.end() + 1])
-    if bracket:
-        return bracket
-    if is_header and not assign["quoted"]:
-        return _line_pattern(text, start)
-    return _PLAIN
+def _kind(scan, left, right):
+    name = scan.text[left:right]
+    if is_parameter(name) and _IN_ADDRESS.search(scan.before(left, 12)):
+        return Kind.SECRET
+    kind = judge(name)
+    if kind is Kind.UNCLEAR and scan.text[left - 1 : left] == " ":
+        # "API key: …"
+        words = scan.before(left, _REACH)
+        word = words.rstrip()[len(words.rstrip().rstrip(_IN_NAMES)) :]
+        kind = judge(f"{word}_{name}")
+    return kind
 
 
-def _line_pattern(text, start):
-    """A header inside quotes, as on a command line, ends where they do."""
-    before = text[max(0, start - 40) : start]
-    name = re.search(r"[\w\-]*$", before).start()
-    return {'"': _TO_DOUBLE, "'": _TO_SINGLE}.get(before[name - 1 : name], _LINE)
+class _Name:
+    """The name of a secret in a text. Each method looks for its value in one way."""
 
+    def __init__(self, scan, left, right, kind):
+        self.scan = scan
+        self.text = scan.text
+        self.left = left
+        self.right = right
+        self.kind = kind
+        self.name = scan.text[left:right]
 
-def _opens_tag(text, start):
-    opening = text.rfind("<", max(0, start - 80), start)
-    return opening >= 0 and re.fullmatch(r"[\w:.\-]*", text[opening + 1 : start])
-
-
-def _schemes(text, lowered, mark):
-    for start in _positions(lowered, mark):
-        found = _SCHEME.match(text, start + len(mark))
-        # "Basic information" is no secret.
-        if found and re.search(r"[\d=]|[a-z][A-Z]", found["value"]):
-            yield found.span("value")
-
-
-def _userinfos(text, lowered, mark):
-    for start in _positions(lowered, mark):
-        found = _USERINFO.match(text, start + len(mark))
-        if found and found["value"]:
-            yield found.start("value") + 1, found.end("value")
-        elif found:
-            yield found.span("user")
-
-
-def _web_tokens(text, lowered, mark):
-    for start in _positions(lowered, mark):
-        # Only at the beginning of a word, or a long one would be read again and again.
-        found = not _is_in_word(text, start) and _JWT.match(text, start)
+    def assigned(self):
+        """``name: value``, ``"name": "value"``, ``name=value`` and the like."""
+        found = _ASSIGN.match(self.text, self.right)
         if found:
-            yield found.span()
+            self._hide_value(found.end(), found["closing"], bool(found["encoded"]))
+        return found
+
+    def called(self):
+        """``{"name": "X-Api-Key", "value": "…"}``, ``<entry key="password">…</entry>``, forms."""
+        if not _CALLED.search(self.scan.before(self.left, 60)):
+            return False
+        if part := _FORM_PART.match(self.text, self.right):
+            self._hide(*_FORM_VALUE.match(self.text, part.end()).span())
+        elif tag := _NAMED_TAG.match(self.text, self.right):
+            self._hide_in_tag(tag.end())
+        elif after := _VALUE_AFTER.match(self.text, self.right):
+            self._hide_value(after.end())
+        else:
+            self._hide_value_before()
+        return True
+
+    def listed(self):
+        """``("Authorization", "…")``, ``--password …``, ``"password";s:6:"…"``."""
+        if self.name.startswith("--"):
+            found = _OPTION.match(self.text, self.right)
+        else:
+            found = _SERIALIZED.match(self.text, self.right) or _COMMA.match(self.text, self.right)
+        if found and not self._is_key(found.end()):
+            self._hide_value(found.end(), found["closing"])
+        return found
+
+    def tagged(self):
+        """``<password>…</password>``, ``<password value="…"/>``, ``<key>password</key><…>…``."""
+        before = self.scan.before(self.left, _REACH + 80)
+        if _BEGINS_TAG.search(before):
+            if tag := _TAG.match(self.text, self.right):
+                self._hide_in_tag(tag.end(), tag["escaped"])
+            elif after := _VALUE_AFTER.match(self.text, self.right):
+                self._hide_value(after.end())
+            return True
+        if before.endswith(">") or before[-1:].isspace():
+            found = _NEXT_TAG.match(self.text, self.right)
+            if found and _ENDS_TAG.search(before):
+                self._hide_in_tag(found.end())
+                return True
+        return False
+
+    def said(self):
+        """``Key (password)=(…)``, ``PASSWORD '…'``."""
+        if found := _COLUMN.match(self.text, self.right):
+            self._hide_value(found.end())
+        elif "pass" in self.name.lower() and (found := _SAID.match(self.text, self.right)):
+            self._hide_value(found.end())
+        return found
+
+    # --- Values ---
+
+    def _hide_value(self, at, closing=None, encoded=False):
+        if self.text.startswith(MASK, at) and not self.text[at + len(MASK) : at + len(MASK) + 1].isalnum():
+            return
+        start, end = self._value(at, closing, encoded)
+        self._hide(start, end)
+
+    def _hide(self, start, end):
+        if hides(self.kind, self.text[start : min(end, start + _AROUND)]) or self._is_pair(start):
+            self.scan.hide(start, end)
+        elif not self.scan.waste(end - start):
+            # So much was read in vain that the rest is not worth the time.
+            self.scan.hide(start, len(self.text))
+
+    def _is_pair(self, start):
+        # requests' auth=("user", "password")
+        return self.name.lower() == "auth" and self.text[start : start + 1] in ("(", "[")
+
+    def _value(self, at, closing, encoded):
+        """Return start and end of the value that begins at ``at``."""
+        opening = _OPENING.match(self.text, at)
+        if opening:
+            return self._quoted(opening.end(), opening["quote"], closing)
+        begin = self.text[at : at + 1]
+        if begin in ("{", "[", "("):
+            return at, self._end_of_structure(at)
+        if begin in ("|", ">") and (block := _BLOCK.match(self.text, at)):
+            return at, self._end_of_block(block.end())
+        if not closing:
+            if any(header in self.name.lower() for header in _HEADERS):
+                return self._header_line().match(self.text, at).span()
+            if end := self._end_of_line(at):
+                return at, end
+        if encoded:
+            return _PLAIN_ENCODED.match(self.text, at).span()
+        return at, self._end_of_plain(at)
+
+    def _quoted(self, start, quote, closing):
+        if quote in ('""', "''") and quote != closing:
+            return start, start
+        mark = quote[-1]
+        if mark not in "\"'`" or len(quote.lstrip("\\")) > 1:
+            end = self.text.find(quote, start)
+            return start, end if end >= 0 else len(self.text)
+        return start, _closing(self.text, start, mark, len(quote) - 1)
+
+    def _end_of_structure(self, at):
+        depth, quote = 0, None
+        for found in _STRUCTURE.finditer(self.text, at):
+            mark = found.group()
+            if quote:
+                quote = None if mark == quote else quote
+            elif mark in "\"'":
+                quote = mark
+            elif mark in "[{(":
+                depth += 1
+            elif mark in ")]}":
+                depth -= 1
+                if not depth:
+                    return found.end()
+        return len(self.text)
+
+    def _end_of_block(self, at):
+        """Return where the lines end that are indented more than the line of the name."""
+        line = self.scan.before(self.left, _REACH).rpartition("\n")[2]
+        indent = len(line) - len(line.lstrip())
+        while at < len(self.text):
+            following = _INDENTED.match(self.text, at)
+            if len(following[1]) <= indent and following.group().strip():
+                return at - 1
+            at = following.end()
+        return at
+
+    def _end_of_plain(self, at):
+        end = _PLAIN.match(self.text, at).end()
+        call = self.text.find("(", at, end)
+        if call < 0:
+            return end
+        # SecretStr("…")
+        inner = self._end_of_structure(call)
+        if inner == len(self.text) and self.text[-1] != ")" and self.scan.waste(inner - call):
+            return end
+        return inner
+
+    def _end_of_line(self, at):
+        """Return the end of a line that has nothing but this name and value, or None."""
+        if not _BEGINS_LINE.search(self.scan.before(self.left, _REACH)):
+            return None
+        line = _LINE.match(self.text, at)
+        rest = line.group()
+        if any(mark in rest for mark in ("=", ": ", "&", '"', "<")):
+            return None
+        return line.end()
+
+    def _header_line(self):
+        """A header inside quotes, as on a command line, ends where they do."""
+        quote = self.text[self.left - 1 : self.left]
+        return {'"': _TO_DOUBLE, "'": _TO_SINGLE}.get(quote, _HEADER_LINE)
+
+    def _is_key(self, at):
+        """Return whether what begins at ``at`` is itself the name of something."""
+        opening = _OPENING.match(self.text, at)
+        if not opening:
+            return False
+        rest = _REST.match(self.text, opening.end()).end()
+        return bool(_ASSIGN.match(self.text, rest))
+
+    def _hide_value_before(self):
+        window = self.scan.before(self.left, _AROUND)
+        window = window[max(window.rfind(mark) for mark in "{}<>") + 1 :]
+        for found in _VALUE_BEFORE.finditer(window):
+            at = self.left - len(window) + found.end()
+            start, end = self._value(at, '"', False)
+            if end <= self.left:
+                self._hide(start, end)
+            elif not self.scan.waste(end - start):
+                self.scan.hide(self.left, len(self.text))
+
+    def _hide_in_tag(self, at, escaped=None):
+        if escaped:
+            self._hide(at, _IN_ESCAPED_TAG.match(self.text, at).end())
+            return
+        end = _IN_TAG.match(self.text, at).end()
+        if end < len(self.text) and not self.text.startswith("</", end):
+            end = self._end_of_element(end) or end
+        if self.text[at:end].strip():
+            self._hide(at, end)
+
+    def _end_of_element(self, at):
+        """Return where the closing tag begins of the element whose content is at ``at``."""
+        text, depth, begin = self.text, 0, at
+        while at >= 0:
+            if text.startswith("<![CDATA[", at):
+                end = text.find("]]>", at)
+                if end < 0:
+                    return len(text)
+            else:
+                if text.startswith("</", at):
+                    if not depth:
+                        return at
+                    depth -= 1
+                end = text.find(">", at)
+                if end < 0:
+                    break
+                if text[at + 1 : at + 2] not in ("/", "!", "?") and text[end - 1] != "/":
+                    depth += 1
+            at = text.find("<", end)
+        return None if self.scan.waste(len(text) - begin) else len(text)
 
 
-def _is_in_word(text, start):
-    before = text[start - 1 : start]
-    return before.isalnum() or before in ("_", "-")
+def _closing(text, start, mark, level):
+    """Return where the quote ``mark`` is that ends what begins at ``start``.
+
+    :param int level: backslashes before the opening one: 1 for JSON in JSON, 3 for JSON in that
+    """
+    period = 2 * (level + 1)
+    position = text.find(mark, start)
+    while position >= 0:
+        window = text[max(start, position - 64) : position]
+        count = len(window) - len(window.rstrip("\\"))
+        if count < level or count % period == level:
+            after = text[position + 1 : position + 2]
+            if not level and after == mark:
+                position += 1  # doubled, as in SQL
+            elif not after.isalnum():
+                return position - min(count, level)
+        position = text.find(mark, position + 1)
+    return len(text)
 
 
-def _private_keys(text, lowered, mark):
-    for start in _positions(lowered, mark):
-        found = _PEM.match(text, start + len(mark))
-        if found and "PRIVATE KEY" in found.group():
-            yield found.span("value")
+# --- What shows by its form that it is a secret ---
 
 
-def _parameters(text, lowered, mark):
-    for start in _positions(lowered, mark):
-        if text[start - 1 : start] in ("?", "&"):
-            yield _PLAIN.match(text, start + len(mark)).span()
+def _scheme(scan, start, end):
+    found = _SCHEME.match(scan.text, end)
+    # "Basic information" is no secret.
+    if found and _LOOKS_SECRET.search(found["value"]):
+        scan.hide(found.start("value"), _OPAQUE.match(scan.text, found.start("value")).end())
 
 
-def _add(part, find):
-    _finders[part] = find
-    hint = next((hint for hint in _HINTS if hint in part), part)
-    parts = _groups.setdefault(hint, [])
-    if part not in parts:
-        parts.append(part)
+def _userinfo(scan, start, end):
+    text = scan.text
+    if text.startswith("%2f", start) or text.startswith("%2F", start):
+        if found := _ENCODED_USERINFO.match(text, end):
+            scan.hide(*found.span("value"))
+        return
+    authority = _AUTHORITY.match(text, end).group()
+    colon = authority.find(":")
+    at = authority.rfind("@")
+    if at < 0 and colon >= 0 and not authority[colon + 1 : colon + 2].isdigit():
+        # What is not allowed in a password, but is in some.
+        further = _TO_AT.match(text, end + colon + 1)
+        at = further.end() - end - 1 if further else -1
+    if 0 <= colon < at:
+        scan.hide(end + colon + 1, end + at)
+    elif at > 0 and text[start - 1 : start] == ":":
+        scan.hide(end, end + at)
 
 
-def _replaced(text, spans):
-    parts, reached = [], 0
-    for start, end in sorted(spans):
-        if end <= max(start, reached):
-            continue
-        if start >= reached:
-            parts += (text[reached:start], MASK)
-        reached = end
-    parts.append(text[reached:])
-    return "".join(parts)
+def _web_token(scan, start, end):
+    # Only at the beginning of a word, or a long one would be read again and again.
+    before = scan.text[start - 1 : start] if start else ""
+    if not before.isalnum() and before not in ("_", "-") and (found := _JWT.match(scan.text, start)):
+        scan.hide(*found.span())
 
 
-# Part of a name, or mark, to the function that finds the values.
-_finders = {}
-_groups = {}
+def _private_key(scan, start, end):
+    if found := _PEM.match(scan.text, end):
+        stop = scan.text.find("-----END", found.end())
+        scan.hide(found.end(), stop if stop >= 0 else len(scan.text))
 
-for _part in sorted(HEADER_NAMES | SECRET_NAMES):
-    _add(_part, _named)
-for _part in sorted(URL_PARAMETERS):
-    _add(f"{_part}=", _parameters)
-for _part, _find in {
-    "bearer": _schemes,
-    "basic": _schemes,
-    "://": _userinfos,
-    "eyj": _web_tokens,
-    "-----begin": _private_keys,
+
+def _private_lines(scan, start, end):
+    scan.hide(end, len(scan.text))
+
+
+def _cookie(scan, start, end):
+    if found := _COOKIE.match(scan.text, end):
+        scan.hide(*found.span("value"))
+
+
+def _login(scan, start, end):
+    if found := _LOGIN.match(scan.text, end):
+        scan.hide(*found.span("value"))
+
+
+def _failing_row(scan, start, end):
+    """PostgreSQL shows the whole row that breaks a constraint, without the columns' names."""
+    found = _END_OF_ROW.search(scan.text, end)
+    scan.hide(end, found.start() if found else len(scan.text))
+
+
+def _identified(scan, start, end):
+    opening = _OPENING.match(scan.text, end)
+    if opening:
+        scan.hide(opening.end(), _closing(scan.text, opening.end(), opening["quote"][-1], 0))
+
+
+def _known_beginning(scan, start, end):
+    before = scan.text[start - 1 : start] if start else ""
+    if scan.text[start:end] not in BEGINNINGS or before.isalnum() or before == "_":
+        return
+    if found := _TOKEN.match(scan.text, end):
+        scan.hide(start, found.end())
+
+
+# --- What is looked up: pieces of names and of the like, to what is done where they are ---
+
+
+def _finders_of_names():
+    """Return as few pieces as possible such that each name of a secret contains one of them."""
+    names = {*secret_names.ANYWHERE, *secret_names.ENDINGS, *secret_names.WORDS}
+    names |= {*secret_names.UNCLEAR, *secret_names.PARAMETERS, "key", "code", "sess", "pass"}
+    pieces = {name for name in names if not any(o != name and o in name for o in names)}
+    return {piece: (_named,) for piece in sorted(pieces)}
+
+
+_finders = _finders_of_names()
+for _piece, _find in {
+    "bearer": _scheme,
+    "basic": _scheme,
+    "negotiate": _scheme,
+    "ntlm": _scheme,
+    "//": _userinfo,
+    "\\/\\/": _userinfo,
+    "%2f%2f": _userinfo,
+    "eyj": _web_token,
+    "-----begin": _private_key,
+    "private-lines:": _private_lines,
+    "<cookie": _cookie,
+    " -u": _login,
+    " --user": _login,
+    "failing row contains (": _failing_row,
+    "identified by ": _identified,
+    **{beginning.lower(): _known_beginning for beginning in BEGINNINGS},
 }.items():
-    _add(_part, _find)
+    _finders[_piece] = (*_finders.get(_piece, ()), _find)
