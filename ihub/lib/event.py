@@ -24,3 +24,8 @@ class Event:
     company_id: int | None
     user_id: int | None
     undone: bool = False
+
+    @property
+    def size(self):
+        """Return the number of characters of its texts."""
+        return len(self.summary or "") + len(self.details or "")

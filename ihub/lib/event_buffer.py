@@ -18,6 +18,7 @@ from collections import deque
 
 import psycopg2
 from odoo.sql_db import Cursor
+from psycopg2 import errors
 
 from . import event_commit, event_writer
 from .event_commit import OpenTransaction, new_key
@@ -37,6 +38,11 @@ HELP = 8_000
 HELP_SIZE = 16_000_000
 # Events in one transaction of the log.
 BATCH = 4_000
+# Kinds of PostgreSQL's errors that may be over in a moment: connection, transaction, a table that is
+# being upgraded, resources, object in use, intervention, system.
+PASSING = ("08", "25", "40", "42", "53", "55", "57", "58")
+# What keeps every event from being written, and no single one.
+HOPELESS = (errors.LockNotAvailable, errors.QueryCanceled, psycopg2.ProgrammingError)
 # Seconds between attempts to write; after the last the server's log has to do.
 PAUSES = (1, 2, 5, 10, 20, 20)
 
@@ -66,8 +72,7 @@ class EventBuffer:
         waiting = self._waiting
         waiting.append(event)
         self.logged += 1
-        if event.details:
-            self._size += len(event.details)
+        self._size += event.size
         count = len(waiting)
         if event.level == "error" or count >= HELP or self._size >= HELP_SIZE:
             self.flush()
@@ -127,25 +132,25 @@ class EventBuffer:
 
     # --- Any thread's side ---
 
-    def flush(self, patient=False):
+    def flush(self, patient=False, last=False):
         """Write all that is waiting. Never raises an ``Exception``.
 
         :param bool patient: give up only after several attempts; the flusher does
+        :param bool last: give up at once: the process ends
         """
         try:
             with self._lock:
                 # A connection that broke meanwhile is the usual reason, and the next one is good.
                 if self._attempt() or self._attempt():
                     self._attempts = 0
+                elif last or self._attempts >= len(PAUSES):
+                    self._give_up()
                 else:
                     self._postpone(patient)
         except Exception:
             _logger.exception("Events could not be written")
 
     def _postpone(self, patient):
-        if self._attempts >= len(PAUSES):
-            self._give_up()
-            return
         flusher.watch(self, delay=PAUSES[self._attempts])
         if patient:
             self._attempts += 1
@@ -159,7 +164,7 @@ class EventBuffer:
                 event_writer.undo(self.dbname, self._undone)
                 del self._undone[:]
         except Exception as error:
-            _logger.debug("Events are written later: %s", error)
+            _logger.debug("Events are written later: %s", type(error))
             return False
         return True
 
@@ -167,13 +172,36 @@ class EventBuffer:
         batch = self._take()
         opened = OpenTransaction(self._begin, self._key)
         try:
-            ids = event_writer.write(self.dbname, batch, opened)
-        except psycopg2.DataError:
-            ids = self._write_one_by_one(batch, opened)
+            self._remember(batch, event_writer.write(self.dbname, batch, opened))
+        except Exception as error:
+            if _may_pass(error):
+                self._waiting.extendleft(reversed(batch))
+                raise
+            self._write_apart(batch, opened)
         except BaseException:
             self._waiting.extendleft(reversed(batch))
             raise
-        self._remember(batch, ids)
+
+    def _write_apart(self, batch, opened):
+        """Write by halves what cannot be written together; report what cannot be written alone.
+
+        One event that PostgreSQL refuses must not take the others with it.
+        """
+        if len(batch) == 1:
+            event_writer.report(batch)
+            self._remember(batch, [0])
+            return
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
+            try:
+                self._remember(half, event_writer.write(self.dbname, half, opened))
+            except Exception as error:
+                if isinstance(error, HOPELESS) or not event_writer.is_up(self.dbname):
+                    # Not the fault of one of them: no part of it could be written.
+                    event_writer.report(half)
+                    self._remember(half, [0] * len(half))
+                else:
+                    self._write_apart(half, opened)
 
     def _remember(self, batch, ids):
         """Note the ids of the open transaction's events: it may be undone."""
@@ -186,29 +214,35 @@ class EventBuffer:
         while self._waiting and len(batch) < BATCH and size < HELP_SIZE:
             event = self._waiting.popleft()
             batch.append(event)
-            size += len(event.details or "")
+            size += event.size
         # The caller may have counted at the same moment: exact again once there is nothing.
         self._size = max(0, self._size - size) if self._waiting else 0
         return batch
 
-    def _write_one_by_one(self, batch, opened):
-        """One event that PostgreSQL refuses must not take the others with it."""
-        ids = []
-        for event in batch:
-            try:
-                ids += event_writer.write(self.dbname, [event], opened)
-            except psycopg2.DataError:
-                event_writer.report([event])
-                ids.append(0)
-        return ids
-
     def _give_up(self):
+        """Write what can be written, and put the rest into the server's log."""
         self._attempts = 0
-        events = list(self._waiting)
-        self._waiting.clear()
+        opened = OpenTransaction(self._begin, self._key)
         del self._undone[:]
-        self._remember(events, [0] * len(events))
-        event_writer.report(events)
+        is_up = event_writer.is_up(self.dbname)
+        while self._waiting:
+            batch = self._take()
+            if is_up:
+                self._write_apart(batch, opened)
+            else:
+                event_writer.report(batch)
+                self._remember(batch, [0] * len(batch))
+
+
+def _may_pass(error):
+    """Return whether what went wrong may be over in a moment, as a lost connection is."""
+    if not isinstance(error, psycopg2.Error):
+        return isinstance(error, OSError)
+    if isinstance(error, psycopg2.DataError):
+        return False
+    # Without a code: said by the client, of its connection.
+    code = getattr(error, "pgcode", None)
+    return not code or code[:2] in PASSING
 
 
 def buffer_of(cr):

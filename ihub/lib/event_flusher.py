@@ -21,6 +21,7 @@ class Flusher:
         self._name = name
         self._changed = threading.Condition()
         self._due = {}
+        self._busy = ()
         self._thread = None
 
     def watch(self, buffer, delay=DELAY):
@@ -38,10 +39,11 @@ class Flusher:
     def flush_all(self):
         """Flush every buffer now: the process ends."""
         with self._changed:
-            buffers = list(self._due)
+            # Those too that the thread is just writing: it ends with the process.
+            buffers = [*self._due, *self._busy]
             self._due.clear()
         for buffer in buffers:
-            buffer.flush()
+            buffer.flush(last=True)
 
     def forget(self):
         """After a fork: the events belong to the parent, and its thread is not here."""
@@ -62,6 +64,7 @@ class Flusher:
                 buffer.flush(patient=True)
             # Or the last one would be kept alive while there is nothing to do.
             buffer = due = None
+            self._busy = ()
 
     def _wait(self):
         """Return the buffers whose time has come; None when there was nothing for long."""
@@ -73,6 +76,7 @@ class Flusher:
                 if due:
                     for buffer in due:
                         del self._due[buffer]
+                    self._busy = due
                     return due
                 if not self._due and now - idle_since > _IDLE:
                     self._thread = None

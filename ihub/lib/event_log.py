@@ -14,8 +14,11 @@ from .event_writer import report
 from .failure import log_masked
 from .health import is_healthy
 from .run_scope import current_run
-from .serialize import describe, to_text
+from .serialize import TEXT_LIMIT, describe, to_text
 from .shutdown import unless_shutdown
+
+# Characters of a summary that are taken at all.
+SUMMARY_LENGTH = 1_000_000
 
 _logger = logging.getLogger(__name__)
 
@@ -53,6 +56,8 @@ def _event(records, level, summary, details, related, integration, unknown):
         details = {"details": details, **unknown} if details is not None else unknown
     if summary.__class__ is not str or details.__class__ is not str:
         summary, details = _texts(env, level, summary, details)
+    if len(summary or "") + len(details or "") > SUMMARY_LENGTH:
+        summary, details = _cut(env, summary, details)
     model, id_, name = related_of(related) if related is not None else (None, None, None)
     in_run = scope and scope.integration_id == integration_id
     return Event(
@@ -82,7 +87,18 @@ def _texts(env, level, summary, details):
         details = sys.exc_info()[1]
     if summary is None and details is None:
         summary = _placeholder(env)
-    return to_text(summary), to_text(details)
+    return to_text(summary, SUMMARY_LENGTH), to_text(details)
+
+
+def _cut(env, summary, details):
+    """Keep what one event may take up in memory and on its way to the database."""
+    details = details or ""
+    cut = len(details) > TEXT_LIMIT or len(summary or "") > SUMMARY_LENGTH
+    summary, details = to_text(summary, SUMMARY_LENGTH), to_text(details, TEXT_LIMIT)
+    if cut:
+        note = env._("(The end is missing: this was too long to be kept as a whole.)")
+        details = f"{details}\n\n{note}"
+    return summary, details or None
 
 
 def _placeholder(env):

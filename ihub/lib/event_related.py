@@ -25,7 +25,7 @@ def related_of(related):
     except BaseException as error:
         unless_shutdown(error)
         _logger.debug("Not a record: %s", type(related))
-    return None, None, (to_text(related) or "")[:1000]
+    return None, None, to_text(related, 1000)
 
 
 def _of_records(related):

@@ -13,6 +13,8 @@ SUMMARY_LIMIT = 300
 # Bytes of details in the row; what is longer is whole in an attachment.
 DETAILS_LIMIT = 64 * 1024
 NAME_LIMIT = 200
+# Characters of JSON that are parsed to know whether it is JSON.
+PARSED = 2_000_000
 
 COLUMNS = (
     "id",
@@ -62,7 +64,7 @@ def _row(event, id_, summary, details, is_cut, opened):
         details,
         event.res_model,
         event.res_id,
-        event.related_name and clean(event.related_name)[:NAME_LIMIT],
+        event.related_name and mask(clean(event.related_name))[:NAME_LIMIT],
         event.integration_id,
         event.run_id,
         event.company_id,
@@ -124,9 +126,10 @@ def _cut(details):
 
 
 def is_json(text):
-    """Return whether ``text`` is a JSON object or array."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return False
+    """Return whether ``text`` is a JSON object or array; a very long one by its ends."""
+    ends = text[:100].lstrip()[:1] + text[-100:].rstrip()[-1:]
+    if ends not in ("{}", "[]") or len(text) > PARSED:
+        return ends in ("{}", "[]")
     try:
         json.loads(text)
     except (ValueError, RecursionError):

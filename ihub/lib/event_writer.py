@@ -17,6 +17,8 @@ from psycopg2.extras import execute_values
 from .event import UNKNOWN
 from .event_commit import NO_TRANSACTION
 from .event_row import COLUMNS, DETAILS_LIMIT, is_json, rows_of, secrets_in, texts_of
+from .masking import mask
+from .serialize import clean
 
 _logger = logging.getLogger(__name__)
 # The id of no company: what nobody can say whose it is is not for all.
@@ -103,21 +105,39 @@ def put_values(cursor, parts):
     execute_values(cursor, _INSERT, rows, page_size=500)
 
 
+def is_up(dbname):
+    """Return whether the database answers at all."""
+    try:
+        with db_connect(dbname).cursor() as cr:
+            cr._obj.execute("SELECT 1")
+    except Exception:
+        return False
+    return True
+
+
 def report(events):
     """Put ``events`` into the server's log: the last resort."""
-    secrets = secrets_in(events)
     for event in events:
-        summary, details = texts_of(event, secrets)
-        _logger.log(
-            _LEVELS.get(event.level, logging.WARNING),
-            "Event that could not be stored: %s (integration %s, run %s, %s, %s)\n%s",
-            summary,
-            event.integration_id,
-            event.run_id,
-            event.related_name or event.res_model,
-            "undone" if event.undone else "not undone",
-            (details or "")[:DETAILS_LIMIT],
-        )
+        try:
+            _report(event)
+        except Exception:
+            # One that cannot even be said must not take the others with it.
+            _logger.exception("An event of integration %s was lost", event.integration_id)
+
+
+def _report(event):
+    summary, details = texts_of(event, secrets_in([event]))
+    name = event.related_name and mask(clean(event.related_name))
+    _logger.log(
+        _LEVELS.get(event.level, logging.WARNING),
+        "Event that could not be stored: %s (integration %s, run %s, %s, %s)\n%s",
+        summary,
+        event.integration_id,
+        event.run_id,
+        name or event.res_model,
+        "undone" if event.undone else "not undone",
+        (details or "")[:DETAILS_LIMIT],
+    )
 
 
 class _Lines:

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 
 from .exceptions import RetryableError, is_stop
 from .masking import mask
-from .serialize import clean, exception_text, first_line
+from .serialize import clean, exception_text, first_line, to_text
 from .shutdown import unless_shutdown
 from .transient import is_transient, requested_delay
 
@@ -67,20 +67,30 @@ def plain_message(error):
 def _text(error):
     try:
         first = error.args[0] if error.args else None
-        text = "" if first is None else str(first).strip()
+        text = "" if first is None else str(first)[:TRACEBACK_LENGTH].strip()
     except BaseException as problem:
         unless_shutdown(problem)
         return ""
-    return mask(clean(text[:TRACEBACK_LENGTH]))
+    return mask(clean(text))
+
+
+def reason_text(reason):
+    """Return what an integration gave as the reason of its failure, as it may be stored and shown.
+
+    :param reason: anything; None: it gave none
+    """
+    text = to_text(reason, TRACEBACK_LENGTH)
+    return text and mask(clean(text))
 
 
 def traceback_text(error):
     """Return the traceback of ``error``: its beginning and its end where it is very long."""
-    text = exception_text(error)
+    # Masked before it is cut: the end of a secret is not known by itself.
+    text = mask(clean(exception_text(error)))
     if len(text) > TRACEBACK_LENGTH:
         half = TRACEBACK_LENGTH // 2
         text = f"{text[:half]}\n…\n{text[-half:]}"
-    return mask(clean(text))
+    return text
 
 
 def log_masked(logger, error, message, *args):

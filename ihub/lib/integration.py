@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyGettext, get_translation
 
 from .checkpoint import check_key, checked_json, keep, scope_of
+from .failure import reason_text
 from .run_scope import current_run
 from .values import checked
 
@@ -176,6 +177,7 @@ class AbstractIntegration(models.AbstractModel):
 
         :param str reason: one sentence for the operator
         """
+        reason = reason_text(reason)
         for record in self:
             scope = current_run(self.env.cr.dbname)
             if scope and scope.integration_id == record.integration_id.id:

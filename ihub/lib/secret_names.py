@@ -42,6 +42,10 @@ UNCLEAR = ("auth", "key", "session", "sid", "sig")
 # After "?" or "&", the value of these is secret whatever it looks like.
 PARAMETERS = ("auth", "code", "key", "sid", "sig")
 
+# In a pair of name and value, the keys of either.
+NAMES = frozenset("name Name key Key field header id param parameter property variable k n".split())
+VALUES = frozenset("value Value values val content contents data text default v".split())
+
 # Words that make a name one of a number, a date or an address about a secret: token_count.
 _ABOUT = frozenset(
     "age at attempts changed count counts date days enabled endpoint exp expire expired expires"
@@ -63,7 +67,8 @@ class Kind(enum.Enum):
 
     SECRET = "secret"
     COUNTED = "counted"  # secret, unless it is a small number: pass
-    ABOUT = "about"  # secret, unless it is a number, a date or an address: token_count, tokens
+    PLURAL = "plural"  # secret, unless it is a number: tokens
+    ABOUT = "about"  # secret, unless it is a number, a date or an address: token_count
     UNCLEAR = "unclear"  # secret if it looks like one: key
 
 
@@ -108,8 +113,10 @@ def judge(name):
         kind = Kind.COUNTED if found.lastgroup == "word" else Kind.SECRET
     else:
         return Kind.UNCLEAR if words and words[-1].rstrip("s") in UNCLEAR else None
+    if _ABOUT.intersection(words):
+        return Kind.ABOUT
     is_plural = words[-1].endswith("s") and not words[-1].endswith("ss")
-    return Kind.ABOUT if is_plural or _ABOUT.intersection(words) else kind
+    return Kind.PLURAL if is_plural else kind
 
 
 def is_parameter(name):
@@ -127,6 +134,8 @@ def hides(kind, value):
     match kind:
         case Kind.COUNTED:
             return not (len(value) < 4 and _NUMBER.fullmatch(value))
+        case Kind.PLURAL:
+            return not _NUMBER.fullmatch(value)
         case Kind.ABOUT:
             return not _FACT.fullmatch(value)
         case Kind.UNCLEAR:

@@ -1,7 +1,9 @@
 """Turn anything into text that a database, a browser and a person can take.
 
-Nothing here raises, whatever it is given: what code calls an exception need not be an
-``Exception``.
+Nothing here raises, whatever it is given (what code calls an exception need not be an
+``Exception``), and nothing becomes longer than it may: what is too long is cut while it is made, not
+after. What stands under the name of a secret in a structure is masked here, where names are still
+apart from values.
 """
 
 import base64
@@ -12,30 +14,48 @@ import enum
 import json
 import re
 import traceback
-from collections.abc import Mapping
+import types
+from collections import UserString, deque
+from collections.abc import Mapping, MappingView, Sequence, Set
+
+from .masking import MASK
+from .secret_names import NAMES, VALUES, is_secret, judge
 
 from .shutdown import unless_shutdown
 
 # Depth and number of values after which a structure is abridged.
 DEPTH_LIMIT = 30
 SIZE_LIMIT = 200_000
+# Characters that are kept of one value: in PostgreSQL's protocol, which has a limit of 1 GB, they
+# take up to eight times as many bytes.
+TEXT_LIMIT = 20_000_000
+# Bits of a number that are written down.
+_NUMBER_LIMIT = 1_000_000
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def to_text(value):
+def to_text(value, limit=TEXT_LIMIT):
     """Return ``value`` as text, structures as JSON.
 
     :param value: anything
+    :param int limit: characters, about
     :return: a plain ``str``, or None for None
     """
-    if value is None or type(value) is str:
-        return value
+    if value is None:
+        return None
+    if type(value) is str:
+        return clip(value, limit)
     try:
-        return _render(value)
-    except BaseException as error:
-        unless_shutdown(error)
-        return describe(value)
+        return clip(_render(value, limit), limit)
+    except BaseException as problem:
+        unless_shutdown(problem)
+        return clip(describe(value), limit)
+
+
+def clip(text, limit):
+    """Return ``text``, its beginning and "…" where it is longer than ``limit`` characters."""
+    return text if len(text) <= limit else text[:limit] + "…"
 
 
 def describe(value):
@@ -71,18 +91,19 @@ def _visible(match):
     return "␡" if code == 0x7F else "\ufffd"
 
 
-def _render(value):
+def _render(value, limit):
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return _bytes(bytes(value))
+        raw = _some_bytes(value, limit)
+        return _decoded(raw) or raw.decode("utf-8", "backslashreplace")
     if isinstance(value, BaseException):
-        return exception_text(value)
+        return exception_text(value, limit)
     if isinstance(value, Exception.__class__) or callable(value):
         return repr(value)
     if _is_xml(value):
-        return _xml(value)
-    plain = _Plain().convert(value)
+        return _xml(value, limit)
+    plain = _Plain(limit).convert(value)
     if isinstance(plain, str):
         return plain
     if plain is None or isinstance(plain, (bool, int, float)):
@@ -90,62 +111,145 @@ def _render(value):
     return json.dumps(plain, ensure_ascii=False, indent=2)
 
 
-def exception_text(error):
-    """Return the traceback of ``error``, or what is known if it cannot be rendered."""
+def exception_text(error, limit=TEXT_LIMIT):
+    """Return the traceback of ``error``, or what is known if it cannot be rendered.
+
+    :param BaseException error: what was raised
+    :param int limit: characters; of what is longer, the beginning and the end
+    """
     try:
-        return "".join(traceback.format_exception(error)).rstrip()
+        report = traceback.TracebackException(
+            type(error), error, error.__traceback__, compact=True
+        )
+        _shorten_messages(report, limit)
+        return _ends(report.format(), limit).rstrip()
     except BaseException as problem:
         unless_shutdown(problem)
-        return describe(error)
+        return clip(describe(error), limit)
 
 
-def _bytes(value):
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("utf-8", "backslashreplace")
+def _shorten_messages(report, limit):
+    """Cut the messages of an exception and its causes before lines are made of them."""
+    todo, seen = [report], set()
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(getattr(one, "_str", None), str):
+            one._str = clip(one._str, limit)
+        todo += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
+
+
+def _ends(lines, limit):
+    """Return the beginning and the end of ``lines``, with no more of them in memory."""
+    first, size, last, rest = [], 0, deque(), 0
+    for line in lines:
+        if size + len(line) <= limit // 2:
+            first.append(line)
+            size += len(line)
+            continue
+        size = limit
+        line = clip(line, limit)
+        last.append(line)
+        rest += len(line)
+        while len(last) > 1 and rest - len(last[0]) > limit // 2:
+            rest -= len(last.popleft())
+            first[-1:] = [first[-1], "…\n"] if first and first[-1] != "…\n" else first[-1:]
+    return "".join((*first, *last))
+
+
+def _some_bytes(value, limit):
+    if isinstance(value, memoryview) and value.nbytes > limit:
+        value = value.cast("B")
+    return bytes(value[:limit] if len(value) > limit else value)
+
+
+def _decoded(raw):
+    """Return bytes as text, without a last character that was cut off; None if they are none."""
+    for missing in range(4):
+        try:
+            return raw[: len(raw) - missing].decode()
+        except UnicodeDecodeError as error:
+            if error.reason != "unexpected end of data":
+                return None
+    return None
 
 
 def _is_xml(value):
     return hasattr(type(value), "getroottree") and hasattr(type(value), "iterchildren")
 
 
-def _xml(value):
+def _xml(value, limit):
     from lxml import etree
 
-    return etree.tostring(value, encoding="unicode", pretty_print=True).rstrip()
+    written = _Written(limit)
+    try:
+        etree.ElementTree(value).write(written, encoding="utf-8", pretty_print=True)
+    except OverflowError:
+        pass
+    return b"".join(written.parts).decode("utf-8", "ignore").rstrip()
+
+
+class _Written:
+    """A file that can take so many bytes and no more."""
+
+    def __init__(self, limit):
+        self.parts = []
+        self.room = limit
+
+    def write(self, data):  # pylint: disable=method-required-super
+        self.parts.append(data)
+        self.room -= len(data)
+        if self.room < 0:
+            raise OverflowError
 
 
 class _Plain:
     """Converts a value to what ``json.dumps`` takes; one object for one value."""
 
-    def __init__(self):
+    def __init__(self, limit):
         self.size = 0
+        self.room = limit
         self.open = set()
 
     def convert(self, value, depth=0):
         self.size += 1
-        if value is None or type(value) in (bool, str):
+        if type(value) is str:
+            return self._fitting(value)
+        if value is None or type(value) is bool:
             return value
         if type(value) is int:
             # Longer numbers cannot be converted to text, and JavaScript cannot hold them.
             return value if -(2**53) < value < 2**53 else self._long(value)
         if type(value) is float:
             return value if value - value == 0 else repr(value)
-        if depth > DEPTH_LIMIT or self.size > SIZE_LIMIT or id(value) in self.open:
+        if depth > DEPTH_LIMIT or self._is_full() or id(value) in self.open:
             return "…"
         self.open.add(id(value))
         try:
-            return self._structure(value, depth + 1)
-        except BaseException as error:
-            unless_shutdown(error)
-            return describe(value)
+            result = self._structure(value, depth + 1)
+        except BaseException as problem:
+            unless_shutdown(problem)
+            result = describe(value)
         finally:
             self.open.discard(id(value))
+        return self._fitting(result) if type(result) is str else result
+
+    def _fitting(self, text):
+        text = clip(text, max(self.room, 0))
+        self.room -= len(text)
+        return text
 
     @staticmethod
     def _long(value):
-        return str(value) if value.bit_length() < 10_000 else hex(value)
+        bits = value.bit_length()
+        if bits > _NUMBER_LIMIT:
+            return f"<{type(value).__name__} of {bits} bits>"
+        return str(value) if bits < 10_000 else hex(value)
+
+    def _is_full(self):
+        return self.size > SIZE_LIMIT or self.room <= 0
 
     def _structure(self, value, depth):
         if isinstance(value, Mapping):
@@ -155,62 +259,74 @@ class _Plain:
             return self._mapping(pairs, depth)
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return self._mapping(zip(value._fields, value, strict=False), depth)
-        if isinstance(value, (list, tuple, set, frozenset)) or _is_lazy(value):
+        if isinstance(value, types.SimpleNamespace):
+            return self._mapping(vars(value).items(), depth)
+        if isinstance(value, _MANY) and not isinstance(value, _ONE):
             return self._sequence(value, depth)
-        return self._single(value)
+        return self._single(value, depth)
 
     def _mapping(self, pairs, depth):
         result = {}
         for key, item in pairs:
-            if self.size > SIZE_LIMIT:
+            if self._is_full():
                 result["…"] = "…"
                 break
-            result[self._key(key)] = self.convert(item, depth)
+            name = self._key(key)
+            result[name] = MASK if is_secret(name, item) else self.convert(item, depth)
+        if not NAMES.isdisjoint(result):
+            self._mask_pair(result)
         return result
 
     @staticmethod
-    def _key(key):
-        return str.__str__(key) if isinstance(key, str) else describe(key)
+    def _mask_pair(result):
+        """``{"name": "X-Api-Key", "value": "…"}``"""
+        names = [result[name] for name in NAMES & result.keys()]
+        for name in names:
+            if isinstance(name, str) and judge(name[:200]):
+                for key in VALUES & result.keys():
+                    result[key] = MASK if is_secret(name, result[key]) else result[key]
+
+    def _key(self, key):
+        name = str.__str__(key) if isinstance(key, str) else describe(key)
+        return self._fitting(name)
 
     def _sequence(self, items, depth):
         result = []
         for item in items:
-            if self.size > SIZE_LIMIT:
+            if self._is_full():
                 result.append("…")
                 break
             result.append(self.convert(item, depth))
+        if len(result) == 2 and isinstance(result[0], str) and is_secret(*result):
+            # ("Authorization", "…")
+            result[1] = MASK
         return result
 
-    @staticmethod
-    def _single(value):
+    def _single(self, value, depth):
         if isinstance(value, str):
             return str.__str__(value)
         if isinstance(value, enum.Enum):
-            return _Plain().convert(value.value)
+            return self.convert(value.value, depth)
         if isinstance(value, (datetime.date, datetime.time)):
             return value.isoformat()
         if isinstance(value, (decimal.Decimal, datetime.timedelta)):
             return str(value)
         if isinstance(value, (bytes, bytearray, memoryview)):
-            return _bytes_in_json(bytes(value))
+            raw = _some_bytes(value, max(self.room, 0))
+            text = _decoded(raw)
+            return "base64:" + base64.b64encode(raw).decode() if text is None else text
         if isinstance(value, BaseException):
-            return exception_text(value)
+            return exception_text(value, max(self.room, 0))
         if is_records(value):
             return {"model": value._name, "ids": [_record_id(id_) for id_ in value._ids]}
         if isinstance(value, (int, float)):
-            return _Plain().convert((float if isinstance(value, float) else int)(value))
+            return self.convert((float if isinstance(value, float) else int)(value), depth)
         return describe(value)
 
 
-def _is_lazy(value):
-    return isinstance(value, (type({}.keys()), type({}.values()), type({}.items())))
-
-
-def _bytes_in_json(value):
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return "base64:" + base64.b64encode(value).decode()
+# What is written as a list, and what only looks like many.
+_MANY = (Sequence, Set, MappingView, deque)
+_ONE = (str, UserString, bytes, bytearray, memoryview, range)
 
 
 def is_records(value):

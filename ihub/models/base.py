@@ -54,6 +54,6 @@ class Base(models.AbstractModel):
         if scope:
             scope.error_logged = True
         if raised:
-            error = IntegrationError(mask(to_text(summary) or to_text(details) or ""))
+            error = IntegrationError(mask(to_text(summary, 10_000) or to_text(details, 10_000) or ""))
             error.reported = True
             raise error

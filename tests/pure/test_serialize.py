@@ -7,6 +7,8 @@ import decimal
 import enum
 import json
 import math
+import tracemalloc
+import types
 
 import pytest
 from hypothesis import given
@@ -175,3 +177,172 @@ def test_anything_is_text_that_can_be_stored(value):
 @given(st.dictionaries(st.text(), ANYTHING, min_size=1))
 def test_a_dictionary_is_always_json(value):
     assert isinstance(json.loads(to_text(value)), dict)
+
+
+# --- How long it may become ---
+
+
+class Endless(collections.abc.Mapping):
+    """A mapping whose items never end."""
+
+    def __getitem__(self, key):
+        return "x" * 100
+
+    def __iter__(self):
+        number = 0
+        while True:
+            yield f"key {number}"
+            number += 1
+
+    def __len__(self):
+        return 1
+
+
+class EndlessSequence(collections.abc.Sequence):
+    def __getitem__(self, index):
+        return "x" * 100
+
+    def __len__(self):
+        return 10**12
+
+
+class Loud:
+    def __repr__(self):
+        return "x" * 100_000
+
+
+def deep_element(count):
+    root = element = etree.Element("a")
+    for __ in range(count):
+        element = etree.SubElement(root, "b")
+        element.text = "x" * 100
+    return root
+
+
+def failed_often(count):
+    error = None
+    for number in range(count):
+        following = ValueError(f"{number} " + "x" * 1_000)
+        following.__cause__ = error
+        error = following
+    return error
+
+
+LONG = {
+    "text": lambda: "x" * 100_000,
+    "bytes": lambda: b"x" * 100_000,
+    "bytes that are no text": lambda: b"\xff" * 100_000,
+    "memory": lambda: memoryview(bytearray(b"x" * 100_000)),
+    "list": lambda: ["x" * 1_000] * 1_000,
+    "keys": lambda: {f"key {number}": number for number in range(50_000)},
+    "long keys": lambda: {"x" * 50_000 + str(number): 1 for number in range(10)},
+    "bytes inside": lambda: {"a": b"x" * 100_000, "b": b"\xff" * 100_000},
+    "mapping": Endless,
+    "sequence": EndlessSequence,
+    "deque": lambda: collections.deque(range(100_000)),
+    "values": lambda: dict.fromkeys(range(100_000)).values(),
+    "values of another mapping": lambda: Endless().values(),
+    "namespace": lambda: types.SimpleNamespace(a=["x" * 1_000] * 1_000),
+    "repr": Loud,
+    "repr inside": lambda: [Loud(), Loud()],
+    "exception": lambda: ValueError("x" * 100_000),
+    "exception of bytes": lambda: ValueError(b"x" * 100_000),
+    "exceptions": lambda: failed_often(200),
+    "XML": lambda: deep_element(10_000),
+    "number": lambda: 10**400_000,
+    "numbers": lambda: [1 << 10_000_000] * 10,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_text_has_a_bound(name):
+    text = to_text(LONG[name](), 5_000)
+    assert 10 < len(text) < 25_000
+
+
+@pytest.mark.parametrize("name", ["bytes", "list", "mapping", "sequence", "XML", "exceptions"])
+def test_memory_has_a_bound(name):
+    value = LONG[name]()
+    tracemalloc.start()
+    to_text(value, 5_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000_000
+
+
+def test_end_of_a_long_exception_stays():
+    text = to_text(failed_often(200), 20_000)
+    assert text.startswith("ValueError: 0 xxx")
+    assert "ValueError: 199 xxx" in text
+    assert "…" in text
+
+
+def test_what_is_short_enough_is_whole():
+    for text in ("x" * 5_000, json.dumps(["x" * 100] * 40)):
+        assert to_text(text, 5_000) == text
+
+
+@pytest.mark.parametrize("cut", range(995, 1_000))
+def test_a_character_of_several_bytes_is_not_split(cut):
+    assert set(to_text(("a" * 3 + "é" * 1_000).encode(), cut)) <= {"a", "é", "…"}
+
+
+def test_what_never_ends_and_has_no_length_is_not_read():
+    numbers = iter(range(5))
+    assert "range_iterator" in to_text(numbers)
+    assert to_text((number for number in numbers)).startswith("<generator")
+    assert list(numbers) == [0, 1, 2, 3, 4]
+
+
+# --- Secrets in structures ---
+
+SECRET = "hunter2 with, all; (kinds] of 'signs\""
+
+
+@dataclasses.dataclass
+class Login:
+    user: str
+    password: object
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"password": SECRET},
+        {"a": [{"X-Api-Key": SECRET}]},
+        {"credentials": {"user": SECRET, "more": [SECRET]}},
+        {"passwords": [SECRET]},
+        {b"password": SECRET},
+        {"password": SECRET.encode()},
+        {"password": Login(SECRET, 1)},
+        Login("x", SECRET),
+        [Login("x", Login("y", SECRET))],
+        [("Authorization", SECRET)],
+        [["X-Api-Key", SECRET]],
+        [(b"cookie", SECRET)],
+        {"auth": ("user", SECRET)},
+        {"headers": [{"name": "X-Api-Key", "value": SECRET}]},
+        {"value": SECRET, "key": "client_secret", "type": "text"},
+        types.SimpleNamespace(token=SECRET),
+        collections.OrderedDict(accessToken=SECRET),
+    ],
+)
+def test_secret_in_a_structure_is_hidden(value):
+    text = to_text(value)
+    assert "hunter2" not in text
+    assert "***" in text
+    json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"monkey": "Peter", "keyboard": "de", "token_count": 3, "secretary": "Mrs Miller"},
+        {"password": None, "has_password": True, "tokens": 17},
+        [{"name": "city", "value": "Bern"}, {"key": "name", "value": "Peter"}],
+        [["name", "Peter"], ["key", "A-1"]],
+        {"login": ["user", "mail"], "auth": "oauth2", "code": "EUR"},
+    ],
+)
+def test_what_is_no_secret_in_a_structure_is_left(value):
+    assert json.loads(to_text(value)) == value
