@@ -16,6 +16,7 @@ class AbstractIntegration(models.AbstractModel):
     """Inherit from this model, write :meth:`run_from_to`, and the hub does the rest."""
 
     _name = "ihub.abstract_integration"
+    _inherit = ["ihub.outside.text"]
     _description = "Integration Type"
     _inherit = ["ihub.visible.references"]
     _inherits = {"ihub.integration": "integration_id"}

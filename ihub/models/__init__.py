@@ -2,6 +2,7 @@
 # that extend it.
 from . import base
 from . import ihub_visible_references
+from . import ihub_outside_text
 from . import ihub_integration
 from . import ihub_integration_hub_fields
 from . import ihub_integration_rights

@@ -16,6 +16,7 @@ class IhubEvent(models.Model):
     """
 
     _name = "ihub.event"
+    _inherit = ["ihub.outside.text"]
     _description = "Integration Event"
     _order = "id desc"
     _rec_name = "summary"
@@ -34,8 +35,13 @@ class IhubEvent(models.Model):
     details = fields.Text(readonly=True, prefetch=False)
     res_model = fields.Char("Related Model", readonly=True)
     res_id = fields.Many2oneReference("Related ID", model_field="res_model", readonly=True)
-    related_name = fields.Char(
-        "About", readonly=True, help="The name of the related record when this was reported."
+    # What it was called when this was reported. People see `about`, as far as they may see it.
+    related_name = fields.Char("Related Name", readonly=True, groups=fields.NO_ACCESS)
+    about = fields.Char(
+        compute="_compute_about",
+        search="_search_about",
+        help="The name that the related record had when this was reported. Who may not see the "
+        "record sees only what kind of record it is.",
     )
     related = LooseReference(
         [], "Related Record", compute="_compute_related", search="_search_related"
@@ -80,10 +86,11 @@ class IhubEvent(models.Model):
     # --- Computes ---
 
     @api.depends("res_model", "res_id")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_related(self):
         for event in self:
-            record = event._related_record()
-            event.related = record if record is not None and record.exists() else None
+            is_there = event.related_state == "there"
+            event.related = event._related_record() if is_there else None
 
     @api.model
     def _search_related(self, operator, value):
@@ -99,16 +106,125 @@ class IhubEvent(models.Model):
     @api.depends("res_model", "res_id")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_related_state(self):
-        for event in self:
-            event.related_state = event._find_related_state()
+        named = set(self.sudo().filtered("related_name")._ids)
+        for model, events in self.grouped("res_model").items():
+            there = events._readable_related(model)
+            existing = there if self.env.su else events.sudo()._readable_related(model)
+            for event in events:
+                if not model and event.id not in named:
+                    event.related_state = "none"
+                elif event.res_id in there:
+                    event.related_state = "there"
+                else:
+                    event.related_state = "hidden" if event.res_id in existing else "gone"
 
-    def _find_related_state(self):
-        if not self.res_model and not self.related_name:
-            return "none"
-        record = self._related_record()
-        if record is None or not record.exists():
-            return "gone"
-        return "there" if record.has_access("read") else "hidden"
+    @api.depends("res_model", "res_id")
+    @api.depends_context("uid", "allowed_company_ids", "lang")
+    def _compute_about(self):
+        # As superuser: here is decided who sees it.
+        names = {event.id: event.related_name for event in self.sudo()}
+        for model, events in self.grouped("res_model").items():
+            is_open = self._is_name_of_gone_open(model)
+            there = events._readable_related(model)
+            existing = () if not is_open or self.env.su else events.sudo()._readable_related(model)
+            for event in events:
+                is_gone = is_open and event.res_id not in existing
+                if event.res_id in there or is_gone:
+                    event.about = names[event.id]
+                else:
+                    event.about = self._title_of(model, event.res_id)
+
+    def _readable_related(self, model):
+        """Return the ids of those records of ``model`` that these are about and the user may read.
+
+        With one query for what exists, and one for what the record rules let through.
+        """
+        Model = self._related_model(model)
+        if Model is None:
+            return set()
+        records = Model.browse({event.res_id for event in self if event.res_id}).exists()
+        return set(records._filtered_access("read")._ids)
+
+    def _related_model(self, model):
+        """Return the model with the name ``model``; None if there are no records of it."""
+        Model = self.env[model] if model in self.env else None
+        return None if Model is None or Model._abstract else Model
+
+    def _is_name_of_gone_open(self, model):
+        """Return whether the user may see the names of records of ``model`` that are gone.
+
+        What record rules would say of them is not known any more. So they must not be needed: the
+        user may read all records of the model, or manages the hub and may read the model.
+        """
+        if not model or self.env.su:
+            return True
+        is_manager = self.env.user.has_group("ihub.group_manager")
+        Model = self._related_model(model)
+        if Model is None:
+            return is_manager
+        if not Model.has_access("read"):
+            return False
+        return is_manager or self._rule_of(Model).is_true()
+
+    def _rule_of(self, Model):
+        return Domain(self.env["ir.rule"]._compute_domain(Model._name, "read") or Domain.TRUE)
+
+    def _title_of(self, model, id_):
+        # Models are for administrators to read, but their names are on every screen.
+        title = self.env["ir.model"].sudo()._get(model).name or model
+        return f"{title} {id_}" if id_ else title
+
+    @api.model
+    def _search_about(self, operator, value):
+        """Find what has such a name, among what the user sees by name."""
+        if operator == "in" and not all(value):
+            return NotImplemented
+        if operator not in ("in", "like", "ilike", "=like", "=ilike"):
+            return NotImplemented
+        field = self._fields["related_name"]
+
+        def to_sql(model, alias, query):
+            # As superuser: the column is nobody's to search, and what may be seen is added here.
+            return field.condition_to_sql(field.name, operator, value, model.sudo(), alias, query)
+
+        models = [False, *self._models_of_events()]
+        return Domain.custom(to_sql=to_sql) & Domain.OR(map(self._open_names_of, models))
+
+    def _open_names_of(self, model):
+        """Return the domain of the events about records of ``model`` whose names the user sees."""
+        events = Domain("res_model", "=", model)
+        is_open = self._is_name_of_gone_open(model)
+        Model = self._related_model(model) if model else None
+        if self.env.su or Model is None:
+            return events if is_open else Domain.FALSE
+        if not Model.has_access("read"):
+            return Domain.FALSE
+        if is_open and self._rule_of(Model).is_true():
+            return events
+        archived = Model.with_context(active_test=False)
+        readable = Domain("res_id", "in", archived._search([]))
+        if is_open:
+            # As superuser: whether it exists, not whether the user may read it.
+            readable |= Domain("res_id", "not in", archived.sudo()._search([]))
+            readable |= Domain("res_id", "=", False)
+        return events & readable
+
+    def _models_of_events(self):
+        """Return the names of all models that events are about, from the index alone."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH RECURSIVE model(name) AS (
+                    SELECT min(res_model) FROM ihub_event WHERE res_id IS NOT NULL
+                     UNION ALL
+                    SELECT (SELECT min(e.res_model) FROM ihub_event e
+                             WHERE e.res_id IS NOT NULL AND e.res_model > model.name)
+                      FROM model WHERE model.name IS NOT NULL
+                ) SELECT name FROM model WHERE name IS NOT NULL
+                """
+            )
+        )
+        return [name for (name,) in rows]
 
     def _related_record(self):
         """Return the related record, which may not exist; None if its model does not."""
@@ -181,7 +297,7 @@ class IhubEvent(models.Model):
             raise AccessError(
                 self.env._(
                     "%(name)s does not exist any more, or you may not see it.",
-                    name=self.related_name,
+                    name=self.about,
                 )
             )
         return {

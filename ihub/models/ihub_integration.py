@@ -15,7 +15,7 @@ class IhubIntegration(models.Model):
 
     _name = "ihub.integration"
     _description = "Integration"
-    _inherit = ["mail.thread", "ihub.visible.references"]
+    _inherit = ["ihub.outside.text", "mail.thread", "ihub.visible.references"]
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True)

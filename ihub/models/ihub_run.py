@@ -25,6 +25,7 @@ class IhubRun(models.Model):
     """
 
     _name = "ihub.run"
+    _inherit = ["ihub.outside.text"]
     _description = "Integration Run"
     _order = "id desc"
     _rec_name = "integration_id"
@@ -82,7 +83,8 @@ class IhubRun(models.Model):
     processed = fields.Integer(readonly=True)
     total = fields.Integer(readonly=True)
     # Where the next attempt goes on: {"point": value}, since Odoo takes a bare 0 or [] for nothing.
-    resume = fields.Json(readonly=True)
+    # It may hold whatever the other system wants to be asked with, so operators do not read it.
+    resume = fields.Json(readonly=True, groups="base.group_system")
     behind_from = fields.Datetime(
         readonly=True, help="Where the backlog began that is worked off window by window."
     )

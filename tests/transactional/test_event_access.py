@@ -81,7 +81,8 @@ class TestEventAccess(EventCase):
         self.assertTrue(rule)
         one = self.one.with_user(self.operator)
         self.assertEqual(one.related_state, "hidden")
-        self.assertEqual(one.related_name, "Peter")
+        self.assertEqual(one.about, f"Contact {self.partner.id}")
+        self.assertFalse(one.related)
         with self.assertRaises(AccessError):
             one.action_open_related()
 

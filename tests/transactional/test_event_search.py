@@ -102,6 +102,9 @@ class TestSearchView(EventCase):
             bounds = [part[0] for part in domains[name] if part[0] == "create_date"]
             self.assertTrue(fields[name].index or bounds, name)
 
+    def test_nobody_is_offered_what_only_the_hub_reads(self):
+        self.assertNotIn("related_name", self.domains("x"))
+
     def test_text_is_found_among_the_newest(self):
         self.demo.ihub_info("one", details="Order S395950", related=self.partner)
         self.demo.ihub_info("two", details="Order S395950", related=self.partner)
@@ -109,5 +112,5 @@ class TestSearchView(EventCase):
         self.env.cr.execute(
             "UPDATE ihub_event SET create_date = now() - interval '8 days' WHERE id = %s", [old.id]
         )
-        for name, text in (("details", "s395950"), ("related_name", "peter")):
+        for name, text in (("details", "s395950"), ("about", "peter")):
             self.assertEqual(self.events(*self.domains(text)[name]), new)
