@@ -15,7 +15,8 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from . import event_writer
 from .event_buffer import KEY
 
-_logger = logging.getLogger(__name__)
+# This module is imported late: a logger of its own would not be masked.
+_logger = logging.getLogger(event_writer.__name__)
 
 
 class EventTestBuffer:

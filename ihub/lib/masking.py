@@ -65,7 +65,9 @@ _SAID = re.compile(r"\s{1,4}(?=[\"'])")
 _COLUMN = re.compile(r"(?:,[^()\n]{0,200})?\)=(?=\()")
 _TAG = re.compile(rf"(?:\s[^<>]{{0,{_AROUND}}})?(?:(?<!/)>|(?P<escaped>&(?:amp;){{0,3}}gt;))")
 # <key>password</key><string>…
-_NEXT_TAG = re.compile(r"\s{0,20}</[\w:.\-]{1,40}>\s{0,40}<[\w:.\-]{1,40}(?:\s[^<>]{0,200})?(?<!/)>")
+_NEXT_TAG = re.compile(
+    r"\s{0,20}</[\w:.\-]{1,40}>\s{0,40}<[\w:.\-]{1,40}(?:\s[^<>]{0,200})?(?<!/)>"
+)
 # <entry name="password">…
 _NAMED_TAG = re.compile(rf"[\"'][^<>]{{0,{_AROUND}}}(?<!/)>")
 # name="password"; other="y"\r\nHeader: z\r\n\r\n
@@ -89,7 +91,9 @@ _VALUE_BEFORE = re.compile(_VALUE, re.IGNORECASE)
 
 # --- What stands before a name ---
 
-_BEGINS_LINE = re.compile(r"(?:\A|[\r\n]|\\n)[ \t]*(?:[-*#>] |export |set |\$env:)?\Z", re.IGNORECASE)
+_BEGINS_LINE = re.compile(
+    r"(?:\A|[\r\n]|\\n)[ \t]*(?:[-*#>] |export |set |\$env:)?\Z", re.IGNORECASE
+)
 _BEGINS_TAG = re.compile(r"(?:<|&(?:amp;){0,3}lt;)(?:[\w.\-]{1,40}:)?\Z")
 _ENDS_TAG = re.compile(r"<[\w:.\-]{1,40}(?:\s[^<>]{0,80})?>\s{0,20}\Z")
 _IN_ADDRESS = re.compile(r"(?:[?&]|&(?:amp;){1,3}|%(?:25){0,3}(?:26|3[fF])|\\{1,7}u0026)\Z")
@@ -321,16 +325,21 @@ class _Name:
 
     def said(self):
         """``Key (password)=(…)``, ``PASSWORD '…'``."""
-        if found := _COLUMN.match(self.text, self.right):
-            self._hide_value(found.end())
-        elif "pass" in self.name.lower() and (found := _SAID.match(self.text, self.right)):
+        if (
+            (found := _COLUMN.match(self.text, self.right))
+            or "pass" in self.name.lower()
+            and (found := _SAID.match(self.text, self.right))
+        ):
             self._hide_value(found.end())
         return found
 
     # --- Values ---
 
     def _hide_value(self, at, closing=None, encoded=False):
-        if self.text.startswith(MASK, at) and not self.text[at + len(MASK) : at + len(MASK) + 1].isalnum():
+        if (
+            self.text.startswith(MASK, at)
+            and not self.text[at + len(MASK) : at + len(MASK) + 1].isalnum()
+        ):
             return
         start, end = self._value(at, closing, encoded)
         self._hide(start, end)
@@ -530,7 +539,11 @@ def _userinfo(scan, start, end):
 def _web_token(scan, start, end):
     # Only at the beginning of a word, or a long one would be read again and again.
     before = scan.text[start - 1 : start] if start else ""
-    if not before.isalnum() and before not in ("_", "-") and (found := _JWT.match(scan.text, start)):
+    if (
+        not before.isalnum()
+        and before not in ("_", "-")
+        and (found := _JWT.match(scan.text, start))
+    ):
         scan.hide(*found.span())
 
 
@@ -582,7 +595,7 @@ def _finders_of_names():
     names = {*secret_names.ANYWHERE, *secret_names.ENDINGS, *secret_names.WORDS}
     names |= {*secret_names.UNCLEAR, *secret_names.PARAMETERS, "key", "code", "sess", "pass"}
     pieces = {name for name in names if not any(o != name and o in name for o in names)}
-    return {piece: (_named,) for piece in sorted(pieces)}
+    return dict.fromkeys(sorted(pieces), (_named,))
 
 
 _finders = _finders_of_names()

@@ -43,15 +43,79 @@ UNCLEAR = ("auth", "key", "session", "sid", "sig")
 PARAMETERS = ("auth", "code", "key", "sid", "sig")
 
 # In a pair of name and value, the keys of either.
-NAMES = frozenset("name Name key Key field header id param parameter property variable k n".split())
-VALUES = frozenset("value Value values val content contents data text default v".split())
+NAMES = frozenset(
+    [
+        "name",
+        "Name",
+        "key",
+        "Key",
+        "field",
+        "header",
+        "id",
+        "param",
+        "parameter",
+        "property",
+        "variable",
+        "k",
+        "n",
+    ]
+)
+VALUES = frozenset(
+    ["value", "Value", "values", "val", "content", "contents", "data", "text", "default", "v"]
+)
 
 # Words that make a name one of a number, a date or an address about a secret: token_count.
 _ABOUT = frozenset(
-    "age at attempts changed count counts date days enabled endpoint exp expire expired expires"
-    " expiration expiry has in index is len length lifetime limit limits max maximum min minimum"
-    " minutes num number per policy rate remaining required seconds size time total ttl uri url"
-    " usage used valid version".split()
+    [
+        "age",
+        "at",
+        "attempts",
+        "changed",
+        "count",
+        "counts",
+        "date",
+        "days",
+        "enabled",
+        "endpoint",
+        "exp",
+        "expire",
+        "expired",
+        "expires",
+        "expiration",
+        "expiry",
+        "has",
+        "in",
+        "index",
+        "is",
+        "len",
+        "length",
+        "lifetime",
+        "limit",
+        "limits",
+        "max",
+        "maximum",
+        "min",
+        "minimum",
+        "minutes",
+        "num",
+        "number",
+        "per",
+        "policy",
+        "rate",
+        "remaining",
+        "required",
+        "seconds",
+        "size",
+        "time",
+        "total",
+        "ttl",
+        "uri",
+        "url",
+        "usage",
+        "used",
+        "valid",
+        "version",
+    ]
 )
 _FACT = re.compile(r"[-+]?\d[\d.,:/TZ+\- ]*|https?://.*", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")

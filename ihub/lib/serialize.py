@@ -118,9 +118,7 @@ def exception_text(error, limit=TEXT_LIMIT):
     :param int limit: characters; of what is longer, the beginning and the end
     """
     try:
-        report = traceback.TracebackException(
-            type(error), error, error.__traceback__, compact=True
-        )
+        report = traceback.TracebackException(type(error), error, error.__traceback__, compact=True)
         _shorten_messages(report, limit)
         return _ends(report.format(), limit).rstrip()
     except BaseException as problem:

@@ -54,6 +54,8 @@ class Base(models.AbstractModel):
         if scope:
             scope.error_logged = True
         if raised:
-            error = IntegrationError(mask(to_text(summary, 10_000) or to_text(details, 10_000) or ""))
+            error = IntegrationError(
+                mask(to_text(summary, 10_000) or to_text(details, 10_000) or "")
+            )
             error.reported = True
             raise error

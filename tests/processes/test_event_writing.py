@@ -254,6 +254,126 @@ def test_event_that_the_database_refuses_does_not_take_others_along(hub, integra
     assert log.called
 
 
+@contextmanager
+def refused(error, text="two"):
+    """Let PostgreSQL refuse, with ``error``, each batch with the event ``text``."""
+    from odoo.addons.ihub.lib import event_buffer, event_writer
+
+    original, sizes = event_writer.write, []
+
+    def write(dbname, events, opened):
+        sizes.append(len(events))
+        if any(event.summary == text for event in events):
+            raise error
+        return original(dbname, events, opened)
+
+    with (
+        patch.object(event_writer, "write", write),
+        patch.object(event_buffer, "PAUSES", (0, 0)),
+        patch.object(event_writer._logger, "log") as log,
+    ):
+        yield log, sizes
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg2.DataError("refused"),
+        psycopg2.errors.ProgramLimitExceeded("more than a gigabyte"),
+        psycopg2.InternalError("invalid memory alloc request size"),
+        psycopg2.OperationalError("server closed the connection unexpectedly"),
+        psycopg2.InterfaceError("connection already closed"),
+        MemoryError(),
+        UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_event_that_cannot_be_stored_is_dropped_alone(hub, integration, error):
+    with refused(error) as (log, sizes), open_env(hub) as env:
+        record = target(env, integration)
+        for text in ("one", "two", "three", *map(str, range(500))):
+            record.ihub_info(text)
+        env.cr.commit()
+        hub.wait(lambda: log.called, "A line in the log", wake=False, patience=15)
+    summaries = [summary for summary, __ in hub.execute(ROWS)]
+    assert summaries == ["one", "three", *map(str, range(500))]
+    assert log.call_count == 1
+    # By halves, not row by row.
+    assert len(sizes) < 50
+
+
+def test_what_is_refused_is_not_taken_for_the_next_ones_undoing(hub, integration):
+    from odoo.addons.ihub.lib import event_buffer
+
+    with refused(MemoryError()), open_env(hub) as env:
+        record = target(env, integration)
+        for text in ("one", "two", "three"):
+            record.ihub_info(text)
+        event_buffer.flush(env.cr)
+        env.cr.rollback()
+    assert hub.execute(ROWS) == [("one", True), ("three", True)]
+
+
+def test_event_that_is_far_too_long_is_cut_and_says_so(hub, integration):
+    with open_env(hub) as env:
+        record = target(env, integration)
+        record.ihub_info("before")
+        record.ihub_info("large", "x" * 25_000_000)
+        record.ihub_info("text " * 1_000_000, "after")
+        env.cr.commit()
+    assert [len(summary) for summary, __ in hub.execute(ROWS)][:2] == [6, 5]
+    wholes = hub.execute(
+        "SELECT convert_from(db_datas, 'UTF8') FROM ir_attachment"
+        " WHERE res_model = 'ihub.event' AND res_id IN (SELECT id FROM ihub_event) ORDER BY id"
+    )
+    lengths = [len(whole) for (whole,) in wholes]
+    assert 20_000_000 < lengths[0] < 20_000_200
+    assert 1_000_000 < lengths[1] < 1_000_400
+    assert all("too long to be kept" in whole[-200:] for (whole,) in wholes)
+
+
+def test_what_cannot_be_stored_at_the_end_of_a_process_is_in_its_log(hub, integration):
+    """Also what the thread was just about to write again."""
+    output = script(
+        hub,
+        """
+        import time
+        from unittest.mock import patch
+        import psycopg2
+        from odoo.addons.ihub.lib import event_writer
+        away = psycopg2.OperationalError("away")
+        patch.object(event_writer, "write", side_effect=away).start()
+        env["res.users"].browse(1).ihub_error("first", "password=hunter2")
+        env["res.users"].browse(1).ihub_info("second")
+        env.cr.commit()
+        """,
+    )
+    assert "Event that could not be stored: first" in output
+    assert "Event that could not be stored: second" in output
+    assert "hunter2" not in output
+
+
+def test_what_the_thread_is_writing_at_the_end_is_waited_for(hub, integration):
+    output = script(
+        hub,
+        """
+        import threading, time
+        from unittest.mock import patch
+        from odoo.addons.ihub.lib import event_writer
+        original, begun = event_writer.write, threading.Event()
+        def write(*args):
+            begun.set()
+            time.sleep(1)
+            return original(*args)
+        patch.object(event_writer, "write", write).start()
+        env["res.users"].browse(1).ihub_info("late")
+        begun.wait(20)
+        """,
+    )
+    assert "Traceback" not in output
+    assert [summary for summary, __ in hub.execute(ROWS)] == ["late"]
+
+
 def test_table_that_is_locked_does_not_stop_the_caller(hub, integration):
     with closing(hub.connect()) as other:
         other.autocommit = False

@@ -116,9 +116,34 @@ def test_any_value_is_hidden(value, name):
 
 
 HOSTILE = [
-    *("{}", "{} ", "{}=", "?{}=", "&{}=x", "{}: ", "{}=(", "{}=a(", "{}={{", '"{}":', '"{}": "', "'{}',"),
+    *(
+        "{}",
+        "{} ",
+        "{}=",
+        "?{}=",
+        "&{}=x",
+        "{}: ",
+        "{}=(",
+        "{}=a(",
+        "{}={{",
+        '"{}":',
+        '"{}": "',
+        "'{}',",
+    ),
     *("<{}>", "<{} ", "<a><{}>", "<{}><", "{}=<![CDATA[", '"name":"{}",', 'name="{}"', "value={}="),
-    *('value="', "\n{}: a", "\\n{}=", "{}\\", '{}="\\', "{}%3D", "{}+", "{}@", "{}:", ".{}", "({})=("),
+    *(
+        'value="',
+        "\n{}: a",
+        "\\n{}=",
+        "{}\\",
+        '{}="\\',
+        "{}%3D",
+        "{}+",
+        "{}@",
+        "{}:",
+        ".{}",
+        "({})=(",
+    ),
     *("x{}", "{}: |\n", "--{} ", " {} '", "{}-----", "{}&quot;", '"{}""', "{}]"),
 ]
 
@@ -172,7 +197,9 @@ def test_pattern_gives_up_soon(name):
             assert not grows_too_fast(seconds, 12_500, 100_000), piece
 
 
-@pytest.mark.parametrize("piece", ["?key=", "a(", "password=a(", "<token>", "Failing row contains ("])
+@pytest.mark.parametrize(
+    "piece", ["?key=", "a(", "password=a(", "<token>", "Failing row contains ("]
+)
 def test_a_megabyte_of_the_worst_is_masked_in_seconds(piece):
     assert work(piece * (1_000_000 // len(piece))) < 20
 

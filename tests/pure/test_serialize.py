@@ -290,7 +290,7 @@ def test_a_character_of_several_bytes_is_not_split(cut):
 def test_what_never_ends_and_has_no_length_is_not_read():
     numbers = iter(range(5))
     assert "range_iterator" in to_text(numbers)
-    assert to_text((number for number in numbers)).startswith("<generator")
+    assert to_text(number for number in numbers).startswith("<generator")
     assert list(numbers) == [0, 1, 2, 3, 4]
 
 

@@ -55,6 +55,7 @@ class TestAbout(EventCase):
         self.assertIn("hidden", str(exported))
 
     def test_stored_name_is_out_of_reach(self):
+        self.manager.group_ids += self.env.ref("base.group_allow_export")
         Event = self.Event.with_user(self.manager)
         ways = (
             lambda: Event.browse(self.hidden.id).read(["related_name"]),
@@ -109,7 +110,9 @@ class TestAbout(EventCase):
         self.assertEqual(found.ids, (self.open + self.hidden + self.text).ids)
 
     def test_gone_of_a_model_that_the_manager_may_not_read(self):
-        self.env.cr.execute("UPDATE ihub_event SET res_id = %s WHERE id = %s", [2**30, self.no_access.id])
+        self.env.cr.execute(
+            "UPDATE ihub_event SET res_id = %s WHERE id = %s", [2**30, self.no_access.id]
+        )
         self.env.invalidate_all()
         event = self.no_access.with_user(self.manager)
         self.assertIn(str(2**30), event.about)
