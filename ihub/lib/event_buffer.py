@@ -38,7 +38,7 @@ HELP = 8_000
 HELP_SIZE = 16_000_000
 # Events in one transaction of the log.
 BATCH = 4_000
-# Kinds of PostgreSQL's errors that may be over in a moment: connection, transaction, a table that is
+# Kinds of PostgreSQL errors that may be over in a moment: connection, transaction, a table that is
 # being upgraded, resources, object in use, intervention, system.
 PASSING = ("08", "25", "40", "42", "53", "55", "57", "58")
 # What keeps every event from being written, and no single one.

@@ -16,9 +16,8 @@ class AbstractIntegration(models.AbstractModel):
     """Inherit from this model, write :meth:`run_from_to`, and the hub does the rest."""
 
     _name = "ihub.abstract_integration"
-    _inherit = ["ihub.outside.text"]
     _description = "Integration Type"
-    _inherit = ["ihub.visible.references"]
+    _inherit = ["ihub.outside.text", "ihub.visible.references"]
     _inherits = {"ihub.integration": "integration_id"}
 
     # Whether the integration runs on a schedule: Start starts it, and its window is shown.
@@ -36,7 +35,7 @@ class AbstractIntegration(models.AbstractModel):
     # Whether there can be only one integration of this type.
     is_singleton = False
 
-    # The least time between the end of a window and its run.
+    # The least time between the end of a window and its run; a number counts as seconds.
     delay = timedelta(0)
 
     # What the type does, in HTML, for those who add an integration.
@@ -64,6 +63,10 @@ class AbstractIntegration(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         Integration = self.env["ihub.integration"]
+        context = self.env.context
+        if linked := context.get("default_integration_id"):
+            # Where the settings of an existing integration were lost: see `_settings_action`.
+            vals_list = [{"integration_id": linked, **vals} for vals in vals_list]
         vals_list = [self._checked(vals) for vals in vals_list]
         for vals in vals_list:
             # What another type wants to be said is said by the model's name here.
@@ -72,7 +75,12 @@ class AbstractIntegration(models.AbstractModel):
             [
                 vals
                 if vals.get("integration_id")
-                else {**Integration._default_values_of_type(self._name), **vals}
+                else {
+                    **Integration._default_values_of_type(self._name),
+                    # What a dialog has asked for already.
+                    **({"name": context["default_name"]} if context.get("default_name") else {}),
+                    **vals,
+                }
                 for vals in vals_list
             ]
         )
@@ -181,10 +189,12 @@ class AbstractIntegration(models.AbstractModel):
         reason = reason_text(reason)
         for record in self:
             scope = current_run(self.env.cr.dbname)
-            if scope and scope.integration_id == record.integration_id.id:
+            # The type may hide its row from the user as whom it runs; this link is no secret.
+            integration = record.sudo().integration_id
+            if scope and scope.integration_id == integration.id:
                 scope.fail(reason)
             else:
-                record.integration_id.sudo()._fail(reason)
+                integration._fail(reason)
 
     @api.private
     def checkpoint(self, processed=0, total=None, resume=None):
@@ -228,7 +238,7 @@ class AbstractIntegration(models.AbstractModel):
         """
         self.ensure_one()
         check_key(self.env, key)
-        return self.env["ihub.integration.state"]._load(self.integration_id, key, default)
+        return self.env["ihub.integration.state"]._load(self.sudo().integration_id, key, default)
 
     @api.private
     def set_state(self, key, value):
@@ -246,19 +256,30 @@ class AbstractIntegration(models.AbstractModel):
         self.ensure_one()
         check_key(self.env, key)
         value = checked_json(self.env, value, "value")
-        self.env["ihub.integration.state"]._save(self.integration_id, key, value)
+        self.env["ihub.integration.state"]._save(self.sudo().integration_id, key, value)
 
     @api.model
     @api.private
     def _default_schedule(self):
         """Return values for the schedule of new integrations of this type.
 
-        Called when an integration is added. Keys are fields of ``ihub.integration``:
-        ``interval_number``, ``interval_type``, ``time_of_day`` (hours), ``tz``, ``catch_up``.
+        Called when an integration is added, and to check the type when the registry is set up.
+        Keys are fields of ``ihub.integration``: ``interval_number``, ``interval_type``,
+        ``time_of_day`` (hours), ``tz``, ``catch_up``.
         """
         return {}
 
     # --- How a type presents itself ---
+
+    @api.model
+    def _get_default_form_view(self):
+        """Show the type's own settings: the integration has a page of its own."""
+        view = super()._get_default_form_view()
+        for node in list(view.iter("field")):
+            name = node.get("name")
+            if name == "integration_id" or (name != "name" and self._fields[name].inherited):
+                node.getparent().remove(node)
+        return view
 
     @api.model
     def _type_title(self):
@@ -269,7 +290,7 @@ class AbstractIntegration(models.AbstractModel):
     @api.model
     def _type_description(self):
         """Return what the type does, in HTML, translated where its addon brings a translation."""
-        text = self.description
+        text = self.env["ihub.integration"]._type_flag(self, "description")
         if not text:
             return ""
         if isinstance(text, LazyGettext):

@@ -1,12 +1,13 @@
 """Turn anything into text that a database, a browser and a person can take.
 
 Nothing here raises, whatever it is given (what code calls an exception need not be an
-``Exception``), and nothing becomes longer than it may: what is too long is cut while it is made, not
-after. What stands under the name of a secret in a structure is masked here, where names are still
-apart from values.
+``Exception``), and nothing becomes longer than it may: what is too long is cut while it is made,
+not after. What stands under the name of a secret in a structure is masked here, where names are
+still apart from values.
 """
 
 import base64
+import contextlib
 import dataclasses
 import datetime
 import decimal
@@ -20,7 +21,6 @@ from collections.abc import Mapping, MappingView, Sequence, Set
 
 from .masking import MASK
 from .secret_names import NAMES, VALUES, is_secret, judge
-
 from .shutdown import unless_shutdown
 
 # Depth and number of values after which a structure is abridged.
@@ -182,10 +182,8 @@ def _xml(value, limit):
     from lxml import etree
 
     written = _Written(limit)
-    try:
+    with contextlib.suppress(OverflowError):
         etree.ElementTree(value).write(written, encoding="utf-8", pretty_print=True)
-    except OverflowError:
-        pass
     return b"".join(written.parts).decode("utf-8", "ignore").rstrip()
 
 

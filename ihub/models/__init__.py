@@ -19,6 +19,7 @@ from . import ihub_integration_retention
 from . import ihub_run_retention
 from . import ihub_integration_state
 from . import ihub_integration_type
+from . import ihub_integration_type_check
 from . import ihub_integration_time
 from . import ihub_integration_schedule
 from . import ihub_integration_operate

@@ -36,7 +36,7 @@ class IhubEvent(models.Model):
     res_model = fields.Char("Related Model", readonly=True)
     res_id = fields.Many2oneReference("Related ID", model_field="res_model", readonly=True)
     # What it was called when this was reported. People see `about`, as far as they may see it.
-    related_name = fields.Char("Related Name", readonly=True, groups=fields.NO_ACCESS)
+    related_name = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     about = fields.Char(
         compute="_compute_about",
         search="_search_about",
@@ -147,7 +147,7 @@ class IhubEvent(models.Model):
 
     def _related_model(self, model):
         """Return the model with the name ``model``; None if there are no records of it."""
-        Model = self.env[model] if model in self.env else None
+        Model = self.env.get(model)
         return None if Model is None or Model._abstract else Model
 
     def _is_name_of_gone_open(self, model):

@@ -117,10 +117,12 @@ class IhubIntegration(models.Model):
                         type=vals.get("integration_type") or "",
                     )
                 )
-            vals["singleton_key"] = model._name if model.is_singleton else False
-            vals["serves_all_companies"] = model.is_multi_company_compatible
+            self._check_type(model._name)
+            is_singleton = self._type_flag(model, "is_singleton")
+            vals["singleton_key"] = model._name if is_singleton else False
+            vals["serves_all_companies"] = self._type_flag(model, "is_multi_company_compatible")
             self._check_singleton(model)
-            if model.is_multi_company_compatible:
+            if vals["serves_all_companies"]:
                 vals["company_id"] = False
             elif not vals.get("company_id"):
                 vals["company_id"] = self.env.company.id
@@ -131,7 +133,7 @@ class IhubIntegration(models.Model):
     def _check_singleton(self, model):
         # Also those of other companies count, and archived ones.
         others = self.sudo().with_context(active_test=False)
-        if model.is_singleton and others.search_count(
+        if self._type_flag(model, "is_singleton") and others.search_count(
             [("singleton_key", "=", model._name)], limit=1
         ):
             raise ValidationError(self._singleton_uniq.get_error_message(self, None))

@@ -128,7 +128,7 @@ class IhubIntegration(models.Model):
         record = self._execution_record()
         scope.watch.begin_anew()
         try:
-            record.run_from_to(run.window_from, run.window_to)
+            self._check_work_is_done(record.run_from_to(run.window_from, run.window_to))
             if scope.failed:
                 raise RunFailed(scope.reason)
             record.env.flush_all()

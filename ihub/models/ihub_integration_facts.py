@@ -12,7 +12,7 @@ from ..lib.schedule import Schedule, ScheduleError, check_interval
 
 # Where it is kept what is known while one board is read.
 JUDGED = "ihub.judged"
-# A type that is not missing, and schedules that can be used.
+# A type that is not missing, and can be used with its schedules.
 USABLE = (False, True)
 
 
@@ -228,7 +228,7 @@ class IhubIntegration(models.Model):
                 for_all=[
                     name
                     for name in self._type_names()
-                    if self.env[name].is_multi_company_compatible
+                    if self._type_flag(self.env[name], "is_multi_company_compatible")
                 ],
                 is_copy=bool(is_copy),
                 space=LOCK_SPACE,
@@ -239,12 +239,12 @@ class IhubIntegration(models.Model):
         return {row[0]: Row(*row[:7], row[7:9], *row[9:]) for row in rows}
 
     @api.model
-    def _facts_of(self, row, is_late, is_missing, is_schedule_usable, now):
+    def _facts_of(self, row, is_late, is_missing, is_usable, now):
         """Return the :class:`Facts` of a row.
 
         :param bool is_late: whether what was due is not completed in time
         :param bool is_missing: whether its type is not installed
-        :param bool is_schedule_usable: whether its time zone can be used
+        :param bool is_usable: whether its type and its time zone can be used
         :param datetime now: naive UTC
         """
         died_at = None if row.is_alive else row.seen or row.running_since
@@ -256,7 +256,7 @@ class IhubIntegration(models.Model):
         return Facts(
             state=row.state,
             type_is_missing=is_missing,
-            is_blocked=row.active and not (row.may_run and is_schedule_usable),
+            is_blocked=row.active and not (row.may_run and is_usable),
             is_copy=row.is_copy,
             has_cron=row.has_cron,
             executing_since=row.running_since if row.is_alive else None,
@@ -274,13 +274,14 @@ class IhubIntegration(models.Model):
 
     @api.model
     def _is_usable(self, type_name, tz, interval):
-        """Return whether a type is missing, and whether its schedules can be used."""
-        model = self._type_model(type_name)
-        if model is None:
+        """Return whether a type is missing, and whether it can be used with its schedules."""
+        if self._type_model(type_name) is None:
             return True, True
+        if self._faults_of_type(type_name):
+            return False, False
         try:
             check_interval(*interval)
-            Schedule(1, "days", fields.Datetime.now(), tz, delay=model.delay)
+            Schedule(1, "days", fields.Datetime.now(), tz)
         except ScheduleError:
             return False, False
         return False, True

@@ -55,9 +55,12 @@ class IhubIntegration(models.Model):
         return integration._queue_by_hand([window], "manual").with_env(self.env)
 
     def open_settings(self):
-        """Return the action that opens the settings of the integration's type."""
+        """Return the action that opens the settings of the integration's type.
+
+        :raise UserError: the type shows them to others only, or cannot open them
+        """
         self.ensure_one()
-        return self._operable(sudo=False)._type_record().open_settings()
+        return self._operable(sudo=False)._settings_action()
 
     def open_runs(self):
         """Return the action that lists the runs of these integrations."""
@@ -115,13 +118,11 @@ class IhubIntegration(models.Model):
         self._wake()
 
     def _check_can_start(self):
-        if self.type_is_missing:
-            raise UserError(self._missing_type_message())
+        self._check_can_run()
         if not self.runs_on_schedule:
             raise UserError(
                 self.env._("%(name)s has no schedule. Use Run Manually instead.", name=self.name)
             )
-        self._check_can_run()
 
     def _check_can_run(self):
         """Refuse what could only fail.
@@ -135,6 +136,8 @@ class IhubIntegration(models.Model):
         """Return one sentence on what keeps this integration from running, or an empty string."""
         if self.type_is_missing:
             return self._missing_type_message()
+        if text := self._type_fault_text(self.integration_type):
+            return text
         if not self.active:
             return self.env._(
                 "%(name)s is archived. Restore it from the archive first.", name=self.name
@@ -172,12 +175,6 @@ class IhubIntegration(models.Model):
                     "Choose another one.",
                     zone=error.name,
                     name=self.name,
-                )
-            case InvalidSchedule(setting="delay"):
-                return self.env._(
-                    "The integration type %(type)s has a negative delay. Its developer must "
-                    "correct that.",
-                    type=self.type_name,
                 )
             case InvalidSchedule(setting="interval_number"):
                 units = dict(self._fields["interval_type"]._description_selection(self.env))

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = (
     '{"name": "Samples", "version": "19.0.1.0.0", "author": "Test", "license": "LGPL-3",'
-    ' "depends": ["ihub"], "data": ["views.xml"]}'
+    ' "depends": ["ihub"], "data": ["views.xml", "security/ir.model.access.csv"]}'
 )
 
 RUN_THE_SAMPLES = """
@@ -36,6 +36,24 @@ holder, _run = run("token.holder.integration")
 print("TOKEN", holder.get_state("token"), sep="|")
 nightly, _run = run("nightly.export.integration")
 print("SCHEDULE", nightly.interval_type, nightly.time_of_day, sep="|")
+
+groups = [env.ref("ihub.group_user").id, env.ref("base.group_user").id]
+operator = env["res.users"].create({"name": "O", "login": "o", "group_ids": [(6, 0, groups)]})
+values = {"customer_number": "7", "password": "hush", "run_as_id": operator.id}
+parcel, _run = run("parcel.service.integration", **values)
+integration = parcel.integration_id.with_user(operator)
+print("HIDDEN", parcel.with_user(operator).has_access("read"), integration.name, sep="|")
+try:
+    integration.open_settings()
+except Exception as error:
+    print("REFUSED", error, sep="|")
+lines = env["ir.model.access"].search([("model_id.model", "=", parcel._name)])
+print("LINES", len(lines), sep="|")
+"""
+
+LOOK_AT_A_COPY = """
+parcel = env["parcel.service.integration"].search([])
+print("COPY", parcel.customer_number, parcel.password, sep="|")
 """
 
 UNINSTALL = """
@@ -72,7 +90,13 @@ def write_sample_addon(folder):
     """Put the documentation's code, unchanged, into an addon; return the folder of addons."""
     addon = folder / "ihub_samples"
     (addon / "tests").mkdir(parents=True)
+    (addon / "security").mkdir()
+    (addon / "data").mkdir()
     (addon / "__manifest__.py").write_text(MANIFEST)
+    (access,) = samples("docs/developer-guide.md", "csv")
+    (addon / "security" / "ir.model.access.csv").write_text(access)
+    (neutralize,) = samples("docs/developer-guide.md", "sql")
+    (addon / "data" / "neutralize.sql").write_text(neutralize)
     (addon / "views.xml").write_text(samples("README.md", "xml")[0])
     names = []
     for block in samples("README.md", "python") + samples("docs/developer-guide.md", "python"):
@@ -130,10 +154,18 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     assert "TOKEN|new" in output
     assert "OUTCOME|nightly.export.integration|done" in output
     assert "SCHEDULE|days|2.5" in output
+    assert "OUTCOME|parcel.service.integration|done|1|" in output
+    assert "HIDDEN|False|parcel.service.integration" in output
+    assert "REFUSED|The settings of parcel.service.integration are shown to others only" in output
+    assert "LINES|2" in output
+
+    odoo("neutralize", database, addons=addons)
+    output = odoo("shell", database, script=LOOK_AT_A_COPY, addons=addons)
+    assert "COPY|7|False" in output, output
 
     odoo("shell", database, script=UNINSTALL.format(name="ihub_samples"), addons=addons)
     output = odoo("shell", database, script=LOOK_AT_A_MISSING_TYPE)
-    assert "MISSING|6|{True}" in output, output
+    assert "MISSING|7|{True}" in output, output
     assert "is not installed any more" in output
     assert "TYPES|[]" in output
     odoo("shell", database, script=UNINSTALL.format(name="ihub"))

@@ -158,10 +158,7 @@ def work(text):
 
 def grows_too_fast(seconds, small, large, factor=24, floor=0.001):
     """Return whether ``seconds(large)`` is out of proportion, also when it is measured again."""
-    for __ in range(4):
-        if seconds(large) < factor * max(seconds(small), floor):
-            return False
-    return True
+    return all(seconds(large) >= factor * max(seconds(small), floor) for __ in range(4))
 
 
 @pytest.mark.parametrize("form", HOSTILE)

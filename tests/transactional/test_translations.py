@@ -3,7 +3,6 @@
 import functools
 import html
 import re
-from datetime import timedelta
 from unittest.mock import patch
 
 import polib
@@ -261,9 +260,6 @@ class TestLanguage(HubCase):
 
     def test_what_is_wrong_with_a_schedule_is_said_in_full(self):
         integration = self.add()
-        self.patch(self.type_class(), "delay", timedelta(hours=-1))
-        self.assertIn("has a negative delay", integration.sudo()._obstacle())
-        self.patch(self.type_class(), "delay", timedelta(0))
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE ihub_integration SET tz = 'Mars/Olympus' WHERE id = %s", [integration.id]

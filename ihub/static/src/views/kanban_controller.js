@@ -66,7 +66,8 @@ export class BoardController extends KanbanController {
     }
 
     async createRecord() {
-        await openAddDialog(this.actionService);
+        // Where settings are asked for in a second dialog, that one ends here.
+        await openAddDialog(this.actionService, { onClose: () => this.model.load() });
     }
 }
 

@@ -30,7 +30,8 @@ export class IntegrationListController extends ListController {
     }
 
     async createRecord() {
-        await openAddDialog(this.actionService);
+        // Where settings are asked for in a second dialog, that one ends here.
+        await openAddDialog(this.actionService, { onClose: () => this.model.load() });
     }
 }
 

@@ -1,0 +1,2 @@
+from . import ihub_wrong
+from . import ihub_right
