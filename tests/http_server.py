@@ -1,6 +1,8 @@
 """A local HTTP server whose answers a test programs."""
 
+import sys
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +16,8 @@ class Reply:
 
     ``hang``: send nothing until the server is closed. ``drip``: seconds between single bytes.
     ``cut``: close the connection after that many bytes of the body, though more were announced.
+    ``raw``: returns the pieces, without end if need be, that are sent in place of all the rest;
+    ``drip`` is then the seconds between pieces.
     """
 
     status: int = 200
@@ -22,6 +26,7 @@ class Reply:
     hang: bool = False
     drip: float = 0
     cut: int | None = None
+    raw: Callable | None = None
 
 
 @dataclass
@@ -34,23 +39,35 @@ class Received:
     body: bytes
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request, client_address):
+        """Say nothing of a client that has gone."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 class LocalServer:
     """Answers on 127.0.0.1; what is not programmed is answered with 404."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.requests = []
+        self.connections = 0
+        self._scheme = "https" if tls else "http"
         self._replies = {}
         self._closing = threading.Event()
-        self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._httpd.daemon_threads = True
-        self._httpd.block_on_close = False
+        self._httpd = _Server(("127.0.0.1", 0), self._handler())
+        if tls:
+            self._httpd.socket = tls.wrap_socket(self._httpd.socket, server_side=True)
         self._thread = threading.Thread(target=self._httpd.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     @property
     def url(self):
         """The server's address, with a slash at its end."""
-        return f"http://127.0.0.1:{self._httpd.server_port}/"
+        return f"{self._scheme}://127.0.0.1:{self._httpd.server_port}/"
 
     @property
     def paths(self):
@@ -79,6 +96,10 @@ class LocalServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self):
+                super().setup()
+                server.connections += 1
+
             def answer(self):
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
@@ -86,7 +107,7 @@ class LocalServer:
                 server.requests.append(received)
                 server._send(self, server._next_reply(self.path))
 
-            do_GET = do_POST = do_PUT = do_DELETE = answer
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
 
             def log_message(self, *args):
                 """Stay quiet."""
@@ -98,14 +119,29 @@ class LocalServer:
             self._closing.wait(LIMIT)
             handler.close_connection = True
             return
+        if reply.raw:
+            self._send_raw(handler, reply)
+            return
         handler.send_response(reply.status)
         for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
             handler.send_header(name, value)
         handler.end_headers()
+        if handler.command == "HEAD":
+            return
         try:
             self._send_body(handler, reply)
         except OSError:
             handler.close_connection = True
+
+    def _send_raw(self, handler, reply):
+        handler.close_connection = True
+        try:
+            for piece in reply.raw():
+                handler.wfile.write(piece)
+                if self._closing.wait(reply.drip):
+                    break
+        except OSError:
+            pass
 
     def _send_body(self, handler, reply):
         body = reply.body if reply.cut is None else reply.body[: reply.cut]
@@ -119,9 +155,9 @@ class LocalServer:
 
 
 @contextmanager
-def local_server():
-    """Run a :class:`LocalServer` for the body of a ``with``."""
-    server = LocalServer()
+def local_server(tls=None):
+    """Run a :class:`LocalServer` for the body of a ``with``; ``tls``: an ``SSLContext``."""
+    server = LocalServer(tls)
     try:
         yield server
     finally:

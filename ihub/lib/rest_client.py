@@ -1,32 +1,33 @@
 """A thin layer over ``requests`` for integrations that talk to a server.
 
-It adds what every integration needs and easily forgets: time-outs, a limit for the size of an
-answer, and errors that say whether waiting helps (:class:`RetryableError`) or not
-(:class:`IntegrationError`), in words for the operator. No message contains more of an address
-than the name of its server, so no user name, password or token gets into one.
+It adds what every integration needs and easily forgets: limits for the time and the size of an
+answer, whatever the server does; that what is secret goes to one server only; and errors that say
+whether waiting helps (:class:`RetryableError`) or not (:class:`IntegrationError`), in words for the
+operator. No message contains more of an address than the name of its server, so no user name,
+password or token gets into one.
 """
 
 import json
+import re
 import socket
-import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from email.message import Message
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from odoo.tools import LazyTranslate
-from requests.adapters import HTTPAdapter
 
+from . import bounded_http
 from .exceptions import IntegrationError, RetryableError
 from .language import say
+from .transient import retry_after
 
 _lt = LazyTranslate(__name__)
 
-CHUNK = 16 * 1024
-SMALL_CHUNK = 64
 MEBIBYTE = 1024 * 1024
+MAX_REDIRECTS = 5
 WAIT_AND_RETRY = frozenset({408, 425, 429})
 
 _BAD_ADDRESS = (
@@ -36,15 +37,14 @@ _BAD_ADDRESS = (
     requests.exceptions.TooManyRedirects,
     urllib3.exceptions.LocationValueError,
 )
-_BAD_REQUEST = (
-    requests.exceptions.InvalidHeader,
-    # The name is newer than the oldest version that Odoo takes.
-    getattr(requests.exceptions, "InvalidJSONError", ValueError),
-    ValueError,
+_TIMEOUT = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+_BROKEN = (
+    requests.exceptions.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    bounded_http.CutOff,
 )
-_TIMEOUT = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
-_UNREADABLE = (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)
-_BROKEN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)
+_FULL_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://", re.IGNORECASE)
 
 
 class ServerUnreachable(RetryableError):
@@ -75,8 +75,16 @@ class RequestInvalid(IntegrationError):
     """The request cannot be sent: its address, or what goes with it, is not valid."""
 
 
+class RedirectRefused(RequestInvalid):
+    """The server refers to another one, where nothing was sent."""
+
+
 class AnswerUnusable(IntegrationError):
-    """The answer is too large, or is not what it should be."""
+    """The answer is not what it should be."""
+
+
+class AnswerTooLarge(AnswerUnusable):
+    """The answer is larger than allowed, as it is sent or unpacked."""
 
 
 @dataclass
@@ -94,7 +102,8 @@ class Answer:
         """The body as text; what cannot be decoded is replaced."""
         try:
             return self.body.decode(self.encoding or "utf-8", "replace")
-        except LookupError:
+        except (LookupError, ValueError):
+            # Python knows more encodings than servers may use, and some of them cannot replace.
             return self.body.decode("utf-8", "replace")
 
     def json(self):
@@ -115,7 +124,7 @@ class Answer:
 
 
 class BearerAuth(requests.auth.AuthBase):
-    """Send ``token`` in the Authorization header, whatever a ``.netrc`` says."""
+    """Send ``token`` in the Authorization header."""
 
     def __init__(self, token):
         self.token = token
@@ -126,16 +135,25 @@ class BearerAuth(requests.auth.AuthBase):
 
 
 class RestClient:
-    """Talks to one server.
+    """Talks to one server: the scheme, host and port of its base address.
+
+    Redirects are followed on that server only. Proxies and certificates are those that the
+    environment of the Odoo server names; a ``.netrc`` is not read. Who is let in is told by the
+    header ``Authorization`` if there is one, else by ``token``, ``auth``, or the user name and
+    password in the base address.
 
     :param str base_url: what the paths of the requests are appended to
     :param auth: user name and password as a tuple, or anything that ``requests`` takes as ``auth``
     :param str token: sent as ``Authorization: Bearer``, in place of ``auth``
-    :param dict headers: sent with every request, to this server only
+    :param dict headers: sent with every request
     :param float connect_timeout: seconds to wait for a connection
     :param float read_timeout: seconds to wait for the next piece of an answer
-    :param float deadline: seconds that a whole answer may take
-    :param int max_bytes: the largest answer that is read, unpacked
+    :param float deadline: seconds that a request may take in all, from the connection to the last
+        byte, redirects included; the look-up of the server's name comes on top
+    :param int max_bytes: the largest answer that is read, as it is sent and unpacked
+    :param bool follow_elsewhere: follow redirects to other servers too. They get a plain GET (or
+        HEAD) with none of the headers, cookies and data of the request, and never over http what
+        was asked for over https.
     """
 
     def __init__(
@@ -149,12 +167,17 @@ class RestClient:
         read_timeout=60.0,
         deadline=300.0,
         max_bytes=32 * MEBIBYTE,
+        follow_elsewhere=False,
     ):
         self.base_url = (base_url or "").strip()
         self.deadline = deadline
         self.max_bytes = max_bytes
-        self._session = _Session(headers or {}, (connect_timeout, read_timeout))
-        self._session.auth = BearerAuth(token) if token else auth
+        self.follow_elsewhere = follow_elsewhere
+        self._session = _Session((connect_timeout, read_timeout))
+        self._session.headers.update(headers or {})
+        self._session.auth = _Authorization(
+            BearerAuth(token) if token else auth or _userinfo(self.base_url)
+        )
 
     def __enter__(self):
         return self
@@ -169,7 +192,7 @@ class RestClient:
     @property
     def server(self):
         """The server's name for messages: no user name, no path, no parameters."""
-        return _host_and_port(self.base_url) or say(_lt("(no address)"))
+        return server_name(self.base_url) or say(_lt("(no address)"))
 
     def get(self, path="", **kwargs):
         """GET ``path``; see :meth:`request`."""
@@ -192,64 +215,135 @@ class RestClient:
 
         :param str path: appended to the base address; or a full address on the same server,
             as servers give it for the next page
+        :param dict params: the parameters of the query
+        :param json: what is sent as JSON
+        :param data: a dict that is sent as a form, or bytes, or a file
+        :param dict headers: sent with this request, beside and before those of the client
         :raise RetryableError: the server cannot be reached, is too slow, too busy or out of order
         :raise IntegrationError: the request, or the answer, will be no better later
         """
-        url = self._url(path)
         sent = {"params": params, "json": json, "data": data, "headers": headers}
-        until = time.monotonic() + self.deadline
+        with bounded_http.limited(self.deadline, self.max_bytes) as limits, self._explained(limits):
+            response = self._exchange(self._prepared(method, path, sent))
+        charset = _charset(response.headers.get("Content-Type", ""))
+        return self._checked(
+            Answer(
+                response.status_code, response.content, self.server, response.headers, charset
+            )
+        )
+
+    def _prepared(self, method, path, sent):
+        url = path if _FULL_ADDRESS.match(path) else _joined(self.base_url, path)
         try:
-            with self._session.request(method, url, stream=True, **sent) as response:
-                answer = self._read(response, until)
+            request = self._session.prepare_request(requests.Request(method, url, **sent))
+            base = requests.Request("GET", self.base_url).prepare()
+            _check_lines(request.headers)
+            if _origin(request.url) != _origin(base.url):
+                self._refuse_redirect(request.url)
+            return request
+        except _BAD_ADDRESS:
+            raise
+        except ValueError:
+            raise RequestInvalid(self._not_sendable()) from None
+
+    def _exchange(self, request):
+        """Send a request, follow where the server refers to, and return the last response."""
+        home, is_home = _origin(request.url), True
+        for _hop in range(MAX_REDIRECTS + 1):
+            settings = self._session.merge_environment_settings(request.url, {}, True, None, None)
+            response = self._session.send(request, allow_redirects=False, **settings)
+            following = response.next
+            if following is None:
+                return response
+            following.prepare_url(following.url, None)
+            is_home = is_home and _origin(following.url) == home
+            request = self._again(following) if is_home else self._elsewhere(request, following)
+        raise requests.exceptions.TooManyRedirects()
+
+    def _again(self, following):
+        body = following.body
+        if body is None or isinstance(body, (str, bytes)) or hasattr(body, "seek"):
+            return following
+        raise requests.exceptions.UnrewindableBodyError()
+
+    def _elsewhere(self, request, following):
+        """Return a request to another server that has nothing of ``request``, if that may be."""
+        is_plain = following.method in ("GET", "HEAD") and following.body is None
+        unsafe = _origin(request.url)[0] == "https" != _origin(following.url)[0]
+        if unsafe or not (self.follow_elsewhere and is_plain):
+            self._refuse_redirect(following.url)
+        headers = requests.structures.CaseInsensitiveDict(_HEADERS)
+        return requests.Request(following.method, following.url, headers=headers).prepare()
+
+    def _refuse_redirect(self, url):
+        message = _lt(
+            "The server %(server)s sent us on to another server, %(other)s. Nothing was sent "
+            "there. If that is where the data are, enter its address in the settings.",
+            server=self.server,
+            other=f"{_origin(url)[0]}://{server_name(url)}",
+        )
+        raise RedirectRefused(say(message))
+
+    @contextmanager
+    def _explained(self, limits):
+        """Turn what the libraries raise into the errors of this module."""
+        try:
+            yield
         except _BAD_ADDRESS:
             raise RequestInvalid(
                 say(_lt("The address of %(server)s cannot be used.", server=self.server))
             ) from None
-        except _BAD_REQUEST:
-            message = _lt(
+        except UnicodeEncodeError:
+            raise RequestInvalid(self._not_sendable()) from None
+        except requests.exceptions.UnrewindableBodyError:
+            raise RequestInvalid(self._not_sendable_again()) from None
+        except bounded_http.TooLarge:
+            raise AnswerTooLarge(
+                say(_lt("The answer of %(server)s is too large.", server=self.server))
+            ) from None
+        except bounded_http.NotUnpackable:
+            raise AnswerUnusable(
+                say(_lt("The answer of the server %(server)s cannot be unpacked.",
+                        server=self.server))
+            ) from None
+        except (requests.exceptions.InvalidHeader, urllib3.exceptions.InvalidHeader):
+            raise AnswerUnusable(self._not_understood()) from None
+        except _BROKEN as exc:
+            raise self._failure(exc, limits) from _root_cause(exc)
+        except ValueError:
+            raise AnswerUnusable(self._not_understood()) from None
+
+    def _failure(self, exc, limits):
+        if limits.are_over:
+            return ServerTimeout(
+                say(_lt("The server %(server)s answers too slowly.", server=self.server))
+            )
+        if isinstance(exc, _TIMEOUT):
+            return ServerTimeout(
+                say(_lt("The server %(server)s did not answer in time.", server=self.server))
+            )
+        return ServerUnreachable(self._explain(exc))
+
+    def _not_understood(self):
+        return say(
+            _lt("The answer of the server %(server)s cannot be understood.", server=self.server)
+        )
+
+    def _not_sendable(self):
+        return say(
+            _lt(
                 "The request to %(server)s holds characters that cannot be sent.",
                 server=self.server,
             )
-            raise RequestInvalid(say(message)) from None
-        except _TIMEOUT as exc:
-            message = say(_lt("The server %(server)s did not answer in time.", server=self.server))
-            raise ServerTimeout(message) from _root_cause(exc)
-        except _UNREADABLE as exc:
-            message = say(
-                _lt("The answer of the server %(server)s cannot be unpacked.", server=self.server)
-            )
-            raise AnswerUnusable(message) from _root_cause(exc)
-        except _BROKEN as exc:
-            raise ServerUnreachable(self._explain(exc)) from _root_cause(exc)
-        return self._checked(answer)
+        )
 
-    def _url(self, path):
-        if "://" not in path:
-            return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}" if path else self.base_url
-        if _origin(path) != _origin(self.base_url):
-            raise RequestInvalid(
-                say(_lt("%(server)s sent us on to another server.", server=self.server))
+    def _not_sendable_again(self):
+        return say(
+            _lt(
+                "The server %(server)s wants the data at another of its addresses, but they can "
+                "be sent only once. Send them there, or as bytes.",
+                server=self.server,
             )
-        return path
-
-    def _read(self, response, until):
-        body = bytearray()
-        for chunk in _chunks(response.raw):
-            body += chunk
-            if len(body) > self.max_bytes:
-                raise AnswerUnusable(
-                    say(_lt("The answer of %(server)s is too large.", server=self.server))
-                )
-            if time.monotonic() > until:
-                raise ServerTimeout(
-                    say(_lt("The server %(server)s answers too slowly.", server=self.server))
-                )
-        return Answer(
-            response.status_code,
-            bytes(body),
-            self.server,
-            response.headers,
-            response.encoding if "charset" in response.headers.get("Content-Type", "") else None,
         )
 
     def _checked(self, answer):
@@ -295,86 +389,81 @@ class RestClient:
         )
 
 
-def retry_after(value, now=None):
-    """Return the seconds that a ``Retry-After`` header asks to wait, None if it says nothing.
-
-    :param str value: seconds, or an HTTP date
-    :param datetime now: the present moment, with a time zone
-    """
-    value = (value or "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - (now or datetime.now(timezone.utc))).total_seconds())
+_HEADERS = {
+    "User-Agent": "Odoo Integration Hub",
+    "Accept": "*/*",
+    "Accept-Encoding": bounded_http.ENCODINGS,
+}
 
 
 class _Session(requests.Session):
-    """Sends its own headers to the first server only, also after a redirect."""
+    """Keeps cookies and connections; whither redirects may lead is for the client to say."""
 
-    def __init__(self, headers, timeout):
+    def __init__(self, timeout):
         super().__init__()
-        self.max_redirects = 5
-        self.headers.update({"User-Agent": "Odoo Integration Hub", **headers})
-        self._private_headers = set(headers)
-        adapter = _TimeLimitedAdapter(timeout)
+        self.headers.update(_HEADERS)
+        adapter = bounded_http.BoundedAdapter(timeout)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
     def rebuild_auth(self, prepared_request, response):
-        if self.should_strip_auth(response.request.url, prepared_request.url):
-            for name in self._private_headers:
-                prepared_request.headers.pop(name, None)
-        return super().rebuild_auth(prepared_request, response)
+        """Leave it: the headers go to the same server, and ``.netrc`` has no say."""
 
 
-class _TimeLimitedAdapter(HTTPAdapter):
-    """No request without time-outs.
+class _Authorization(requests.auth.AuthBase):
+    """Lets a header that is given win, which ``requests`` would overwrite (also by ``.netrc``)."""
 
-    They are set here and not in the request, because Odoo's tests cannot read a pair of them.
-    """
+    def __init__(self, auth):
+        self.auth = requests.auth.HTTPBasicAuth(*auth) if isinstance(auth, tuple) else auth
 
-    def __init__(self, timeout):
-        self._timeout = timeout
-        super().__init__()
-
-    def send(self, request, **kwargs):
-        kwargs["timeout"] = kwargs.get("timeout") or self._timeout
-        return super().send(request, **kwargs)
+    def __call__(self, request):
+        if not self.auth or "Authorization" in request.headers:
+            return request
+        return self.auth(request)
 
 
-def _chunks(raw):
-    """Yield what arrives, as it arrives: a plain read would wait until a chunk is full."""
-    # Before urllib3 2 an answer that breaks off was taken for a short one.
-    raw.enforce_content_length = True
-    if hasattr(raw, "read1"):
-        return iter(lambda: raw.read1(CHUNK, decode_content=True), b"")
-    # Before urllib3 2.1 there is only the plain read: small chunks fill up soon.
-    return raw.stream(SMALL_CHUNK, decode_content=True)
+def _userinfo(url):
+    """Return the user name and the password in an address, None if there are none."""
+    try:
+        auth = requests.utils.get_auth_from_url(url)
+    except ValueError:
+        return None
+    return auth if any(auth) else None
 
 
-def _host_and_port(url):
+def _check_lines(headers):
+    # Only http.client refuses it when the value ends with the line, and its error shows the value.
+    if any("\n" in f"{name}{value}" or "\r" in f"{name}{value}" for name, value in headers.items()):
+        raise ValueError("A header is one line.")
+
+
+def _joined(base, path):
+    return f"{base.rstrip('/')}/{path.lstrip('/')}" if path else base
+
+
+def _charset(content_type):
+    """Return the encoding that a ``Content-Type`` names, None if it does not."""
+    message = Message()
+    message["Content-Type"] = content_type
+    return message.get_content_charset()
+
+
+def server_name(url):
     """Return ``host[:port]`` of an address; empty if there is none."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit((url or "").strip())
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return ""
-    return f"{parts.hostname}{port}" if parts.hostname else ""
+    host = parts.hostname or ""
+    # The brackets tell the groups of the number from the port.
+    return f"[{host}]{port}" if ":" in host else f"{host}{port}" if host else ""
 
 
 def _origin(url):
-    """Return scheme, host and port of an address, for comparisons."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return None
-    return parts.scheme, parts.hostname, port
+    """Return scheme, host and port of an address that ``requests`` has prepared."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _root_cause(exc):

@@ -59,7 +59,7 @@ def next_attempt(exc, attempt, policy, now, rng=random):
     if attempt > policy.limit or not is_transient(exc):
         return None
     longest = policy.maximum
-    wait = requested_delay(exc, now)
+    wait = requested_delay(exc)
     if wait is None:
         wait = policy.wait(attempt)
     else:

@@ -1,19 +1,26 @@
 """Which errors may go away by waiting, and how long they ask to wait.
 
-Classes are known by their names: so nothing is imported that the integration does not use, and
-this works for whichever version of a library raised the error.
+The classes of libraries are looked up where they are loaded already: an error cannot be of a
+class that is not. So nothing is imported that the integration does not use, and a class that only
+bears the same name is not taken for one of them.
 """
 
 import errno
 import math
-from datetime import datetime, timedelta, timezone
+import re
+import sys
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
+import urllib3
+
+_RETRYABLE = f"{__package__}.exceptions.RetryableError"
 _TRANSIENT = {
+    _RETRYABLE,
     "builtins.ConnectionError",
     "builtins.TimeoutError",
-    "asyncio.exceptions.TimeoutError",
-    "concurrent.futures._base.TimeoutError",
+    "asyncio.TimeoutError",
+    "concurrent.futures.TimeoutError",
     "socket.gaierror",
     "socket.herror",
     "ssl.SSLError",
@@ -80,6 +87,10 @@ _STATUS_ATTRIBUTES = {
     "xmlrpc.client.ProtocolError": "errcode",
     "zeep.exceptions.TransportError": "status_code",
 }
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
+_LONGEST_WAIT = 1e9
+# Characters of a Retry-After that can mean something.
+_LONGEST_HEADER = 100
 _STATUSES_WITH_DELAY = {429, 503}
 
 
@@ -93,16 +104,32 @@ def is_transient(exc):
     return next((verdict for verdict in verdicts if verdict is not None), False)
 
 
-def requested_delay(exc, now=None):
+def requested_delay(exc):
     """Return the seconds to wait that ``exc`` or its cause asks for, a float, or None.
 
     That is the ``delay`` of a ``RetryableError``, or the ``Retry-After`` of an HTTP answer 429
     or 503.
-
-    :param datetime now: naive UTC, to compare with a date in ``Retry-After``; None: the clock's
     """
-    delays = (_delay_of(link, now) for link in _chain(exc))
+    delays = (_delay_of(link) for link in _chain(exc))
     return next((delay for delay in delays if delay is not None), None)
+
+
+def retry_after(value):
+    """Return the seconds that a ``Retry-After`` header asks to wait, None if it says nothing.
+
+    :param str value: seconds, also with a fraction, or an HTTP date, which is compared with the
+        clock
+    :return: a float, not below 0
+    """
+    value = str(value or "").strip()[:_LONGEST_HEADER]
+    if _SECONDS.fullmatch(value):
+        return min(float(value), _LONGEST_WAIT)
+    try:
+        # Refuses a 99th of March, from which urllib3 counts on into June.
+        parsedate_to_datetime(value)
+        return min(float(urllib3.Retry().parse_retry_after(value)), _LONGEST_WAIT)
+    except (urllib3.exceptions.HTTPError, TypeError, ValueError, OverflowError, IndexError):
+        return None
 
 
 def _chain(exc):
@@ -122,62 +149,62 @@ def _wrapped_by(exc):
     return getattr(exc, "reason", None)
 
 
-def _names(exc):
-    return [f"{cls.__module__}.{cls.__qualname__}" for cls in type(exc).__mro__]
+def _loaded(name):
+    """Return the class of that name, None where its library is not loaded."""
+    module, _, cls = name.rpartition(".")
+    return getattr(sys.modules.get(module), cls, None)
+
+
+def _is(exc, *names):
+    return any(isinstance(exc, _loaded(name) or ()) for name in names)
 
 
 def _verdict(exc):
     """Return whether ``exc`` by itself is transient, or None if that is not known."""
-    names = _names(exc)
-    if _is_retryable_error(exc):
+    if _is(exc, _RETRYABLE):
         return True
-    if "psycopg2.Error" in names:
-        return _verdict_of_postgres(exc, names)
-    for name in names:
-        if name in _VERDICTS:
-            if _VERDICTS[name] is None:
-                break
-            return _VERDICTS[name]
-    status = _http_status(exc, names)
+    if _is(exc, "psycopg2.Error"):
+        return _verdict_of_postgres(exc)
+    verdicts = {_loaded(name): verdict for name, verdict in _VERDICTS.items()}
+    known = next((cls for cls in type(exc).__mro__ if cls in verdicts), None)
+    if known and verdicts[known] is not None:
+        return verdicts[known]
+    status = _http_status(exc)
     if status is not None and status >= 400:
         return status in _TRANSIENT_STATUSES or status >= 500
+    if _is(exc, "smtplib.SMTPResponseException"):
+        # In this protocol 4xx means later, 5xx never.
+        return 400 <= exc.smtp_code < 500
     return True if getattr(exc, "errno", None) in _TRANSIENT_ERRNOS else None
 
 
-def _is_retryable_error(exc):
-    # By name, as that class needs Odoo and this module does not.
-    return any(cls.__name__ == "RetryableError" for cls in type(exc).__mro__)
-
-
-def _verdict_of_postgres(exc, names):
+def _verdict_of_postgres(exc):
     sqlstate = getattr(exc, "pgcode", None)
     if sqlstate is None:
         # The connection is gone: the server restarts, or is out of reach.
-        return "psycopg2.OperationalError" in names or "psycopg2.InterfaceError" in names
+        return _is(exc, "psycopg2.OperationalError", "psycopg2.InterfaceError")
     if sqlstate.startswith(_PERMANENT_SQLSTATES):
         return False
     return sqlstate.startswith(_TRANSIENT_SQLSTATES)
 
 
-def _http_status(exc, names):
+def _http_status(exc):
     status = getattr(getattr(exc, "response", None), "status_code", None)
-    for name in names:
-        if status is None and name in _STATUS_ATTRIBUTES:
-            status = getattr(exc, _STATUS_ATTRIBUTES[name], None)
+    for name, attribute in _STATUS_ATTRIBUTES.items():
+        if status is None and _is(exc, name):
+            status = getattr(exc, attribute, None)
     return status if isinstance(status, int) else None
 
 
-def _delay_of(exc, now):
-    if _is_retryable_error(exc):
+def _delay_of(exc):
+    if _is(exc, _RETRYABLE):
         return _as_seconds(getattr(exc, "delay", None))
-    if _http_status(exc, _names(exc)) not in _STATUSES_WITH_DELAY:
+    if _http_status(exc) not in _STATUSES_WITH_DELAY:
         return None
     # Not "or": an answer of requests is false when it is an error.
     source = getattr(exc, "response", None)
     headers = getattr(exc if source is None else source, "headers", None)
-    value = headers.get("Retry-After") if hasattr(headers, "get") else None
-    seconds = _as_seconds(value)
-    return _seconds_until(value, now) if seconds is None else seconds
+    return retry_after(headers.get("Retry-After")) if hasattr(headers, "get") else None
 
 
 def _as_seconds(value):
@@ -188,15 +215,3 @@ def _as_seconds(value):
     except (TypeError, ValueError, OverflowError):
         return None
     return max(seconds, 0.0) if math.isfinite(seconds) else None
-
-
-def _seconds_until(http_date, now):
-    try:
-        date = parsedate_to_datetime(http_date)
-    except (TypeError, ValueError, OverflowError, IndexError, AttributeError):
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=timezone.utc)
-    if now is None:
-        now = datetime.now(timezone.utc).replace(tzinfo=None)
-    return max((date - now.replace(tzinfo=timezone.utc)).total_seconds(), 0.0)

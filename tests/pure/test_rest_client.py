@@ -1,12 +1,15 @@
+import encodings.aliases
 import gzip
 import time
-from datetime import datetime, timezone
 
 import pytest
+import requests
+from freezegun import freeze_time
 from http_server import Reply, closed_port_url, local_server
 from ihub_lib import rest_client
 from ihub_lib.exceptions import IntegrationError, RetryableError
 from ihub_lib.rest_client import RestClient, retry_after
+from requests.adapters import HTTPAdapter
 
 SECRET = "hunter2-hunter2"
 
@@ -71,11 +74,38 @@ def test_answer_that_is_not_json_is_an_integration_error(server, client, body):
         client.get_json("orders")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "no-such-thing"])
-def test_text_never_fails_whatever_the_server_says_about_it(server, client, encoding):
-    headers = {"Content-Type": f"text/plain; charset={encoding}"}
+ENCODINGS = sorted({*encodings.aliases.aliases.values(), "idna", "undefined", "unicode_escape"})
+
+
+@pytest.mark.parametrize(
+    "charset",
+    [
+        *(f"charset={name}" for name in ["utf-8", "iso-8859-1", "no-such-thing", "idna", "undefined"]),
+        "charset",
+        "charset=",
+        'charset="',
+        "charset*=x'y'%ff",
+        "charset=a\tb",
+        "charset=\xe4",
+    ],
+)
+def test_text_never_fails_whatever_the_server_says_about_it(server, client, charset):
+    headers = {"Content-Type": f"text/plain; {charset}"}
     server.reply("text", body=b"a\xffb", headers=headers)
-    assert client.get("text").text[0] == "a"
+    answer = client.get("text")
+    assert answer.text[0] == "a"
+    assert answer.headers["Content-Type"] == headers["Content-Type"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_text_is_text_in_whichever_of_pythons_encodings(encoding):
+    assert isinstance(rest_client.Answer(200, b"a\xffb" * 9, "s", {}, encoding).text, str)
+
+
+def test_text_is_read_in_the_encoding_that_the_server_names(server, client):
+    headers = {"Content-Type": 'text/plain; charset="ISO-8859-1"'}
+    server.reply("text", body=b"f\xfcr", headers=headers)
+    assert client.get("text").text == "für"
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
@@ -106,14 +136,24 @@ def test_status_that_waiting_does_not_cure_is_an_integration_error(server, clien
         ("Wed, 11 Mar 2026 11:00:00 GMT", 0),
         ("soon", None),
         ("-5", None),
+        ("2.0", 2),
+        ("0.5", 0.5),
+        ("2.", 2),
+        ("2,5", None),
+        ("5, 10", None),
+        ("99999999999999999999", 1e9),
+        ("9" * 100_000, 1e9),
+        ("Wed, 11 Mar 99999 12:01:30 GMT", None),
+        ("Wed, 31 Feb 2026 12:01:30 GMT", None),
+        ("Wednesday, 11-Mar-26 12:01:30 GMT", 90),
         ("²", None),
         ("", None),
         (None, None),
     ],
 )
 def test_retry_after(value, seconds):
-    now = datetime(2026, 3, 11, 12, 0, tzinfo=timezone.utc)
-    assert retry_after(value, now) == seconds
+    with freeze_time("2026-03-11 12:00"):
+        assert retry_after(value) == seconds
 
 
 def test_server_that_does_not_listen_is_retryable():
@@ -207,14 +247,133 @@ def test_token_and_headers_are_sent(server):
     assert (sent["Authorization"], sent["X-Key"]) == (f"Bearer {SECRET}", SECRET)
 
 
-def test_token_and_headers_do_not_follow_a_redirect_to_another_server(server):
-    with local_server() as other:
-        other.reply("elsewhere", body=b"ok")
-        server.reply("orders", status=302, headers={"Location": other.url + "elsewhere"})
-        address = server.url.replace("127.0.0.1", "localhost")
-        RestClient(address, token=SECRET, headers={"X-Key": SECRET}).get("orders")
-        assert SECRET not in str(other.requests[0].headers)
-        assert SECRET in str(server.requests[0].headers)
+@pytest.mark.parametrize("path", ["orders?next=https://a.example/x", "/orders?a=b&u=http://c"])
+def test_an_address_among_the_parameters_is_no_other_server(server, client, path):
+    server.reply("orders", body=b"ok")
+    assert client.get(path).text == "ok"
+    assert server.paths == [f"/{path.lstrip('/')}"]
+
+
+def test_an_address_inside_a_path_is_no_other_server(server, client):
+    server.reply("proxy/http://other.example/x", body=b"ok")
+    assert client.get("proxy/http://other.example/x").text == "ok"
+
+
+def test_the_same_server_is_known_in_every_way_to_write_it(server):
+    server.reply("page2", body=b"ok")
+    port = server.url.rstrip("/").rpartition(":")[2]
+    with RestClient(f"HTTP://user:{SECRET}@LocalHost:{port}/api") as client:
+        for base in (f"http://localhost:{port}", f"hTTp://LOCALHOST:{port}"):
+            assert client.get(f"{base}/page2").text == "ok"
+    assert {request.headers["Authorization"] for request in server.requests} == {
+        requests.auth._basic_auth_str("user", SECRET)
+    }
+
+
+@pytest.mark.parametrize(
+    ("base", "page"),
+    [
+        ("http://shop.example/api", "http://shop.example:80/page2"),
+        ("https://shop.example:443", "https://shop.example/page2"),
+        ("http://[::1]:8069/", "http://[0:0:0:0:0:0:0:1]:8069/page2"),
+        ("http://b\xfccher.example/", "http://xn--bcher-kva.example/page2"),
+    ],
+)
+def test_default_ports_and_names_in_other_letters_are_the_same_server(base, page):
+    client = RestClient(base)
+    try:
+        assert client._prepared("GET", page, {}).url
+    except rest_client.RedirectRefused:
+        assert "[::1]" in base, "only an IPv6 address in another form may be taken for another"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "http://127.0.0.1.example/",
+        "http://other.example\\@{host}/page2",
+        "http://{host}@other.example/page2",
+        "https://{host}/page2",
+        "HTTP://{host}1/",
+    ],
+)
+def test_no_way_to_write_it_makes_another_server_the_same(server, client, page):
+    host = server.url.split("/")[2]
+    with pytest.raises((rest_client.RequestInvalid, RetryableError)):
+        client.get(page.format(host=host), headers={"X-Key": SECRET})
+    assert not any("page2" in path for path in server.paths[1:])
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        (f"http://user:{SECRET}@Shop.example:8069/{SECRET}", "shop.example:8069"),
+        (" https://[::1]:8443/x ", "[::1]:8443"),
+        (f"http://:{SECRET}@/", ""),
+        ("http://[1/", ""),
+        (f"{SECRET}", ""),
+        (None, ""),
+    ],
+)
+def test_the_name_of_a_server_holds_nothing_else_of_its_address(address, name):
+    assert rest_client.server_name(address) == name
+
+
+class TestAuthorization:
+    """What is given wins over what lies about."""
+
+    @pytest.fixture
+    def authorization(self, server, monkeypatch, tmp_path):
+        """Return a function that asks the server and returns the header that it received."""
+        netrc = tmp_path / "netrc"
+        netrc.write_text(f"machine 127.0.0.1 login somebody password {SECRET}")
+        monkeypatch.setenv("NETRC", str(netrc))
+        server.reply("orders", status=302, headers={"Location": "/landed"})
+        server.reply("landed", body=b"ok")
+
+        def ask(base=server.url, headers=None, **options):
+            RestClient(base, **options).get("orders", headers=headers)
+            seen = {request.headers.get("Authorization") for request in server.requests}
+            assert len(server.requests) == 2 and len(seen) == 1
+            return seen.pop()
+
+        return ask
+
+    def test_a_netrc_is_not_read(self, authorization):
+        assert authorization() is None
+
+    def test_a_header_of_the_client_wins_over_a_netrc(self, authorization):
+        assert authorization(headers={"Authorization": "Key mine"}) == "Key mine"
+
+    def test_a_header_of_the_request_wins_over_all(self, authorization):
+        assert authorization(headers={"Authorization": "Key mine"}, token="other") == "Key mine"
+
+    def test_a_token_wins_over_a_netrc(self, authorization):
+        assert authorization(token="mine") == "Bearer mine"
+
+    def test_user_name_and_password_of_the_address(self, authorization, server):
+        base = server.url.replace("//", "//me:p%40ss@")
+        assert authorization(base) == requests.auth._basic_auth_str("me", "p@ss")
+
+    def test_a_pair_wins_over_those_of_the_address(self, authorization, server):
+        base = server.url.replace("//", "//me:pass@")
+        assert authorization(base, auth=("you", "x")) == requests.auth._basic_auth_str("you", "x")
+
+
+def test_the_proxy_of_the_environment_is_used(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.url)
+    server.reply("http://shop.invalid/orders", body=b"ok")
+    assert RestClient("http://shop.invalid/").get("orders").text == "ok"
+
+
+def test_connections_are_used_again(server, client):
+    server.reply("orders", body=b"x" * 100_000)
+    server.reply("none", status=204)
+    packed = gzip.compress(b"x" * 100_000)
+    server.reply("packed", body=packed, headers={"Content-Encoding": "gzip"})
+    for path in ("orders", "none", "packed", "orders"):
+        client.get(path)
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize(
@@ -256,15 +415,30 @@ def test_key_that_cannot_be_sent_is_explained_without_showing_it(server, value):
     assert SECRET not in chain_text(caught.value)
 
 
+def test_a_header_of_two_lines_is_not_sent(server):
+    with pytest.raises(rest_client.RequestInvalid, match="cannot be sent"):
+        RestClient(server.url).get("orders", headers={"X-Key": "a\r\n b"})
+    assert not server.requests
+
+
+@pytest.mark.parametrize("length", ["5, 6", "-1", "x", "9" * 5000])
+def test_a_length_without_sense_is_no_reason_to_blame_the_request(server, client, length):
+    server.reply("orders", body=b"hello", headers={"Content-Length": length, "Connection": "close"})
+    try:
+        assert client.get("orders").text == "hello"
+    except (rest_client.AnswerUnusable, RetryableError):
+        pass
+
+
 def test_every_request_has_both_timeouts(server, monkeypatch):
     seen = []
-    send = rest_client.HTTPAdapter.send
+    send = HTTPAdapter.send
 
     def spy(self, request, **kwargs):
         seen.append(kwargs["timeout"])
         return send(self, request, **kwargs)
 
-    monkeypatch.setattr(rest_client.HTTPAdapter, "send", spy)
+    monkeypatch.setattr(HTTPAdapter, "send", spy)
     server.reply("orders", body=b"ok")
     RestClient(server.url, connect_timeout=3, read_timeout=4).get("orders")
     assert seen == [(3, 4)]
