@@ -227,9 +227,7 @@ class RestClient:
             response = self._exchange(self._prepared(method, path, sent))
         charset = _charset(response.headers.get("Content-Type", ""))
         return self._checked(
-            Answer(
-                response.status_code, response.content, self.server, response.headers, charset
-            )
+            Answer(response.status_code, response.content, self.server, response.headers, charset)
         )
 
     def _prepared(self, method, path, sent):
@@ -303,8 +301,12 @@ class RestClient:
             ) from None
         except bounded_http.NotUnpackable:
             raise AnswerUnusable(
-                say(_lt("The answer of the server %(server)s cannot be unpacked.",
-                        server=self.server))
+                say(
+                    _lt(
+                        "The answer of the server %(server)s cannot be unpacked.",
+                        server=self.server,
+                    )
+                )
             ) from None
         except (requests.exceptions.InvalidHeader, urllib3.exceptions.InvalidHeader):
             raise AnswerUnusable(self._not_understood()) from None

@@ -5,9 +5,10 @@ worked only, and is published around 16:00 in Frankfurt.
 """
 
 import re
-from datetime import date, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 
+from dateutil.easter import easter
 from lxml import etree
 
 DAILY = "eurofxref-daily.xml"
@@ -15,6 +16,7 @@ LAST_90_DAYS = "eurofxref-hist-90d.xml"
 SINCE_1999 = "eurofxref-hist.xml"
 
 FRANKFURT = "Europe/Berlin"
+PUBLISHED_AT = time(16)
 EURO = "EUR"
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -23,6 +25,11 @@ _CUBE = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}Cube"
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _RATE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?\Z")
 _WEB_PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+# Month and day. Good Friday and Easter Monday move.
+_FIXED_HOLIDAYS = {(1, 1), (5, 1), (12, 25), (12, 26)}
+_EASTER_HOLIDAYS = {timedelta(days=-2), timedelta(days=1)}
+_SHORTEST_WAIT = timedelta(minutes=15)
+_LONGEST_WAIT = timedelta(hours=4)
 # The 90 days end with the last publication, which over holidays is days ago.
 _REACH_OF_90_DAYS = timedelta(days=80)
 
@@ -72,6 +79,57 @@ def days_touched(_from, _to, zone):
     if _from >= _to:
         return None
     return local_day(_from, zone), local_day(_to - timedelta(microseconds=1), zone)
+
+
+def is_working_day(day):
+    """Return whether the bank publishes rates on ``day``, a date: the calendar of TARGET days.
+
+    It is the one in force since 2002; for earlier days, ask the feed.
+    """
+    is_holiday = (day.month, day.day) in _FIXED_HOLIDAYS
+    return day.weekday() < 5 and not is_holiday and day - easter(day.year) not in _EASTER_HOLIDAYS
+
+
+def published_at(day, zone):
+    """Return when the rates of ``day`` are to be published, naive UTC.
+
+    :param date day: a working day
+    :param tzinfo zone: that of Frankfurt
+    """
+    moment = datetime.combine(day, PUBLISHED_AT, zone)
+    return moment.astimezone(timezone.utc).replace(tzinfo=None)
+
+
+def first_missing(_from, _to, newest, zone):
+    """Return the first day whose rates belong to a window and are still to come, or None.
+
+    Rates belong to the window in which they are to be published: as windows tile the time line,
+    each day has exactly one that waits for it. What the bank left out before the newest day of its
+    feed does not come any more.
+
+    :param datetime _from: naive UTC
+    :param datetime _to: naive UTC, not part of the window
+    :param date newest: the newest day that is published
+    :param tzinfo zone: that of Frankfurt
+    """
+    first, last = days_touched(_from, _to, zone)
+    day = max(first, newest + timedelta(days=1))
+    while day <= last:
+        if is_working_day(day) and _from <= published_at(day, zone) < _to:
+            return day
+        day += timedelta(days=1)
+    return None
+
+
+def wait_for(day, now, zone):
+    """Return the seconds after which to look again for the rates of ``day``.
+
+    They are as many as the bank is late already, within bounds: so few attempts go far.
+
+    :param datetime now: naive UTC
+    """
+    late = abs(now - published_at(day, zone))
+    return min(max(late, _SHORTEST_WAIT), _LONGEST_WAIT).total_seconds()
 
 
 def feed_reaching(first, today):

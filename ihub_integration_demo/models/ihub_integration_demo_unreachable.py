@@ -1,5 +1,3 @@
-from urllib.parse import urlsplit
-
 from odoo import fields, models
 from odoo.tools import LazyTranslate
 
@@ -24,25 +22,30 @@ class IhubIntegrationDemoUnreachable(models.Model):
         "address of a server that does, and it works.</div>"
     )
 
-    # Nothing listens on the port for discarding what is sent.
+    # Nothing listens on the port for discarding what is sent. An address may hold a password, which
+    # is not for those who only operate.
     address = fields.Char(
-        required=True, default="http://127.0.0.1:9/", help="Which server is asked, with http://."
+        required=True,
+        groups="ihub.group_manager",
+        default="http://127.0.0.1:9/",
+        help="Which server is asked, with http://.",
     )
 
     def run_from_to(self, _from, _to):
         try:
-            with RestClient(
-                self.address, connect_timeout=SECONDS, read_timeout=SECONDS, deadline=SECONDS
-            ) as client:
+            with self._client() as client:
                 client.get()
         except RetryableError as error:
             raise RetryableError(self._no_answer(), delay=error.delay) from error
         self.ihub_info(
-            summary=self.env._("The server %(server)s has answered.", server=self._server())
+            summary=self.env._("The server %(server)s has answered.", server=client.server)
         )
 
-    def _no_answer(self):
-        return self.env._("The server %(server)s does not answer.", server=self._server())
+    def _client(self):
+        # The user that it runs as need not be one who may read the address.
+        address = self.sudo().address
+        return RestClient(address, connect_timeout=SECONDS, read_timeout=SECONDS, deadline=SECONDS)
 
-    def _server(self):
-        return urlsplit(self.address.strip()).netloc or self.address
+    def _no_answer(self):
+        # Not the address: what stands in front of the server's name may be a password.
+        return self.env._("The server %(server)s does not answer.", server=self._client().server)

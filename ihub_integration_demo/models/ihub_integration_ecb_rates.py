@@ -1,6 +1,5 @@
 from collections import Counter
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -20,9 +19,11 @@ DAYS_PER_STEP = 50
 class IhubIntegrationEcbRates(models.Model):
     """Fetches the European Central Bank's reference rates.
 
-    A day belongs to a window when the window touches that day in the integration's time zone.
-    Windows that meet within a day thus both have it, and a rate that was published late is still
-    found by the next run. Fetching a day again changes nothing.
+    A window gets the rates of all days in Frankfurt that it touches. Windows that meet within a day
+    thus both have it, and the second takes over what the bank has corrected meanwhile. Fetching a
+    day again changes nothing else.
+
+    A window is not done before the rates are there that are to be published within it.
     """
 
     _name = "ihub.integration.ecb.rates"
@@ -42,14 +43,17 @@ class IhubIntegrationEcbRates(models.Model):
         "your currencies.<ul>"
         "<li>It fills in the days of the period that is run: to get older rates, run it by hand "
         "with a longer period. There are rates since 4 January 1999.</li>"
+        "<li>If the bank is late, the run is tried again until the rates are there.</li>"
         "<li>Only currencies that are active in Odoo get rates.</li>"
         "<li>If your company's currency is not the euro, the rates are converted.</li>"
         "<li>Weekends and the bank's holidays have no rates: Odoo then uses the last one "
         "before.</li></ul></div>"
     )
 
+    # It may hold a password, which is not for those who only operate.
     address = fields.Char(
         required=True,
+        groups="ihub.group_manager",
         default="https://www.ecb.europa.eu/stats/eurofxref/",
         help="Where the bank publishes its files. Change it only if the bank moves them.",
     )
@@ -100,19 +104,27 @@ class IhubIntegrationEcbRates(models.Model):
     # --- The work ---
 
     def run_from_to(self, _from, _to):
-        period = ecb.days_touched(_from, _to, find_zone(self.tz or "UTC"))
+        zone = find_zone(ecb.FRANKFURT)
+        period = ecb.days_touched(_from, _to, zone)
+        if not period:
+            self.ihub_info(summary=self._nothing_to_do())
+            return
         currencies = self._currencies()
-        if not period or not currencies:
-            self.ihub_info(summary=self._nothing_to_do(period))
-            return
+        if not currencies:
+            self._refuse(self._no_currencies())
         first, last = period
-        published = [day for day in self._fetch(first) if first <= day.day <= last]
-        if not published:
-            self.ihub_info(summary=self._no_rates(first, last))
-            return
-        self._warn_of_unpublished(currencies, published)
-        count = self._store(self._converted(published), currencies)
-        self.ihub_info(summary=self._result(first, last, count))
+        feed = self._fetch(first, zone)
+        published = [day for day in feed if first <= day.day <= last]
+        if published:
+            self._warn_of_unpublished(currencies, published)
+            count = self._store(self._converted(published), currencies)
+        missing = ecb.first_missing(_from, _to, feed[-1].day, zone)
+        if missing:
+            delay = ecb.wait_for(missing, fields.Datetime.now(), zone)
+            raise RetryableError(self._not_published(missing), delay=delay)
+        self.ihub_info(
+            summary=self._result(first, last, count) if published else self._no_rates(first, last)
+        )
 
     def _company(self):
         return self.company_id or self.env.company
@@ -159,19 +171,25 @@ class IhubIntegrationEcbRates(models.Model):
 
     # --- Fetching ---
 
-    def _fetch(self, first):
+    def _fetch(self, first, zone):
         """Return the ``DayRates`` of the feed that reaches back to the day ``first``."""
-        today = ecb.local_day(fields.Datetime.now(), find_zone(ecb.FRANKFURT))
-        feed = ecb.feed_reaching(first, today)
+        feed = ecb.feed_reaching(first, ecb.local_day(fields.Datetime.now(), zone))
         try:
             with self._client() as client:
                 return ecb.parse(client.get(feed).body)
         except RetryableError as exc:
             raise RetryableError(self._explain_unreachable(exc), delay=exc.delay) from exc
+        except rest_client.AnswerTooLarge as exc:
+            self._refuse(self._too_large(feed), details=str(exc))
+        except (rest_client.AnswerUnusable, rest_client.RedirectRefused) as exc:
+            raise RetryableError(self._not_a_feed(feed)) from exc
         except IntegrationError as exc:
             self._refuse(self._explain_refusal(exc, feed), details=str(exc))
+        except ecb.HostileFeed as exc:
+            self._refuse(self._hostile(feed), details=str(exc))
         except ecb.FeedError as exc:
-            self._refuse(self._explain_content(exc, feed), details=str(exc))
+            # A server under maintenance sends such things for a while.
+            raise RetryableError(self._explain_content(exc, feed)) from exc
 
     def _client(self):
         return rest_client.RestClient(
@@ -184,30 +202,40 @@ class IhubIntegrationEcbRates(models.Model):
 
     def _base_address(self):
         """Return the address without the name of a file, which people may have copied too."""
-        address = self.address.strip()
+        # The user that it runs as need not be one who may read the address.
+        address = self.sudo().address.strip()
         return address.rpartition("/")[0] if address.endswith(".xml") else address
 
     def _server(self):
-        return urlsplit(self.address.strip()).hostname or self.address
+        return self._client().server
 
     def _refuse(self, summary, details=None):
         self.ihub_error(summary=summary, details=details, integration=self, raised=True)
 
     # --- Texts ---
 
-    def _nothing_to_do(self, period):
-        if not period:
-            return self.env._("The period is empty, so there was nothing to fetch.")
+    def _nothing_to_do(self):
+        return self.env._("The period is empty, so there was nothing to fetch.")
+
+    def _no_currencies(self):
         return self.env._(
-            "No currency is active besides the company's own, so no rates are needed. "
-            "Activate the currencies that you use, then run this again."
+            "No currency is active besides the company's own, so there are no rates to fetch. "
+            "Activate the currencies that you use, then press Start."
         )
 
     def _no_rates(self, first, last):
         return self.env._(
-            "The European Central Bank has published no rates for %(days)s. That is normal for "
-            "weekends, holidays, and before 16:00 in Frankfurt.",
+            "The European Central Bank has published no rates for %(days)s, and none are missing: "
+            "it publishes them on its working days only, around 16:00 in Frankfurt.",
             days=self._period_text(first, last),
+        )
+
+    def _not_published(self, day):
+        return self.env._(
+            "The European Central Bank has not published the rates for %(day)s yet. It does so "
+            "around 16:00 in Frankfurt, sometimes later. What it has published is entered; run "
+            "this again later for the rest.",
+            day=day,
         )
 
     def _result(self, first, last, count):
@@ -282,8 +310,6 @@ class IhubIntegrationEcbRates(models.Model):
         )
 
     def _explain_refusal(self, exc, feed):
-        if isinstance(exc, rest_client.AnswerUnusable):
-            return self._not_a_feed(feed)
         if getattr(exc, "status", None) in (404, 410):
             return self.env._(
                 "The server %(server)s has no file %(file)s at the address in the settings. "
@@ -301,14 +327,6 @@ class IhubIntegrationEcbRates(models.Model):
     def _explain_content(self, exc, feed):
         if isinstance(exc, ecb.NotAFeed):
             return self._not_a_feed(feed)
-        if isinstance(exc, ecb.HostileFeed):
-            return self.env._(
-                "The file %(file)s from %(server)s has parts that do not belong into a list of "
-                "exchange rates and may be an attack. Nothing of it was used. Check the address in "
-                "the settings.",
-                server=self._server(),
-                file=feed,
-            )
         return self.env._(
             "The file %(file)s from %(server)s is damaged. Nothing of it was used, so no wrong "
             "rate was entered. Run this again later.",
@@ -316,10 +334,28 @@ class IhubIntegrationEcbRates(models.Model):
             file=feed,
         )
 
+    def _hostile(self, feed):
+        return self.env._(
+            "The file %(file)s from %(server)s has parts that do not belong into a list of "
+            "exchange rates and may be an attack. Nothing of it was used. Check the address in "
+            "the settings.",
+            server=self._server(),
+            file=feed,
+        )
+
+    def _too_large(self, feed):
+        return self.env._(
+            "What %(server)s sent as %(file)s is not a list of exchange rates: it is far too "
+            "large. Correct the address in the settings, then press Start.",
+            server=self._server(),
+            file=feed,
+        )
+
     def _not_a_feed(self, feed):
         return self.env._(
-            "What %(server)s sent as %(file)s is not a list of exchange rates, but a web page or "
-            "something else. Correct the address in the settings, then press Start.",
+            "What %(server)s sent as %(file)s is not a list of exchange rates, but a web page, "
+            "nothing at all, or something else, as servers do while they are maintained. If this "
+            "goes on, correct the address in the settings, then press Start.",
             server=self._server(),
             file=feed,
         )

@@ -4,6 +4,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from schedule_strategies import ZONES, bounded
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data" / "ecb"
@@ -202,3 +205,134 @@ def test_the_smallest_feed_that_reaches_back_far_enough(first, name):
 def test_today_is_today_in_frankfurt():
     late = datetime(2026, 3, 12, 23, 30)
     assert ecb.local_day(late, ZoneInfo(ecb.FRANKFURT)) == date(2026, 3, 13)
+
+
+BANK = ZoneInfo(ecb.FRANKFURT)
+
+
+@pytest.mark.parametrize(
+    "holiday",
+    # of TARGET: New Year, Good Friday, Easter Monday, 1 May, Christmas
+    [
+        "2025-01-01",
+        "2025-04-18",
+        "2025-04-21",
+        "2025-05-01",
+        "2025-12-25",
+        "2025-12-26",
+        "2026-01-01",
+        "2026-04-03",
+        "2026-04-06",
+        "2026-05-01",
+        "2026-12-25",
+        "2024-03-29",
+        "2024-04-01",
+    ],
+)
+def test_holidays_of_the_bank(holiday):
+    assert not ecb.is_working_day(date.fromisoformat(holiday))
+
+
+@pytest.mark.parametrize(
+    "day",
+    # of Easter the Thursday and the Tuesday, Ascension Day, Whit Monday, German unity, New Year's Eve
+    [
+        "2026-04-02",
+        "2026-04-07",
+        "2026-05-14",
+        "2026-05-25",
+        "2025-10-03",
+        "2026-12-24",
+        "2026-12-31",
+        "2026-01-02",
+    ],
+)
+def test_other_days_are_working_days(day):
+    assert ecb.is_working_day(date.fromisoformat(day))
+
+
+def test_weekends_are_no_working_days():
+    monday = date(2026, 3, 9)
+    week = [ecb.is_working_day(monday + timedelta(days=day)) for day in range(7)]
+    assert week == [True] * 5 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("day", "moment"), [("2026-03-13", "2026-03-13 15:00"), ("2026-07-13", "2026-07-13 14:00")]
+)
+def test_publication_is_at_16_hours_in_frankfurt(day, moment):
+    published = ecb.published_at(date.fromisoformat(day), BANK)
+    assert published == datetime.fromisoformat(moment)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "newest", "missing"),
+    [
+        # 17:00 to 17:00 in Frankfurt, on a Friday
+        ("2026-03-12 16:00", "2026-03-13 16:00", "2026-03-13", None),
+        ("2026-03-12 16:00", "2026-03-13 16:00", "2026-03-12", "2026-03-13"),
+        ("2026-03-12 16:00", "2026-03-13 16:00", "2026-03-11", "2026-03-13"),
+        # until just before, and until 16:00 itself, which is in the next window
+        ("2026-03-12 16:00", "2026-03-13 14:59", "2026-03-12", None),
+        ("2026-03-12 16:00", "2026-03-13 15:00", "2026-03-12", None),
+        ("2026-03-13 15:00", "2026-03-13 15:01", "2026-03-12", "2026-03-13"),
+        # midnight to midnight in Sydney: what was published in the night before
+        ("2026-03-12 13:00", "2026-03-13 13:00", "2026-03-12", None),
+        ("2026-03-12 13:00", "2026-03-13 13:00", "2026-03-11", "2026-03-12"),
+        # Saturday and Sunday; Good Friday to Easter Monday
+        ("2026-03-13 23:00", "2026-03-15 23:00", "2026-03-13", None),
+        ("2026-04-02 22:00", "2026-04-06 22:00", "2026-04-02", None),
+        ("2026-04-02 22:00", "2026-04-07 22:00", "2026-04-02", "2026-04-07"),
+        # what the bank left out before its newest day does not come any more
+        ("2026-03-09 16:00", "2026-03-12 16:00", "2026-03-13", None),
+        ("1999-12-31 00:00", "2000-01-01 00:00", "2026-03-13", None),
+        # some of it, and never of it
+        ("1999-01-01 00:00", "2026-03-13 16:00", "2026-03-12", "2026-03-13"),
+        ("0001-01-02 00:00", "9999-12-30 00:00", "2026-03-12", "2026-03-13"),
+    ],
+)
+def test_the_first_missing_day(start, end, newest, missing):
+    window = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    found = ecb.first_missing(*window, date.fromisoformat(newest), BANK)
+    assert found == (missing and date.fromisoformat(missing))
+
+
+@bounded()
+@given(
+    st.sampled_from(ZONES),
+    st.times(),
+    st.lists(st.integers(1, 5 * 24 * 60), min_size=1, max_size=20),
+    st.dates(date(2003, 1, 1), date(2035, 1, 1)),
+)
+def test_of_windows_that_tile_exactly_one_waits_for_each_working_day(zone, time, lengths, newest):
+    moment = datetime.combine(newest, time, ZoneInfo(zone)).astimezone(ZoneInfo("UTC"))
+    start = _from = moment.replace(tzinfo=None)
+    waited_for = []
+    for length in lengths:
+        _to = _from + timedelta(minutes=length)
+        before = newest - timedelta(days=9)
+        while missing := ecb.first_missing(_from, _to, before, BANK):
+            waited_for.append(missing)
+            before = missing
+        _from = _to
+    days = [newest + timedelta(days=day) for day in range(-3, sum(lengths) // 1440 + 5)]
+    assert waited_for == [
+        day
+        for day in days
+        if ecb.is_working_day(day) and start <= ecb.published_at(day, BANK) < _to
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "minutes"),
+    [
+        ("2026-03-13 15:01", 15),
+        ("2026-03-13 16:05", 65),
+        ("2026-03-13 18:00", 180),
+        ("2026-03-16 09:00", 240),
+        ("2026-03-13 13:00", 120),
+    ],
+)
+def test_the_later_the_bank_is_the_longer_is_the_wait(now, minutes):
+    wait = ecb.wait_for(date(2026, 3, 13), datetime.fromisoformat(now), BANK)
+    assert wait == minutes * 60

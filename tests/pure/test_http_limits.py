@@ -9,7 +9,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from http_server import Reply, local_server
+from http_server import local_server
 from hypothesis import given
 from hypothesis import strategies as st
 from ihub_lib import bounded_http, rest_client
@@ -239,7 +239,9 @@ def test_what_is_small_but_was_large_in_between_is_refused(server):
         RestClient(server.url, max_bytes=500_000).get("orders")
 
 
-@pytest.mark.parametrize("encodings", ["br", "zstd", "compress", "br, gzip", ", ".join(["gzip"] * 4)])
+@pytest.mark.parametrize(
+    "encodings", ["br", "zstd", "compress", "br, gzip", ", ".join(["gzip"] * 4)]
+)
 def test_what_was_not_asked_for_is_not_unpacked(server, encodings):
     reply_packed(server, packed(b"x", "gzip"), encodings)
     with pytest.raises(AnswerUnusable, match="unpacked"):
@@ -304,7 +306,9 @@ def test_padding_after_the_end_is_left_out(server, padding):
     assert RestClient(server.url).get("orders").body == NOISE
 
 
-@pytest.mark.parametrize("body", [zlib.compress(NOISE), raw_deflate(NOISE), raw_deflate(b"ab" * 99)])
+@pytest.mark.parametrize(
+    "body", [zlib.compress(NOISE), raw_deflate(NOISE), raw_deflate(b"ab" * 99)]
+)
 def test_both_kinds_of_deflate(server, body):
     reply_packed(server, body, " DEFLATE")
     assert RestClient(server.url).get("orders").body in (NOISE, b"ab" * 99)
@@ -321,7 +325,11 @@ def test_whatever_is_packed_comes_out(parts, encodings, size):
     if encodings:
         # What is joined are several streams, as some servers send it.
         joins = encodings[0] != "deflate"
-        body = b"".join(packed(part, encodings[0]) for part in parts) if joins else packed(body, "deflate")
+        body = (
+            b"".join(packed(part, encodings[0]) for part in parts)
+            if joins
+            else packed(body, "deflate")
+        )
     body = packed(body, *encodings[1:])
     pieces = [body[start : start + size] for start in range(0, len(body), size)]
     with bounded_http.limited(60, 10 * MEBIBYTE):

@@ -206,7 +206,9 @@ def test_cookies_stay_on_their_server(server, other):
     assert server.requests[1].headers["Cookie"] == f"session={SECRET}"
 
 
-@pytest.mark.parametrize("location", ["http://[1/", "http://", "\xff\xfe", "ftp://127.0.0.1/", "://"])
+@pytest.mark.parametrize(
+    "location", ["http://[1/", "http://", "\xff\xfe", "ftp://127.0.0.1/", "://"]
+)
 def test_whatever_it_leads_to_is_an_error_of_ours(server, location):
     lead(server, location)
     with pytest.raises(Exception) as caught:

@@ -80,7 +80,10 @@ ENCODINGS = sorted({*encodings.aliases.aliases.values(), "idna", "undefined", "u
 @pytest.mark.parametrize(
     "charset",
     [
-        *(f"charset={name}" for name in ["utf-8", "iso-8859-1", "no-such-thing", "idna", "undefined"]),
+        *(
+            f"charset={name}"
+            for name in ["utf-8", "iso-8859-1", "no-such-thing", "idna", "undefined"]
+        ),
         "charset",
         "charset=",
         'charset="',

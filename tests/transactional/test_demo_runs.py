@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from http_server import LocalServer, closed_port_url
 from odoo import fields
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
 from test_demo_integration import DemoCase
 
 REASON = (
@@ -95,3 +96,37 @@ class TestDemoRuns(DemoRunCase):
         self.work(demo)
         self.assertEqual(self.last_run(demo).message, "Done.")
         self.assertIn("has answered", self.events(demo)[-1:].summary)
+
+    def test_nothing_shows_the_password_of_its_address(self):
+        secret = "hunter2-hunter2"
+        address = closed_port_url().replace("//", f"//user:{secret}@")
+        for address in (address, f"http://:{secret}@/", f"{secret}"):
+            demo = self.create_due("ihub.integration.demo.unreachable", address=address)
+            with self.subTest(address=address):
+                self.work(demo)
+                run = self.last_run(demo)
+                integration = demo.integration_id
+                shown = [run.read(), integration.read(), self.events(demo).read()]
+                shown.append(integration.message_ids.mapped("body"))
+                self.assertTrue(run.message)
+                self.assertNotIn(secret, str(shown))
+
+    def test_the_server_is_named_without_what_stands_before_its_name(self):
+        url = closed_port_url()
+        demo = self.create_due(
+            "ihub.integration.demo.unreachable", address=url.replace("//", "//user:hunter2@")
+        )
+        self.work(demo)
+        host = url.split("/")[2]
+        self.assertEqual(self.last_run(demo).message, f"The server {host} does not answer.")
+
+    def test_those_who_only_operate_do_not_read_the_address(self):
+        demo = self.create("ihub.integration.demo.unreachable")
+        operator = new_test_user(self.env, "demo_operator", "base.group_user,ihub.group_user")
+        seen = demo.with_user(operator)
+        self.assertNotIn("address", seen.fields_get())
+        self.assertNotIn('name="address"', seen.get_view(view_type="form")["arch"])
+        with self.assertRaises(AccessError):
+            seen.read(["address"])
+        with self.assertRaises(AccessError):
+            seen.search([("address", "like", "hunter")])

@@ -1,7 +1,10 @@
 """The European Central Bank's rates: each trouble ends in words that an accountant understands."""
 
+import gzip
+
 from http_server import Reply, closed_port_url
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
 from test_ecb_rates import DATA, FRIDAY_17H, THURSDAY_17H, EcbCase
 
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
@@ -52,13 +55,30 @@ class TestEcbFailures(EcbCase):
     def test_refused_access(self):
         self.run_with_reply(Reply(403), IntegrationError, "did not give out the file")
 
-    def test_web_page_in_place_of_rates(self):
+    def test_what_a_server_under_maintenance_sends_is_asked_for_again(self):
         page = (DATA / "web-page.html").read_bytes()
-        self.run_with_reply(Reply(body=page), IntegrationError, "not a list of exchange rates")
+        for reply in (
+            Reply(body=page),
+            Reply(),
+            Reply(204),
+            Reply(body=b"{}", headers={"Content-Encoding": "gzip"}),
+            Reply(body=b"<rss/>"),
+            Reply(302, headers={"Location": "http://maintenance.invalid/"}),
+        ):
+            with self.subTest(reply=reply):
+                words = "(?s)(not a list of exchange rates.*correct the address)|(is damaged)"
+                self.run_with_reply(reply, RetryableError, words)
 
-    def test_broken_xml(self):
-        content = (DATA / "truncated.xml").read_bytes()
-        self.run_with_reply(Reply(body=content), IntegrationError, "damaged.*no wrong rate")
+    def test_a_file_that_is_cut_off_is_asked_for_again(self):
+        content = (DATA / ecb.LAST_90_DAYS).read_bytes()
+        packed = {"Content-Encoding": "gzip"}
+        for reply, words in (
+            (Reply(body=(DATA / "truncated.xml").read_bytes()), "damaged.*no wrong rate"),
+            (Reply(body=content[: len(content) // 2]), "damaged.*no wrong rate"),
+            (Reply(body=gzip.compress(content)[:-9], headers=packed), "could not be reached"),
+        ):
+            with self.subTest(words=words):
+                self.run_with_reply(reply, RetryableError, words)
 
     def test_hostile_xml(self):
         for name in ("billion-laughs.xml", "external-entity.xml"):
@@ -84,3 +104,23 @@ class TestEcbFailures(EcbCase):
             message = self.run_with_reply(reply, Exception, "127.0.0.1")
             self.assertNotIn(secret, message)
         self.assertNotIn(secret, "".join(self.events("error")))
+
+    def test_an_address_without_a_server_is_not_shown_either(self):
+        self.integration.address = "http://:hunter2-hunter2@/"
+        self.assertNotIn("hunter2", self.run_and_fail(IntegrationError, "address"))
+
+    def test_those_who_only_operate_do_not_read_the_address(self):
+        operator = new_test_user(
+            self.env,
+            "ecb_operator",
+            "base.group_user,ihub.group_user",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        seen = self.integration.with_user(operator)
+        self.assertNotIn("address", seen.fields_get())
+        self.assertNotIn('name="address"', seen.get_view(view_type="form")["arch"])
+        with self.assertRaises(AccessError):
+            seen.read(["address"])
+        seen.run_from_to(THURSDAY_17H, FRIDAY_17H)
+        self.assertTrue(self.rates(self.dollar))

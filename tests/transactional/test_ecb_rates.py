@@ -10,6 +10,7 @@ from odoo.tests import Form, TransactionCase, new_test_user, tagged
 from odoo.tools import SQL
 
 from odoo.addons.ihub.lib import event_buffer
+from odoo.addons.ihub.lib.exceptions import IntegrationError
 from odoo.addons.ihub_integration_demo.lib import ecb
 
 DATA = Path(__file__).parents[1] / "data" / "ecb"
@@ -149,10 +150,10 @@ class TestEcbRates(EcbCase):
         self.integration.run_from_to(datetime(2026, 3, 6, 10), datetime(2026, 3, 9, 10))
         self.assertEqual(set(self.rates(self.dollar)), {date(2026, 3, 6), date(2026, 3, 9)})
 
-    def test_the_day_is_that_of_the_integrations_time_zone(self):
+    def test_the_day_is_that_of_the_bank_wherever_the_integration_is(self):
         self.integration.integration_id.tz = "Pacific/Auckland"
         self.integration.run_from_to(datetime(2026, 3, 11, 12), datetime(2026, 3, 11, 13))
-        self.assertEqual(set(self.rates(self.dollar)), {date(2026, 3, 12)})
+        self.assertEqual(set(self.rates(self.dollar)), {date(2026, 3, 11)})
 
     def test_the_feed_fits_the_window(self):
         windows = [
@@ -184,14 +185,23 @@ class TestEcbRates(EcbCase):
         integration.run_from_to(THURSDAY_17H, FRIDAY_17H)
         self.assertEqual(len(self.rates(self.dollar)), 2)
 
-    def test_no_active_currency_means_nothing_to_do(self):
+    def test_without_a_currency_to_fetch_it_says_what_to_do_and_is_not_done(self):
         own = self.company.currency_id
         self.env["res.currency"].search([("id", "!=", own.id)]).with_context(
             force_deactivate=True
         ).active = False
-        self.integration.run_from_to(THURSDAY_17H, FRIDAY_17H)
+        with self.assertRaisesRegex(IntegrationError, "No currency is active.*press Start"):
+            self.integration.run_from_to(THURSDAY_17H, FRIDAY_17H)
         self.assertFalse(self.server.requests)
-        self.assertIn("No currency is active", self.events("info")[-1])
+
+    def test_what_the_bank_corrects_is_taken_over_by_the_next_window(self):
+        self.integration.run_from_to(datetime(2026, 3, 11, 16), THURSDAY_17H)
+        content = (DATA / ecb.LAST_90_DAYS).read_bytes()
+        self.assertIn(b"1.0829", content)
+        self.server.reply(ecb.LAST_90_DAYS, body=content.replace(b"1.0829", b"1.0830"))
+        self.integration.run_from_to(THURSDAY_17H, FRIDAY_17H)
+        self.assertEqual(self.rates(self.dollar)[date(2026, 3, 12)], 1.083)
+        self.assertIn("1 changed", self.events("info")[-1])
 
 
 @tagged("standard", "post_install", "-at_install")
