@@ -59,13 +59,14 @@ class Limits:
     def seconds(self, at_most=None):
         """Return the seconds that are left, a number above 0.
 
-        :param float at_most: seconds that the caller would wait anyway
+        :param float at_most: seconds that the caller would wait anyway, if that is a number
         :raise TimeoutError: none are left
         """
         left = self._until - time.monotonic()
         if left <= 0:
             raise TimeoutError("The time is over.")
-        return left if at_most is None else min(left, at_most)
+        # http.client has an object of its own for "not set".
+        return min(left, at_most) if isinstance(at_most, (int, float)) else left
 
     def count(self, received):
         """Count bytes that have arrived.
@@ -109,8 +110,9 @@ class BoundedAdapter(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args, **kwargs):
-        super().init_poolmanager(*args, **kwargs)
+        result = super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
+        return result
 
     def proxy_manager_for(self, proxy, **proxy_kwargs):
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
@@ -169,7 +171,7 @@ class _Incoming(io.RawIOBase):
     def close(self):
         if not self.closed:
             self._stream.close()
-        super().close()
+        return super().close()
 
 
 class _Response(http.client.HTTPResponse):

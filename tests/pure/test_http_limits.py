@@ -84,8 +84,7 @@ def test_what_drips_ends_at_the_deadline(server, raw):
 
 def test_redirects_share_one_deadline(server):
     def slowly():
-        for piece in (b"HTTP/1.1 302 x\r\n", b"Location: /orders\r\n", b"\r\n"):
-            yield piece
+        yield from (b"HTTP/1.1 302 x\r\n", b"Location: /orders\r\n", b"\r\n")
 
     server.reply("orders", raw=slowly, drip=0.15)
     begun = time.monotonic()

@@ -99,8 +99,8 @@ class TestDemoRuns(DemoRunCase):
 
     def test_nothing_shows_the_password_of_its_address(self):
         secret = "hunter2-hunter2"
-        address = closed_port_url().replace("//", f"//user:{secret}@")
-        for address in (address, f"http://:{secret}@/", f"{secret}"):
+        closed = closed_port_url().replace("//", f"//user:{secret}@")
+        for address in (closed, f"http://:{secret}@/", secret):
             demo = self.create_due("ihub.integration.demo.unreachable", address=address)
             with self.subTest(address=address):
                 self.work(demo)
