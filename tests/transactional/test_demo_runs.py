@@ -10,7 +10,7 @@ from test_demo_integration import DemoCase
 
 REASON = (
     "This demo was told to fail: 'Fail on purpose' is ticked in its settings. "
-    "Untick it, then press Start."
+    "Untick it, then press Start or Run Manually."
 )
 
 
