@@ -105,4 +105,7 @@ def _send(dbname, ids):
     # One that is loading, or was dropped, is not waited for.
     if registry is not None and registry.ready:
         with registry.cursor() as cr:
-            api.Environment(cr, SUPERUSER_ID, {})["ihub.integration"].browse(ids)._send_change()
+            integrations = api.Environment(cr, SUPERUSER_ID, {})["ihub.integration"].browse(ids)
+            # One may have been deleted since: the others are said all the same.
+            if integrations := integrations.exists():
+                integrations._send_change()
