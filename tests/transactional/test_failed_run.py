@@ -129,7 +129,12 @@ class TestFailedRun(NotifyCase):
         with freeze_time("2025-03-01 13:30"), self.running_as(work):
             self.work(self.integration)
         run = self.runs(self.integration, state="failed")
-        self.assertEqual(run.message, "There is nothing to deliver.")
+        # Its code has committed by itself, so that the Stop can be seen.
+        self.assertEqual(
+            run.message,
+            "There is nothing to deliver. (Part of its work was kept: the code had committed it by "
+            "itself.)",
+        )
         self.assertEqual(self.integration.state, "failed")
 
     def test_a_run_by_hand_that_works_heals_what_one_has_failed(self):

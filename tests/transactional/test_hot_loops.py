@@ -126,7 +126,7 @@ class TestHotLoops(HubCase):
             if self.note(this):
                 raise RetryableError("busy", delay=0)
 
-        self.integration.sudo().write({"retry_limit": 1_000_000, "retry_delay": 0})
+        self.integration.sudo().write({"retry_limit": 1_000, "retry_delay": 0})
         self.integration.start()
         with self.running_as(work):
             self.work(self.integration)

@@ -1,8 +1,10 @@
 """What an integration says, and what its exceptions say, is masked wherever it is kept or shown."""
 
 import logging
+from datetime import timedelta
 
 from hub_case import HubCase
+from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -24,7 +26,8 @@ class Failure(Exception):
 class TestNoSecretAnywhere(HubCase):
     def setUp(self):
         super().setUp()
-        self.integration = self.add(retry_limit=0)
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        self.integration = self.add(retry_limit=0, window_from=yesterday)
         self.integration.sudo().write(
             {"notify_in_odoo": True, "notify_by_activity": True, "user_id": self.operator.id}
         )
@@ -68,6 +71,10 @@ class TestNoSecretAnywhere(HubCase):
                 raise error
 
             self.fail_with(run)
+        # A failed run of the schedule also says on the card why it has stopped.
+        self.integration.start()
+        with self.running_as(run):
+            self.work(self.integration)
         self.check(
             "ihub_run.message", "ihub_run.traceback", "ihub_event.summary", "ihub_event.details",
             "ihub_integration.state_reason", "mail_message.body",

@@ -128,7 +128,7 @@ class TestCancel(HubCase):
 
     def test_what_somebody_else_changes_right_now_is_not(self):
         run = self.queued()
-        with patch.object(self.registry["ihub.run"], "try_lock_for_update") as lock:
+        with patch.object(self.registry["ihub.run"], "_lock_queued") as lock:
             lock.return_value = run.browse()
             with self.assertRaisesRegex(UserError, "at work"):
                 run.action_cancel()
