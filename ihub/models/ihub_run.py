@@ -338,14 +338,13 @@ class IhubRun(models.Model):
         }
 
     def action_cancel(self):
-        """Cancel queued runs that people asked for. One that begins meanwhile is left out.
+        """Cancel queued runs that people asked for. What has begun meanwhile is left out.
 
-        :raise UserError: when one has ended, is at work, or belongs to the schedule; then none of
-            them is cancelled. Also when there is none left, because all have begun meanwhile
+        :raise UserError: when one belongs to the schedule, or when none of them is queued any more
         """
         self.integration_id._operable()
         for run in self:
-            if run.trigger == "schedule" or run.state != "pending":
+            if run.trigger == "schedule":
                 raise UserError(run._why_not_cancel())
         self.flush_recordset()
         # As superuser: operators may press the button but not edit the row.

@@ -117,14 +117,19 @@ class TestCancel(HubCase):
                 run.action_cancel()
             self.assertEqual((run.state, run.message), (state, "As it was."))
 
-    def test_of_several_none_is_cancelled_where_one_cannot_be(self):
+    def test_of_several_those_that_have_begun_are_left_out(self):
         run, other = self.queued(), self.queued()
         other.sudo()._begin()
+        (other + run).action_cancel()
+        self.assertEqual((run.state, other.state), ("cancelled", "running"))
+
+    def test_of_several_none_is_cancelled_where_one_is_the_schedule_s(self):
+        run = self.queued()
         pointer = self.integration._pointer()
-        for runs in (run + other, other + run, run + pointer):
+        for runs in (run + pointer, pointer + run):
             with self.assertRaises(UserError):
                 runs.action_cancel()
-            self.assertEqual(run.state, "pending")
+            self.assertEqual((run.state, pointer.state), ("pending", "pending"))
 
     def test_what_somebody_else_changes_right_now_is_not(self):
         run = self.queued()
