@@ -1,9 +1,12 @@
+import logging
 import os
 from contextlib import contextmanager, suppress
 
 from odoo import fields, models
 
 from odoo.addons.ihub.lib.run_scope import current_run
+
+_logger = logging.getLogger(__name__)
 
 # Key spaces of advisory locks: what a test holds, who waits for that, who executes.
 HOLD_SPACE = 0x7E57
@@ -79,6 +82,11 @@ class IhubIntegrationLedger(models.Model):
             self._claim_alone(cr, key, start, end)
             yield
         finally:
+            # Not by closing alone: its backend takes a moment to end, and the next run of this very
+            # process would meet the lock of this one.
+            with suppress(Exception):
+                cr.execute("SELECT pg_advisory_unlock_all()")
+                cr.commit()
             # The connection must not go back to the pool with the lock.
             with suppress(Exception):
                 cr._cnx.close()
@@ -88,7 +96,8 @@ class IhubIntegrationLedger(models.Model):
     def _claim_alone(self, cr, key, start, end):
         cr.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
         while not cr.fetchone()[0]:
-            if self._holder_lives(cr, key):
+            if holder := self._living_holder(cr, key):
+                _logger.warning("Process %s executes while %s does.", os.getpid(), holder)
                 with self.pool.cursor() as other:
                     self._write(start, end, -1, env=self.env(cr=other), note="overlap")
                 return
@@ -96,8 +105,8 @@ class IhubIntegrationLedger(models.Model):
             cr.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
         cr.commit()
 
-    def _holder_lives(self, cr, key):
-        """Return whether the process that has the lock lives: a killed one loses it soon."""
+    def _living_holder(self, cr, key):
+        """Return the id of the process that has the lock; None of a killed one, which loses it."""
         cr.execute(
             """
             SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -109,6 +118,7 @@ class IhubIntegrationLedger(models.Model):
         row = cr.fetchone()
         try:
             with open(f"/proc/{row[0]}/stat") as status:
-                return status.read().rpartition(")")[2].split()[0] != "Z"
+                lives = status.read().rpartition(")")[2].split()[0] != "Z"
         except (OSError, TypeError):
-            return False
+            return None
+        return row[0] if lives else None
