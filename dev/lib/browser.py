@@ -1,7 +1,9 @@
 """Chromium for the tests in a browser: the machine's own, or one for the project."""
 
 import os
+import shlex
 import shutil
+from xml.sax.saxutils import escape
 
 from . import debian, paths
 from .console import Failure, folder_size, say, task
@@ -75,7 +77,7 @@ def _download():
 def _wrap_downloaded():
     prefix = paths.BROWSER
     fonts = prefix / "fonts.conf"
-    fonts.write_text(FONTS.format(prefix=prefix, cache=paths.CACHE / "fonts"))
+    fonts.write_text(FONTS.format(prefix=escape(str(prefix)), cache=escape(str(paths.CACHE / "fonts"))))
     libraries = [*prefix.glob("usr/lib/*-linux-gnu"), *prefix.glob("usr/lib/*-linux-gnu/nss")]
     libraries += [*prefix.glob("lib/*-linux-gnu"), *prefix.glob("usr/lib/*-linux-gnu/pulseaudio")]
     _wrap(
@@ -87,8 +89,8 @@ def _wrap_downloaded():
 
 def _wrap(program, **variables):
     """Write the wrapper, and try it when it is new."""
-    exports = "".join(f'export {name}="{value}"\n' for name, value in variables.items())
-    text = f'#!/bin/sh\n{exports}exec "{program}" {" ".join(FLAGS)} "$@"\n'
+    exports = "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in variables.items())
+    text = f'#!/bin/sh\n{exports}exec {shlex.quote(str(program))} {" ".join(FLAGS)} "$@"\n'
     if WRAPPER.exists() and WRAPPER.read_text() == text:
         return
     paths.BIN.mkdir(parents=True, exist_ok=True)

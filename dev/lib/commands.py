@@ -38,6 +38,7 @@ def _interrupt(number, frame):
 @contextlib.contextmanager
 def prepared(options):
     """Have Python, Odoo and PostgreSQL ready; yield the environment's variables."""
+    paths.check()
     with paths.locked("bootstrap"):
         python.ensure(options.python)
         odoo.ensure(options.odoo)

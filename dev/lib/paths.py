@@ -3,11 +3,12 @@
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
 
-from .console import say
+from .console import Failure, say
 
 ROOT = Path(__file__).resolve().parents[2]
 DEV = Path(os.environ.get("IHUB_DEV_FOLDER") or ROOT / ".dev")
@@ -23,7 +24,10 @@ CACHE = DEV / "cache"
 LOG = DEV / "log"
 HOME = DEV / "home"
 NODE = DEV / "node"
-LONGEST_TEMPORARY = 50
+# Of the system, whatever TMPDIR says to one command or another.
+TEMPORARY = Path("/tmp")
+# Letters of all languages, digits, and what nobody reads as a list, a pattern or a variable.
+ORDINARY = r"[\w /.+@()&'#%=!~-]"
 
 
 def addons():
@@ -53,21 +57,22 @@ def building(folder):
     scratch.rename(folder)
 
 
-@contextlib.contextmanager
 def temporary():
-    """Yield a folder for temporary files, removed at the end.
+    """Return a context manager: a folder for temporary files, removed at the end.
 
-    It is in the project, unless that is so deep that sockets in it would have too long
-    a path.
+    It is where the system has them: in the project the paths of sockets could be too long.
     """
-    folder = DEV / "tmp" / str(os.getpid())
-    if len(str(folder)) > LONGEST_TEMPORARY:
-        folder = Path(tempfile.mkdtemp(prefix="ihub-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix="ihub-", dir=TEMPORARY, ignore_cleanup_errors=True)
+
+
+def check():
+    """Fail where a path of the project means something else to a program that is handed it."""
+    strange = sorted(set(re.sub(ORDINARY, "", f"{ROOT}{DEV}")))
+    if strange:
+        raise Failure(
+            f"The path {ROOT} has {' '.join(map(repr, strange))} in it, which PostgreSQL, Odoo or "
+            "a shell take for something else. Move the project, or rename the folder."
+        )
 
 
 @contextlib.contextmanager

@@ -9,8 +9,6 @@ import pwd
 import shutil
 import stat
 import subprocess
-import tempfile
-from pathlib import Path
 
 from . import paths, python
 from .console import Failure, say
@@ -21,7 +19,6 @@ SUPERUSER = "postgres"
 # As root the server needs a user of its own: PostgreSQL refuses to run as root.
 SYSTEM_USER = "embedded_postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
-SOCKET_LIMIT = 107
 # A development server: its databases can be made again, so speed before safety
 # against a power failure.
 SETTINGS = {
@@ -108,21 +105,25 @@ class Embedded:
         except BlockingIOError:
             return
         self._ctl("-m", "fast", "-w", "stop", otherwise="PostgreSQL does not stop.")
-        if self.socket_folder() != paths.POSTGRES:
-            paths.remove(self.socket_folder())
+        paths.remove(self.socket_folder())
 
     def socket_folder(self):
-        """Return the folder of the socket: short enough for the system's limit."""
-        if len(str(paths.POSTGRES / SOCKET_NAME)) <= SOCKET_LIMIT:
-            return paths.POSTGRES
-        name = hashlib.sha256(f"{paths.POSTGRES}{os.geteuid()}".encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"ihub-{name}"
+        """Return the folder of the socket, whose path the system limits to 107 bytes.
+
+        PostgreSQL also reads a comma in it as two folders: so it is not in the project.
+        """
+        place = f"{paths.POSTGRES}\0{os.geteuid()}"
+        name = hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
+        return paths.TEMPORARY / f"ihub-{name}"
 
     def _start(self):
         """Start the server unless it runs, making its data folder first."""
         self._hand_over(paths.POSTGRES)
         if self._is_up():
-            return
+            if (self.socket_folder() / SOCKET_NAME).exists():
+                return
+            # Somebody has tidied up the temporary files: nobody finds it any more.
+            self._ctl("-m", "fast", "-w", "stop", otherwise="PostgreSQL does not stop.")
         if not DATA.exists():
             self._create()
         self._prepare_socket_folder()
@@ -153,7 +154,7 @@ class Embedded:
         done = subprocess.run(
             [binaries() / "pg_ctl", "-D", DATA, "status"], capture_output=True, **self._as_user()
         )
-        return done.returncode == 0 and (self.socket_folder() / SOCKET_NAME).exists()
+        return done.returncode == 0
 
     def _ensure_role(self):
         client = Client({**self.env(), "PGUSER": SUPERUSER})

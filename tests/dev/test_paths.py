@@ -3,10 +3,12 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from lib import paths
+from lib.console import Failure
 
 
 def test_a_folder_gets_its_name_when_it_is_complete(tmp_path):
@@ -52,3 +54,25 @@ def test_a_second_start_waits_for_the_first(dev_folder):
         assert time.monotonic() - began > 0.2
     other.wait()
     other.stdout.close()
+
+
+@pytest.mark.parametrize("name", ["short", "Ein Ordner mit Umläuten äöü", "d'Été & Söhne (2) #1", "日本"])
+def test_a_usual_name_of_a_folder_is_accepted(monkeypatch, name):
+    monkeypatch.setattr(paths, "ROOT", paths.ROOT / name)
+    paths.check()
+
+
+# Lists of folders, patterns of names, variables and quotes of a shell.
+@pytest.mark.parametrize("strange", [*",:;*?[]{}$`\"\\<>|\n\t", "\udcff"])
+def test_a_name_that_programs_misread_is_refused_at_once(monkeypatch, strange):
+    monkeypatch.setattr(paths, "ROOT", paths.ROOT / f"my{strange}folder")
+    with pytest.raises(Failure, match="Move the project, or rename the folder"):
+        paths.check()
+
+
+def test_temporary_files_are_where_sockets_have_short_paths(monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with paths.temporary() as folder:
+        assert len(str(folder)) < 40
+        assert Path(folder).is_dir()
+    assert not Path(folder).exists()
