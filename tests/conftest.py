@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 import shutil
 import sys
 from pathlib import Path
@@ -19,8 +20,29 @@ COUNTER = itertools.count(1)
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--shuffle",
+        metavar="SEED",
+        nargs="?",
+        type=int,
+        const=random.randrange(100_000),
+        help="take the files in random order, the same for the same seed",
+    )
+
+
+def pytest_report_header(config):
+    seed = config.getoption("--shuffle")
+    return None if seed is None else f"The files in random order: --shuffle={seed}"
+
+
 def pytest_collection_modifyitems(config, items):
-    """Refuse to start when tests in a browser would be skipped."""
+    """Shuffle the files if asked to; refuse to start when tests in a browser would be skipped."""
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        files = sorted({item.path for item in items})
+        random.Random(seed).shuffle(files)
+        items.sort(key=lambda item: files.index(item.path))
     if not config.pluginmanager.hasplugin("odoo"):
         return
     from odoo.tests import HttpCase

@@ -53,7 +53,7 @@ class Server:
             os.killpg(self.process.pid, number)
         self.process.wait(30)
 
-    def wait_until_it_answers(self, seconds=60):
+    def wait_until_it_answers(self, seconds=300):
         """Wait for the first answer on the server's port."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         end = time.monotonic() + seconds

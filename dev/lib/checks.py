@@ -129,6 +129,8 @@ def run_tests(databases, arguments, env):
     database = f"ihub_test_{os.getpid()}"
     databases.client.copy(template, database)
     options = [f"--odoo-database={database}", "--odoo-http", "--odoo-log-level=error"]
+    # Browsers, which inherit the limit, reserve far more addresses than they use.
+    options.append("--odoo-extra=limit-memory-hard=0")
     try:
         return _pytest([*options, *arguments], {**env, "IHUB_TEMPLATE": template})
     finally:

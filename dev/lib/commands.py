@@ -150,6 +150,8 @@ Other arguments go to pytest, in which case the linters are left out:
   dev/test                        linters and all tests
   dev/test tests/pure             the tests of a folder
   dev/test -k watermark -x        those of a name, until one fails
+  dev/test tests --shuffle        all tests, the files in random order; the seed is printed
+  dev/test tests --shuffle=SEED   the same order again
 
 The tests run on copies of a template database, made anew when the addons changed.
 """

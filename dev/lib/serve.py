@@ -13,7 +13,7 @@ from .console import Failure, say
 from .shell import environment
 
 HOST = "127.0.0.1"
-PATIENCE = 60
+PATIENCE = 300
 
 
 def check_port(port):

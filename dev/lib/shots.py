@@ -4,18 +4,20 @@ Started by dev/shots, within the development environment.
 """
 
 import argparse
-import json
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib import browser, database, odoo, paths, postgres, serve, shots_states
-from lib.devtools import Browser, Timeout
+from playwright.sync_api import expect
+
+from lib import browser, database, odoo, paths, postgres, serve, shots_states, web_client
 
 IMAGES = paths.ROOT / "docs" / "images"
 ADDON = paths.ROOT / "ihub" / "static" / "description"
@@ -30,8 +32,6 @@ ON_PAGE = {
 # The community edition has no dark theme: the tests bring one.
 DARK = "ihub_test_dark"
 ADDONS_PATH = f"--addons-path={paths.ROOT},{paths.ROOT / 'tests' / 'addons'}"
-DESKTOP = {"width": 1366, "height": 768}
-PHONE = {"width": 390, "height": 844, "phone": True}
 
 BOARD = "/odoo/integrations"
 WORKING = "Web shop orders"
@@ -62,15 +62,14 @@ def main():
     client.copy(database.Databases({}).template(), name)
     try:
         _install(name, DARK)
-        with Server(name) as url, Browser(**DESKTOP) as desktop, Browser(**PHONE) as phone:
-            for visitor in (desktop, phone):
-                visitor.log_in(url, name, "admin", "admin")
-            stage = Stage(url, desktop, phone)
-            try:
-                stage.play()
-            except Timeout:
-                desktop.picture(paths.LOG / "shots-failed.png")
-                raise
+        with contextlib.ExitStack() as stack:
+            url = stack.enter_context(Server(name))
+            chromium = stack.enter_context(web_client.chromium())
+            visitors = [
+                stack.enter_context(web_client.visit(chromium, url, name, "admin", size))
+                for size in web_client.SIZES
+            ]
+            Stage(url, *visitors).play()
     finally:
         client.drop(name)
     shots_states.take_all(IMAGES, THEMES)
@@ -134,7 +133,7 @@ class Stage:
         for suffix, scheme in THEMES.items():
             self.suffix = suffix
             for page in (self.desktop, self.phone):
-                page.send("Network.setCookie", name="color_scheme", value=scheme, url=self.url)
+                web_client.set_theme(page, self.url, scheme)
             self.board()
             self.pages()
             self.dialogs()
@@ -146,51 +145,43 @@ class Stage:
 
     def make_history(self):
         """Let the working one run many windows, and the failing one fail."""
-        self.wait_for_card(FAILING, ".o_ihub_reason", self.desktop)
-        integration = self.call("ihub.integration", "search", [["name", "ilike", WORKING]])[0]
-        values = {"integration_id": integration, "split": True, **self.period()}
+        expect(self.card(FAILING).locator(".o_ihub_reason")).to_be_visible()
+        minute = datetime.now(timezone.utc).replace(second=0, tzinfo=None)
+        period = {
+            name: (minute - timedelta(minutes=ago)).isoformat(" ", "seconds")
+            for name, ago in {"date_from": 40, "date_to": 20}.items()
+        }
+        values = {"integration_id": self.id_of(WORKING), "split": True, **period}
         wizard = self.call("ihub.run.manually", "create", [values])
         self.call("ihub.run.manually", "action_run", wizard)
-        strip = "document.querySelectorAll('.o_ihub_strip')"
-        self.desktop.wait_for(
-            f"[...{strip}].some(s => s.querySelectorAll('.o_ihub_bar_done').length >= 18)", 120
-        )
-
-    def period(self):
-        script = (
-            "(n => ({date_from: n.minus({minutes: 40}), date_to: n.minus({minutes: 20})}))"
-            "(luxon.DateTime.utc().startOf('minute'))"
-        )
-        moments = self.desktop.evaluate(f"JSON.parse(JSON.stringify({script}))")
-        return {name: moment[:19].replace("T", " ") for name, moment in moments.items()}
+        expect(self.card(WORKING).locator(".o_ihub_bar_done").nth(17)).to_be_attached()
 
     def begin_long_run(self):
-        self.press_on_card(LONG, "action_run_manually")
+        self.card(LONG).locator("[name=action_run_manually]").click()
         self.desktop.click(".modal button[name=action_run]")
-        self.desktop.wait_for("!document.querySelector('.modal')")
+        expect(self.desktop.locator(".modal")).to_have_count(0)
 
     def board(self):
         self.see_board(self.desktop)
         if not self.suffix:
             progress = ".progress-bar:not([style*=' 0%']):not([style*=' 1%'])"
-            self.wait_for_card(LONG, progress, self.desktop)
-        self.desktop.wait_for("!document.querySelector('.o_notification')")
+            expect(self.card(LONG).locator(progress)).to_be_attached()
         self.take(self.desktop, "board")
         self.see_board(self.phone)
         self.take(self.phone, "board-phone")
 
     def pages(self):
         page = self.desktop
-        page.evaluate(f"{self.card(FAILING)}.querySelector('.o_ihub_reason').click()")
-        page.wait(".o_ihub_run .alert-danger")
-        page.wait(".o_ihub_run .o_ihub_line")
+        self.card(FAILING).locator(".o_ihub_reason").click()
+        expect(page.locator(".o_ihub_run .alert-danger")).to_be_visible()
+        expect(page.locator(".o_ihub_run .o_ihub_line").first).to_be_visible()
         self.take(page, "run-failed")
         page.click("button[name=action_open_integration]")
-        page.wait(".o_ihub_integration .alert-danger")
+        expect(page.locator(".o_ihub_integration .alert-danger")).to_be_visible()
         self.take(page, "integration")
         page.click("button[name=open_settings]")
-        page.wait_for("!document.querySelector('.o_ihub_integration')")
-        page.wait(".o_form_view .o_form_sheet")
+        expect(page.locator(".o_ihub_integration")).to_have_count(0)
+        expect(page.locator(".o_form_view .o_form_sheet")).to_be_visible()
         self.take(page, "settings")
 
     def dialogs(self):
@@ -199,76 +190,56 @@ class Stage:
         page.click(".o-kanban-button-new")
         page.click(".modal .o_field_widget[name=integration_type] input")
         page.click(".o_select_menu_item")
-        page.wait(".modal .alert-info")
+        expect(page.locator(".modal .alert-info")).to_be_visible()
         self.take(page, "add")
         self.see_board(page)
-        self.press_on_card(FAILING, "action_run_manually")
-        page.click(".modal .o_field_widget[name=split] input")
-        page.wait_for("document.querySelector('.modal .alert-info').innerText.includes('runs')")
+        self.card(FAILING).locator("[name=action_run_manually]").click()
+        page.check(".modal .o_field_widget[name=split] input")
+        expect(page.locator(".modal .alert-info")).to_contain_text("runs")
         self.take(page, "run-manually")
 
     def screens(self):
-        page = self.desktop
         for name, (path, ready) in SCREENS.items():
-            page.open(self.url + path)
-            page.wait(ready)
-            self.take(page, name)
+            self.desktop.goto(path)
+            expect(self.desktop.locator(ready).first).to_be_visible()
+            self.take(self.desktop, name)
 
     def coverage(self):
         page = self.desktop
-        page.open(f"{self.url}/odoo/integrations/{self.id_of(STEADY)}")
-        page.wait(".o_ihub_coverage_bars [data-status=done]")
-        page.evaluate("document.querySelector('.o_notebook').scrollIntoView()")
+        page.goto(f"/odoo/integrations/{self.id_of(STEADY)}")
+        expect(page.locator(".o_ihub_coverage_bars [data-status=done]").first).to_be_visible()
+        page.locator(".o_notebook").evaluate("notebook => notebook.scrollIntoView()")
         self.take(page, "coverage")
         page.click(".nav-link[name=history]")
-        page.wait(".o_ihub_history canvas")
+        expect(page.locator(".o_ihub_history canvas")).to_be_visible()
         self.take(page, "history")
 
     def on_a_phone(self):
         page = self.phone
-        page.open(f"{self.url}/odoo/integrations/{self.id_of(FAILING)}")
-        page.wait(".o_ihub_integration .alert-danger")
+        page.goto(f"/odoo/integrations/{self.id_of(FAILING)}")
+        expect(page.locator(".o_ihub_integration .alert-danger")).to_be_visible()
         self.take(page, "integration-phone")
-        page.open(f"{self.url}/odoo/ihub-events")
-        page.wait(".o_kanban_record")
+        page.goto("/odoo/ihub-events")
+        expect(page.locator(".o_kanban_record").first).to_be_visible()
         self.take(page, "events-phone")
 
     # --- Props ---
+
+    def card(self, name):
+        return web_client.card(self.desktop, name)
 
     def id_of(self, name):
         return self.call("ihub.integration", "search", [["name", "ilike", name]])[0]
 
     def see_board(self, page):
-        page.open(self.url + BOARD)
-        page.wait(".o_kanban_record .o_ihub_facts")
-
-    @staticmethod
-    def card(name):
-        cards = "[...document.querySelectorAll('.o_kanban_record')]"
-        return f"{cards}.find(c => c.innerText.includes({json.dumps(name)}))"
-
-    def wait_for_card(self, name, selector, page):
-        selector = json.dumps(selector)
-        page.wait_for(f"{self.card(name)}.querySelector({selector})", 120)
-
-    def press_on_card(self, name, button):
-        self.wait_for_card(name, f"button[name={button}]", self.desktop)
-        self.desktop.evaluate(f"{self.card(name)}.querySelector('button[name={button}]').click()")
+        page.goto(BOARD)
+        expect(page.locator(".o_kanban_record .o_ihub_facts").first).to_be_visible()
 
     def call(self, model, method, *args):
-        params = {"model": model, "method": method, "args": args, "kwargs": {}}
-        body = json.dumps(json.dumps({"jsonrpc": "2.0", "params": params}))
-        answer = self.desktop.evaluate(
-            "fetch('/web/dataset/call_kw', {method: 'POST', "
-            f"headers: {{'Content-Type': 'application/json'}}, body: {body}}}).then(r => r.json())"
-        )
-        if "error" in answer:
-            raise RuntimeError(answer["error"]["data"]["debug"])
-        return answer["result"]
+        return web_client.call(self.desktop, model, method, *args)
 
     def take(self, page, name):
         name += self.suffix
-        page.wait_for("!document.querySelector('.o_notification')")
         shots_states.take(page, IMAGES / f"{name}.png")
         if name in ON_PAGE:
             shutil.copy(IMAGES / f"{name}.png", ADDON / f"{ON_PAGE[name]}.png")

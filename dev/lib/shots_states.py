@@ -3,15 +3,16 @@
 The hub in which each of them has come about is that of the tests.
 """
 
-import json
+import io
 import os
 import sys
 import tempfile
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import expect
 
-from lib import database, paths, postgres
+from lib import database, paths, postgres, web_client
 from lib.console import say
 
 for _folder in ("tests", "tests/browser", "tests/processes"):
@@ -20,6 +21,7 @@ for _folder in ("tests", "tests/browser", "tests/processes"):
 # On the picture of all conditions: cards beside each other, and pixels between them.
 COLUMNS = 4
 GAP = 8
+DRAWN = "Object.values(window.Chart?.instances ?? {}).forEach(c => c.stop().update('none'))"
 # The worst first.
 CONDITIONS = (
     "failed", "type_missing", "blocked", "unserved", "stuck", "late", "run_failed", "interrupted",
@@ -52,13 +54,15 @@ def take_all(images, themes):
         troubles.neutralize(copy)
         with tempfile.TemporaryDirectory() as folder:
             album = Album(images, Path(folder), themes)
-            at_work = troubles.executing(name, *troubles.AT_WORK)
-            with at_work, troubles.serving(name, Path(folder)) as site:
-                album.visit(site, _of_troubles)
-            with troubles.serving(copy, Path(folder)) as site:
-                album.visit(site, _of_copy)
-                site.empty()
-                album.visit(site, _of_nothing)
+            folder = Path(folder)
+            with web_client.chromium() as chromium:
+                at_work = troubles.executing(name, *troubles.AT_WORK)
+                with at_work, troubles.serving(name, folder, chromium) as site:
+                    album.visit(site, _of_troubles)
+                with troubles.serving(copy, folder, chromium) as site:
+                    album.visit(site, _of_copy)
+                    site.empty()
+                    album.visit(site, _of_nothing)
             album.put_cards_together()
     finally:
         shop.close()
@@ -80,15 +84,15 @@ class Album:
         with site.browser("ihub_manager") as page:
             for suffix, scheme in self.themes.items():
                 self.suffix = suffix
-                page.send("Network.setCookie", name="color_scheme", value=scheme, url=site.url)
+                web_client.set_theme(page, site.url, scheme)
                 act(self, page, site)
 
     def take(self, page, name):
         take(page, self.images / f"{name}{self.suffix}.png")
 
     def take_card(self, page, condition):
-        card = f"document.querySelector('[data-state={condition}]').closest('.o_kanban_record')"
-        page.evaluate(f"{card}.scrollIntoView({{block: 'center'}})")
+        badge = page.locator(f"[data-state={condition}]").first
+        card = page.locator(".o_kanban_record", has=badge).first
         take(page, self.cards / f"{condition}{self.suffix}.png", card)
 
     def put_cards_together(self):
@@ -121,57 +125,47 @@ def _save(image, path):
 def take(page, path, element=None):
     """Take a picture.
 
-    :param str element: JavaScript; None: all that is visible
+    :param element: Playwright's locator of a part of the page; None: all that is visible
     """
-    # What is drawn step by step, such as a graph, is drawn then.
-    page.evaluate("new Promise(resolve => setTimeout(resolve, 1200))")
-    page.picture(path)
-    with Image.open(path) as image:
-        _save(image.crop(_box(page, element)) if element else image, path)
-
-
-def _box(page, element):
-    return page.evaluate(
-        f"(({{left, top, right, bottom}}) => [left - 4, top - 4, right + 4, bottom + 4])"
-        f"({element}.getBoundingClientRect())"
-    )
+    expect(page.locator(".o_notification")).to_have_count(0)
+    page.wait_for_function("[...document.images].every(image => image.complete)")
+    # Graphs are drawn step by step: here at once.
+    page.evaluate(DRAWN)
+    _save(Image.open(io.BytesIO((element or page).screenshot())), path)
 
 
 def _of_troubles(album, page, site):
     import troubles
 
     troubles.make_fresh(site.database)
-    page.go("/odoo/integrations")
-    page.wait(".o_ihub_condition [data-state]")
-    found = "[...document.querySelectorAll('.o_ihub_condition [data-state]')]"
-    for condition in page.evaluate(f"[...new Set({found}.map(b => b.dataset.state))]"):
+    page.goto("/odoo/integrations")
+    badges = page.locator(".o_ihub_condition [data-state]")
+    expect(badges.first).to_be_visible()
+    for condition in {badge.get_attribute("data-state") for badge in badges.all()}:
         album.take_card(page, condition)
     for name, integration in PAGES.items():
         (id_,) = site.call("ihub.integration", "search", [["name", "=", integration]])
-        page.go(f"/odoo/integrations/{id_}")
-        page.wait(".o_ihub_integration .o_ihub_coverage_bars")
+        page.goto(f"/odoo/integrations/{id_}")
+        expect(page.locator(".o_ihub_integration .o_ihub_coverage_bars")).to_be_visible()
         album.take(page, f"integration-{name}")
     (event,) = site.call("ihub.event", "search", [["summary", "=like", "Order S2%"]])
-    page.go(f"/odoo/ihub-events/{event}")
-    page.wait(".o_form_view .o_ihub_event_details")
+    page.goto(f"/odoo/ihub-events/{event}")
+    expect(page.locator(".o_form_view .o_ihub_event_details")).to_be_visible()
     album.take(page, "event")
     for name, (integration, button) in DIALOGS.items():
-        page.go("/odoo/integrations")
-        page.wait(".o_kanban_record")
-        card = "[...document.querySelectorAll('.o_kanban_record')].find(c => c.innerText.includes"
-        text = json.dumps(integration)
-        page.evaluate(f"void {card}({text})).querySelector('[name={button}]').click()")
-        page.wait(".modal .o_field_widget[name=preview]")
+        page.goto("/odoo/integrations")
+        web_client.card(page, integration).locator(f"[name={button}]").click()
+        expect(page.locator(".modal .o_field_widget[name=preview]")).to_be_visible()
         album.take(page, name)
 
 
 def _of_copy(album, page, _site):
-    page.go("/odoo/integrations")
-    page.wait(".o_ihub_condition [data-state=copy]")
+    page.goto("/odoo/integrations")
+    expect(page.locator(".o_ihub_condition [data-state=copy]").first).to_be_visible()
     album.take_card(page, "copy")
 
 
 def _of_nothing(album, page, _site):
-    page.go("/odoo/integrations")
-    page.wait(".o_view_nocontent")
+    page.goto("/odoo/integrations")
+    expect(page.locator(".o_view_nocontent")).to_be_visible()
     album.take(page, "empty")

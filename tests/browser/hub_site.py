@@ -8,10 +8,14 @@ import urllib.request
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from lib.devtools import Browser
+import pytest
+
+from lib import postgres, web_client
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZES = {"desktop": (1366, 768, False), "phone": (390, 844, True)}
+BOTH_SIZES = pytest.mark.parametrize("size", web_client.SIZES)
+# Seconds after which a program hangs.
+PATIENCE = 900
 DEMO = "ihub.integration.demo"
 USERS = {
     "ihub_operator": "ihub.group_user",
@@ -30,6 +34,15 @@ env["ir.qweb"]._pregenerate_assets_bundles()
 env.cr.commit()
 """
 
+# The patience that Odoo has with each step is the tour's, in milliseconds.
+START = """
+([name, options, timeout]) => {
+    const { registry } = odoo.loader.modules.get("@web/core/registry");
+    registry.category("web_tour.tours").get(name).timeout = timeout;
+    odoo.startTour(name, options);
+}
+"""
+
 
 def hours_ago(hours):
     """Return a moment as Odoo takes it from a browser: in UTC."""
@@ -41,19 +54,22 @@ def prepare(database):
     """Put the users of the journeys into a database."""
     done = subprocess.run(
         [sys.executable, "-m", "odoo", "shell", "-d", database, "--no-http"],
-        cwd=ROOT, input=SETUP, text=True, capture_output=True, timeout=300, check=False,
+        cwd=ROOT, input=SETUP, text=True, capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     output = done.stdout + done.stderr
     assert done.returncode == 0 and "Traceback" not in output, output[-6000:]
 
 
 class Site:
-    """A server of the hub, used through HTTP as its users do."""
+    """A server of the hub, used through HTTP as its users do.
 
-    def __init__(self, server, database):
-        self.server = server
+    :param chromium: Playwright's browser, in which its visitors look at it
+    """
+
+    def __init__(self, server, database, chromium):
         self.url = server.url
         self.database = database
+        self.chromium = chromium
         self.opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
@@ -66,7 +82,7 @@ class Site:
         request = urllib.request.Request(
             self.url + path, body, {"Content-Type": "application/json"}
         )
-        with self.opener.open(request, timeout=60) as answer:
+        with self.opener.open(request, timeout=PATIENCE) as answer:
             result = json.load(answer)
         assert "error" not in result, result["error"]["data"]["debug"]
         return result["result"]
@@ -82,42 +98,26 @@ class Site:
         return self.call(DEMO, "read", [record], ["integration_id"])[0]["integration_id"][0]
 
     def empty(self):
-        """Delete all integrations."""
+        """Delete all integrations, and what would still be told to those who come in next."""
         found = self.call("ihub.integration", "search", [])
         self.call("ihub.integration", "stop", found)
         self.call("ihub.integration", "unlink", found)
+        postgres.Client({}).query("DELETE FROM bus_bus", database=self.database)
 
     def browser(self, login, size="desktop"):
-        """Return a context manager: a browser in which ``login`` is logged in."""
-        return Visit(self, login, *SIZES[size])
+        """Return a context manager: a page on which ``login`` is logged in."""
+        return web_client.visit(self.chromium, self.url, self.database, login, size)
 
 
-class Visit(Browser):
-    """A browser with a session."""
+def run_tour(page, name, path="/odoo/integrations"):
+    """Run a tour to its end; where a step is not possible, it is an error of the page."""
+    page.goto(f"{path}?debug=tests")
+    page.wait_for_function("name => window.odoo?.isTourReady?.(name)", arg=name)
+    options = {"stepDelay": 0, "keepWatchBrowser": False, "debug": False, "startUrl": path}
+    with page.expect_console_message(_ends_a_tour):
+        # Half of the patience: so it is the tour that says which step is not possible.
+        page.evaluate(START, [name, options, web_client.PATIENCE // 2])
 
-    def __init__(self, site, login, *size):
-        super().__init__(*size)
-        self.site = site
-        self.login = login
 
-    def __enter__(self):
-        super().__enter__()
-        self.log_in(self.site.url, self.site.database, self.login, self.login)
-        return self
-
-    def go(self, path):
-        """Open a page of the web client."""
-        self.open(self.site.url + path)
-        self.wait(".o_action_manager > *")
-
-    def run_tour(self, name, path="/odoo/integrations"):
-        """Run a tour to its end.
-
-        :raise AssertionError: when a step is not possible, or the console has an error
-        """
-        self.go(f"{path}?debug=tests")
-        self.wait_for(f"window.odoo.isTourReady?.({name!r})")
-        options = {"stepDelay": 0, "keepWatchBrowser": False, "debug": False, "startUrl": path}
-        self.evaluate(f"void odoo.startTour({name!r}, {json.dumps(options)})")
-        self.listen(lambda: self.errors or "tour succeeded" in self.console, 120)
-        assert not self.errors, "\n".join([*self.errors, *self.console[-5:]])
+def _ends_a_tour(said):
+    return said.type == "error" or said.text == "tour succeeded"

@@ -1,18 +1,28 @@
 """The tests of the components, which are written in JavaScript."""
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, common, tagged
+
+# Seconds after which something hangs: a busy machine is waited for.
+PATIENCE = 900
 
 
 class ComponentsCase(HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Odoo skips the test when its browser has not started within ten seconds.
+        looks = int(PATIENCE / common.CHECK_BROWSER_SLEEP)
+        cls.classPatch(common, "CHECK_BROWSER_ITERATIONS", looks)
+
     def run_components(self, preset):
         """Run every test below ihub/static/tests."""
         suite = hoot_id("@ihub")
         self.browser_js(
-            f"/web/tests?headless&loglevel=2&preset={preset}&timeout=15000&id={suite}",
+            f"/web/tests?headless&loglevel=2&preset={preset}&timeout=120000&id={suite}",
             "",
             # The page of the tests is for administrators.
             login="admin",
-            timeout=300,
+            timeout=PATIENCE,
             success_signal="[HOOT] Test suite succeeded",
             error_checker=lambda message: "[HOOT]" not in message,
         )

@@ -1,16 +1,27 @@
 """The main journey without a mouse."""
 
-import json
+from playwright.sync_api import expect
 
 FOCUSED = "document.activeElement"
+CARD = ".o_kanban_record:not(.o_kanban_ghost)"
+
+
+def open_board(page):
+    """Open the board, and leave Odoo's search, which keeps the Tab key to itself."""
+    page.goto("/odoo/integrations")
+    expect(page.locator(f"{CARD} .o_ihub_condition")).to_be_visible()
+    search = page.locator(".o_searchview_input")
+    # It takes the focus by itself, as soon as it can.
+    expect(search).to_be_focused()
+    search.blur()
 
 
 def tab_to(page, selector, most=80):
     """Press Tab until something that matches has the focus."""
     for _number in range(most):
-        if page.evaluate(f"{FOCUSED}.matches({json.dumps(selector)})"):
+        if page.evaluate(f"selector => {FOCUSED}.matches(selector)", selector):
             return
-        page.press("Tab")
+        page.keyboard.press("Tab")
     raise AssertionError(f"{selector} was not reached. {page.evaluate(FOCUSED + '.outerHTML')}")
 
 
@@ -18,88 +29,90 @@ def test_the_board_is_operated_by_keys(site):
     integration = site.add("Parcels")
     site.call("ihub.integration", "run_manually", integration)
     with site.browser("ihub_operator") as page:
-        page.go("/odoo/integrations")
-        page.wait(".o_kanban_record .o_ihub_bar_done")
-        # Odoo's search keeps the Tab key to itself.
-        page.evaluate(f"{FOCUSED}.blur()")
+        bar = page.locator(f"{CARD} .o_ihub_bar_done")
+        page.goto("/odoo/integrations")
+        expect(bar).to_be_visible()
+        open_board(page)
+        expect(bar).to_be_visible()
         # The summary filters, and shows all again.
         tab_to(page, ".o_ihub_chip[data-word=failed]")
-        page.press("Enter")
-        page.wait(".o_ihub_chip[data-word=failed].active")
-        page.wait_for("!document.querySelector('.o_kanban_record:not(.o_kanban_ghost)')")
-        page.wait_for(f"{FOCUSED}.dataset.word === 'failed'")
-        page.press("Enter")
-        page.wait(".o_kanban_record .o_ihub_bar_done")
+        page.keyboard.press("Enter")
+        expect(page.locator(".o_ihub_chip[data-word=failed].active")).to_be_visible()
+        expect(page.locator(CARD)).to_have_count(0)
+        expect(page.locator(".o_ihub_chip[data-word=failed]")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(bar).to_be_visible()
         # A dialog opens, says what will happen, and is left.
         tab_to(page, ".o_kanban_record button[name=action_run_manually]")
-        page.press("Enter")
-        page.wait(".modal .o_field_widget[name=preview]")
+        page.keyboard.press("Enter")
+        expect(page.locator(".modal .o_field_widget[name=preview]")).to_be_visible()
         # First the calendar, which Odoo unfolds below the period, then the dialog.
-        page.press("Escape", "Escape")
-        page.wait_for("!document.querySelector('.modal')")
+        calendar = page.locator(".o_datetime_picker")
+        expect(calendar).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(calendar).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(page.locator(".modal")).to_have_count(0)
         # A bar of the strip leads to its run.
-        page.go("/odoo/integrations")
-        page.wait(".o_kanban_record .o_ihub_bar_done")
-        page.evaluate(f"{FOCUSED}.blur()")
+        open_board(page)
+        expect(bar).to_be_visible()
         tab_to(page, ".o_ihub_bar")
-        page.press("Space")
-        page.wait(".o_ihub_run")
-        assert not page.errors
+        page.keyboard.press("Space")
+        expect(page.locator(".o_ihub_run")).to_be_visible()
 
 
 def test_an_integration_is_started_and_stopped_by_keys(site):
     integration = site.add("Parcels")
-    state = f"{FOCUSED}.closest('.o_kanban_record')?.querySelector('[data-state]').dataset.state"
+    focused = f"{CARD}:focus-within [data-state]"
     with site.browser("ihub_operator") as page:
-        page.go("/odoo/integrations")
-        page.wait(".o_kanban_record")
-        page.evaluate(f"{FOCUSED}.blur()")
+        open_board(page)
         tab_to(page, ".o_kanban_record button[name=action_start]")
-        assert page.evaluate(state) == "created"
-        page.press("Enter")
+        state = page.locator(focused).first
+        expect(state).to_have_attribute("data-state", "created")
+        page.keyboard.press("Enter")
         # In its new column the card still has the focus.
-        page.wait(".o_kanban_record button[name=action_stop]")
-        page.wait_for(f"{state} === 'queued' || {state} === 'well'")
+        expect(page.locator(".o_kanban_record button[name=action_stop]")).to_be_visible()
+        page.wait_for_selector(f"{focused}[data-state=queued], {focused}[data-state=well]")
         tab_to(page, ".o_kanban_record button[name=action_stop]", 3)
-        page.press("Enter")
-        page.wait_for(f"{state} === 'stopped'")
+        page.keyboard.press("Enter")
+        expect(state).to_have_attribute("data-state", "stopped")
         found = site.call("ihub.integration", "read", [integration], ["state"])
         assert found[0]["state"] == "stopped"
-        assert not page.errors
 
 
 def test_the_log_of_a_run_is_read_by_keys(site):
     site.call("ihub.integration", "run_manually", site.add("Parcels"))
     with site.browser("ihub_operator") as page:
-        page.go("/odoo/integrations")
+        page.goto("/odoo/integrations")
         page.click(".o_kanban_record .o_ihub_bar_done")
-        page.wait(".o_ihub_run .o_ihub_line")
+        lines = page.locator(".o_ihub_run .o_ihub_line")
+        expect(lines.first).to_be_visible()
         # The levels filter.
         tab_to(page, ".o_ihub_run_log [data-level=error]")
-        page.press("Enter")
-        page.wait_for("!document.querySelector('.o_ihub_line')")
+        page.keyboard.press("Enter")
+        expect(lines).to_have_count(0)
         tab_to(page, ".o_ihub_run_log [data-level=all]")
-        page.press("Enter")
-        page.wait(".o_ihub_line")
+        page.keyboard.press("Enter")
+        expect(lines.first).to_be_visible()
         # A line leads to its event.
         tab_to(page, ".o_ihub_run_log_lines")
-        page.press("ArrowUp", "Enter")
-        page.wait(".o_form_view .o_field_widget[name=level]")
-        assert not page.errors
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Enter")
+        expect(page.locator(".o_form_view .o_field_widget[name=level]")).to_be_visible()
 
 
 def test_the_time_line_is_read_by_keys(site):
     integration = site.add("Parcels")
     site.call("ihub.integration", "run_manually", integration)
     with site.browser("ihub_operator") as page:
-        page.go(f"/odoo/integrations/{integration}")
-        page.wait(".o_ihub_coverage_bars [data-status=done]")
+        page.goto(f"/odoo/integrations/{integration}")
+        expect(page.locator(".o_ihub_coverage_bars [data-status=done]").first).to_be_visible()
         tab_to(page, ".o_ihub_coverage_bars button")
-        first = page.evaluate(f"{FOCUSED}.getAttribute('aria-label')")
-        page.press("ArrowRight")
-        assert page.evaluate(f"{FOCUSED}.getAttribute('aria-label')") != first
-        page.press("ArrowLeft")
-        assert page.evaluate(f"{FOCUSED}.getAttribute('aria-label')") == first
-        page.press("Enter")
-        page.wait(".o_ihub_run, .o_data_row")
-        assert not page.errors
+        focused = page.locator(":focus")
+        first = focused.get_attribute("aria-label")
+        page.keyboard.press("ArrowRight")
+        expect(focused).not_to_have_attribute("aria-label", first)
+        page.keyboard.press("ArrowLeft")
+        expect(focused).to_have_attribute("aria-label", first)
+        page.keyboard.press("Enter")
+        expect(page.locator(".o_ihub_run, .o_data_row").first).to_be_visible()

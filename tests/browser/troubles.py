@@ -32,8 +32,8 @@ ORDERS = [
 def odoo(*arguments, script=None, **env):
     return subprocess.run(
         [sys.executable, "-m", "odoo", *arguments, ADDONS_PATH, "--no-http", "--log-level=error"],
-        cwd=hub_site.ROOT, input=script, text=True, capture_output=True, timeout=300, check=False,
-        env={**os.environ, **env},
+        cwd=hub_site.ROOT, input=script, text=True, capture_output=True, check=False,
+        timeout=hub_site.PATIENCE, env={**os.environ, **env},
     )  # fmt: skip
 
 
@@ -84,12 +84,12 @@ def executing(database, *names):
 
 
 @contextmanager
-def serving(database, folder):
-    """Serve a database without schedulers."""
+def serving(database, folder, chromium):
+    """Serve a database without schedulers, for visitors with Playwright's browser ``chromium``."""
     arguments = [ADDONS_PATH, "--max-cron-threads=0", "--log-level=warn"]
     server = Server(database, arguments, True, None, folder / "server.log")
     try:
         server.wait_until_it_answers()
-        yield hub_site.Site(server, database)
+        yield hub_site.Site(server, database, chromium)
     finally:
         server.kill()

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -39,19 +38,24 @@ def test_what_an_interrupted_build_left_is_removed(tmp_path):
     assert not (folder / "stale").exists()
 
 
-def test_a_second_start_waits_for_the_first(dev_folder):
+def test_a_second_start_waits_for_the_first(dev_folder, monkeypatch):
     script = (
-        "import sys, time; sys.path.insert(0, 'dev'); from pathlib import Path\n"
+        "import sys; sys.path.insert(0, 'dev'); from pathlib import Path\n"
         "from lib import paths; paths.DEV = Path(sys.argv[1])\n"
-        "with paths.locked('x'): print('held', flush=True); time.sleep(0.5)"
+        "with paths.locked('x'): print('held', flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(
-        [sys.executable, "-c", script, dev_folder], cwd=paths.ROOT, stdout=subprocess.PIPE
+        [sys.executable, "-c", script, dev_folder],
+        cwd=paths.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     assert other.stdout.readline() == b"held\n"
-    began = time.monotonic()
+    said = []
+    # The first one goes on only when the second one has said that it waits.
+    monkeypatch.setattr(paths, "say", lambda text: (said.append(text), other.stdin.close()))
     with paths.locked("x"):
-        assert time.monotonic() - began > 0.2
+        assert said == ["Waiting for another start that holds x.lock ..."]
     other.wait()
     other.stdout.close()
 

@@ -29,7 +29,8 @@ LOCKS_HERE = (
     "(SELECT * FROM pg_locks WHERE database ="
     " (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
-PATIENCE = 40
+# Seconds after which something hangs: a busy machine is waited for.
+PATIENCE = 300
 # Seconds between two looks; each look also wakes the schedulers.
 LOOK = 0.1
 EMPTY = (

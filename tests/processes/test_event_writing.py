@@ -98,7 +98,7 @@ def test_error_is_there_at_once(hub, integration):
 def test_quiet_event_arrives_by_itself(hub, integration):
     with open_env(hub) as env:
         target(env, integration).ihub_info("one")
-        hub.wait(lambda: hub.execute(ROWS), "The event", wake=False, patience=15)
+        hub.wait(lambda: hub.execute(ROWS), "The event", wake=False)
 
 
 def test_many_events_are_in_order(hub, integration):
@@ -123,7 +123,7 @@ def test_aborted_and_closed_transactions(hub, integration):
         record.ihub_error("aborted too")
         assert len(hub.execute(ROWS)) == 2
     record.ihub_info("closed")
-    hub.wait(lambda: len(hub.execute(ROWS)) == 3, "The event", wake=False, patience=15)
+    hub.wait(lambda: len(hub.execute(ROWS)) == 3, "The event", wake=False)
     assert hub.execute(ROWS)[2] == ("closed", False)
 
 
@@ -230,7 +230,7 @@ def test_write_that_fails_for_long_is_in_the_servers_log(hub, integration):
     ):
         target(env, integration).ihub_info("first", "password=abc")
         env.cr.commit()
-        hub.wait(lambda: log.called, "A line in the log", wake=False, patience=15)
+        hub.wait(lambda: log.called, "A line in the log", wake=False)
     line = log.call_args.args[1] % log.call_args.args[2:]
     assert "first" in line and "password=***" in line
 
@@ -434,7 +434,7 @@ def test_killed_process_loses_at_most_the_last_second(hub, integration):
                 break
     process.send_signal(signal.SIGKILL)
     died = marks[-1][0]
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     stored = hub.row("SELECT count(*) FROM ihub_event")[0]
     # A quarter of a second for the write itself, on a machine that is busy.
     assert stored >= max(number for moment, number in marks if moment < died - 1.25)
@@ -609,4 +609,4 @@ def shell(hub, code):
 
 def script(hub, code):
     """Let another process execute ``code`` in Odoo's shell; return its output."""
-    return "".join(shell(hub, code).communicate(timeout=120))
+    return "".join(shell(hub, code).communicate(timeout=300))

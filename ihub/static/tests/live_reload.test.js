@@ -81,6 +81,19 @@ test("nobody is disturbed while editing; afterwards it is made up for", async ()
     live.stop();
 });
 
+test("a tooltip under a resting mouse holds nothing up", async () => {
+    const { bus, live } = setUp();
+    const popover = document.createElement("div");
+    popover.className = "o_popover";
+    popover.innerHTML = `<div class="o-tooltip">What the button does</div>`;
+    document.body.append(popover);
+    bus.notify(1);
+    await advanceTime(PAUSE);
+    expect.verifySteps(["reload"]);
+    popover.remove();
+    live.stop();
+});
+
 test("an open menu stays open", async () => {
     const { bus, live } = setUp();
     const menu = document.createElement("div");

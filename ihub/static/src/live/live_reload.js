@@ -22,7 +22,8 @@ const CONNECTION_EVENTS = [
     "BUS:WORKER_STATE_UPDATED",
 ];
 
-const OPEN_MENU = ".o-dropdown--menu, .o_popover";
+// A tooltip is no menu: it is there as long as the mouse rests, which may be for hours.
+const OPEN_MENU = ".o-dropdown--menu, .o_popover:not(:has(.o-tooltip))";
 
 /**
  * Reload what is on screen when integrations change.

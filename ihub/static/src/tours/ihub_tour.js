@@ -56,7 +56,8 @@ export const tour = {
         {
             // People choose what they like: the next step comes as soon as they have.
             isActive: ["auto"],
-            trigger: ".o_select_menu_item:contains(Demo Integration)",
+            // On a phone it is in a sheet beside the dialog: there a test may go with "body" only.
+            trigger: "body .o_select_menu_item:contains(Demo Integration)",
             run: "click",
         },
         {

@@ -19,7 +19,8 @@ const add = [
     },
     {
         content: "Choose the demo",
-        trigger: ".o_select_menu_item:contains(Demo Integration)",
+        // On a phone it is in a sheet beside the dialog: there a tour may go with "body" only.
+        trigger: "body .o_select_menu_item:contains(Demo Integration)",
         run: "click",
     },
     {
@@ -68,7 +69,6 @@ const repair = [
     {
         content: "The run is done, seen without reloading",
         trigger: ".o_field_widget[name=last_run_state] [data-state=done]",
-        timeout: 30000,
     },
     {
         content: "The failed one is made up for",

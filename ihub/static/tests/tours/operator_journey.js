@@ -13,7 +13,7 @@ registry.category("web_tour.tours").add("ihub_operator_journey", {
             trigger: ".o_ihub_board:not(:has(.o-kanban-button-new))",
         },
         { content: "Start", trigger: `${card(NAME)} button[name=action_start]`, run: "click" },
-        { content: "It runs", trigger: card(NAME, "Well"), timeout: 30000 },
+        { content: "It runs", trigger: card(NAME, "Well") },
         {
             content: "Run it now",
             trigger: `${card(NAME)} button[name=action_run_manually]`,
@@ -23,7 +23,6 @@ registry.category("web_tour.tours").add("ihub_operator_journey", {
         {
             content: "The card shows the outcome without being reloaded",
             trigger: `${card(NAME)} [data-state=done]`,
-            timeout: 30000,
         },
         {
             content: "The warnings of today are one click away",
@@ -67,7 +66,6 @@ registry.category("web_tour.tours").add("ihub_failed_card", {
         {
             content: "Its card says so by itself; the reason leads to the error",
             trigger: `${card(NAME, "Run Failed")} a[name=action_open_failed_run]:contains(told to fail)`,
-            timeout: 30000,
             run: "click",
         },
         {

@@ -33,7 +33,6 @@ export function isInState(label) {
     return {
         content: `The page says ${label}, without being reloaded`,
         trigger: `.o_form_view .o_field_widget[name=state] [data-state]:contains(${label})`,
-        timeout: 30000,
     };
 }
 
