@@ -77,7 +77,9 @@ def _download():
 def _wrap_downloaded():
     prefix = paths.BROWSER
     fonts = prefix / "fonts.conf"
-    fonts.write_text(FONTS.format(prefix=escape(str(prefix)), cache=escape(str(paths.CACHE / "fonts"))))
+    fonts.write_text(
+        FONTS.format(prefix=escape(str(prefix)), cache=escape(str(paths.CACHE / "fonts")))
+    )
     libraries = [*prefix.glob("usr/lib/*-linux-gnu"), *prefix.glob("usr/lib/*-linux-gnu/nss")]
     libraries += [*prefix.glob("lib/*-linux-gnu"), *prefix.glob("usr/lib/*-linux-gnu/pulseaudio")]
     _wrap(
@@ -89,7 +91,9 @@ def _wrap_downloaded():
 
 def _wrap(program, **variables):
     """Write the wrapper, and try it when it is new."""
-    exports = "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in variables.items())
+    exports = "".join(
+        f"export {name}={shlex.quote(str(value))}\n" for name, value in variables.items()
+    )
     text = f'#!/bin/sh\n{exports}exec {shlex.quote(str(program))} {" ".join(FLAGS)} "$@"\n'
     if WRAPPER.exists() and WRAPPER.read_text() == text:
         return

@@ -60,14 +60,16 @@ def test_a_second_start_waits_for_the_first(dev_folder, monkeypatch):
     other.stdout.close()
 
 
-@pytest.mark.parametrize("name", ["short", "Ein Ordner mit Umläuten äöü", "d'Été & Söhne (2) #1", "日本"])
+@pytest.mark.parametrize(
+    "name", ["short", "Ein Ordner mit Umläuten äöü", "d'Été & Söhne (2) #1", "日本"]
+)
 def test_a_usual_name_of_a_folder_is_accepted(monkeypatch, name):
     monkeypatch.setattr(paths, "ROOT", paths.ROOT / name)
     paths.check()
 
 
 # Lists of folders, patterns of names, variables and quotes of a shell.
-@pytest.mark.parametrize("strange", [*",:;*?[]{}$`\"\\<>|\n\t", "\udcff"])
+@pytest.mark.parametrize("strange", [*',:;*?[]{}$`"\\<>|\n\t', "\udcff"])
 def test_a_name_that_programs_misread_is_refused_at_once(monkeypatch, strange):
     monkeypatch.setattr(paths, "ROOT", paths.ROOT / f"my{strange}folder")
     with pytest.raises(Failure, match="Move the project, or rename the folder"):

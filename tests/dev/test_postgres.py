@@ -10,7 +10,6 @@ import pytest
 from lib import paths, postgres
 from lib.console import Failure
 
-
 # What the kernel takes as the path of a socket, in bytes and without the zero at its end.
 LONGEST_SOCKET = 107
 PLACES = ["short", "deep" * 60, "ü" * 120, "with blanks and 'quotes' (of 2) & more #1 + 100%"]
