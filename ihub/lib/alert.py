@@ -27,18 +27,16 @@ class Watch(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """Somebody who is told, and how the message must be written and sent.
+    """Somebody who is told, and how the message must be written.
 
     :param int partner_id: whom
     :param str lang: a language's code
     :param str tz: name of a time zone
-    :param str channel: ``email`` or ``inbox``
     """
 
     partner_id: int
     lang: str
     tz: str
-    channel: str
 
 
 def late_from(schedule, window, watch, started, completed=None):
@@ -110,29 +108,17 @@ def has_recovered(failures, state, trigger, schedule_has_failed):
     return trigger == "schedule" or not schedule_has_failed
 
 
-def channels(by_mail, in_odoo, prefers_inbox):
-    """Return the ways (a set) in which the message reaches a person.
-
-    The inbox is only shown to those who handle notifications in Odoo: others would never see
-    what is put there, so a mail takes its place.
-    """
-    ways = {"email"} if by_mail else set()
-    if in_odoo:
-        ways.add("inbox" if prefers_inbox else "email")
-    return ways
-
-
 def letters(tellings):
     """Group what is told so that nobody gets two messages where one does.
 
     :param tellings: pairs of a :class:`Reader` and an id of what to tell about
-    :return: ``{(lang, tz, channel, ids): partner ids}``, ids and partner ids sorted
+    :return: ``{(lang, tz, ids): partner ids}``, ids and partner ids sorted
     """
     by_reader = {}
     for reader, item in tellings:
         by_reader.setdefault(reader, set()).add(item)
     grouped = {}
     for reader, items in by_reader.items():
-        key = (reader.lang, reader.tz, reader.channel, tuple(sorted(items)))
+        key = (reader.lang, reader.tz, tuple(sorted(items)))
         grouped.setdefault(key, set()).add(reader.partner_id)
     return {key: sorted(partners) for key, partners in grouped.items()}

@@ -8,19 +8,17 @@ from ..lib import alert
 
 _logger = logging.getLogger(__name__)
 
-# What can be told: the subtype that followers choose, the text, and the colour of the pop-up.
+# What can be told: the subtype that followers choose, and the text.
 KINDS = {
-    "failed": ("ihub.mt_integration_failed", "ihub.message_integration_failed", "danger"),
-    "late": ("ihub.mt_integration_late", "ihub.message_integration_late", "warning"),
-    "recovered": (
-        "ihub.mt_integration_recovered",
-        "ihub.message_integration_recovered",
-        "success",
-    ),
+    "failed": ("ihub.mt_integration_failed", "ihub.message_integration_failed"),
+    "late": ("ihub.mt_integration_late", "ihub.message_integration_late"),
+    "recovered": ("ihub.mt_integration_recovered", "ihub.message_integration_recovered"),
     # Of a run that the schedule has nothing to do with.
-    "run_failed": ("ihub.mt_integration_failed", "ihub.message_run_failed", "danger"),
-    "run_done": ("ihub.mt_integration_recovered", "ihub.message_run_done", "success"),
+    "run_failed": ("ihub.mt_integration_failed", "ihub.message_run_failed"),
+    "run_done": ("ihub.mt_integration_recovered", "ihub.message_run_done"),
 }
+# What asks nobody to do anything.
+GOOD_NEWS = ("recovered", "run_done")
 ACTIVITY = "ihub.mail_activity_type_alert"
 
 
@@ -43,7 +41,8 @@ class IhubIntegration(models.Model):
         index="btree_not_null",
         tracking=True,
         help="Whom to ask about this integration, and who is told when something is wrong with "
-        "it. Followers are told as well, as each has set in their own preferences.",
+        "it. Followers are told as well. Each gets a mail or a message in Odoo, as set in their "
+        "own preferences.",
     )
     notify_failure = fields.Boolean(
         "When It Fails",
@@ -61,17 +60,9 @@ class IhubIntegration(models.Model):
         default=True,
         help="Tell once when it works again after failures, or is on time again.",
     )
-    notify_by_mail = fields.Boolean(
-        "By Mail", default=True, help="The responsible person gets a mail."
-    )
-    notify_in_odoo = fields.Boolean(
-        "In Odoo",
-        help="The responsible person sees a message on the screen, and gets it in the inbox; "
-        "those who handle their notifications by mail get a mail instead.",
-    )
     notify_by_activity = fields.Boolean(
-        "By Activity",
-        help="The responsible person gets an activity, which goes away when it works again.",
+        "With an Activity",
+        help="The responsible person also gets an activity, which goes away when it works again.",
     )
     failures_since_recovery = fields.Integer(
         "Failures",
@@ -196,21 +187,22 @@ class IhubIntegration(models.Model):
 
     def _tell_readers(self, kind, facts):
         tellings = [
-            (reader, integration.id)
+            (self._reader(user, integration), integration.id)
             for integration in self
-            for reader in integration._readers(KINDS[kind][0])
+            for user in integration._readers(KINDS[kind][0])
         ]
         letters = alert.letters(tellings)
-        for (lang, tz, channel, ids), partner_ids in letters.items():
+        for (lang, tz, ids), partner_ids in letters.items():
             integrations = self.browse(ids).with_context(lang=lang, tz=tz)
-            integrations._send_letter(kind, facts, channel, partner_ids)
+            integrations._send_letter(kind, facts, partner_ids)
         if letters:
             # Not from here: a mail server that does not answer would hold up the lane.
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
-        for integration in self:
-            integration._tell_on_screen(kind, facts)
+        if kind not in GOOD_NEWS:
+            for integration in self.filtered("notify_by_activity"):
+                integration._plan_activity(kind, facts)
 
-    def _send_letter(self, kind, facts, channel, partner_ids):
+    def _send_letter(self, kind, facts, partner_ids):
         """Send one message, in the language and time zone of the context."""
         root = self.env.ref("base.partner_root")
         one = self if len(self) == 1 else self.browse()
@@ -221,7 +213,6 @@ class IhubIntegration(models.Model):
             author_id=root.id,
             email_add_signature=False,
             force_send=False,
-            ihub_channel=channel,
         )
 
     def _alert_title(self, kind):
@@ -263,67 +254,37 @@ class IhubIntegration(models.Model):
             )
         )
 
+    @api.model
+    def _reader(self, user, integration):
+        zone = user.tz or integration.tz
+        return alert.Reader(user.partner_id.id, user.lang or "en_US", zone)
+
     def _readers(self, subtype_xmlid):
-        """Return the list of :class:`alert.Reader` to whom a message about this one is sent."""
+        """Return the users to whom a message about this integration is sent."""
         self.ensure_one()
-        responsible = self._may_be_told(self.user_id)
-        followers = self._may_be_told(self._followers_of(subtype_xmlid)) - responsible
-        readers = self._as_readers(responsible, self.notify_by_mail, self.notify_in_odoo)
-        if not responsible and not followers:
-            # Nobody would hear of it: the person has left, perhaps.
-            followers = self._may_be_told(self.env.ref("ihub.group_manager").all_user_ids)
-        # As each of them wants it, which is what they have set in their preferences.
-        return readers + self._as_readers(followers, by_mail=False, in_odoo=True)
+        readers = self._may_be_told(self.user_id | self._followers_of(subtype_xmlid))
+        # Nobody would hear of it: the person has left, perhaps.
+        return readers or self._may_be_told(self.env.ref("ihub.group_manager").all_user_ids)
 
     def _followers_of(self, subtype_xmlid):
         subtype = self.env.ref(subtype_xmlid)
         following = self.message_follower_ids.filtered(lambda line: subtype in line.subtype_ids)
         return following.partner_id.user_ids
 
-    def _as_readers(self, users, by_mail, in_odoo):
-        return [
-            alert.Reader(user.partner_id.id, user.lang or "en_US", user.tz or self.tz, channel)
-            for user in users
-            for channel in alert.channels(by_mail, in_odoo, user.notification_type == "inbox")
-        ]
-
-    # --- How ---
-
-    def _tell_on_screen(self, kind, facts):
-        """Show it to the responsible person where the integration is set to."""
+    def _plan_activity(self, kind, facts):
+        """Give the responsible person an activity, unless there is one already."""
         user = self._may_be_told(self.user_id)
-        reader = self.with_context(lang=user.lang or "en_US", tz=user.tz or self.tz)
-        if user and self.notify_in_odoo:
-            user._bus_send(
-                "simple_notification",
-                {
-                    "type": KINDS[kind][2],
-                    "title": self.name,
-                    "message": facts.get("reason") or reader._alert_title(kind),
-                    "sticky": KINDS[kind][2] != "success",
-                },
-            )
-        if user and self.notify_by_activity and KINDS[kind][2] != "success":
-            reader._plan_activity(user, kind, facts)
-
-    def _plan_activity(self, user, kind, facts):
-        if self.activity_search([ACTIVITY], user_id=user.id):
+        if not user or self.activity_search([ACTIVITY], user_id=user.id):
             return
-        # Without the mail that Odoo sends about an activity: how to tell is set here.
-        self.with_context(mail_activity_quick_update=True).activity_schedule(
+        reader = self.with_context(
+            lang=user.lang or "en_US",
+            tz=user.tz or self.tz,
+            # Without the mail that Odoo sends about an activity: a message says the same.
+            mail_activity_quick_update=True,
+        )
+        reader.activity_schedule(
             ACTIVITY,
-            summary=self._alert_title(kind),
-            note=self._alert_body(kind, facts),
+            summary=reader._alert_title(kind),
+            note=reader._alert_body(kind, facts),
             user_id=user.id,
         )
-
-    def _get_notify_valid_parameters(self):
-        return super()._get_notify_valid_parameters() | {"ihub_channel"}
-
-    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Let the integration's settings decide between mail and inbox, not the preferences."""
-        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
-        channel = kwargs.get("ihub_channel")
-        if channel:
-            recipients = [{**recipient, "notif": channel} for recipient in recipients]
-        return recipients

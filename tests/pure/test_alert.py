@@ -121,27 +121,11 @@ def test_recovery(failures, state, trigger, schedule_has_failed, expected):
     assert alert.has_recovered(failures, state, trigger, schedule_has_failed) is expected
 
 
-@pytest.mark.parametrize(
-    "by_mail, in_odoo, prefers_inbox, expected",
-    [
-        (True, False, False, {"email"}),
-        (True, False, True, {"email"}),
-        (False, True, True, {"inbox"}),
-        (False, True, False, {"email"}),
-        (True, True, False, {"email"}),
-        (True, True, True, {"email", "inbox"}),
-        (False, False, True, set()),
-    ],
-)
-def test_a_message_goes_where_it_is_seen(by_mail, in_odoo, prefers_inbox, expected):
-    assert alert.channels(by_mail, in_odoo, prefers_inbox) == expected
-
-
 def test_one_letter_for_all_who_read_the_same_and_for_all_that_one_reads():
-    ann, bob = (alert.Reader(number, "en_US", "UTC", "email") for number in (1, 2))
-    cleo = alert.Reader(3, "fr_FR", "UTC", "email")
+    ann, bob = (alert.Reader(number, "en_US", "UTC") for number in (1, 2))
+    cleo = alert.Reader(3, "fr_FR", "UTC")
     tellings = [(ann, 20), (ann, 10), (bob, 10), (bob, 20), (cleo, 10), (cleo, 10)]
     assert alert.letters(tellings) == {
-        ("en_US", "UTC", "email", (10, 20)): [1, 2],
-        ("fr_FR", "UTC", "email", (10,)): [3],
+        ("en_US", "UTC", (10, 20)): [1, 2],
+        ("fr_FR", "UTC", (10,)): [3],
     }

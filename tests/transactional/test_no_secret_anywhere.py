@@ -29,7 +29,7 @@ class TestNoSecretAnywhere(HubCase):
         yesterday = fields.Datetime.now() - timedelta(days=1)
         self.integration = self.add(retry_limit=0, window_from=yesterday)
         self.integration.sudo().write(
-            {"notify_in_odoo": True, "notify_by_activity": True, "user_id": self.operator.id}
+            {"notify_by_activity": True, "user_id": self.operator.id}
         )
 
     def texts(self):

@@ -124,7 +124,7 @@ class TestFailureAndRecovery(NotifyCase):
 
     def test_a_copy_of_a_database_tells_nobody(self):
         self.env["ir.config_parameter"].sudo().set_param("database.is_neutralized", True)
-        self.configure(notify_in_odoo=True, notify_by_activity=True)
+        self.configure(notify_by_activity=True)
         self.fails(self.integration)
         self.assertEqual(self.integration.state, "failed")
         self.assertFalse(self.mails(self.responsible) or self.activities(self.responsible))
@@ -188,55 +188,40 @@ class TestWays(NotifyCase):
     def configure(self, **values):
         self.integration.with_user(self.manager).write(values)
 
-    def popups(self):
-        """Return the messages that were put on people's screens."""
-        self.env["bus.bus"].flush_model()
-        self.cr.precommit.run()
-        bus = self.env["bus.bus"].sudo().search([("message", "like", "simple_notification")])
-        return bus.mapped("message")
-
-    def test_a_mail_comes_even_to_those_who_prefer_the_inbox(self):
-        user = self.person("ihub_inbox", inbox=True)
-        self.configure(user_id=user.id, notify_by_mail=True)
+    def test_who_handles_notifications_by_mail_gets_a_mail(self):
+        user = self.person("ihub_by_mail")
+        self.configure(user_id=user.id)
+        self.env["mail.mail"].sudo().search([]).unlink()
         self.fails(self.integration)
         self.assertEqual(len(self.mails(user)), 1)
         self.assertNotIn("Orders has failed", self.inbox(user).mapped("subject"))
 
-    def test_in_odoo_it_is_in_the_inbox_and_on_the_screen(self):
-        user = self.person("ihub_inbox", inbox=True)
-        self.configure(user_id=user.id, notify_by_mail=False, notify_in_odoo=True)
+    def test_who_handles_notifications_in_odoo_finds_it_in_the_inbox(self):
+        user = self.person("ihub_by_inbox", inbox=True)
+        self.configure(user_id=user.id)
         self.fails(self.integration)
         self.assertFalse(self.mails(user))
         self.assertIn("Orders has failed", self.inbox(user).mapped("subject"))
-        self.assertIn("The price of A1", "".join(self.popups()))
 
-    def test_in_odoo_without_an_inbox_is_a_mail(self):
-        user = self.person("ihub_mail")
-        self.configure(user_id=user.id, notify_by_mail=False, notify_in_odoo=True)
-        self.env["mail.mail"].sudo().search([]).unlink()
+    def test_without_a_tick_there_is_no_activity(self):
+        user = self.person("ihub_passive")
+        self.configure(user_id=user.id)
         self.fails(self.integration)
-        self.assertEqual(len(self.mails(user)), 1)
+        self.assertFalse(self.activities(user))
 
     def test_an_activity_is_made_once_and_goes_away(self):
         user = self.person("ihub_active")
-        self.configure(user_id=user.id, notify_by_mail=False, notify_by_activity=True)
+        self.configure(user_id=user.id, notify_by_activity=True)
         self.env["mail.mail"].sudo().search([]).unlink()
         self.fails(self.integration)
         self.fails(self.integration)
         activity = self.activities(user)
         self.assertEqual(activity.summary, "Orders has failed")
         self.assertIn("The price of A1", activity.note)
-        self.assertFalse(self.mails(user))
+        # One mail that says so; none about the activity.
+        self.assertEqual(len(self.mails(user)), 1)
         self.works(self.integration)
         self.assertFalse(self.activities(user))
-
-    def test_no_way_is_no_message(self):
-        user = self.person("ihub_quiet", inbox=True)
-        self.configure(user_id=user.id, notify_by_mail=False)
-        before = len(self.inbox(user))
-        self.fails(self.integration)
-        self.assertFalse(self.mails(user) or self.activities(user))
-        self.assertEqual(len(self.inbox(user)), before)
 
 
 @freeze_time("2025-03-01 11:30")
