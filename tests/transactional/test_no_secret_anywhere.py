@@ -28,9 +28,7 @@ class TestNoSecretAnywhere(HubCase):
         super().setUp()
         yesterday = fields.Datetime.now() - timedelta(days=1)
         self.integration = self.add(retry_limit=0, window_from=yesterday)
-        self.integration.sudo().write(
-            {"notify_by_activity": True, "user_id": self.operator.id}
-        )
+        self.integration.sudo().write({"notify_by_activity": True, "user_id": self.operator.id})
 
     def texts(self):
         """Return all that is kept in tables of the hub, of mail and of the bus, by column."""
