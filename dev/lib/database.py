@@ -156,10 +156,11 @@ class Databases:
     def forget_abandoned(self):
         """Drop the copies of test runs that were killed."""
         names = self.client.query(
-            r"SELECT datname FROM pg_database WHERE datname ~ '^ihub_(test|process)_\d+'"
+            r"SELECT datname FROM pg_database WHERE datname ~ '^ihub_[a-z_]+_\d+(_|$)'"
+            r" AND datname !~ '^ihub_(base|template)_'"
         ).split()
         for name in names:
-            if not _is_alive(int(name.split("_")[2])):
+            if not _is_alive(int(re.search(r"\d+", name).group())):
                 self.client.drop(name)
 
     def _forget(self, prefix, keep):

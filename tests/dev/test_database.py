@@ -1,5 +1,7 @@
 """When databases are made again."""
 
+import re
+
 import pytest
 
 from lib import database
@@ -104,3 +106,33 @@ def test_a_failed_upgrade_is_tried_again():
     with pytest.raises(RuntimeError):
         databases.demo()
     assert databases.notes[database.DEMO].split()[1] == "addons1"
+
+
+class Server:
+    """A database server with some databases, which remembers what is dropped."""
+
+    def __init__(self, names):
+        self.names = names
+        self.dropped = []
+
+    def query(self, sql):
+        patterns = re.findall(r"datname (!?~) '([^']+)'", sql)
+        return "\n".join(
+            name
+            for name in self.names
+            if all(bool(re.search(p, name)) is (sign == "~") for sign, p in patterns)
+        )
+
+    def drop(self, name):
+        self.dropped.append(name)
+
+
+def test_what_killed_runs_left_is_dropped_and_nothing_else(monkeypatch):
+    left = ["ihub_test_11", "ihub_process_11_3", "ihub_browser_11", "ihub_troubles_11_copy"]
+    left += ["ihub_shots_states_11", "ihub_processes_11"]
+    kept = ["ihub_demo", "ihub_base_1234567890", "ihub_template_1234567890", "ihub_browser_22"]
+    monkeypatch.setattr(database, "_is_alive", lambda pid: pid == 22)
+    databases = database.Databases({})
+    databases.client = Server([*left, *kept])
+    databases.forget_abandoned()
+    assert databases.client.dropped == left
