@@ -211,7 +211,7 @@ class Stage:
         page.locator(".o_notebook").evaluate("notebook => notebook.scrollIntoView()")
         self.take(page, "coverage")
         page.click(".nav-link[name=history]")
-        expect(page.locator(".o_ihub_history canvas")).to_be_visible()
+        expect(page.locator(".o_ihub_history canvas").first).to_be_visible()
         self.take(page, "history")
 
     def on_a_phone(self):

@@ -131,7 +131,12 @@ def take(page, path, element=None):
     page.wait_for_function("[...document.images].every(image => image.complete)")
     # Graphs are drawn step by step: here at once.
     page.evaluate(DRAWN)
-    _save(Image.open(io.BytesIO((element or page).screenshot())), path)
+    clip = None
+    if element:
+        # The element's own picture would wait until the board stands still, which it never does.
+        element.evaluate("element => element.scrollIntoView({block: 'center'})")
+        clip = element.bounding_box()
+    _save(Image.open(io.BytesIO(page.screenshot(clip=clip))), path)
 
 
 def _of_troubles(album, page, site):
