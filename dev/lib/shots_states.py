@@ -107,7 +107,8 @@ def _sheet(cards):
     width = max(card.width for card in cards) + GAP
     columns = [cards[number::COLUMNS] for number in range(COLUMNS)]
     height = max(sum(card.height + GAP for card in column) for column in columns)
-    sheet = Image.new("RGB", (width * COLUMNS, height), cards[0].getpixel((0, 0)))
+    # As the inside of a card: its corner is an edge in the colour of its state.
+    sheet = Image.new("RGB", (width * COLUMNS, height), cards[0].getpixel((width // 2, 4)))
     for number, column in enumerate(columns):
         top = 0
         for card in column:
