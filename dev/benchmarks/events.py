@@ -98,7 +98,7 @@ class Bench:
                 self.env(cr=cr)["ihub.event"].create(self.values(number))
 
     def log(self, count):
-        from odoo.addons.ihub.lib import run_scope
+        from odoo.addons.ihub.engine import context as run_scope
 
         company = self.integration.company_id.id
         scope = run_scope.RunScope(self.cr.dbname, self.run.id, self.integration.id, company)

@@ -6,10 +6,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyGettext, get_translation
 
-from .checkpoint import check_key, checked_json, keep, scope_of
-from .failure import reason_text
-from .run_scope import current_run
-from .values import checked
+from ..engine.checkpoint import check_key, checked_json, keep, scope_of
+from ..engine.context import current_run
+from ..engine.failure import reason_text
+from ..engine.values import checked
 
 
 class AbstractIntegration(models.AbstractModel):

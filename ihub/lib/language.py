@@ -2,7 +2,7 @@
 
 from odoo.http import request
 
-from .run_scope import current_language
+from ..engine.context import current_language
 
 
 def say(text):

@@ -19,10 +19,11 @@ import requests
 import urllib3
 from odoo.tools import LazyTranslate
 
+from ..core.exceptions import RetryableError
+from ..core.transient import retry_after
+from ..engine.exceptions import IntegrationError
 from . import bounded_http
-from .exceptions import IntegrationError, RetryableError
 from .language import say
-from .transient import retry_after
 
 _lt = LazyTranslate(__name__)
 

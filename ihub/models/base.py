@@ -1,10 +1,10 @@
 from odoo import api, models
 
-from ..lib.event_log import log
-from ..lib.exceptions import IntegrationError
-from ..lib.masking import mask
-from ..lib.run_scope import current_run
-from ..lib.serialize import to_text
+from ..core.masking import mask
+from ..core.text import to_text
+from ..engine.context import current_run
+from ..engine.event_log import log
+from ..engine.exceptions import IntegrationError
 
 
 class Base(models.AbstractModel):

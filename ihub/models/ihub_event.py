@@ -5,14 +5,14 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..lib import event_buffer
+from ..engine import event_buffer
 from .ihub_event_fields import BigInteger, LooseMany2one, LooseReference
 
 
 class IhubEvent(models.Model):
     """What integrations, and any other model, reported: append-only.
 
-    Rows are written by ``ihub/lib/event_writer.py`` and deleted by retention, by nobody else.
+    Rows are written by ``ihub/engine/event_writer.py`` and deleted by retention, by nobody else.
     """
 
     _name = "ihub.event"
@@ -59,7 +59,7 @@ class IhubEvent(models.Model):
         readonly=True, help="The work that this event describes was rolled back."
     )
     is_cut = fields.Boolean("Cut", readonly=True, help="The whole details are in an attachment.")
-    # See ihub/lib/event_commit.py.
+    # See ihub/engine/event_commit.py.
     open_run_id = fields.Integer(
         readonly=True, help="The run in whose open transaction this was written."
     )

@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import UserError, ValidationError
 
-from ..lib import lane_lock, live
-from ..lib.values import checked
+from ..engine import lane_lock, live
+from ..engine.values import checked
 
 
 class IhubIntegration(models.Model):

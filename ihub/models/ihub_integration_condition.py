@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..lib.condition import CONDITIONS, SUMMARY
+from ..core.health import CONDITIONS, SUMMARY
 
 # The columns of the board: what needs attention comes first.
 STATE_ORDER = ("failed", "running", "stopped", "created")

@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..lib.coverage import Attempt, Expected, claim_of, coarsen, covered, segments
-from ..lib.values import moment
+from ..core.coverage import Attempt, Expected, claim_of, coarsen, covered, segments
+from ..engine.values import moment
 
 # Up to so many runs are shown one by one; more become one bar where they follow each other.
 MAX_SINGLE = 380
@@ -30,10 +30,10 @@ class IhubIntegration(models.Model):
     def coverage(self, date_from, date_to):
         """Return what has become of each moment of a period.
 
-        :param date_from: start: a moment as :func:`ihub.lib.moments.parse` understands it
+        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
         :param date_to: end
         :return: a dictionary that JSON can carry; its ``segments`` tile the period, each with
-            ``from``, ``to``, ``status`` (see :mod:`ihub.lib.coverage`), ``run_ids`` (empty: look
+            ``from``, ``to``, ``status`` (see :mod:`ihub.core.coverage`), ``run_ids`` (empty: look
             them up by the period) and ``exact`` (False: holds more than can be shown)
         :raise UserError: when the period is empty
         :raise AccessError: when the user may not operate this integration
@@ -57,7 +57,7 @@ class IhubIntegration(models.Model):
     def action_fill(self, date_from, date_to):
         """Return the dialog of Run Manually for a period, cut at the windows of the schedule.
 
-        :param date_from: start: a moment as :func:`ihub.lib.moments.parse` understands it
+        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
         :param date_to: end; what is in the future is left out
         :raise UserError: when this integration cannot be run for a period
         :raise AccessError: when the user may not operate it
@@ -81,7 +81,7 @@ class IhubIntegration(models.Model):
     def action_open_runs_of(self, date_from, date_to):
         """Return the action that lists the runs whose windows touch a period.
 
-        :param date_from: start: a moment as :func:`ihub.lib.moments.parse` understands it
+        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
         :param date_to: end
         """
         self.ensure_one()

@@ -5,14 +5,15 @@ import psycopg2
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..lib import connection, event_buffer, lane_lock
-from ..lib.checkpoint import explain
-from ..lib.exceptions import StopRequested, UsageError, is_stop
-from ..lib.failure import RunFailed, is_told, plain_message, readable, traceback_text
-from ..lib.retry import RetryPolicy, next_attempt
-from ..lib.run_scope import RunScope, executing
-from ..lib.run_transaction import TransactionWatch
-from ..lib.shutdown import is_ending, is_shutdown
+from ..core.exceptions import StopRequested, is_stop
+from ..core.retry import RetryPolicy, next_attempt
+from ..core.shutdown import is_ending, is_shutdown
+from ..engine import connection, event_buffer, lane_lock
+from ..engine.checkpoint import explain
+from ..engine.context import RunScope, executing
+from ..engine.exceptions import UsageError
+from ..engine.failure import RunFailed, is_told, plain_message, readable, traceback_text
+from ..engine.run_transaction import TransactionWatch
 from .ihub_integration_lane import MAX_CONFLICTS
 
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
-from ..lib.alert import GRACE
-from ..lib.condition import TAKEN_UP_AFTER, Facts, judge
-from ..lib.lane_lock import LOCK_SPACE
-from ..lib.schedule import Schedule, ScheduleError, check_interval
+from ..core.health import TAKEN_UP_AFTER, Facts, judge
+from ..core.lateness import GRACE
+from ..core.schedule import Schedule, ScheduleError, check_interval
+from ..engine.lane_lock import LOCK_SPACE
 
 # Where it is kept what is known while one board is read.
 JUDGED = "ihub.judged"

@@ -7,9 +7,9 @@ from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..lib import connection, lane_lock
-from ..lib.failure import log_masked
-from ..lib.shutdown import is_ending, is_shutdown
+from ..core.shutdown import is_ending, is_shutdown
+from ..engine import connection, lane_lock
+from ..engine.failure import log_masked
 
 _logger = logging.getLogger(__name__)
 

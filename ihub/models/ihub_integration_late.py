@@ -7,8 +7,8 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..lib import alert
-from ..lib.schedule import ScheduleError, Window
+from ..core import lateness as alert
+from ..core.schedule import ScheduleError, Window
 
 _logger = logging.getLogger(__name__)
 

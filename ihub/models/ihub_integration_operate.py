@@ -4,8 +4,8 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..lib.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
-from ..lib.values import moment
+from ..core.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
+from ..engine.values import moment
 
 # So many runs that people or code have asked for may wait in one lane.
 MAX_QUEUED = 1000
@@ -248,7 +248,7 @@ class IhubIntegration(models.Model):
     def _manual_window(self, start=None, end=None):
         """Return the :class:`Window` of a manual run.
 
-        :param start: its begin, see :func:`ihub.lib.moments.parse`; None: where data are missing
+        :param start: its begin, see :func:`ihub.core.moments.parse`; None: where data are missing
         :param end: its end; None: now
         :raise ValidationError: when it is no period, is empty or is not over yet
         """

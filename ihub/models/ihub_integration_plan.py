@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..lib.schedule import ScheduleError
-from ..lib.words import said
+from ..core.schedule import ScheduleError
+from ..engine.words import said
 
 # How many windows are named.
 NAMED_WINDOWS = 3

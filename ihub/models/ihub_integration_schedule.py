@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..lib.schedule import (
+from ..core.schedule import (
     Schedule,
     ScheduleError,
     UnknownTimezone,
@@ -14,7 +14,7 @@ from ..lib.schedule import (
     default_anchor,
     kept_anchor,
 )
-from ..lib.values import moment
+from ..engine.values import moment
 
 
 class Settings(NamedTuple):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..lib.words import said
+from ..engine.words import said
 
 # How many of its last runs a card shows.
 STRIP_LENGTH = 24

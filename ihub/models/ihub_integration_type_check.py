@@ -7,9 +7,9 @@ from odoo.exceptions import RedirectWarning, UserError
 from odoo.tools import ormcache
 from odoo.tools.translate import LazyGettext
 
-from ..lib import type_check
-from ..lib.exceptions import IntegrationError
-from ..lib.schedule import CATCH_UPS, INTERVAL_TYPES
+from ..core import type_check
+from ..core.schedule import CATCH_UPS, INTERVAL_TYPES
+from ..engine.exceptions import IntegrationError
 
 _logger = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..lib.schedule import Window
-from ..lib.words import said
+from ..core.schedule import Window
+from ..engine.words import said
 
 # Who says what is wrong in which condition; nothing is in the others.
 PROBLEMS = {

@@ -3,8 +3,8 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..lib.progress import moved_on
-from ..lib.words import said
+from ..core.progress import moved_on
+from ..engine.words import said
 
 # From which state a run may go to which: nothing else ever happens to a run.
 TRANSITIONS = {

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..lib.words import said
+from ..engine.words import said
 
 
 class IhubIntegrationConfirm(models.TransientModel):

@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..lib.schedule import ScheduleError, TooManyWindows
-from ..lib.values import checked
-from ..lib.words import said
+from ..core.schedule import ScheduleError, TooManyWindows
+from ..engine.values import checked
+from ..engine.words import said
 from ..models.ihub_integration_operate import MAX_QUEUED
 
 # How many windows the preview names.

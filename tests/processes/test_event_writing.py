@@ -47,7 +47,7 @@ def test_committed(hub, integration):
 
 def test_rolled_back_at_each_stage(hub, integration):
     """What was written already is marked, what was still waiting is written as undone."""
-    from odoo.addons.ihub.lib import event_buffer
+    from odoo.addons.ihub.engine import event_buffer
 
     with open_env(hub) as env:
         record = target(env, integration)
@@ -72,7 +72,7 @@ def test_closed_without_commit(hub, integration):
 
 
 def test_savepoint(hub, integration):
-    from odoo.addons.ihub.lib import event_buffer
+    from odoo.addons.ihub.engine import event_buffer
 
     with open_env(hub) as env:
         record = target(env, integration)
@@ -129,7 +129,7 @@ def test_aborted_and_closed_transactions(hub, integration):
 
 def test_commit_of_an_aborted_transaction(hub, integration):
     """PostgreSQL rolls it back, and nobody is told: a commit that seems to work."""
-    from odoo.addons.ihub.lib import event_buffer
+    from odoo.addons.ihub.engine import event_buffer
 
     with open_env(hub) as env:
         record = target(env, integration)
@@ -205,7 +205,7 @@ def test_threads_with_their_own_environment(hub, integration):
 
 
 def test_write_that_fails_once_is_tried_again(hub, integration):
-    from odoo.addons.ihub.lib import event_writer
+    from odoo.addons.ihub.engine import event_writer
 
     original, failures = event_writer.write, [psycopg2.OperationalError("away")]
 
@@ -220,7 +220,7 @@ def test_write_that_fails_once_is_tried_again(hub, integration):
 
 
 def test_write_that_fails_for_long_is_in_the_servers_log(hub, integration):
-    from odoo.addons.ihub.lib import event_buffer, event_writer
+    from odoo.addons.ihub.engine import event_buffer, event_writer
 
     with (
         patch.object(event_writer, "write", side_effect=psycopg2.OperationalError("away")),
@@ -236,7 +236,7 @@ def test_write_that_fails_for_long_is_in_the_servers_log(hub, integration):
 
 
 def test_event_that_the_database_refuses_does_not_take_others_along(hub, integration):
-    from odoo.addons.ihub.lib import event_row, event_writer
+    from odoo.addons.ihub.engine import event_row, event_writer
 
     def clean(text):
         return text.replace("NUL", "\x00")
@@ -257,7 +257,7 @@ def test_event_that_the_database_refuses_does_not_take_others_along(hub, integra
 @contextmanager
 def refused(error, text="two"):
     """Let PostgreSQL refuse, with ``error``, each batch with the event ``text``."""
-    from odoo.addons.ihub.lib import event_buffer, event_writer
+    from odoo.addons.ihub.engine import event_buffer, event_writer
 
     original, sizes = event_writer.write, []
 
@@ -303,7 +303,7 @@ def test_event_that_cannot_be_stored_is_dropped_alone(hub, integration, error):
 
 
 def test_what_is_refused_is_not_taken_for_the_next_ones_undoing(hub, integration):
-    from odoo.addons.ihub.lib import event_buffer
+    from odoo.addons.ihub.engine import event_buffer
 
     with refused(MemoryError()), open_env(hub) as env:
         record = target(env, integration)
@@ -340,7 +340,7 @@ def test_what_cannot_be_stored_at_the_end_of_a_process_is_in_its_log(hub, integr
         import time
         from unittest.mock import patch
         import psycopg2
-        from odoo.addons.ihub.lib import event_writer
+        from odoo.addons.ihub.engine import event_writer
         away = psycopg2.OperationalError("away")
         patch.object(event_writer, "write", side_effect=away).start()
         env["res.users"].browse(1).ihub_error("first", "password=hunter2")
@@ -359,7 +359,7 @@ def test_what_the_thread_is_writing_at_the_end_is_waited_for(hub, integration):
         """
         import threading, time
         from unittest.mock import patch
-        from odoo.addons.ihub.lib import event_writer
+        from odoo.addons.ihub.engine import event_writer
         original, begun = event_writer.write, threading.Event()
         def write(*args):
             begun.set()
@@ -399,7 +399,7 @@ def test_forked_child_does_not_write_twice(hub, integration):
         env['res.users'].browse(1).ihub_info('once')
         child = os.fork()
         if not child:
-            from odoo.addons.ihub.lib.event_flusher import flusher
+            from odoo.addons.ihub.engine.event_flusher import flusher
             flusher.flush_all()
             os._exit(0)
         os.waitpid(child, 0)
@@ -557,7 +557,9 @@ import os
 from contextlib import suppress
 from unittest.mock import patch
 from psycopg2 import OperationalError
-from odoo.addons.ihub.lib import event_buffer, event_writer, run_scope
+from odoo.addons.ihub.engine import event_buffer
+from odoo.addons.ihub.engine import event_writer
+from odoo.addons.ihub.engine import context as context
 
 record = env['{type}'].search([('integration_id', '=', {integration})])
 other_integration = env['ihub.integration'].browse({other})
@@ -572,7 +574,7 @@ def write(text, cr=env.cr):
     record.with_env(env(cr=cr)).ihub_info(text)
     event_buffer.flush(cr)
 
-with run_scope.executing(run_scope.RunScope(env.cr.dbname, run.id, {integration})):
+with context.executing(context.RunScope(env.cr.dbname, run.id, {integration})):
 """
 
 

@@ -21,7 +21,7 @@ def _make_importable(name, folder):
     sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
 
 
-_make_importable("ihub_lib", ROOT / "ihub" / "lib")
+_make_importable("pure_ihub", ROOT / "ihub")
 set_hypothesis_home_dir(ROOT / ".dev" / "cache" / "hypothesis")
 
 

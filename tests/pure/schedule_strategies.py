@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from ihub_lib.schedule import INTERVAL_TYPES, Schedule
+from pure_ihub.core.schedule import INTERVAL_TYPES, Schedule
 
 ZONES = [
     "UTC",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ihub_lib.coverage import (
+from pure_ihub.core.coverage import (
     STATUSES,
     Attempt,
     Claim,

@@ -12,9 +12,9 @@ import pytest
 from http_server import local_server
 from hypothesis import given
 from hypothesis import strategies as st
-from ihub_lib import bounded_http, rest_client
-from ihub_lib.exceptions import RetryableError
-from ihub_lib.rest_client import AnswerTooLarge, AnswerUnusable, RestClient, ServerTimeout
+from pure_ihub.lib import bounded_http, rest_client
+from pure_ihub.lib.exceptions import RetryableError
+from pure_ihub.lib.rest_client import AnswerTooLarge, AnswerUnusable, RestClient, ServerTimeout
 from schedule_strategies import bounded
 
 MEBIBYTE = 1024 * 1024

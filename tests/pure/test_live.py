@@ -1,7 +1,7 @@
 """Live messages: one a second of each integration, and the last state is always said."""
 
 import pytest
-from ihub_lib.live import PAUSE, Changes
+from pure_ihub.engine.live import PAUSE, Changes
 
 
 class Line:

@@ -7,8 +7,8 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ihub_lib import masking
-from ihub_lib.masking import mask
+from pure_ihub.core import masking
+from pure_ihub.core.masking import mask
 
 SECRET = "s3cr3t-Value"
 

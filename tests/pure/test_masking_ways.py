@@ -7,7 +7,7 @@ import json
 from urllib.parse import quote, urlencode
 
 import pytest
-from ihub_lib.masking import MASK, mask
+from pure_ihub.core.masking import MASK, mask
 
 S = "s3cr3t-Value"
 # With all that ends a value which is not quoted.

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
-from ihub_lib.moments import FIRST, LAST, InvalidMoment, MomentOutOfRange, parse
+from pure_ihub.core.moments import FIRST, LAST, InvalidMoment, MomentOutOfRange, parse
 
 MAY = datetime(2026, 5, 1)
 

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from http_server import Reply, local_server
-from ihub_lib.rest_client import RedirectRefused, RequestInvalid, RestClient
+from pure_ihub.lib.rest_client import RedirectRefused, RequestInvalid, RestClient
 
 SECRET = "hunter2-hunter2"
 REDIRECTS = [301, 302, 303, 307, 308]
@@ -213,4 +213,4 @@ def test_whatever_it_leads_to_is_an_error_of_ours(server, location):
     lead(server, location)
     with pytest.raises(Exception) as caught:
         RestClient(server.url).get("orders")
-    assert type(caught.value).__module__ == "ihub_lib.rest_client"
+    assert type(caught.value).__module__ == "pure_ihub.lib.rest_client"

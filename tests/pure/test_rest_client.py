@@ -7,9 +7,9 @@ import pytest
 import requests
 from freezegun import freeze_time
 from http_server import Reply, closed_port_url, local_server
-from ihub_lib import rest_client
-from ihub_lib.exceptions import IntegrationError, RetryableError
-from ihub_lib.rest_client import RestClient, retry_after
+from pure_ihub.lib import rest_client
+from pure_ihub.lib.exceptions import IntegrationError, RetryableError
+from pure_ihub.lib.rest_client import RestClient, retry_after
 from requests.adapters import HTTPAdapter
 
 SECRET = "hunter2-hunter2"

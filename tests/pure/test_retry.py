@@ -22,9 +22,6 @@ import zeep.exceptions
 from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
-from ihub_lib import rest_client, transient
-from ihub_lib.exceptions import IntegrationError, RetryableError
-from ihub_lib.retry import RetryPolicy, is_transient, next_attempt, requested_delay
 from odoo.exceptions import (
     AccessError,
     ConcurrencyError,
@@ -33,6 +30,10 @@ from odoo.exceptions import (
     UserError,
     ValidationError,
 )
+from pure_ihub.core import transient
+from pure_ihub.core.retry import RetryPolicy, is_transient, next_attempt, requested_delay
+from pure_ihub.lib import rest_client
+from pure_ihub.lib.exceptions import IntegrationError, RetryableError
 from schedule_strategies import bounded, moments
 
 NOW = datetime(2024, 3, 31, 0, 30)
@@ -228,7 +229,7 @@ def test_the_classes_exist_under_their_names(name):
 
 def test_the_hubs_own_errors():
     pytest.importorskip("odoo")
-    from ihub_lib import exceptions
+    from pure_ihub.lib import exceptions
 
     assert is_transient(exceptions.RetryableError("later"))
     assert requested_delay(exceptions.RetryableError("later", delay=5)) == 5.0

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from ihub_lib import grid, zone
-from ihub_lib.schedule import (
+from pure_ihub.core import grid, zone
+from pure_ihub.core.schedule import (
     INTERVAL_TYPES,
     LONGEST,
     EmptyPeriod,

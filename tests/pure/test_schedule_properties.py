@@ -6,8 +6,14 @@ from itertools import pairwise
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from ihub_lib.schedule import InvalidSchedule, Schedule, TooManyWindows, Window, default_anchor
-from ihub_lib.zone import find_zone, first_moment, to_local
+from pure_ihub.core.schedule import (
+    InvalidSchedule,
+    Schedule,
+    TooManyWindows,
+    Window,
+    default_anchor,
+)
+from pure_ihub.core.zone import find_zone, first_moment, to_local
 from schedule_strategies import (
     ZONES,
     about,

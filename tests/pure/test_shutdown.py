@@ -5,7 +5,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from ihub_lib import shutdown
+from pure_ihub.core import shutdown
 
 
 def test_what_a_shell_is_interrupted_with_passes():

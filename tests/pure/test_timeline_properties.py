@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from ihub_lib.schedule import CATCH_UPS, Plan, Schedule, Window
+from pure_ihub.core.schedule import CATCH_UPS, Plan, Schedule, Window
 from schedule_strategies import ZONES, about, bounded, delays, moments, schedules, times_of_day
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from ihub_lib import type_check
-from ihub_lib.type_check import Fault, Field, Type, judge, judge_schedule
+from pure_ihub.core import type_check
+from pure_ihub.core.type_check import Fault, Field, Type, judge, judge_schedule
 
 FIELDS = {
     "id": Field("fields.Id"),

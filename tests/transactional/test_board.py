@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import file_open
 from odoo.tools.safe_eval import safe_eval
 
-from odoo.addons.ihub.lib.condition import CONDITIONS, SUMMARY, judge
+from odoo.addons.ihub.core.health import CONDITIONS, SUMMARY, judge
 from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.models.ihub_integration_condition import STATE_ORDER
 from odoo.addons.ihub.models.ihub_integration_facts import USABLE, Row

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
-from odoo.addons.ihub.lib import event_buffer
+from odoo.addons.ihub.engine import event_buffer
 from odoo.addons.ihub.lib.exceptions import IntegrationError
 from odoo.addons.ihub_integration_demo.demo import past
 from odoo.addons.ihub_integration_demo.hooks import TYPES, uninstall_hook

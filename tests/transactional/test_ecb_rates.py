@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 from odoo.tools import SQL
 
-from odoo.addons.ihub.lib import event_buffer
+from odoo.addons.ihub.engine import event_buffer
 from odoo.addons.ihub.lib.exceptions import IntegrationError
 from odoo.addons.ihub_integration_demo.lib import ecb
 

@@ -6,7 +6,7 @@ from hub_case import DEMO, HubCase
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.ihub.lib import run_scope
+from odoo.addons.ihub.engine import context as context
 from odoo.addons.ihub.lib.exceptions import IntegrationError
 
 
@@ -34,10 +34,8 @@ class EventCase(HubCase):
         run = self.env["ihub.run"].search([("integration_id", "=", self.integration.id)], limit=1)
         run = run or self.integration.sudo().run_manually()
         company = self.integration.company_id.id
-        scope = run_scope.RunScope(
-            self.env.cr.dbname, run.id, self.integration.id, company, **values
-        )
-        return run_scope.executing(scope)
+        scope = context.RunScope(self.env.cr.dbname, run.id, self.integration.id, company, **values)
+        return context.executing(scope)
 
 
 @tagged("standard", "post_install", "-at_install")

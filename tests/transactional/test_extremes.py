@@ -11,8 +11,8 @@ from odoo.tests import Form
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
 
+from odoo.addons.ihub.core.schedule import LONGEST
 from odoo.addons.ihub.lib.exceptions import RetryableError
-from odoo.addons.ihub.lib.schedule import LONGEST
 
 INTEGERS = (-(2**63), -(2**31) - 1, -(2**31), -1, 0, 100_000, 2**31 - 1, 2**31, 2**63)
 FLOATS = (float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 1e-308)
@@ -325,7 +325,7 @@ class TestTextsThatFail(ExtremeCase):
         ends = ("_text", "_lines", "_local", "_local_period", "_plan_ahead", "_stated")
         return sorted(name for name in hub if name.endswith(ends))
 
-    @mute_logger("odoo.addons.ihub.lib.words")
+    @mute_logger("odoo.addons.ihub.engine.words")
     def test_no_page_breaks(self):
         def broken(*args, **kwargs):
             raise OverflowError("date value out of range")
@@ -339,7 +339,7 @@ class TestTextsThatFail(ExtremeCase):
             with self.subTest(name), patch.object(self.registry["ihub.integration"], name, broken):
                 self.open_everything(integration)
 
-    @mute_logger("odoo.addons.ihub.lib.words")
+    @mute_logger("odoo.addons.ihub.engine.words")
     def test_it_says_so_instead(self):
         integration = self.add()
         with patch.object(self.registry["ihub.integration"], "_plan_ahead", side_effect=KeyError):

@@ -9,7 +9,7 @@ from odoo.fields import Command
 from odoo.service.model import call_kw
 from odoo.tools import mute_logger
 
-from odoo.addons.ihub.lib.run_scope import RunScope, executing
+from odoo.addons.ihub.engine.context import RunScope, executing
 
 
 class TestHubFields(HubCase):

@@ -11,7 +11,7 @@ from odoo.addons.base.models import ir_cron
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.ihub.lib.run_scope import current_run
+from odoo.addons.ihub.engine.context import current_run
 
 NOW = "2025-03-01 12:30"
 LANE = "odoo.addons.ihub.models.ihub_integration_lane"

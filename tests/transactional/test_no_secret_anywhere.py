@@ -8,8 +8,8 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.ihub.engine.log_filter import MaskingFilter
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
-from odoo.addons.ihub.lib.log_filter import MaskingFilter
 
 SECRET = "hunter2"
 TEXT = f"401 for https://user:{SECRET}@shop/?api_key={SECRET} password='{SECRET} and {SECRET}'"

@@ -13,7 +13,7 @@ from odoo.service.model import call_kw, get_public_method
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from odoo.addons.ihub.lib import live
+from odoo.addons.ihub.engine import live
 
 # What stands in the rows of the other company, and nowhere else.
 SECRET = "Zebrafish"

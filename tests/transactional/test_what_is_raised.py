@@ -101,7 +101,7 @@ class TestWhatIsRaised(HubCase):
         self.assertEqual(event.summary, "<Proud, cannot be shown>")
         self.assertIn("<Proud, cannot be shown>", event.details)
 
-    @mute_logger("odoo.addons.ihub.lib.connection")
+    @mute_logger("odoo.addons.ihub.engine.connection")
     def test_callbacks_of_a_rollback_may_fail(self):
         def work(this, _from, _to):
             for callbacks in (this.env.cr.prerollback, this.env.cr.postrollback):

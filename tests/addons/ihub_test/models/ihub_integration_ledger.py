@@ -4,7 +4,7 @@ from contextlib import contextmanager, suppress
 
 from odoo import fields, models
 
-from odoo.addons.ihub.lib.run_scope import current_run
+from odoo.addons.ihub.engine.context import current_run
 
 _logger = logging.getLogger(__name__)
 

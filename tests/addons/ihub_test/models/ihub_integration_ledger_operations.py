@@ -13,7 +13,7 @@ import requests
 from odoo import models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.ihub.lib import event_buffer
+from odoo.addons.ihub.engine import event_buffer
 from odoo.addons.ihub.lib.exceptions import RetryableError, StopRequested
 
 from .ihub_integration_ledger import HELD_SPACE, HOLD_SPACE

@@ -2,8 +2,8 @@
 
 import logging
 
+from ..core.masking import mask
 from .failure import traceback_text
-from .masking import mask
 
 
 class MaskingFilter(logging.Filter):

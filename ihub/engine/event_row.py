@@ -4,9 +4,9 @@ import json
 import time
 from functools import lru_cache
 
+from ..core.masking import mask, screen
+from ..core.text import clean, first_line
 from .event_commit import NO_TRANSACTION
-from .masking import mask, screen
-from .serialize import clean, first_line
 
 # Characters of a summary; what is longer goes on in the details.
 SUMMARY_LIMIT = 300

@@ -5,7 +5,7 @@ import math
 
 from odoo.exceptions import ValidationError
 
-from .moments import FIRST, LAST, InvalidMoment, MomentOutOfRange, parse
+from ..core.moments import FIRST, LAST, InvalidMoment, MomentOutOfRange, parse
 
 # What a column of whole numbers can hold.
 _LARGEST = 2**31 - 1

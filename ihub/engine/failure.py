@@ -2,11 +2,11 @@
 
 from odoo.exceptions import UserError
 
-from .exceptions import RetryableError, is_stop
-from .masking import mask
-from .serialize import clean, exception_text, first_line, to_text
-from .shutdown import unless_shutdown
-from .transient import is_transient, requested_delay
+from ..core.exceptions import RetryableError, is_stop
+from ..core.masking import mask
+from ..core.shutdown import unless_shutdown
+from ..core.text import clean, exception_text, first_line, to_text
+from ..core.transient import is_transient, requested_delay
 
 # Characters.
 MESSAGE_LENGTH = 500

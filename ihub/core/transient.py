@@ -14,9 +14,9 @@ from email.utils import parsedate_to_datetime
 
 import urllib3
 
-_RETRYABLE = f"{__package__}.exceptions.RetryableError"
+from .exceptions import RetryableError
+
 _TRANSIENT = {
-    _RETRYABLE,
     "builtins.ConnectionError",
     "builtins.TimeoutError",
     "asyncio.TimeoutError",
@@ -161,7 +161,7 @@ def _is(exc, *names):
 
 def _verdict(exc):
     """Return whether ``exc`` by itself is transient, or None if that is not known."""
-    if _is(exc, _RETRYABLE):
+    if isinstance(exc, RetryableError):
         return True
     if _is(exc, "psycopg2.Error"):
         return _verdict_of_postgres(exc)
@@ -197,7 +197,7 @@ def _http_status(exc):
 
 
 def _delay_of(exc):
-    if _is(exc, _RETRYABLE):
+    if isinstance(exc, RetryableError):
         return _as_seconds(getattr(exc, "delay", None))
     if _http_status(exc) not in _STATUSES_WITH_DELAY:
         return None

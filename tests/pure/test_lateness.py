@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 import pytest
-from ihub_lib import alert
-from ihub_lib.schedule import Schedule, Window
+from pure_ihub.core import lateness
+from pure_ihub.core.schedule import Schedule, Window
 
 
 def at(text):
@@ -21,7 +21,7 @@ LONG_AGO = at("01-01 00:00")
 
 def late_from(schedule, end, started=LONG_AGO, completed=None, **watch):
     window = Window(at(end) - timedelta(hours=1), at(end))
-    return alert.late_from(schedule, window, alert.Watch(**watch), started, completed)
+    return lateness.late_from(schedule, window, lateness.Watch(**watch), started, completed)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ SINCE, BEFORE, AFTER = at("03-02 08:00"), at("03-02 07:00"), at("03-02 09:00")
     ],
 )
 def test_an_occurrence_begins_and_ends_once(late_since, is_late, is_watched, completed, expected):
-    assert alert.judge_lateness(late_since, is_late, is_watched, completed) == expected
+    assert lateness.judge_lateness(late_since, is_late, is_watched, completed) == expected
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_an_occurrence_begins_and_ends_once(late_since, is_late, is_watched, com
     ],
 )
 def test_recovery(failures, state, trigger, schedule_has_failed, expected):
-    assert alert.has_recovered(failures, state, trigger, schedule_has_failed) is expected
+    assert lateness.has_recovered(failures, state, trigger, schedule_has_failed) is expected
 
 
 def test_one_letter_for_all_who_read_the_same_and_for_all_that_one_reads():
-    ann, bob = (alert.Reader(number, "en_US", "UTC") for number in (1, 2))
-    cleo = alert.Reader(3, "fr_FR", "UTC")
+    ann, bob = (lateness.Reader(number, "en_US", "UTC") for number in (1, 2))
+    cleo = lateness.Reader(3, "fr_FR", "UTC")
     tellings = [(ann, 20), (ann, 10), (bob, 10), (bob, 20), (cleo, 10), (cleo, 10)]
-    assert alert.letters(tellings) == {
+    assert lateness.letters(tellings) == {
         ("en_US", "UTC", (10, 20)): [1, 2],
         ("fr_FR", "UTC", (10,)): [3],
     }

@@ -9,8 +9,8 @@ import time
 import psycopg2
 from odoo.sql_db import Cursor, db_connect
 
+from ..core.shutdown import is_shutdown
 from .failure import log_masked
-from .shutdown import is_shutdown
 
 _logger = logging.getLogger(__name__)
 

@@ -2,10 +2,11 @@
 
 import threading
 
+from ..core.exceptions import StopRequested
+from ..core.plain_json import DEPTH_LIMIT, SIZE_LIMIT, NotPlain, clean_text, plain
 from . import event_buffer
-from .exceptions import StopRequested, UsageError
-from .plain_json import DEPTH_LIMIT, SIZE_LIMIT, NotPlain, clean_text, plain
-from .run_scope import current_run, is_executing
+from .context import current_run, is_executing
+from .exceptions import UsageError
 
 # What the column holds.
 _MOST = 2**31 - 1

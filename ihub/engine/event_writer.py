@@ -14,11 +14,11 @@ from odoo.sql_db import db_connect
 from psycopg2 import ProgrammingError
 from psycopg2.extras import execute_values
 
+from ..core.masking import mask
+from ..core.text import clean
 from .event import UNKNOWN
 from .event_commit import NO_TRANSACTION
 from .event_row import COLUMNS, DETAILS_LIMIT, is_json, rows_of, secrets_in, texts_of
-from .masking import mask
-from .serialize import clean
 
 _logger = logging.getLogger(__name__)
 # The id of no company: what nobody can say whose it is is not for all.

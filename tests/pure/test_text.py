@@ -13,8 +13,8 @@ import types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ihub_lib.serialize import clean, first_line, to_text
 from lxml import etree
+from pure_ihub.core.text import clean, first_line, to_text
 
 
 class Silent:

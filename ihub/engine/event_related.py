@@ -10,9 +10,9 @@ import logging
 from odoo.models import BaseModel
 from odoo.tools import SQL
 
-from .health import is_healthy
-from .serialize import to_text
-from .shutdown import unless_shutdown
+from ..core.shutdown import unless_shutdown
+from ..core.text import to_text
+from .cursor_health import is_healthy
 
 _logger = logging.getLogger(__name__)
 

@@ -21,10 +21,10 @@ from odoo.sql_db import Cursor
 from psycopg2 import errors
 
 from . import event_commit, event_writer
+from .context import current_run
+from .cursor_health import is_healthy
 from .event_commit import OpenTransaction, new_key
 from .event_flusher import flusher
-from .health import is_healthy
-from .run_scope import current_run
 
 _logger = logging.getLogger(__name__)
 

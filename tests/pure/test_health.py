@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from ihub_lib.condition import CONDITIONS, SUMMARY, Facts, judge
+from pure_ihub.core.health import CONDITIONS, SUMMARY, Facts, judge
 
 NOW = datetime(2025, 3, 1, 12)
 LONG_AGO = NOW - timedelta(hours=2)

@@ -1,0 +1,35 @@
+"""The exceptions that say something about time: later, or no more."""
+
+import builtins
+
+# Python 3.10 has no groups of exceptions.
+_GROUP = getattr(builtins, "BaseExceptionGroup", ())
+
+
+class RetryableError(Exception):
+    """Raise this when the work failed, but may succeed later.
+
+    :param str message: what happened, for the operator
+    :param float delay: seconds to wait before the next attempt; None: as set on the integration
+    """
+
+    def __init__(self, message="", delay=None):
+        super().__init__(message)
+        self.delay = delay
+
+
+class StopRequested(BaseException):
+    """Somebody pressed Stop; raised by ``checkpoint()``.
+
+    Not an ``Exception``: an integration that catches those, record by record, must still stop.
+    """
+
+
+def is_stop(error):
+    """Return whether ``error`` says nothing but that a run is to stop.
+
+    :param BaseException error: also a group, as the tasks of a library make one
+    """
+    if isinstance(error, _GROUP):
+        return all(map(is_stop, error.exceptions))
+    return isinstance(error, StopRequested)
