@@ -249,7 +249,7 @@ class Bench:
 
     def deleting(self):
         """In turns, so that both meet the same table; each turn is committed, as by the cron."""
-        from odoo.addons.ihub.models.ihub_event_retention import BATCH, BATCHES
+        from odoo.addons.ihub.models.ihub_event import BATCH, BATCHES
 
         Event = self.env["ihub.event"]
         hub, bare = [], []

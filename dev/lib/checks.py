@@ -31,6 +31,7 @@ def linters(fix=False):
             [tools / "ruff", "format", "--quiet", *_if(not fix, "--diff")],
             _python_files(),
         ),
+        "import-linter": ([tools / "lint-imports", "--no-cache", "--config"], ["pyproject.toml"]),
         "pylint-odoo": ([tools / "python", "-m", "pylint", *PYLINT], addons),
         "oca-checks-odoo-module": (
             [tools / "oca-checks-odoo-module", *_if(fix, "--fix")],

@@ -1,43 +1,18 @@
-# One file per subject, since the models of a hub have many. The order matters: a model before those
-# that extend it.
-from . import base
-from . import ihub_visible_references
-from . import ihub_outside_text
-from . import ihub_integration
-from . import ihub_integration_hub_fields
-from . import ihub_integration_rights
-from . import ihub_integration_live
-from . import ir_websocket
-from . import res_company
-from . import res_users
-from . import ihub_run
-from . import ihub_event
-from . import ihub_event_commit
-from . import ihub_event_retention
-from . import ihub_event_search
-from . import ihub_integration_retention
-from . import ihub_run_retention
-from . import ihub_integration_state
-from . import ihub_integration_type
-from . import ihub_integration_type_check
-from . import ihub_integration_time
-from . import ihub_integration_schedule
-from . import ihub_integration_operate
-from . import ihub_integration_lane
-from . import ihub_integration_execution
-from . import ihub_run_execution
-from . import ihub_integration_letter
-from . import ihub_integration_notify
-from . import ihub_integration_failed_run
-from . import ihub_integration_late
-from . import ihub_integration_board
-from . import ihub_integration_facts
-from . import ihub_integration_condition
-from . import ihub_integration_words
-from . import ihub_integration_screen
-from . import ihub_run_screen
-from . import ihub_run_calendar
-from . import ihub_integration_coverage
-from . import ihub_integration_history
-from . import ihub_integration_plan
-from . import ihub_integration_help
+from . import (
+    base,
+    ihub_outside_text,
+    ihub_visible_references,
+    ihub_type_mixin,
+    ihub_schedule_mixin,
+    ihub_operation_mixin,
+    ihub_alert_mixin,
+    ihub_board_mixin,
+    ihub_integration,
+    ihub_integration_state,
+    ihub_run,
+    ihub_event,
+    ihub_event_commit,
+    ir_websocket,
+    res_company,
+    res_users,
+)

@@ -1,3 +1,5 @@
+import logging
+import re
 from functools import partial
 
 from odoo import api, fields, models
@@ -8,11 +10,29 @@ from odoo.tools import SQL
 from ..engine import event_buffer
 from .ihub_event_fields import BigInteger, LooseMany2one, LooseReference
 
+# More would cost more in the planner than they save in the index.
+PIECES = 6
+# The planner is asked about each: where there are more, they are searched for as they are.
+CONDITIONS = 20
+_logger = logging.getLogger(__name__)
+# Days, unless set by the system parameters ihub.keep_<level>_days or on the integration.
+KEEP_DAYS = {"info": 30, "warning": 90, "error": 365}
+# A hundred years of days: what is before that, databases cannot always reckon.
+LONGEST = 36_525
+BATCH = 5_000
+# Batches between two looks at whether others need the cron; each is committed by Odoo's cron.
+BATCHES = 4
+
 
 class IhubEvent(models.Model):
-    """What integrations, and any other model, reported: append-only.
+    """One report of an integration, or of any other model: append-only.
 
     Rows are written by ``ihub/engine/event_writer.py`` and deleted by retention, by nobody else.
+
+    One order number is found among the summaries of millions of events: the index has the
+    three-character pieces of all summaries. PostgreSQL reads the whole list of each piece of a
+    pattern that it looks for as one condition. Conditions on pieces, beside the pattern itself,
+    let it skip in all lists to where the rarest of them has a row.
     """
 
     _name = "ihub.event"
@@ -64,7 +84,6 @@ class IhubEvent(models.Model):
         readonly=True, help="The run in whose open transaction this was written."
     )
     open_key = BigInteger("Open Transaction", readonly=True)
-
     # The list newest first, by integration and by run. The company is what the record rule asks
     # for: with it the rows are counted in the index alone, not one page of the table for each.
     _integration_idx = models.Index("(integration_id, id) INCLUDE (company_id)")
@@ -264,6 +283,9 @@ class IhubEvent(models.Model):
         # In a test there is no cursor beside the test's: what was reported in it is found.
         if event_buffer.is_test(self.env.cr):
             event_buffer.flush(self.env.cr)
+        domain = self._bounded(domain)
+        if sum(1 for __ in domain.iter_conditions()) <= CONDITIONS:
+            domain = domain.map_conditions(self._with_pieces)
         return super()._search(domain, *args, **kwargs)
 
     @api.model
@@ -366,3 +388,160 @@ class IhubEvent(models.Model):
             )
         )
         self.invalidate_model(["undone", "open_run_id", "open_key"])
+
+    def _with_pieces(self, condition):
+        """Return a domain that finds what ``condition`` finds, sooner if that is rare."""
+        name, operator, value = condition.field_expr, condition.operator, condition.value
+        if name != "summary" or operator != "ilike" or not isinstance(value, str):
+            return condition
+        pieces = pieces_of(value)
+        if len(pieces) < 2 or not self._is_rare(condition):
+            return condition
+        # In this order: PostgreSQL asks for each in turn, and goes on from what that has found.
+        return Domain.AND([*(Domain(name, operator, piece) for piece in pieces), condition])
+
+    def _is_rare(self, condition):
+        """Return whether the database would look for what is rare, not read the newest events.
+
+        Asked before there are conditions on pieces: it multiplies their probabilities as if
+        they did not depend on each other, and would take what is frequent to be rare as well.
+        """
+        # pylint: disable-next=super-method-mismatch  # the search as it was, without pieces
+        query = super()._search(condition, order="id desc", limit=80, bypass_access=True)
+        rows = self.env.execute_query(SQL("EXPLAIN (FORMAT JSON) %s", query.select()))
+        return "Bitmap" in str(rows)
+
+    @api.autovacuum
+    def _gc_expired(self):
+        """Delete what has expired, a few batches at a time, and say whether there is more.
+
+        :return: number of deleted events; whether there are more
+        """
+        limit = BATCH * BATCHES
+        done = 0
+        for rule in self._retention_rules():
+            done += self._delete_by(*rule, limit - done)
+            if done == limit:
+                break
+        if done:
+            _logger.info("%s expired events were deleted", done)
+        return done, int(done == limit)
+
+    def _delete_by(self, level, days, integrations, is_own, limit):
+        """Delete at most ``limit`` events that expired by one rule, the oldest first.
+
+        Ids ascend with time: the scan begins at the oldest and ends where nothing has expired
+        yet, so that it does not depend on how many events there are. Each batch begins where the
+        one before it ended, so that what is kept longer is passed over once.
+
+        :return: the number of deleted events
+        """
+        among = SQL("integration_id = ANY(%s)", integrations)
+        if not is_own:
+            among = SQL("(%s) IS NOT TRUE", among)
+        condition = SQL(
+            "id <= %s AND level = %s AND %s AND create_date < %s",
+            self._last_id_before(days),
+            level,
+            among,
+            _moment(days),
+        )
+        done = highest = 0
+        while done < limit:
+            size = min(BATCH, limit - done)
+            deleted, highest = self._delete_batch(condition, highest, size)
+            done += deleted
+            if deleted < size:
+                break
+        return done
+
+    def _delete_batch(self, condition, after, limit):
+        """Delete at most ``limit`` events above the id ``after``, and their attachments.
+
+        :return: the number of deleted events; the highest id of them
+        """
+        # SKIP LOCKED: what another transaction is deleting, or reading for update, can wait.
+        # By ctid, not id: the rows that were just found are deleted without a look at any index.
+        count, highest, cut = self._row(
+            """
+            WITH deleted AS (
+                DELETE FROM ihub_event WHERE ctid = ANY(ARRAY(
+                    SELECT ctid FROM ihub_event WHERE id > %s AND %s
+                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
+                RETURNING id, is_cut
+            )
+            SELECT count(*), max(id), array_agg(id) FILTER (WHERE is_cut) FROM deleted
+            """,
+            after,
+            condition,
+            limit,
+        )
+        if cut:
+            # Through the ORM, which also deletes the files of those moved to the filestore.
+            self.sudo().browse(cut)._attachments().unlink()
+        if count:
+            self.invalidate_model()
+        return count, highest
+
+    def _last_id_before(self, days):
+        """Return about the highest id that is older than ``days``, by halving the ids."""
+        low, high = self._row("SELECT min(id), max(id) FROM ihub_event")
+        limit = self._row("SELECT %s", _moment(days))[0]
+        while low is not None and low < high:
+            middle = (low + high + 1) // 2
+            found = self._row(
+                "SELECT id, create_date FROM ihub_event WHERE id >= %s ORDER BY id LIMIT 1", middle
+            )
+            if found[1] < limit:
+                low = found[0]
+            else:
+                high = middle - 1
+        return low or 0
+
+    def _row(self, query, *args):
+        return self.env.execute_query(SQL(query, *args))[0]
+
+    def _retention_rules(self):
+        """Return tuples of level, days, integration ids, whether it is for these or all others."""
+        rules = []
+        for level in KEEP_DAYS:
+            own = self._own_days(level)
+            rules.append((level, self._default_days(level), [id_ for id_, __ in own], False))
+            rules += [(level, days, [id_], True) for id_, days in own]
+        return rules
+
+    def _default_days(self, level):
+        value = self.env["ir.config_parameter"].sudo().get_param(f"ihub.keep_{level}_days")
+        return days_in(value) or KEEP_DAYS[level]
+
+    def _own_days(self, level):
+        """Return pairs of id and days of the integrations that have their own."""
+        name = f"keep_days_{level}"
+        Integration = self.env["ihub.integration"].sudo().with_context(active_test=False)
+        if name not in Integration._fields:
+            return []
+        return [(i.id, min(i[name], LONGEST)) for i in Integration.search([(name, ">", 0)])]
+
+
+def pieces_of(text):
+    """Return texts of three characters that are in every text which contains ``text``.
+
+    Nothing of what is not ASCII: there, how a letter is lowered may depend on its neighbours.
+
+    :param str text: as people search for it, wildcards included
+    :return: list, those with digits first, because they are likely to be rarer
+    """
+    words = re.findall("[A-Za-z0-9]{3,}", text) if text.isascii() else []
+    pieces = [w[i : i + 3] for w in words for i in (*range(0, len(w) - 2, 3), len(w) - 3)]
+    return sorted(dict.fromkeys(pieces), key=lambda piece: not re.search("[0-9]", piece))[:PIECES]
+
+
+def days_in(parameter):
+    """Return the number of days that a system parameter holds; 0 when it holds none."""
+    text = str(parameter or "").strip()
+    return min(int(text[:9]), LONGEST) if text.isdecimal() else 0
+
+
+def _moment(days):
+    """Return the moment that was ``days`` ago, as SQL."""
+    return SQL("(now() AT TIME ZONE 'UTC') - %s * interval '1 day'", days)

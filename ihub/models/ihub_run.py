@@ -1,10 +1,17 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.progress import moved_on
 from ..engine.words import said
+from ..report.format import local_moment, local_period
+from .ihub_event import days_in
+
+_logger = logging.getLogger(__name__)
 
 # From which state a run may go to which: nothing else ever happens to a run.
 TRANSITIONS = {
@@ -14,6 +21,9 @@ TRANSITIONS = {
 ENDED = ("done", "failed", "cancelled", "interrupted")
 # Of a run at whose window there were no attempts.
 FRESH = {"attempt": 0, "forgiven_attempts": 0, "deaths": 0, "reached": None}
+# Days, unless set by the system parameter ihub.keep_run_days.
+KEEP_DAYS = 90
+BATCH = 500
 
 
 class IhubRun(models.Model):
@@ -22,6 +32,12 @@ class IhubRun(models.Model):
     The executor's own table. The scheduled run that is pending is the schedule's pointer: its
     window is the next one. An integration with a schedule always has exactly one scheduled run
     that is pending or running.
+
+    Never deleted by retention: the last run of an integration, those that failed, and what is
+    queued or running. Those that failed are few: after each, somebody has looked and pressed
+    Start. Scheduled runs say which span is covered, and so do those by hand that filled a span
+    which was skipped or had failed: they stay, too, unless the system parameter
+    ihub.keep_schedule_days says for how long.
     """
 
     _name = "ihub.run"
@@ -93,7 +109,13 @@ class IhubRun(models.Model):
         "ihub.run", "Continues", readonly=True, ondelete="set null", index="btree_not_null"
     )
     event_ids = fields.One2many("ihub.event", "run_id", "Events")
-
+    can_cancel = fields.Boolean(compute="_compute_buttons")
+    can_run_again = fields.Boolean(compute="_compute_buttons")
+    is_retrying = fields.Boolean(compute="_compute_buttons")
+    progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
+    # Not stored: the table is the executor's, and has a million rows.
+    calendar_from = fields.Datetime(compute="_compute_calendar", search="_search_calendar_from")
+    calendar_to = fields.Datetime(compute="_compute_calendar", search="_search_calendar_to")
     # For the history of an integration, newest first.
     _integration_idx = models.Index("(integration_id, id)")
     # For the lane: what is next. Two pointers or two runs at a time cannot even be stored.
@@ -131,7 +153,7 @@ class IhubRun(models.Model):
         integration = self.integration_id
         if not self.window_from or not self.window_to:
             return integration.name
-        period = integration._local_period(self.window_from, self.window_to)
+        period = local_period(integration, self.window_from, self.window_to)
         return self.env._("%(name)s: %(period)s", name=integration.name, period=period)
 
     # --- States ---
@@ -382,3 +404,157 @@ class IhubRun(models.Model):
             "views": [[False, "form"]],
             "res_id": run.id,
         }
+
+    def _begin(self):
+        """Go from pending to running, with one more attempt."""
+        now = fields.Datetime.now()
+        self._set_state(
+            "running", started_at=now, last_seen=now, ended_at=False, attempt=self.attempt + 1
+        )
+        self._notify_change()
+
+    def _begin_again(self):
+        """Count one more attempt, after one that a conflict with another transaction has ended."""
+        self._count_progress()
+        self.write({"attempt": self.attempt + 1, "forgiven_attempts": self.forgiven_attempts + 1})
+
+    def _complete(self):
+        """Mark as done and queue the next window, in the transaction of the work."""
+        self.ensure_one()
+        self._end("done", self._outcome(), resume=None)
+        self._tell_requester("success", self.message)
+        if self.trigger != "schedule":
+            return
+        # The database allows one pointer: this one must have left before the next one comes.
+        self.flush_recordset()
+        integration = self.integration_id
+        window = integration._schedule().window_from(self.window_to)
+        self._enqueue(integration, "schedule", window, behind_from=self.behind_from)
+
+    def _tell_requester(self, kind, message):
+        """Show the outcome of a run by hand to whoever asked for it.
+
+        :param str kind: ``success`` or ``danger``, as the web client's notifications have it
+        """
+        if self.trigger == "manual":
+            # Not whoever may not see it any more.
+            self.integration_id._may_be_told(self.user_id)._bus_send(
+                "simple_notification",
+                {
+                    "type": kind,
+                    "title": self.integration_id.name,
+                    "message": message,
+                    "sticky": kind == "danger",
+                },
+            )
+
+    def _outcome(self):
+        if self.processed == 1:
+            return self.env._("Done: one record.")
+        if self.processed:
+            return self.env._("Done: %(count)s records.", count=self.processed)
+        return self.env._("Done.")
+
+    @api.depends("processed", "total")
+    def _compute_progress(self):
+        for run in self:
+            run.progress = run._percent()
+
+    @api.depends("state", "trigger", "attempt", "integration_id")
+    def _compute_buttons(self):
+        for run in self:
+            pending = run.state == "pending"
+            run.can_cancel = pending and run.trigger != "schedule"
+            run.can_run_again = run.state in ENDED and run.integration_id.runs_by_hand
+            run.is_retrying = pending and bool(run.attempt and run.message)
+
+    def _percent(self):
+        return min(100, int(100 * self.processed / self.total)) if self.total else 0
+
+    def _retry_text(self):
+        """Return why the last attempt failed, and when the next one comes."""
+        integration = self.integration_id
+        return self.env._(
+            "%(message)s Next attempt at %(time)s, %(number)s of %(count)s.",
+            message=self.message,
+            time=local_moment(integration, self.due),
+            number=self._tries() + 1,
+            count=integration.retry_limit + 1,
+        )
+
+    @api.depends("state", "due", "started_at", "ended_at", "last_seen")
+    def _compute_calendar(self):
+        for run in self:
+            begun = run.started_at or run.ended_at
+            run.calendar_from = (begun if run.state != "pending" else False) or run.due
+            ended = {"pending": run.due, "running": run.last_seen}.get(run.state, run.ended_at)
+            run.calendar_to = max(ended or run.calendar_from, run.calendar_from)
+
+    def _search_calendar_from(self, operator, value):
+        if operator not in ("<", "<=", ">", ">="):
+            return NotImplemented
+        pending = Domain("state", "=", "pending")
+        # Cancelled before they began.
+        ended = Domain("started_at", "=", False) & Domain("ended_at", operator, value)
+        return (pending & Domain("due", operator, value)) | (
+            ~pending & (Domain("started_at", operator, value) | ended)
+        )
+
+    def _search_calendar_to(self, operator, value):
+        if operator not in ("<", "<=", ">", ">="):
+            return NotImplemented
+        return Domain.OR(
+            [
+                Domain("state", "=", "pending") & Domain("due", operator, value),
+                Domain("state", "=", "running") & Domain("last_seen", operator, value),
+                Domain("state", "not in", ("pending", "running"))
+                & Domain("ended_at", operator, value),
+            ]
+        )
+
+    @api.autovacuum
+    def _gc_old_runs(self):
+        """Delete one batch of old runs.
+
+        :return: number of deleted runs; whether there are more
+        """
+        ids = self._old_ids(BATCH)
+        if ids:
+            self.browse(ids).sudo().unlink()
+            _logger.info("%s old runs were deleted", len(ids))
+        return len(ids), int(len(ids) == BATCH)
+
+    def _old_ids(self, limit):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT r.id FROM ihub_run r
+                 WHERE r.state IN ('done', 'cancelled', 'interrupted')
+                   AND NOT r.skipped IS TRUE
+                   AND r.ended_at < (now() AT TIME ZONE 'UTC') - interval '1 day'
+                       * CASE WHEN r.trigger = 'schedule' OR r.state = 'done' AND EXISTS (
+                             SELECT 1 FROM ihub_run s
+                              WHERE s.integration_id = r.integration_id
+                                AND s.trigger = 'schedule'
+                                AND (s.state = 'failed' OR s.skipped)
+                                AND s.window_from < r.window_to AND s.window_to > r.window_from)
+                         THEN %s::int ELSE %s END
+                   AND EXISTS (SELECT 1 FROM ihub_run n
+                                WHERE n.integration_id = r.integration_id AND n.id > r.id)
+                   AND NOT EXISTS (SELECT 1 FROM ihub_run n
+                                    WHERE n.previous_id = r.id
+                                      AND n.state IN ('pending', 'running'))
+                 ORDER BY r.id LIMIT %s
+                   FOR UPDATE SKIP LOCKED
+                """,
+                # None: nothing is older than that.
+                self._days("ihub.keep_schedule_days", None),
+                self._days("ihub.keep_run_days", KEEP_DAYS),
+                limit,
+            )
+        )
+        return [id_ for (id_,) in rows]
+
+    def _days(self, parameter, default):
+        value = self.env["ir.config_parameter"].sudo().get_param(parameter)
+        return days_in(value) or default

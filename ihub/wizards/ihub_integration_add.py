@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..report.format import interval_text
+
 
 class IhubIntegrationAdd(models.TransientModel):
     """The dialog through which a manager adds an integration."""
@@ -67,7 +69,7 @@ class IhubIntegrationAdd(models.TransientModel):
         return self.env._(
             "Nothing runs before you press Start on its page. "
             "Then it runs %(every)s; you can change that first.",
-            every=Integration.new(schedule)._interval_text(),
+            every=interval_text(Integration.new(schedule)),
         )
 
     @api.depends("integration_type")

@@ -4,7 +4,8 @@ from odoo.exceptions import UserError
 from ..core.schedule import ScheduleError, TooManyWindows
 from ..engine.values import checked
 from ..engine.words import said
-from ..models.ihub_integration_operate import MAX_QUEUED
+from ..models.ihub_operation_mixin import MAX_QUEUED
+from ..report.format import local_period
 
 # How many windows the preview names.
 PREVIEW_WINDOWS = 5
@@ -72,9 +73,8 @@ class IhubRunManually(models.TransientModel):
 
     def _named(self, windows):
         """Return the first windows in words, and how many follow."""
-        say = self.integration_id._local_period
         lines = [
-            self.env._("From %(period)s", period=say(*window))
+            self.env._("From %(period)s", period=local_period(self.integration_id, *window))
             for window in windows[:PREVIEW_WINDOWS]
         ]
         if len(windows) > PREVIEW_WINDOWS:
@@ -86,7 +86,7 @@ class IhubRunManually(models.TransientModel):
         start, watermark = windows[0].start, self.integration_id.watermark
         if not (self.takes_period and watermark and start < watermark):
             return []
-        period = self.integration_id._local_period(start, min(watermark, windows[-1].end))
+        period = local_period(self.integration_id, start, min(watermark, windows[-1].end))
         return [self.env._("Done again, although it is complete: %(period)s", period=period)]
 
     def _before_it(self):

@@ -8,7 +8,7 @@ import hub_database
 import pytest
 from hub_driver import ADDONS_PATH, TYPE, as_a_server
 
-LOGGER = "odoo.addons.ihub.models.ihub_integration_type_check"
+LOGGER = "odoo.addons.ihub.models.ihub_integration"
 
 
 @pytest.fixture(scope="module")

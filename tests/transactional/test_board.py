@@ -10,8 +10,7 @@ from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.ihub.core.health import CONDITIONS, SUMMARY, judge
 from odoo.addons.ihub.lib.exceptions import RetryableError
-from odoo.addons.ihub.models.ihub_integration_condition import STATE_ORDER
-from odoo.addons.ihub.models.ihub_integration_facts import USABLE, Row
+from odoo.addons.ihub.models.ihub_board_mixin import STATE_ORDER, USABLE, Row
 
 from .hub_case import HubCase, at
 

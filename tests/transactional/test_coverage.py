@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
 from odoo.tests import Form
 
-from odoo.addons.ihub.models import ihub_integration_coverage as coverage_module
+from odoo.addons.ihub.report import coverage as coverage_module
 
 METHODS = ("coverage", "action_fill", "action_open_runs_of")
 NOW = "2025-03-01 12:30"
@@ -297,7 +297,7 @@ class TestHistory(CoverageCase):
         for day in (26, 27, 28):
             for hour in (1, 2):
                 self.record(integration, f"2025-02-{day} 00:00", f"2025-02-{day} {hour:02}:00")
-        with patch("odoo.addons.ihub.models.ihub_integration_history.COUNTED_RUNS", 3):
+        with patch("odoo.addons.ihub.report.history.COUNTED_RUNS", 3):
             days = integration.history()["days"]
         # Of the 27th, only one run is among the last three.
         self.assertEqual(days[0], {"day": "2025-02-28", "done": 2})

@@ -105,7 +105,7 @@ class TestRetention(EventCase):
 
     def test_what_is_deleted_is_counted_in_the_log(self):
         self.add_event("info", 40)
-        with patch("odoo.addons.ihub.models.ihub_event_retention._logger.info") as info:
+        with patch("odoo.addons.ihub.models.ihub_event._logger.info") as info:
             self.assertEqual(self.expire(), 1)
         info.assert_called_once_with("%s expired events were deleted", 1)
 

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 from test_event_log import EventCase
 
-from odoo.addons.ihub.models.ihub_event_search import IhubEvent, pieces_of
+from odoo.addons.ihub.models.ihub_event import IhubEvent, pieces_of
 
 SUMMARIES = (
     "Imported order S395950 of customer 7",

@@ -12,6 +12,7 @@ from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
 
 from odoo.addons.ihub.core.schedule import LONGEST
+from odoo.addons.ihub.engine.worker import Worker
 from odoo.addons.ihub.lib.exceptions import RetryableError
 
 INTEGERS = (-(2**63), -(2**31) - 1, -(2**31), -1, 0, 100_000, 2**31 - 1, 2**31, 2**63)
@@ -120,7 +121,7 @@ class TestNumbers(ExtremeCase):
         window = lane._manual_window(now - timedelta(hours=3), now)
         run = self.env["ihub.run"].sudo()._enqueue(lane, "backfill", window)
         run.attempt = 3
-        due = lane._retry_at(run, RetryableError("Busy."), now)
+        due = Worker(lane)._retry_at(run, RetryableError("Busy."), now)
         self.assertTrue(due is None or due <= now + timedelta(days=367))
         self.env["ihub.event"]._gc_expired()
 

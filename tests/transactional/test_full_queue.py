@@ -7,7 +7,7 @@ from hub_case import HubCase, at
 from odoo.exceptions import UserError
 from odoo.tests import Form
 
-LIMIT = "odoo.addons.ihub.models.ihub_integration_operate.MAX_QUEUED"
+LIMIT = "odoo.addons.ihub.models.ihub_operation_mixin.MAX_QUEUED"
 
 
 @freeze_time("2025-03-01 12:30")

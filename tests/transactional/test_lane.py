@@ -12,9 +12,10 @@ from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.ihub.engine.context import current_run
+from odoo.addons.ihub.engine.worker import Worker
 
 NOW = "2025-03-01 12:30"
-LANE = "odoo.addons.ihub.models.ihub_integration_lane"
+LANE = "odoo.addons.ihub.engine.worker"
 
 
 def nothing(this, _from, _to):
@@ -184,7 +185,7 @@ class TestLane(HubCase):
 
     def test_what_becomes_due_while_the_lane_goes_to_sleep_wakes_it(self):
         self.integration.start()
-        with patch.object(self.registry["ihub.integration"], "_work", lambda lane: None):
+        with patch.object(Worker, "_work", lambda worker: None):
             self.work(self.integration)
         self.assertEqual(self.next_alarm(), [self.integration.next_run])
         self.assertLess(self.integration.next_run, at(NOW))
@@ -240,7 +241,7 @@ class TestLane(HubCase):
         def broken(*args):
             raise ValueError("broken")
 
-        with patch.object(self.registry["ihub.integration"], "_claim", broken):
+        with patch.object(Worker, "_claim", broken):
             self.work(self.integration)
         self.assertIn(at(NOW) + timedelta(minutes=1), self.next_alarm())
         self.assertEqual(self.integration.sudo().cron_id.failure_count, 0)

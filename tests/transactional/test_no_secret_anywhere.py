@@ -109,12 +109,12 @@ class TestNoSecretAnywhere(HubCase):
             self.assertNotIn("resume", fields)
         self.assertIn("resume", run.with_user(self.env.ref("base.user_admin")).fields_get())
 
-    @mute_logger("odoo.addons.ihub.models.ihub_integration_lane")
+    @mute_logger("odoo.addons.ihub.engine.worker")
     def test_lines_of_the_servers_log(self):
         lines = []
         handler = logging.Handler()
         handler.emit = lambda record: lines.append(logging.Formatter().format(record))
-        logger = logging.getLogger("odoo.addons.ihub.models.ihub_integration_lane")
+        logger = logging.getLogger("odoo.addons.ihub.engine.worker")
         logger.addHandler(handler)
         self.addCleanup(logger.removeHandler, handler)
         try:

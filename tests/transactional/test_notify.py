@@ -129,7 +129,7 @@ class TestFailureAndRecovery(NotifyCase):
         self.assertEqual(self.integration.state, "failed")
         self.assertFalse(self.mails(self.responsible) or self.activities(self.responsible))
 
-    @mute_logger("odoo.addons.ihub.models.ihub_integration_notify")
+    @mute_logger("odoo.addons.ihub.models.ihub_alert_mixin")
     def test_a_broken_mail_set_up_does_not_hide_the_failure(self):
         with patch.object(
             self.registry["ihub.integration"], "message_notify", side_effect=ValueError("no server")

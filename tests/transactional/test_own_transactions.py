@@ -7,7 +7,7 @@ from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import UserError
 
-LANE = "odoo.addons.ihub.models.ihub_integration_lane"
+LANE = "odoo.addons.ihub.engine.worker"
 COMMITS = "The code of this integration commits by itself."
 AGAIN = "Begun again because somebody changed the same record at the same moment."
 

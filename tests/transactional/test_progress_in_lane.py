@@ -7,6 +7,8 @@ import requests
 from freezegun import freeze_time
 from hub_case import HubCase, at
 
+from odoo.addons.ihub.engine.worker import Worker
+
 START = at("2025-03-01 12:30")
 
 
@@ -156,9 +158,7 @@ class TestProgressInLane(HubCase):
             if processed or point:
                 run._record_progress(processed, None, point)
             self.env.flush_all()
-            nothing = patch.object(
-                self.registry["ihub.integration"], "_claim", lambda this: this.env["ihub.run"]
-            )
+            nothing = patch.object(Worker, "_claim", lambda worker: worker.env["ihub.run"])
             with nothing:
                 self.work(self.integration)
 

@@ -8,7 +8,9 @@ from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.tests import Form
 
-REQUEST = "odoo.addons.ihub.models.ihub_integration_time.request"
+from odoo.addons.ihub.report.format import local_moment, local_period, stated_moment
+
+REQUEST = "odoo.addons.ihub.report.format.request"
 
 
 @contextmanager
@@ -27,35 +29,38 @@ class TestReaderZone(HubCase):
         self.seen = self.integration.with_context(tz="Europe/Berlin")
 
     def test_a_user_reads_the_time_of_the_own_profile(self):
-        self.assertEqual(self.seen._local(at("2025-03-01 12:00")), "03/01/2025 01:00 PM")
+        self.assertEqual(local_moment(self.seen, at("2025-03-01 12:00")), "03/01/2025 01:00 PM")
 
     def test_seconds_are_shown_where_there_are_any(self):
         moment = at("2025-03-01 12:00").replace(second=7)
-        self.assertEqual(self.seen._local(moment), "03/01/2025 01:00:07 PM")
+        self.assertEqual(local_moment(self.seen, moment), "03/01/2025 01:00:07 PM")
 
     def test_in_a_browser_it_is_the_zone_of_the_other_dates_on_screen(self):
         with browser_in("America/New_York"):
-            self.assertEqual(self.seen._local(at("2025-03-01 12:00")), "03/01/2025 07:00 AM")
+            self.assertEqual(local_moment(self.seen, at("2025-03-01 12:00")), "03/01/2025 07:00 AM")
 
     def test_a_browser_without_a_sensible_zone_changes_nothing(self):
         for zone in ("Mars/Olympus", "../../etc/passwd", "", None):
             with self.subTest(zone=zone), browser_in(zone):
-                self.assertEqual(self.seen._local(at("2025-03-01 12:00")), "03/01/2025 01:00 PM")
+                self.assertEqual(
+                    local_moment(self.seen, at("2025-03-01 12:00")), "03/01/2025 01:00 PM"
+                )
 
     def test_what_is_written_for_somebody_else_is_in_their_zone(self):
         letter = self.integration.with_context(tz="Asia/Tokyo")
         with browser_in("America/New_York"):
-            self.assertEqual(letter._local(at("2025-03-01 12:00")), "03/01/2025 09:00 PM")
+            self.assertEqual(local_moment(letter, at("2025-03-01 12:00")), "03/01/2025 09:00 PM")
 
     def test_dates_look_as_in_the_language_of_the_reader(self):
         self.env["res.lang"]._activate_lang("de_DE")
         german = self.seen.with_context(lang="de_DE")
-        self.assertEqual(german._local(at("2025-03-01 12:00")), "01.03.2025 13:00")
+        self.assertEqual(local_moment(german, at("2025-03-01 12:00")), "01.03.2025 13:00")
 
     def test_texts_that_are_kept_name_their_zone(self):
         with browser_in("America/New_York"):
             self.assertEqual(
-                self.seen._stated(at("2025-03-01 12:00")), "03/01/2025 01:00 PM (Europe/Berlin)"
+                stated_moment(self.seen, at("2025-03-01 12:00")),
+                "03/01/2025 01:00 PM (Europe/Berlin)",
             )
 
 
@@ -63,7 +68,7 @@ class TestPeriods(HubCase):
     def say(self, start, end, reader="UTC", tz="UTC"):
         self.operator.tz = reader
         integration = self.add(tz=tz).with_context(tz=reader)
-        return integration._local_period(at(start), at(end))
+        return local_period(integration, at(start), at(end))
 
     def test_a_day_is_named_once(self):
         self.assertEqual(
@@ -110,7 +115,7 @@ class TestPeriods(HubCase):
         )
         integration.invalidate_recordset(["tz"])
         self.assertEqual(
-            integration._local_period(at("2026-11-24 01:00"), at("2026-11-24 02:00")),
+            local_period(integration, at("2026-11-24 01:00"), at("2026-11-24 02:00")),
             "11/24/2026 01:00 AM to 02:00 AM",
         )
 

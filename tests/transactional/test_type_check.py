@@ -15,7 +15,7 @@ from odoo.tools import mute_logger
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "developer-guide.md"
 ECB = "ihub.integration.ecb.rates"
-CHECK = "odoo.addons.ihub.models.ihub_integration_type_check"
+CHECK = "odoo.addons.ihub.models.ihub_integration"
 
 
 class TypeCase(HubCase):

@@ -8,10 +8,11 @@ from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.tests import mute_logger
 
+from odoo.addons.ihub.engine.worker import Worker
 from odoo.addons.ihub.lib.exceptions import StopRequested
 
 NOW = "2025-03-01 11:30"
-LANE = "odoo.addons.ihub.models.ihub_integration_lane"
+LANE = "odoo.addons.ihub.engine.worker"
 
 
 class TimeIsUp(BaseException):
@@ -120,8 +121,7 @@ class TestWhatIsRaised(HubCase):
         def broken(this):
             raise TimeIsUp("password=hunter2")
 
-        lane = self.registry["ihub.integration"]
-        with patch.object(lane, "_recover_dead_runs", broken), self.assertLogs(LANE) as logged:
+        with patch.object(Worker, "_recover_dead_runs", broken), self.assertLogs(LANE) as logged:
             self.work(self.integration)
         cron = self.integration.sudo().cron_id
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])

@@ -1,20 +1,57 @@
 from ast import literal_eval
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
 
 from ..core.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
 from ..engine.values import moment
+from ..engine.worker import Worker
+from ..report.format import local_moment, local_period, reader_zone
 
 # So many runs that people or code have asked for may wait in one lane.
 MAX_QUEUED = 1000
+# How many windows are named.
+NAMED_WINDOWS = 3
+# From so many missed windows on, people are asked before they are made up for.
+MANY = 10
 
 
-class IhubIntegration(models.Model):
-    """What operators do: start, stop, run by hand, look."""
+class IhubOperationMixin(models.AbstractModel):
+    """How an integration is started, stopped, run and woken."""
 
-    _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
+    _name = "ihub.operation.mixin"
+    _description = "Operation of an Integration"
+
+    cron_id = fields.Many2one(
+        "ir.cron", "Scheduled Action", readonly=True, copy=False, ondelete="set null"
+    )
+    retry_limit = fields.Integer(
+        "Retries", default=3, tracking=True, help="How often a failed run is tried again by itself."
+    )
+    retry_delay = fields.Integer(default=5, tracking=True, help="Minutes before the first retry.")
+    retry_growth = fields.Float(
+        default=2.0,
+        tracking=True,
+        help="Each further wait is so many times as long; 1: always the same.",
+    )
+    retry_maximum = fields.Integer(
+        default=24 * 60, tracking=True, help="Minutes: no wait between two attempts is longer."
+    )
+    hang_limit = fields.Integer(
+        default=0,
+        tracking=True,
+        help="Minutes after which a run that is still executing is reported; 0 for no limit.",
+    )
+    failed_run_id = fields.Many2one(
+        "ihub.run",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="A run by hand or of a backfill that has failed, and was not made up for yet.",
+    )
 
     # --- Public methods ---
 
@@ -259,7 +296,7 @@ class IhubIntegration(models.Model):
             raise ValidationError(
                 self.env._(
                     "The period ends in the future (%(end)s). Choose an end that has passed.",
-                    end=self._local(end),
+                    end=local_moment(self, end),
                 )
             )
         if start >= end:
@@ -267,8 +304,8 @@ class IhubIntegration(models.Model):
                 self.env._(
                     "The period begins at %(start)s, which is not before its end at %(end)s. "
                     "Choose an earlier start or a later end.",
-                    start=self._local(start),
-                    end=self._local(end),
+                    start=local_moment(self, start),
+                    end=local_moment(self, end),
                 )
             )
         return Window(start, end)
@@ -351,7 +388,267 @@ class IhubIntegration(models.Model):
 
     def _start_of_today(self):
         """Return when today began for the user, in naive UTC."""
-        reader = self.with_context(tz=self._reader_zone())
+        reader = self.with_context(tz=reader_zone(self))
         today = fields.Datetime.context_timestamp(reader, fields.Datetime.now())
         midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
         return fields.Datetime.to_datetime(fields.Datetime.now()) - (today - midnight)
+
+    # --- Actions ---
+
+    def action_start(self):
+        """Start, or ask first where something happens that people may not expect.
+
+        :return: the dialog that asks, or True
+        """
+        integrations = self._operable(sudo=False)
+        return integrations._ask("start") if integrations._surprises_at_start() else self.start()
+
+    def action_stop(self):
+        """Stop, or ask first where queued runs would be lost.
+
+        :return: the dialog that asks, or True
+        """
+        integrations = self._operable(sudo=False)
+        return integrations._ask("stop") if integrations._surprises_at_stop() else self.stop()
+
+    def _ask(self, operation):
+        name = (
+            self.name if len(self) == 1 else self.env._("%(count)s integrations", count=len(self))
+        )
+        title = {
+            "start": self.env._("Start %(name)s", name=name),
+            "stop": self.env._("Stop %(name)s", name=name),
+        }[operation]
+        wizard = self.env["ihub.integration.confirm"].create(
+            {"integration_ids": self.ids, "operation": operation}
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": wizard._name,
+            "views": [[False, "form"]],
+            "res_id": wizard.id,
+            "target": "new",
+        }
+
+    # --- What people may not expect ---
+
+    def _surprises_at_start(self):
+        """Return those that would skip something, or have much to make up for."""
+        return self.filtered(lambda integration: integration._is_start_surprising())
+
+    def _is_start_surprising(self):
+        # What cannot start says why; that is no surprise.
+        if self.state == "running" or not self.runs_on_schedule or self.sudo()._obstacle():
+            return False
+        plan = self._plan_ahead()
+        return bool(plan) and (bool(plan.skipped) or plan.backlog >= MANY)
+
+    def _surprises_at_stop(self):
+        """Return those that have queued runs, which Stop cancels."""
+        return self.filtered("queued_count")
+
+    def _stop_lines(self):
+        """Return sentences on what Stop does besides stopping."""
+        lines = [self.env._("Queued runs that are cancelled: %(count)s", count=self.queued_count)]
+        queued = self._queued_by_hand()
+        lines += [
+            self.env._("From %(period)s", period=local_period(self, run.window_from, run.window_to))
+            for run in queued[:NAMED_WINDOWS]
+        ]
+        if len(queued) > NAMED_WINDOWS:
+            lines.append(self.env._("… and %(count)s more", count=len(queued) - NAMED_WINDOWS))
+        if self.is_executing:
+            lines.append(
+                self.env._(
+                    "The run that is at work ends at its next checkpoint, and keeps that far."
+                )
+            )
+        return lines
+
+    # --- The cron, which is the lane's alarm clock and one of its two locks ---
+
+    def _ensure_cron(self):
+        """Make the cron, or bring it back to life if somebody deactivated it."""
+        self.ensure_one()
+        # Crons belong to administrators; operators need theirs to exist all the same.
+        integration = self.sudo()
+        cron = integration._own_crons() or integration._find_cron()
+        if not cron:
+            cron = self.env["ir.cron"].sudo().create(self._cron_values())
+        if integration.cron_id != cron:
+            integration.cron_id = cron
+        if not cron.active:
+            cron.active = True
+
+    def _cron_code(self):
+        return f"model.browse({self.id})._cron_lane()"
+
+    def _own_crons(self):
+        """Return the crons of these integrations, as far as they are what serves their lanes."""
+        crons = self.env["ir.cron"]
+        for integration in self:
+            # A row that calls something else is somebody else's, whatever points to it.
+            if integration.cron_id.code == integration._cron_code():
+                crons += integration.cron_id
+        return crons
+
+    def _find_cron(self):
+        """Return the lane's cron where ``cron_id`` does not say which it is."""
+        crons = self.env["ir.cron"].with_context(active_test=False)
+        return crons.search([("code", "=", self._cron_code())], limit=1)
+
+    def _cron_values(self):
+        return {
+            "name": self.env._("Integration Hub: %(name)s", name=self.name),
+            "model_id": self.env["ir.model"]._get_id("ihub.integration"),
+            "state": "code",
+            "code": self._cron_code(),
+            "user_id": self.env.ref("base.user_root").id,
+            # Only a net: triggers wake the lane when a run is due.
+            "interval_number": 1,
+            "interval_type": "hours",
+            "nextcall": fields.Datetime.now() + timedelta(hours=1),
+        }
+
+    @api.model
+    def _delete_crons(self, crons):
+        """Delete the crons of deleted integrations.
+
+        One that the scheduler is just looking at cannot be deleted: it finds its integration gone
+        at its next call, switches itself off, and is collected with the garbage.
+        """
+        crons.try_lock_for_update().unlink()
+
+    def _wake(self, at=None):
+        """Wake the lane now, or at a moment (naive UTC). Works while the lane is at work."""
+        for integration in self.sudo():
+            for cron in integration._own_crons():
+                cron._trigger(at)
+
+    def _cron_lane(self):
+        """Execute what is due. Called by the integration's cron, and by nothing else."""
+        Worker(self).serve()
+
+    def _remember_failed_run(self, run, message=None):
+        """Let the card say that ``run`` has failed; tell people of the first of a row.
+
+        :param str message: why; None: people are told otherwise
+        """
+        known = self.failed_run_id
+        # Of a backfill the first: the others follow when it is made up for. By hand the latest.
+        if not known or known.trigger == run.trigger == "manual":
+            self.failed_run_id = run
+        self._notify_change()
+        if known or message is None:
+            return
+        self._message_log(body=self.env._("A run has failed: %(reason)s", reason=message))
+        if self.notify_failure:
+            self._tell("run_failed", reason=message, run=run)
+
+    def _forget_repaired_run(self, run):
+        """After ``run`` has worked: whether a failed run is made up for."""
+        failed = self.failed_run_id
+        if not failed or not self._makes_up_for(run, failed):
+            return
+        self.failed_run_id = self._next_failed_run(failed)
+        if not self.failed_run_id and not self.failures_since_recovery:
+            self._recover_run(failed)
+        self._notify_change()
+
+    def _recover_run(self, failed):
+        self.sudo().activity_unlink(["ihub.mail_activity_type_alert"])
+        self._message_log(body=self.env._("The run that had failed has been made up for."))
+        self._tell_recovery("run_done", run=failed)
+
+    def _makes_up_for(self, run, failed):
+        """Return whether ``run``, which is done, has done what ``failed`` had not."""
+        if not self.takes_period and run.trigger != "schedule":
+            return True
+        return run.window_from <= failed.window_from and failed.window_to <= run.window_to
+
+    def _next_failed_run(self, failed):
+        """Return the first run behind ``failed`` that has failed and was not made up for."""
+        self.env["ihub.run"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT f.id FROM ihub_run f
+                 WHERE f.integration_id = %s AND f.id > %s
+                   AND f.state = 'failed' AND f.trigger <> 'schedule'
+                   AND NOT EXISTS (
+                    SELECT FROM ihub_run d
+                     WHERE d.integration_id = f.integration_id AND d.id > f.id AND d.state = 'done'
+                       AND d.window_from <= f.window_from AND d.window_to >= f.window_to)
+                 ORDER BY f.id LIMIT 1
+                """,
+                self.id,
+                failed.id,
+            )
+        )
+        return rows and rows[0][0]
+
+    # --- What the card says, and what can be done about it ---
+
+    def _failed_run_text(self):
+        run = self.sudo().failed_run_id
+        return self.env._(
+            "The run for %(period)s has failed: %(reason)s",
+            period=local_period(self, run.window_from, run.window_to),
+            reason=run.message,
+        )
+
+    def action_open_failed_run(self):
+        """Return the action that opens the run that has failed and was not made up for."""
+        return self._action_on_run(self.failed_run_id)
+
+    def action_dismiss_failed_run(self):
+        """Let the card say no more that a run has failed: somebody has seen to it.
+
+        :return: True
+        """
+        for integration in self._operable():
+            if integration.failed_run_id:
+                integration.failed_run_id = False
+                integration._message_log(body=self.env._("The failed run was dismissed."))
+                integration._notify_change()
+        return True
+
+    # --- Actions ---
+
+    def action_open_last_run(self):
+        """Return the action that opens the run that ended last: it says what went wrong."""
+        return self._action_on_run(self.last_run_id)
+
+    def action_open_current_run(self):
+        """Return the action that opens the run that executes now, or has just ended."""
+        return self._action_on_run(self.current_run_id or self.last_run_id)
+
+    def action_open_retry_run(self):
+        """Return the action that opens the run that has failed and will be tried again."""
+        return self._action_on_run(self.retry_run_id)
+
+    def action_try_now(self):
+        """Try what waits for its next attempt again at once.
+
+        :return: True
+        """
+        self.ensure_one()
+        integration = self._operable()
+        # Read as superuser: operators may press the button but not edit the row.
+        integration.retry_run_id.filtered("is_retrying").write({"due": fields.Datetime.now()})
+        integration._wake()
+        integration._notify_change()
+        return True
+
+    def _action_on_run(self, run):
+        self.ensure_one()
+        self._operable()
+        if not run:
+            return self.open_runs()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ihub.run",
+            "views": [[False, "form"]],
+            "res_id": run.id,
+        }

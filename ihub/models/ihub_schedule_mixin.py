@@ -15,6 +15,8 @@ from ..core.schedule import (
     kept_anchor,
 )
 from ..engine.values import moment
+from ..engine.words import said
+from ..report.format import local_moment, local_period, stated_moment
 
 
 class Settings(NamedTuple):
@@ -26,10 +28,17 @@ class Settings(NamedTuple):
     anchor: datetime | bool
 
 
-class IhubIntegration(models.Model):
+# How many windows are named.
+NAMED_WINDOWS = 3
+# From so many missed windows on, people are asked before they are made up for.
+MANY = 10
+
+
+class IhubScheduleMixin(models.AbstractModel):
     """When an integration runs, and for which windows."""
 
-    _inherit = "ihub.integration"  # pylint: disable=consider-merging-classes-inherited
+    _name = "ihub.schedule.mixin"
+    _description = "Schedule of an Integration"
 
     # Changing one of these moves the end of the pending window.
     _SCHEDULE_FIELDS = {
@@ -40,7 +49,6 @@ class IhubIntegration(models.Model):
         "window_from",
         "counted_from",
     }
-
     interval_number = fields.Integer("Every", default=1, required=True, tracking=True)
     interval_type = fields.Selection(
         [
@@ -88,14 +96,7 @@ class IhubIntegration(models.Model):
         compute="_compute_watermark",
         help="Everything before this moment has been processed by scheduled runs.",
     )
-
-    _interval_is_positive = models.Constraint(
-        "CHECK(interval_number > 0)", "The interval must be at least 1."
-    )
-    _time_is_of_a_day = models.Constraint(
-        "CHECK(time_of_day >= 0 AND time_of_day < 24)",
-        "The time of day must be between 00:00 and 23:59.",
-    )
+    schedule_preview = fields.Text("What Will Happen", compute="_compute_schedule_preview")
 
     @api.constrains("interval_number", "interval_type", "time_of_day")
     def _check_interval(self):
@@ -156,8 +157,8 @@ class IhubIntegration(models.Model):
             self.message_post(
                 body=self.env._(
                     "Windows are counted from %(new)s instead of %(old)s.",
-                    new=self._stated(new),
-                    old=self._stated(old),
+                    new=stated_moment(self, new),
+                    old=stated_moment(self, old),
                 ),
                 subtype_xmlid="mail.mt_note",
             )
@@ -189,7 +190,7 @@ class IhubIntegration(models.Model):
                 self.env._(
                     "The next window cannot begin in the future (%(start)s). "
                     "Choose a moment in the past.",
-                    start=self._local(start),
+                    start=local_moment(self, start),
                 )
             )
 
@@ -204,7 +205,7 @@ class IhubIntegration(models.Model):
         except ValidationError as error:
             return {"warning": {"title": self.env._("The next window"), "message": error.args[0]}}
         first, last = min(old, new), max(old, new)
-        span = {"period": self._local_period(first, last), "count": self._intervals(first, last)}
+        span = {"period": local_period(self, first, last), "count": self._intervals(first, last)}
         if new > old:
             message = self.env._(
                 "%(period)s will be skipped (intervals: %(count)s): no run will process it. "
@@ -328,8 +329,8 @@ class IhubIntegration(models.Model):
         self.sudo().message_post(
             body=self.env._(
                 "The next window begins at %(new)s instead of %(old)s.",
-                new=self._stated(start),
-                old=self._stated(old),
+                new=stated_moment(self, start),
+                old=stated_moment(self, old),
             ),
             subtype_xmlid="mail.mt_note",
         )
@@ -451,6 +452,103 @@ class IhubIntegration(models.Model):
         window = self._schedule().window_from(pointer.window_from)
         if window.end != pointer.window_to:
             pointer._set_window(window)
+
+    @api.depends(
+        "interval_number",
+        "interval_type",
+        "time_of_day",
+        "tz",
+        "catch_up",
+        "window_from",
+        "state",
+        "counted_from",
+    )
+    @api.depends_context("lang", "tz")
+    def _compute_schedule_preview(self):
+        for integration in self:
+            integration.schedule_preview = said(
+                integration, lambda one=integration: "\n".join(one._plan_lines())
+            )
+
+    # --- Words ---
+
+    def _plan_ahead(self):
+        """Return the :class:`Plan` of what the schedule does next, or None."""
+        try:
+            schedule = self._schedule_on_screen()
+            return schedule.plan(self._plan_start(schedule), fields.Datetime.now(), self.catch_up)
+        except ScheduleError:
+            return None
+
+    def _plan_start(self, schedule):
+        start = self.window_from or self._origin.window_from or schedule.anchor
+        pointer = self._origin.sudo()._pointer() if self._origin else self.env["ihub.run"]
+        # What was begun is finished first, whatever else is missing.
+        return pointer.window_to if pointer.resume and start == pointer.window_from else start
+
+    def _schedule_on_screen(self):
+        """Return the schedule, also while somebody edits it."""
+        # As saving it will do.
+        return self._schedule(self.counted_from if self != self._origin else None)
+
+    def _plan_lines(self):
+        """Return sentences on what the schedule does next: which windows, and how many."""
+        if not self.runs_on_schedule:
+            return []
+        plan = self._plan_ahead()
+        if not plan:
+            # What is wrong with the schedule, also while it is being edited.
+            return list(filter(None, [self.sudo()._schedule_obstacle()]))
+        if plan.backlog < 2:
+            return self._coming_lines(plan)
+        if self.catch_up == "each":
+            return self._catch_up_lines(plan)
+        lines = [self._big_window_text(plan) if self.catch_up == "one" else ""]
+        if plan.skipped:
+            lines = [
+                self.env._(
+                    "Skipped, because it was missed: %(period)s", period=self._say(plan.skipped)
+                ),
+                self.env._("Next: %(period)s", period=self._say(plan.window)),
+            ]
+        return lines
+
+    def _say(self, window):
+        return local_period(self, window.start, window.end)
+
+    def _big_window_text(self, plan):
+        return self.env._(
+            "One run for everything that was missed, %(count)s intervals: %(period)s",
+            count=plan.backlog,
+            period=self._say(plan.window),
+        )
+
+    def _coming_lines(self, plan):
+        """Return the next windows, when they are due one by one."""
+        due = self.env._(
+            "Next: %(period)s, at %(due)s",
+            period=self._say(plan.window),
+            due=local_moment(self, plan.due),
+        )
+        after = self._named_windows(plan.window.end, NAMED_WINDOWS - 1)
+        return [due, *(self.env._("Then: %(period)s", period=self._say(w)) for w in after)]
+
+    def _catch_up_lines(self, plan):
+        """Return the first windows of a backlog, and how many follow."""
+        more = plan.backlog - NAMED_WINDOWS
+        windows = self._named_windows(plan.window.start, min(plan.backlog, NAMED_WINDOWS))
+        lines = [
+            self.env._("%(count)s runs, one after the other:", count=plan.backlog),
+            *(self.env._("From %(period)s", period=self._say(window)) for window in windows),
+        ]
+        return [*lines, self.env._("… and %(count)s more", count=more)] if more > 0 else lines
+
+    def _named_windows(self, start, count):
+        schedule, windows = self._schedule_on_screen(), []
+        while len(windows) < count:
+            windows.append(schedule.window_from(start))
+            start = windows[-1].end
+        return windows
 
 
 def _minutes(hours):

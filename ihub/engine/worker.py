@@ -1,0 +1,645 @@
+"""The worker of a lane: what happens between the cron's call and the last commit.
+
+Read it from top to bottom: runs whose process is dead are recovered, the next due run is claimed,
+executed and settled, until none is left; then the alarm is set for what is due next.
+"""
+
+import logging
+import random
+import time
+from datetime import datetime, timedelta, timezone
+
+import psycopg2
+from odoo import fields
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..core.exceptions import StopRequested, is_stop
+from ..core.retry import RetryPolicy, next_attempt
+from ..core.shutdown import is_ending, is_shutdown
+from ..report.format import stated_moment
+from . import connection, event_buffer, lane_lock
+from .checkpoint import explain
+from .context import RunScope, executing
+from .exceptions import UsageError
+from .failure import RunFailed, is_told, log_masked, plain_message, readable, traceback_text
+from .run_transaction import TransactionWatch
+
+_logger = logging.getLogger(__name__)
+
+# Operators wait for what they asked for; a backfill must not hold up the schedule.
+TRIGGER_ORDER = ("manual", "schedule", "backfill")
+# How often a transaction is begun again after a conflict with another one.
+MAX_CONFLICTS = 5
+# After so many dead processes in a row an integration is failed instead of tried again.
+MAX_DEATHS = 3
+# So many manual runs, or runs that are not done in the end, may begin within a minute.
+MAX_BEGUN = 60
+
+
+class Worker:
+    """Serves the lane of one integration, in the transactions of the cron that has woken it.
+
+    :param integration: the ``ihub.integration``, as superuser
+    """
+
+    def __init__(self, integration):
+        self.integration = integration
+        self.env = integration.env
+
+    def serve(self):
+        """Execute what is due, unless another process does so.
+
+        Nothing that an integration raises comes out of here.
+        """
+        self._report_alive()
+        integration = self.integration.exists()
+        if not integration:
+            # Deleted while its cron was locked by the scheduler: see `_delete_crons`.
+            self.env["ir.cron"]._commit_progress(deactivate=True)
+            return
+        with lane_lock.hold(self.env.cr, integration.id) as held:
+            # The lock is the session's; what is read from here on must be newer than it.
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            if not held:
+                # Another process is at work although Odoo gave the cron to this one. It may
+                # already have looked for more to do, so look again when it is over.
+                integration._wake(fields.Datetime.now() + timedelta(minutes=1))
+                return
+            self._work_or_come_back()
+
+    # --- The lane ---
+
+    def _work_or_come_back(self):
+        """Do what there is to do; if the hub itself fails, try again in a minute."""
+        try:
+            self._speak_to_reader()
+            self._recover_dead_runs()
+            self._work()
+            self._transaction(self._wake_when_due)
+            return
+        except BaseException as error:
+            if is_shutdown(error) or is_ending():
+                raise
+            log_masked(_logger, error, "The lane of integration %s failed.", self.integration.id)
+        # Odoo would sleep until the next regular call, and switch the cron off in the end.
+        self._come_back()
+
+    def _speak_to_reader(self):
+        """Use the language and time zone of whom the integration works for."""
+        integration = self.integration
+        lang = integration.run_as_id.lang or self.env.lang
+        self.integration = integration.with_context(lang=lang, tz=integration.tz)
+        self.env = self.integration.env
+
+    def _work(self):
+        """Execute due runs until none is left, or other crons should get their turn."""
+        self._transaction(self._cancel_stopped)
+        while run := self._transaction(self._claim):
+            self._execute(run)
+            remaining = self._count_due()
+            seconds_left = self.env["ir.cron"]._commit_progress(1, remaining=remaining)
+            if seconds_left <= 0:
+                break
+        self._transaction(self._cancel_stopped)
+
+    def _report_alive(self):
+        """Keep Odoo from counting deaths: here that is done per run.
+
+        It takes a job whose process died three times in a row before there was progress for one
+        that hangs, and lets it sleep until its next regular call.
+        """
+        progress = self.env["ir.cron.progress"].sudo()
+        progress.browse(self.env.context.get("ir_cron_progress_id")).timed_out_counter = 0
+        self.env["ir.cron"]._commit_progress(1, remaining=0)
+
+    def _come_back(self):
+        """Let the lane be woken in a minute, with a cursor that Odoo's scheduler can go on with."""
+        if not connection.roll_back(self.env.cr):
+            connection.renew(self.env.cr)
+        # Not through its own row, which may be what cannot be read.
+        for cron in self.env["ir.cron"].browse(self.env.context.get("cron_id")).exists():
+            cron._trigger(fields.Datetime.now() + timedelta(minutes=1))
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    def _wake_when_due(self):
+        """Set the alarm for what is due next.
+
+        In one place, at the end: what woke the lane is kept by Odoo until then, so a process that
+        dies before wakes it again. What has become due since the lane looked last counts as well.
+        """
+        if not self.integration.exists() or self.integration._obstacle():
+            return
+        run = self.env["ihub.run"].search(self._queue_domain(), order="due", limit=1)
+        if not run:
+            return
+        # Alarms up to now, on the clock of the database, are about to be deleted by Odoo.
+        is_set = self.env["ir.cron.trigger"].search_count(
+            [
+                ("cron_id", "=", self.integration.cron_id.id),
+                ("call_at", ">", self.env.cr.now()),
+                ("call_at", "<=", run.due),
+            ],
+            limit=1,
+        )
+        if not is_set:
+            self.integration._wake(run.due)
+
+    def _cancel_stopped(self):
+        """Cancel what was queued before the last Stop, which has not touched the rows of runs.
+
+        Nothing of it is executed any more. Only the lane takes runs from the queue, so it alone
+        can cancel a thousand of them without a conflict.
+        """
+        stopped = self.env["ihub.run"].search(
+            [
+                ("integration_id", "=", self.integration.id),
+                ("state", "=", "pending"),
+                ("trigger", "!=", "schedule"),
+                ("id", "<=", self.integration.stop_before_id),
+            ]
+        )
+        if stopped:
+            stopped._end("cancelled", self.env._("Cancelled before it began."))
+
+    # --- 1: runs whose process is dead ---
+
+    def _recover_dead_runs(self):
+        """Mark runs as interrupted that say they are running: this lane holds the lock."""
+        dead = self.env["ihub.run"].search(
+            [("integration_id", "=", self.integration.id), ("state", "=", "running")]
+        )
+        for run in dead:
+            self._transaction(lambda run=run: self._interrupt(run))
+
+    def _interrupt(self, run, happened=None, **vals):
+        """Mark a dead run, and take its window up again unless that keeps happening.
+
+        :param str happened: what its own process knows of it; None: that process is gone
+        :param vals: more of what is known, as values of the run
+        """
+        self._wait_for_stop()
+        seen = run.last_seen or run.started_at
+        # What it reported after its last checkpoint describes work that is not there.
+        self.env["ihub.event"]._undo_uncommitted(run)
+        wanted = run.trigger == "schedule" or not run._is_stop_requested()
+        run._end(
+            "interrupted",
+            happened
+            or self.env._(
+                "The server, or its connection to the database, was gone in the middle of this "
+                "run. It was last seen alive at %(time)s.",
+                time=stated_moment(self.integration, seen),
+            ),
+            ended_at=seen,
+            **vals,
+        )
+        run._count_progress()
+        deaths = run.deaths + 1
+        if deaths < MAX_DEATHS:
+            if wanted:
+                wait = timedelta(minutes=deaths - 1)
+                run._continue(
+                    attempt=run.attempt,
+                    forgiven_attempts=run.forgiven_attempts,
+                    reached=run.reached or None,
+                    deaths=deaths,
+                    due=fields.Datetime.now() + wait,
+                )
+            return
+        if run.trigger == "schedule":
+            run._continue()
+        self.integration._run_has_failed(
+            run,
+            self.env._(
+                "This work was cut off %(times)s times in a row: the server stopped, or lost its "
+                "connection to the database. Ask your administrator whether it needs too much "
+                "memory or time.",
+                times=deaths,
+            ),
+        )
+
+    # --- 2: the next run ---
+
+    def _claim(self):
+        """Return the next due run, marked as running, or an empty set."""
+        self._wait_for_stop()
+        Run = self.env["ihub.run"]
+        if not self.integration.exists() or self.integration._obstacle():
+            return Run
+        for trigger in TRIGGER_ORDER:
+            if trigger == "schedule":
+                self._plan_pointer()
+            run = Run.search(self._due_domain([trigger]), order="due, id", limit=1)
+            if run and not self._put_off(trigger):
+                run._begin()
+                return run
+        return Run
+
+    def _put_off(self, trigger):
+        """Let what is due wait where runs begin so often that only code can have asked for them.
+
+        As a run does that asks for another one, or something that presses Start at each failure.
+        Windows that are done do not count: the schedule and a backfill come to an end anyway.
+
+        :return: whether they wait
+        """
+        begun = self._begun_within_a_minute(trigger)
+        if len(begun) < MAX_BEGUN:
+            return False
+        until = begun[-1] + timedelta(seconds=60)
+        message = self.env._(
+            "%(count)s runs have begun within a minute, so the next one waits until %(time)s. If "
+            "nobody has asked for so many, the code asks for them again and again: press Stop, and "
+            "tell its developer.",
+            count=MAX_BEGUN,
+            time=stated_moment(self.integration, until),
+        )
+        self.env["ihub.run"].search(self._due_domain([trigger])).write(
+            {"due": until, "message": message}
+        )
+        self.integration.ihub_warning(summary=message, integration=self.integration)
+        self.integration._notify_change()
+        return True
+
+    def _begun_within_a_minute(self, trigger):
+        """Return when the last runs of a kind began that have led to nothing further, newest first.
+
+        :return: list of at most :data:`MAX_BEGUN` moments, naive UTC
+        """
+        self.env["ihub.run"].flush_model(["started_at", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT started_at FROM ihub_run
+                 WHERE integration_id = %s AND started_at > %s AND trigger = %s
+                   AND (trigger = 'manual' OR state <> 'done') AND skipped IS NOT TRUE
+                 ORDER BY started_at DESC LIMIT %s
+                """,
+                self.integration.id,
+                fields.Datetime.now() - timedelta(seconds=60),
+                trigger,
+                MAX_BEGUN,
+            )
+        )
+        return [moment for (moment,) in rows]
+
+    def _wait_for_stop(self):
+        """Wait for a Stop that is being committed right now, and see it."""
+        self.env.cr.execute(
+            SQL("SELECT state FROM ihub_integration WHERE id = %s FOR SHARE", self.integration.id)
+        )
+        self.integration.invalidate_recordset()
+
+    def _plan_pointer(self):
+        """Give the pending scheduled run the window that the operator's choice wants now."""
+        pointer = self.integration._pointer()
+        if self.integration.state != "running" or pointer.state != "pending":
+            return
+        if pointer.attempt or pointer.resume:
+            # Begun already: every attempt is at the same window.
+            return
+        plan = self.integration._schedule().plan(
+            pointer.window_from, fields.Datetime.now(), self.integration.catch_up
+        )
+        if plan.skipped:
+            pointer._record_skipped(
+                plan.skipped.start, plan.skipped.end, self.env._("Skipped after an outage.")
+            )
+        behind_from = False
+        if self.integration.catch_up == "each" and plan.backlog > 1:
+            behind_from = pointer.behind_from or pointer.window_from
+        wanted = {
+            "window_from": plan.window.start,
+            "window_to": plan.window.end,
+            # One that was put off says so.
+            "due": max(plan.due, pointer.due) if pointer.message else plan.due,
+            "behind_from": behind_from,
+        }
+        if any(pointer[name] != value for name, value in wanted.items()):
+            pointer.write(wanted)
+
+    def _queue_domain(self, triggers=TRIGGER_ORDER):
+        triggers = [t for t in triggers if t != "schedule" or self.integration.state == "running"]
+        return [
+            ("integration_id", "=", self.integration.id),
+            ("state", "=", "pending"),
+            ("trigger", "in", triggers),
+            # The schedule has been stopped where it is not running; others by their number.
+            "|", ("trigger", "=", "schedule"), ("id", ">", self.integration.stop_before_id),
+        ]  # fmt: skip
+
+    def _due_domain(self, triggers=TRIGGER_ORDER):
+        return [*self._queue_domain(triggers), ("due", "<=", fields.Datetime.now())]
+
+    def _count_due(self):
+        self.integration.invalidate_recordset(["state", "stop_before_id"])
+        return self.env["ihub.run"].search_count(self._due_domain())
+
+    # --- 3: the work ---
+
+    def _execute(self, run):
+        """Execute a claimed run and settle what came of it. Nothing of the integration escapes."""
+        scope = RunScope(
+            dbname=self.env.cr.dbname,
+            run_id=run.id,
+            integration_id=self.integration.id,
+            company_id=self.integration.company_id.id,
+            attempt=run.attempt,
+            lang=self.integration.run_as_id.lang,
+        )
+        with executing(scope):
+            # Not settled where it is caught: the server's log would show it beside what goes wrong
+            # then, with its secrets.
+            error = self._attempt(run, scope)
+            if error is None:
+                self._transaction(lambda: self._recover_state(run))
+            else:
+                self._settle(run, scope, error)
+            self._report_commits(scope)
+
+    def _attempt(self, run, scope):
+        """Do the work of a run.
+
+        :return: by which exception, of whatever class, it was ended before its end, or None
+        """
+        try:
+            self._work_on(run, scope)
+        except BaseException as error:
+            if is_shutdown(error):
+                raise
+            return readable(error)
+        return None
+
+    def _work_on(self, run, scope):
+        """Do the work; begin again at once, a few times, after a conflict with another transaction.
+
+        Each time is an attempt, and is reported: what the code did outside the database was done.
+        """
+        scope.watch = TransactionWatch(self.env.cr, scope)
+        for conflicts in range(1, MAX_CONFLICTS + 1):
+            try:
+                self._run_once(run, scope)
+                self._commit()
+                return
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+                self.env.cr.rollback()
+                if conflicts == MAX_CONFLICTS:
+                    raise
+                self._transaction(lambda error=error: self._begin_again(run, scope, error))
+            self._pause_after(conflicts)
+
+    def _begin_again(self, run, scope, error):
+        """Count and report that the work is begun again, unless somebody has pressed Stop."""
+        if run._is_stop_requested():
+            scope.stopped = True
+            raise StopRequested
+        run._begin_again()
+        scope.attempt = run.attempt
+        self.integration.ihub_info(
+            summary=self.env._(
+                "Begun again because somebody changed the same record at the same moment."
+            ),
+            details=error,
+            integration=self.integration,
+        )
+
+    def _run_once(self, run, scope):
+        """Do the work, and mark it as done in the same transaction."""
+        scope.begin()
+        record = self._execution_record()
+        scope.watch.begin_anew()
+        try:
+            self.integration._check_work_is_done(record.run_from_to(run.window_from, run.window_to))
+            if scope.failed:
+                raise RunFailed(scope.reason)
+            record.env.flush_all()
+            loss = scope.watch.find_loss()
+        finally:
+            scope.watch.end()
+        if loss:
+            raise UsageError(explain(self.env, loss))
+        run._complete()
+        scope.ended = True
+
+    def _execution_record(self):
+        """Return the type's row, as the integration's user and in its company, language, zone."""
+        user = self.integration.run_as_id
+        companies = self.integration._work_companies()
+        return (
+            self.integration._type_record()  # pylint: disable=context-overridden
+            .with_user(user)
+            # Not added to the context of the cron: its progress is the lane's own business.
+            .with_context(
+                {
+                    "lang": user.lang,
+                    "tz": self.integration.tz,
+                    "allowed_company_ids": companies.ids,
+                }
+            )
+        )
+
+    def _report_commits(self, scope):
+        """Tell developers, once a run, that not all of its work is undone when it fails."""
+        if scope.committed:
+            self.integration.ihub_warning(
+                summary=self.env._("The code of this integration commits by itself."),
+                details=self.env._(
+                    "What it has committed stays when the run fails or the server stops, and the "
+                    "window is then done again from its last checkpoint. Use self.checkpoint() in "
+                    "place of cr.commit(): it also keeps where to go on."
+                ),
+                integration=self.integration,
+            )
+
+    # --- 4: what comes of it ---
+
+    def _settle(self, run, scope, error):
+        """Settle a run that was ended by ``error``."""
+        scope.ended = True
+        is_lost = not connection.roll_back(self.env.cr)
+        if is_lost:
+            self._regain_connection(scope, error)
+        if scope.failed and is_stop(error):
+            # What its code has said of it counts more than how it was ended then.
+            error = RunFailed(scope.reason)
+        if run.state == "done":
+            # Its commit had arrived before the connection was lost.
+            self._transaction(lambda: self._recover_state(run))
+        elif is_stop(error) and self._is_stopped(run, scope):
+            self._transaction(lambda: self._settle_stop(run))
+        elif is_lost and not scope.failed:
+            self._settle_loss(run, scope, error)
+        else:
+            self._settle_failure(run, scope, error)
+
+    def _recover_state(self, run):
+        """After a run by hand has worked, nothing is failed any more that it had made so."""
+        self.integration.invalidate_recordset()
+        pointer = self.integration._pointer()
+        by_schedule = pointer and pointer.first_message
+        if self.integration.state == "failed" and run.trigger != "schedule" and not by_schedule:
+            self.integration._change_state(
+                "stopped", self.env._("The last run by hand has worked.")
+            )
+        self.integration._settle_success(run)
+
+    def _is_stopped(self, run, scope):
+        """Return whether it was people who stopped ``run``, and not its own code."""
+        # Somebody may have pressed Start since a checkpoint has seen the Stop.
+        return scope.stopped or run._is_stop_requested()
+
+    def _settle_stop(self, run):
+        """End a run that obeyed a Stop; the window of a scheduled one is still to be done."""
+        run._end(
+            "cancelled", self.env._("Stopped by %(user)s.", user=self.integration.stop_user_id.name)
+        )
+        if run.trigger == "schedule":
+            run._continue()
+
+    def _settle_failure(self, run, scope, error):
+        """Log why a run failed; try again later, or leave it failed."""
+        message = self._failure_message(error)
+        if scope.committed:
+            message = self.env._(
+                "%(message)s (Part of its work was kept: the code had committed it by itself.)",
+                message=message,
+            )
+        self._log_failure(scope, error, message)
+        technical = "" if isinstance(error, RunFailed) else traceback_text(error)
+        self._transaction(lambda: self._record_failure(run, scope, error, message, technical))
+        event_buffer.flush(self.env.cr)
+
+    def _failure_message(self, error):
+        if is_stop(error):
+            return self.env._(
+                "The integration stopped although nobody had pressed Stop. Its developer must "
+                "leave it to checkpoint() to raise StopRequested."
+            )
+        return plain_message(error) or self.env._("The run failed without saying why.")
+
+    def _log_failure(self, scope, error, message):
+        """Write the one error event of a failed run, unless the integration did so itself."""
+        told = is_told(error) or (isinstance(error, RunFailed) and scope.error_logged)
+        if not told:
+            details = None if isinstance(error, RunFailed) else error
+            self.integration.ihub_error(
+                summary=message, details=details, integration=self.integration
+            )
+
+    def _record_failure(self, run, scope, error, message, technical):
+        run._count_progress()
+        # To the microsecond: a wait of a second must not become none.
+        now = datetime.now(timezone.utc).replace(tzinfo=None)
+        first = run.first_message or message
+        # Who calls fail() says that waiting does not help.
+        due = None if scope.failed else self._retry_at(run, error, now)
+        if due:
+            run._set_state(
+                "pending", due=due, message=message, first_message=first, traceback=technical
+            )
+            self.integration._notify_change()
+            return
+        run._end("failed", message, first_message=first, traceback=technical)
+        run._tell_requester("danger", message)
+        if run.trigger == "schedule":
+            run._continue(due=run.due, message=message)
+        if scope.failed:
+            self.integration._fail_after_run(run, scope.reason or message)
+        else:
+            self.integration._run_has_failed(run, message)
+
+    def _retry_at(self, run, error, now):
+        """Return when to try again by itself, in naive UTC, or None."""
+        self.integration.invalidate_recordset()
+        stopped = (
+            self.integration.state != "running"
+            if run.trigger == "schedule"
+            else run._is_stop_requested()
+        )
+        if stopped or run.trigger == "manual":
+            # Somebody has pressed Stop, or waits for the outcome.
+            return None
+        policy = RetryPolicy(
+            limit=self.integration.retry_limit,
+            delay=self.integration.retry_delay * 60,
+            growth=self.integration.retry_growth,
+            maximum=self.integration.retry_maximum * 60,
+        )
+        return next_attempt(error, run._tries(), policy, now, random)
+
+    def _regain_connection(self, scope, error):
+        """Get another connection, and hold the lane again.
+
+        :raise psycopg2.Error: the database cannot be reached; the run is found dead later
+        :raise LaneTaken: another process has found it already
+        """
+        if is_ending():
+            # The server closes all connections as it ends. The next one takes the run up again.
+            raise SystemExit
+        try:
+            connection.renew(self.env.cr)
+            lane_lock.hold_again(self.env.cr, self.integration.id)
+        except (psycopg2.Error, lane_lock.LaneTaken):
+            # Written as soon as the database is there again.
+            self._log_failure(scope, error, self._failure_message(error))
+            raise
+        self._commit()
+        self.env.invalidate_all(flush=False)
+
+    def _settle_loss(self, run, scope, error):
+        """Mark a run as interrupted that has lost its connection, and so all of its work."""
+        self._log_failure(scope, error, self._failure_message(error))
+        happened = self.env._(
+            "The connection to the database was lost in the middle of this run. It was last seen "
+            "alive at %(time)s.",
+            time=stated_moment(self.integration, run.last_seen or run.started_at),
+        )
+        technical = traceback_text(error)
+        self._transaction(lambda: self._interrupt(run, happened, traceback=technical))
+        event_buffer.flush(self.env.cr)
+
+    # --- Transactions ---
+
+    def _transaction(self, step):
+        """Call ``step`` and commit; begin again after a conflict with another transaction.
+
+        :param step: a callable without arguments
+        :return: what it returned
+        """
+        conflicts = 0
+        while True:
+            try:
+                result = step()
+                self._commit()
+                return result
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                conflicts += 1
+                if conflicts == MAX_CONFLICTS:
+                    raise
+                self._pause_after(conflicts)
+
+    @staticmethod
+    def _pause_after(conflicts):
+        """Let the other transaction end, and do not meet it again at the same moment."""
+        time.sleep(random.uniform(0, 0.1 * 2**conflicts))
+
+    def _commit(self):
+        """Commit; what follows the commit may fail, but must not make it look undone."""
+        cr = self.env.cr
+        cr.flush()
+        committed = []
+        # Before the hooks of others: one that raises keeps those behind it from being called.
+        cr.postcommit._funcs.appendleft(lambda: committed.append(True))
+        try:
+            cr.commit()  # pylint: disable=invalid-commit
+        except BaseException as error:
+            if not committed or is_shutdown(error):
+                raise
+            log_masked(
+                _logger,
+                error,
+                "What should follow a commit of integration %s failed.",
+                self.integration.id,
+            )

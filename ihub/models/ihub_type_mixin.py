@@ -1,0 +1,565 @@
+import logging
+from contextlib import suppress
+
+import psycopg2
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.tools import SQL, ormcache
+from odoo.tools.translate import LazyGettext
+
+from ..core import type_check
+from ..core.schedule import CATCH_UPS, INTERVAL_TYPES
+from ..engine.exceptions import IntegrationError
+
+# What the hub's groups may do with the rows of a type: group, then read, write, create, unlink.
+TYPE_ACCESS = (
+    ("ihub.group_user", (True, False, False, False)),
+    ("ihub.group_manager", (True, True, True, True)),
+)
+PERMISSIONS = ("perm_read", "perm_write", "perm_create", "perm_unlink")
+_logger = logging.getLogger(__name__)
+BASE = "ihub.abstract_integration"
+LINK = "integration_id"
+TEXTS = (str, LazyGettext)
+# The methods by which a type tells something of itself, and what that must be.
+TELLS = {"_type_title": str, "_type_description": str}
+
+
+class IhubTypeMixin(models.AbstractModel):
+    """The type of an integration: its name, flags and settings, and what is wrong with it."""
+
+    _name = "ihub.type.mixin"
+    _description = "Type of an Integration"
+
+    type_name = fields.Char(compute="_compute_type")
+    type_description = fields.Html(compute="_compute_type_description", sanitize=True)
+    type_is_missing = fields.Boolean(compute="_compute_type")
+    runs_on_schedule = fields.Boolean(compute="_compute_type")
+    needs_company = fields.Boolean(compute="_compute_needs")
+    takes_period = fields.Boolean(compute="_compute_needs")
+    runs_by_hand = fields.Boolean(compute="_compute_type")
+    # ``{model name: list of Fault}``. Each registry's class has its own: see `_register_hook`.
+    _type_faults = {}
+
+    @api.depends("integration_type")
+    @api.depends_context("lang")
+    def _compute_type(self):
+        names = set(self.mapped("integration_type"))
+        models = {name: self._type_model(name) for name in names}
+        titles = {
+            name: self._title_of(model) for name, model in models.items() if model is not None
+        }
+        for integration in self:
+            name = integration.integration_type
+            model = models[name]
+            missing = model is None
+            integration.type_is_missing = missing
+            integration.type_name = titles.get(name, name)
+            integration.runs_on_schedule = not missing and self._type_flag(model, "is_job")
+            integration.runs_by_hand = not missing and self._type_flag(
+                model, "is_manually_runnable"
+            )
+
+    @api.depends("integration_type")
+    def _compute_needs(self):
+        for integration in self:
+            model = self._type_model(integration.integration_type)
+            exists = model is not None
+            integration.needs_company = exists and not self._type_flag(
+                model, "is_multi_company_compatible"
+            )
+            integration.takes_period = exists and self._type_flag(model, "has_time_period")
+
+    @api.depends("integration_type")
+    @api.depends_context("lang")
+    def _compute_type_description(self):
+        for integration in self:
+            model = self._type_model(integration.integration_type)
+            integration.type_description = "" if model is None else self._description_of(model)
+
+    @api.model
+    def _selection_integration_type(self):
+        """List the types that are installed, and those that integrations still ask for."""
+        titles = {name: self._title_of(self.env[name]) for name in self._type_names()}
+        # A type that was uninstalled keeps its technical name: nobody else knows its title.
+        used = self.sudo().with_context(active_test=False)._read_group([], ["integration_type"])
+        missing = {name: name for (name,) in used if name not in titles}
+        return sorted({**titles, **missing}.items(), key=lambda item: item[1])
+
+    @api.model
+    def _type_names(self):
+        """Return the model names of all integration types that are installed."""
+        base = self.pool["ihub.abstract_integration"]
+        return sorted(
+            name
+            for name, model in self.pool.items()
+            if not model._abstract and issubclass(model, base)
+        )
+
+    @api.model
+    def _type_model(self, name):
+        """Return the empty recordset of the integration type ``name``, or None if it is gone."""
+        model = self.pool.get(name or "")
+        if model is None or model._abstract:
+            return None
+        if not issubclass(model, self.pool["ihub.abstract_integration"]):
+            return None
+        return self.env[name]
+
+    @api.model
+    def _title_of(self, model):
+        """Return the name of a type as people see it.
+
+        :param model: the empty recordset of the type
+        """
+        return self._told_by(model, "_type_title") or model._name
+
+    @api.model
+    def _description_of(self, model):
+        """Return what a type does, in HTML."""
+        return self._told_by(model, "_type_description") or ""
+
+    @api.model
+    def _default_values_of_type(self, name):
+        """Return the values with which a new integration of type ``name`` begins."""
+        self._check_type(name)
+        model = self.env[name]
+        return {
+            "integration_type": name,
+            "name": self._title_of(model),
+            **model._default_schedule(),
+        }
+
+    def _existing_type_record(self):
+        """Return the type's row of this integration: an empty set where there is none."""
+        self.ensure_one()
+        model = self._type_model(self.integration_type)
+        if model is None:
+            return self.env["ihub.integration"].browse()
+        return model.with_context(active_test=False).search(
+            [("integration_id", "=", self.id)], limit=1
+        )
+
+    def _type_record(self):
+        """Return the type's row of this integration; it is made if it does not exist yet.
+
+        :raise UserError: when the type is not installed
+        """
+        model = self._type_model(self.integration_type)
+        if model is None:
+            raise UserError(self._missing_type_message())
+        record = self._existing_type_record()
+        if record:
+            return record
+        # A row can be missing when the type's addon was uninstalled and came back.
+        if self._settings_to_ask_for(model):
+            raise UserError(
+                self.env._(
+                    "The settings of %(name)s are gone. Press Settings and enter them again.",
+                    name=self.name,
+                )
+            )
+        return model.sudo().create({"integration_id": self.id}).with_env(self.env)
+
+    @api.model
+    def _settings_to_ask_for(self, model):
+        """Return the type's own required fields that have no default, as a list of names.
+
+        :param model: the empty recordset of the type
+        """
+        required = [
+            name
+            for name, field in model._fields.items()
+            if field.required and field.store and not field.compute and name != "integration_id"
+        ]
+        defaults = model.default_get(required)
+        return [
+            name
+            for name in required
+            if name not in defaults
+            or (defaults[name] is False and model._fields[name].type != "boolean")
+        ]
+
+    def _settings_action(self):
+        """Return the action that opens the settings, also where their row is gone.
+
+        :raise UserError: the type is not installed, shows its settings to others only, or cannot
+            open them
+        """
+        # Whether they are there is no secret; whether the user may read them is checked below.
+        integration = self.sudo()
+        model = self._type_model(self.integration_type)
+        if model is not None and not integration._existing_type_record():
+            if self._settings_to_ask_for(model):
+                return self._new_settings_action(model, self.name, default_integration_id=self.id)
+        record = integration._type_record().with_env(self.env)
+        if not record.has_access("read"):
+            raise AccessError(
+                self.env._(
+                    "The settings of %(name)s are shown to others only, because they may hold "
+                    "secrets. You can start, stop and run it all the same. If you need to see "
+                    "them, ask your administrator.",
+                    name=self.name,
+                )
+            )
+        return self._action_of_type(record)
+
+    @api.model
+    def _new_settings_action(self, model, name, **defaults):
+        """Return the action that asks for the settings of a type, which are saved from there.
+
+        :param model: the empty recordset of the type
+        :param str name: of the integration
+        :param defaults: such as ``default_company_id=1``
+        """
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Settings of %(name)s", name=name),
+            "res_model": model._name,
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_name": name, **defaults},
+        }
+
+    def _missing_type_message(self):
+        return self.env._(
+            "The type of this integration (%(type)s) is not installed any more. "
+            "Install its addon again, or delete the integration.",
+            type=self.integration_type,
+        )
+
+    @api.model
+    def _grant_access_to_type(self, name):
+        """Create the access rules of a type where they are missing.
+
+        Called when the type's addon is installed or upgraded: when its table is there, so that its
+        data can be loaded, and again when all data are loaded.
+        """
+        model = self.env["ir.model"]._get(name)
+        for xmlid, rights in TYPE_ACCESS:
+            group = self.env.ref(xmlid, raise_if_not_found=False)
+            if group:
+                self._settle_access_line(model, group, dict(zip(PERMISSIONS, rights, strict=True)))
+        self._ensure_company_rule(model)
+        self._decide_companies(name)
+
+    @api.model
+    def _decide_companies(self, name):
+        """Say of older integrations of a type whether having no company means serving all.
+
+        Those that are undecided were added before this was written down. Said once: a type that
+        serves all companies later does not open to all what has lost its company before.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE ihub_integration SET serves_all_companies = %s
+                 WHERE integration_type = %s AND serves_all_companies IS NULL
+                """,
+                self._type_flag(self.env[name], "is_multi_company_compatible"),
+                name,
+            )
+        )
+        self.invalidate_model(["serves_all_companies"])
+
+    @api.model
+    def _settle_access_line(self, model, group, rights):
+        """Let a group have ``rights``, unless an addon or an administrator says what it has.
+
+        Rights add up: beside the hub's line, that of an addon could only widen them.
+        """
+        Access = self.env["ir.model.access"].with_context(active_test=False)
+        lines = Access.search([("model_id", "=", model.id), ("group_id", "=", group.id)])
+        if not lines:
+            Access.create(
+                {
+                    "name": f"{model.model} {group.name}",
+                    "model_id": model.id,
+                    "group_id": group.id,
+                    **rights,
+                }
+            )
+        # What addons bring has an external id, what the hub makes has none.
+        external_ids = lines._get_external_ids()
+        brought = lines.filtered(lambda line: external_ids[line.id])
+        if brought:
+            (lines - brought).filtered(
+                lambda line: all(line[name] == right for name, right in rights.items())
+            ).unlink()
+
+    @api.model
+    def _ensure_company_rule(self, model):
+        Rule = self.env["ir.rule"]
+        if not Rule.with_context(active_test=False).search_count(
+            [("model_id", "=", model.id)], limit=1
+        ):
+            Rule.create(
+                {
+                    "name": f"{model.model}: company",
+                    "model_id": model.id,
+                    "domain_force": "[('company_id', 'in', company_ids + [False])]",
+                }
+            )
+
+    @api.model
+    def _faults_of_type(self, name):
+        """Return what is wrong with the installed type ``name``, as a list of ``Fault``."""
+        faults = self._type_faults.get(name)
+        # While the registry is being set up, nothing is judged yet.
+        return self._judge_type(name) if faults is None else faults
+
+    @api.model
+    def _check_type(self, name):
+        """Refuse the type ``name`` if it is wrong.
+
+        :raise UserError: in words for its developer
+        """
+        if text := self._type_fault_text(name):
+            raise UserError(text)
+
+    @api.model
+    def _type_flag(self, model, name):
+        """Return a flag of a type, such as ``is_job``: the default where that is wrong.
+
+        :param model: the empty recordset of the type
+        """
+        return type_check.read_flag(model, name, self._flag_defaults()[name], TEXTS)
+
+    @api.model
+    @ormcache()
+    def _flag_defaults(self):
+        """Return ``{name: default}`` of the flags of types. Not to be changed."""
+        return type_check.flags(self._shared_by_types())
+
+    # --- Judging ---
+
+    @api.model
+    def _judge_type(self, name):
+        model = self._type_model(name)
+        if model is None:
+            return []
+        try:
+            faults = type_check.judge(self._taken_apart(model))
+        except Exception as error:
+            _logger.exception("The integration type %s could not be checked.", name)
+            faults = [type_check.raises("class", error)]
+        if model._transient:
+            faults.append(type_check.Fault("transient", "class"))
+        return faults + self._judge_what_it_tells(model)
+
+    def _judge_what_it_tells(self, model):
+        """Call what is called for lists and dialogs, where it would reach the others."""
+        faults = []
+        for method, kind in TELLS.items():
+            value, fault = self._call_type(model, method)
+            if fault:
+                faults.append(fault)
+            elif not isinstance(value, kind):
+                quoted = type_check.quote(value)
+                faults.append(type_check.Fault("value", method, quoted, kind.__name__))
+        schedule, fault = self._call_type(model, "_default_schedule")
+        if fault:
+            return [*faults, fault]
+        return [*faults, *type_check.judge_schedule(schedule, self._settable_fields())]
+
+    def _call_type(self, model, method):
+        """Call a method of a type; return what it returned, and the ``Fault`` if it raised."""
+        try:
+            with self.env.cr.savepoint(flush=False):
+                return getattr(model, method)(), None
+        except Exception as error:
+            return None, type_check.raises(method, error)
+
+    @api.model
+    def _told_by(self, model, method):
+        """Return what a type says of itself, or None where it is known not to.
+
+        :param model: the empty recordset of the type
+        :param str method: one of :data:`TELLS`
+        """
+        if any(fault.attribute == method for fault in self._faults_of_type(model._name)):
+            return None
+        try:
+            told = getattr(model, method)()
+        except Exception:
+            # Asked for lists of all types: those need not suffer.
+            _logger.exception("%s of the integration type %s failed.", method, model._name)
+            return None
+        return told if isinstance(told, TELLS[method]) else None
+
+    def _taken_apart(self, model):
+        base = self.env[BASE]
+        return type_check.Type(
+            model=model,
+            base=base,
+            own=self._defined_between(type(model), type(base)),
+            shared=self._shared_by_types(),
+            fields={
+                name: type_check.Field(f"fields.{type(field).__name__}", field.related or "")
+                for name, field in model._fields.items()
+            },
+            reserved=self._reserved_names(),
+            link=LINK,
+            texts=TEXTS,
+        )
+
+    @api.model
+    def _shared_by_types(self):
+        """Return ``{name: raw value}`` of what the base of all types defines for them."""
+        return self._defined_between(self.pool[BASE], self.pool["base"])
+
+    def _defined_between(self, model_class, above):
+        """Return ``{name: raw value}`` of what classes of addons define below ``above``."""
+        inherited = set(above.mro())
+        defined = {}
+        for cls in reversed(model_class.mro()):
+            # Classes of the registry bear the fields of their model, and what Odoo notes there.
+            if cls not in inherited and getattr(cls, "pool", None) is None:
+                defined.update(vars(cls))
+        return {k: v for k, v in defined.items() if not isinstance(v, fields.Field)}
+
+    @api.model
+    def _reserved_names(self):
+        """Return the names of the fields that the hub itself gives to every integration."""
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            # What every model has, every type has for itself.
+            if "ihub" in field._modules and name not in models.MAGIC_COLUMNS
+        )
+
+    def _settable_fields(self):
+        return {name for name, field in self._fields.items() if not field.readonly}
+
+    # --- Words ---
+
+    @api.model
+    def _type_fault_text(self, name):
+        """Return what is wrong with the type ``name`` and who mends it, or an empty string."""
+        faults = self._faults_of_type(name)
+        if not faults:
+            return ""
+        return self.env._(
+            "The integration type %(type)s cannot be used. %(faults)s "
+            "Its developer must correct that.",
+            type=name,
+            faults=" ".join(self._fault_text(fault) for fault in faults),
+        )
+
+    def _fault_text(self, fault):
+        words = {**fault._asdict(), "expected": self._expected_text(fault)}
+        match fault.kind:
+            case "value":
+                return self.env._("%(attribute)s is %(found)s, expected is %(expected)s.", **words)
+            case "misspelt":
+                return self.env._(
+                    "%(attribute)s is unknown; %(expected)s is probably meant.", **words
+                )
+            case "taken":
+                return self.env._(
+                    "%(attribute)s is the name of a field that every integration has; the type's "
+                    "own one needs another name.",
+                    **words,
+                )
+            case "covers":
+                return self.env._(
+                    "The field %(attribute)s bears the name of a method that every type has; it "
+                    "needs another name.",
+                    **words,
+                )
+            case "key":
+                return self.env._(
+                    "%(attribute)s() returns %(found)s, which is no setting of an integration.",
+                    **words,
+                )
+            case "raises":
+                return self.env._("%(attribute)s fails with %(found)s.", **words)
+            case "transient":
+                return self.env._("It is a TransientModel, expected is a Model.")
+        return self._method_fault_text(fault.kind, words)
+
+    def _method_fault_text(self, kind, words):
+        match kind:
+            case "missing":
+                return self.env._(
+                    "It has no method %(attribute)s(_from, _to), which does the work.", **words
+                )
+            case "lazy":
+                return self.env._(
+                    "%(attribute)s() contains 'yield' or is 'async', so that nothing of it would "
+                    "be executed; expected is a plain method.",
+                    **words,
+                )
+        return self.env._(
+            "%(attribute)s%(found)s cannot be called as %(attribute)s%(expected)s.", **words
+        )
+
+    def _expected_text(self, fault):
+        if fault.kind != "value":
+            return fault.expected
+        expected = {
+            "bool": self.env._("True or False"),
+            "timedelta": self.env._("a timedelta or a number of seconds, not negative"),
+            "str": self.env._("a text"),
+            "method": self.env._("a method"),
+            "dict": self.env._("a dictionary"),
+            "interval_number": self.env._("a whole number, at least 1"),
+            "interval_type": ", ".join(INTERVAL_TYPES),
+            "time_of_day": self.env._("hours from 0 to below 24, such as 17.5"),
+            "tz": self.env._("a time zone, such as Europe/Berlin"),
+            "catch_up": ", ".join(CATCH_UPS),
+        }
+        return expected.get(fault.expected, fault.expected)
+
+    # --- What types return ---
+
+    def _check_work_is_done(self, result):
+        """Refuse what ``run_from_to`` has returned if that only promises to do the work.
+
+        :raise IntegrationError: in words for the operator
+        """
+        if not type_check.is_unfinished(result):
+            return
+        with suppress(Exception):
+            # Else Python complains later, elsewhere, that it was never awaited.
+            result.close()
+        raise IntegrationError(
+            self.env._(
+                "run_from_to() of %(type)s has returned a %(kind)s instead of doing its work, so "
+                "nothing is taken for done. The developer of the type must correct that.",
+                type=self.integration_type,
+                kind=type(result).__name__,
+            )
+        )
+
+    def _action_of_type(self, record):
+        """Return the action that the type's ``open_settings`` returns.
+
+        :param record: the type's row
+        :raise UserError: the type's code fails, or returns something else
+        """
+        try:
+            action = record.open_settings()
+        except (UserError, RedirectWarning, psycopg2.Error):
+            # Meant for people, or for Odoo, which tries again.
+            raise
+        except Exception as error:
+            _logger.exception("open_settings of %s failed.", record)
+            raise UserError(
+                self.env._(
+                    "The settings of %(name)s cannot be opened: %(error)s. The developer of its "
+                    "type must correct open_settings().",
+                    name=self.name,
+                    error=type_check.quote(error),
+                )
+            ) from error
+        if isinstance(action, dict) and action.get("type"):
+            return action
+        raise UserError(
+            self.env._(
+                "The settings of %(name)s cannot be opened: open_settings() of its type returns "
+                "%(found)s instead of an action. Its developer must correct that.",
+                name=self.name,
+                found=type_check.quote(action),
+            )
+        )

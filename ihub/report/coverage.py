@@ -1,0 +1,177 @@
+"""The time line: which spans were done, failed, were skipped, and are still to come."""
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ..core.coverage import Attempt, Expected, claim_of, coarsen, covered, segments
+
+# Up to so many runs are shown one by one; more become one bar where they follow each other.
+MAX_SINGLE = 380
+# So many of the runs that did not end well are looked at, the newest.
+MAX_TROUBLES = 1000
+# More bars than this nobody can tell apart.
+MAX_SEGMENTS = 400
+# Gaps that are closer to each other than this part of the range become one.
+BLUR = 800
+COLUMNS = SQL(
+    """r.id, r.window_from, r.window_to, r.state, r.trigger, coalesce(r.skipped, FALSE),
+       coalesce(r.ended_at, r.started_at), r.attempt > 0 AND r.message IS NOT NULL"""
+)
+
+
+def expected_of(integration):
+    """Return the :class:`Expected` of this integration, as of now."""
+    now = fields.Datetime.now()
+    if not integration.runs_on_schedule:
+        # Nobody has said what is to be covered: what is between two periods, at most.
+        first, last = _end_of_done(integration, "asc"), _end_of_done(integration, "desc")
+        return Expected(first.window_from or None, last.window_to or now, now, False)
+    until = integration.window_from or now
+    first = _end_of_done(integration, "asc", [("trigger", "=", "schedule")])
+    return Expected(min(first.window_from or until, until), until, now)
+
+
+def _end_of_done(integration, order, domain=()):
+    """Return the first or last run that is done.
+
+    Not of those that failed or were skipped: they are kept for longer than those around them.
+    """
+    return (
+        integration.env["ihub.run"]
+        .sudo()
+        .search(
+            [("integration_id", "=", integration.id), ("state", "=", "done"), *domain],
+            order=f"window_to {order}",
+            limit=1,
+        )
+    )
+
+
+def segments_of(integration, start, end, expected):
+    integration.env["ihub.run"].flush_model()
+    troubles = _troubles(integration, start, end)
+    claims = [claim for claim in map(claim_of, troubles) if claim]
+    single = _done(integration, start, end, MAX_SINGLE + 1)
+    if len(single) <= MAX_SINGLE:
+        claims += map(claim_of, single)
+        return coarsen(segments(claims, start, end, expected, merge=False), MAX_SEGMENTS)
+    claims += _done_as_claims(integration, start, end, single[0].window_to)
+    if troubles:
+        claims += map(claim_of, _done_since(integration, troubles, start, end))
+    return coarsen(segments(claims, start, end, expected), MAX_SEGMENTS)
+
+
+def _troubles(integration, start, end):
+    """Return the newest runs of a period that are not done, as :class:`Attempt` list."""
+    return _attempts(integration,
+        SQL(
+            """SELECT %(columns)s FROM ihub_run r
+                WHERE r.integration_id = %(id)s AND r.state <> 'done'
+                  AND r.window_to > %(start)s AND r.window_from < %(end)s
+                  AND (r.state <> 'cancelled' OR r.skipped)
+                  AND (r.state <> 'pending' OR r.trigger = 'schedule' OR r.id > %(stopped)s)
+                ORDER BY r.id DESC LIMIT %(limit)s""",
+            columns=COLUMNS, id=integration.id, start=start, end=end, limit=MAX_TROUBLES,
+            stopped=integration.stop_before_id,
+        )
+    )  # fmt: skip
+
+
+def _done(integration, start, end, limit):
+    """Return up to ``limit`` runs of a period that are done, as :class:`Attempt` list."""
+    return _attempts(integration,
+        SQL(
+            """SELECT %(columns)s FROM ihub_run r
+                WHERE r.integration_id = %(id)s AND r.state = 'done'
+                  AND r.window_to > %(start)s AND r.window_from < %(end)s
+                ORDER BY r.window_to DESC LIMIT %(limit)s""",
+            columns=COLUMNS, id=integration.id, start=start, end=end, limit=limit,
+        )
+    )  # fmt: skip
+
+
+def _attempts(integration, query):
+    return [Attempt(*row) for row in integration.env.execute_query(query)]
+
+
+def _done_as_claims(integration, start, end, last):
+    """Return claims for all that is done in a period, without reading each run into Python.
+
+    One pass over an index alone, from the end: a gap is where a window ends before all that
+    come later begin. A year of minutes is half a million rows, and almost no gaps.
+
+    :param datetime last: where the last window ends
+    """
+    rows = integration.env.execute_query(
+        SQL(
+            """
+            SELECT min(window_to) FILTER (WHERE window_to < reach),
+                   max(reach) FILTER (WHERE window_to < reach),
+                   count(*) FILTER (WHERE window_to < reach) = 1,
+                   min(least(reach, window_from)) FILTER (WHERE is_last)
+              FROM (
+                SELECT window_from, window_to,
+                       lead(window_to) OVER later IS NULL AS is_last,
+                       min(window_from) OVER (
+                           later ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                       ) AS reach
+                  FROM ihub_run
+                 WHERE integration_id = %(id)s AND state = 'done'
+                   AND window_to > %(start)s AND window_from < %(end)s
+                WINDOW later AS (ORDER BY window_to DESC, window_from DESC)
+              ) passed
+             WHERE window_to < reach OR is_last
+             GROUP BY floor(extract(epoch FROM window_to - %(start)s) / %(unit)s)
+             ORDER BY 1
+            """,
+            id=integration.id,
+            start=start,
+            end=end,
+            unit=(end - start).total_seconds() / BLUR,
+        )
+    )
+    first = min(row[3] for row in rows if row[3])
+    return covered((first, last), [row[:3] for row in rows if row[0]])
+
+
+def _done_since(integration, troubles, start, end):
+    """Return the done runs that share a span with one of ``troubles``.
+
+    Short windows are found near the span. Of the long ones there are few.
+    """
+    span = (end - start) / BLUR
+    ended = [run for run in troubles if run.state not in ("pending", "running")]
+    return _attempts(integration,
+        SQL(
+            """
+            WITH trouble AS (
+                SELECT * FROM unnest(%(starts)s::timestamp[], %(ends)s::timestamp[])
+                    AS t(window_from, window_to)
+            )
+            SELECT %(columns)s
+              FROM trouble t
+              JOIN ihub_run r
+                ON r.window_to > t.window_from AND r.window_to < t.window_to + %(span)s
+               AND r.window_from < t.window_to
+             WHERE r.integration_id = %(id)s AND r.state = 'done'
+             UNION
+            SELECT %(columns)s FROM ihub_run r
+             WHERE r.integration_id = %(id)s AND r.state = 'done'
+               AND r.window_to > %(start)s AND r.window_from < %(end)s
+               AND r.window_to - r.window_from >= %(span)s
+            """,
+            starts=[run.window_from for run in ended],
+            ends=[run.window_to for run in ended],
+            columns=COLUMNS, id=integration.id, start=start, end=end, span=span,
+        )
+    )  # fmt: skip
+
+
+def as_json(piece):
+    return {
+        "from": fields.Datetime.to_string(piece.start),
+        "to": fields.Datetime.to_string(piece.end),
+        "status": piece.status,
+        "run_ids": list(piece.run_ids),
+        "exact": piece.exact,
+    }

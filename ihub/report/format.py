@@ -1,0 +1,159 @@
+"""Moments, periods and intervals in words.
+
+What is on a screen or in a mail is in the language, and on the clocks, of its reader. What is kept,
+whoever will read it, is on the clocks of the integration.
+"""
+
+import re
+from datetime import time
+
+from odoo import fields
+from odoo.http import request
+from odoo.tools import format_datetime, format_time
+from odoo.tools.misc import babel_locale_parse, get_lang, posix_to_ldml
+
+from ..core.schedule_errors import UnknownTimezone
+from ..core.zone import find_zone, to_local, utc_offset
+
+# --- For texts on screen and in mails ---
+
+
+def local_moment(integration, moment):
+    """Return ``moment`` (naive UTC) as the reader of a message reads it."""
+    return _moment_text(integration, moment, reader_zone(integration))
+
+
+def local_period(integration, start, end):
+    """Return a period as the reader reads it.
+
+    Where the clocks of the integration show another time, that follows in parentheses.
+
+    :param datetime start: naive UTC
+    :param datetime end: naive UTC
+    """
+    reader = reader_zone(integration)
+    parts = _period_parts(integration, start, end, reader)
+    text = integration.env._("%(start)s to %(end)s", start=parts[0], end=parts[1])
+    if not _clocks_differ(integration, start, end, reader):
+        return text
+    there = _period_parts(
+        integration, start, end, integration.tz, beside=to_local(start, find_zone(reader))
+    )
+    return integration.env._(
+        "%(period)s (%(zone)s: %(start)s–%(end)s)",
+        period=text,
+        zone=integration.tz,
+        start=there[0],
+        end=there[1],
+    )
+
+
+def reader_zone(integration):
+    """Return the name of the time zone in which the reader sees all other dates.
+
+    The web client shows dates in the zone of the browser, which the server knows from a
+    cookie, and not in that of the user's profile, which it sends along. What is written for
+    somebody else, such as a mail, is in the zone that the context names.
+    """
+    own = integration.env.user.tz
+    wanted = integration.env.context.get("tz") or own
+    if request and wanted == own and _is_zone(request.cookies.get("tz")):
+        return request.cookies["tz"]
+    return wanted if _is_zone(wanted) else "UTC"
+
+
+def interval_text(integration):
+    """Return how often it runs: "every hour", "every 2 days at 17:00 (Europe/Berlin)"."""
+    every = _every_text(integration)
+    if integration.interval_type in ("minutes", "hours"):
+        return every
+    minutes = round(integration.time_of_day * 60)
+    wall = format_time(
+        integration.env,
+        time(minutes // 60 % 24, minutes % 60),
+        time_format=_time_pattern(integration),
+    )
+    now = fields.Datetime.now()
+    if not _clocks_differ(integration, now, now, reader_zone(integration)):
+        return integration.env._("%(every)s at %(time)s", every=every, time=wall)
+    return integration.env._(
+        "%(every)s at %(time)s (%(zone)s)", every=every, time=wall, zone=integration.tz
+    )
+
+
+def _every_text(integration):
+    count = integration.interval_number
+    if count == 1:
+        return {
+            "minutes": integration.env._("every minute"),
+            "hours": integration.env._("every hour"),
+            "days": integration.env._("every day"),
+            "weeks": integration.env._("every week"),
+            "months": integration.env._("every month"),
+        }[integration.interval_type]
+    return {
+        "minutes": integration.env._("every %(count)s minutes", count=count),
+        "hours": integration.env._("every %(count)s hours", count=count),
+        "days": integration.env._("every %(count)s days", count=count),
+        "weeks": integration.env._("every %(count)s weeks", count=count),
+        "months": integration.env._("every %(count)s months", count=count),
+    }[integration.interval_type]
+
+
+# --- For texts that are kept, whoever will read them ---
+
+
+def stated_moment(integration, moment):
+    """Return ``moment`` (naive UTC) on the clocks of the integration, with their zone."""
+    zone = integration.tz if _is_zone(integration.tz) else "UTC"
+    return integration.env._(
+        "%(moment)s (%(zone)s)", moment=_moment_text(integration, moment, zone), zone=zone
+    )
+
+
+# --- Parts ---
+
+
+def _clocks_differ(integration, start, end, reader):
+    if not _is_zone(integration.tz):
+        return False
+    here, there = find_zone(reader), find_zone(integration.tz)
+    return any(utc_offset(m, here) != utc_offset(m, there) for m in (start, end))
+
+
+def _period_parts(integration, start, end, zone, beside=None):
+    """Return start and end in words; a date is left out where the one before says it.
+
+    :param datetime beside: wall time whose date stands before the period
+    """
+    walls = [to_local(moment, find_zone(zone)) for moment in (start, end)]
+    # The clocks were set back in between.
+    offset = " xxx" if walls[1] <= walls[0] else ""
+    dates = [beside and beside.date(), walls[0].date(), walls[1].date()]
+    return [
+        _moment_text(integration, moment, zone, dates[index] != dates[index + 1], offset)
+        for index, moment in enumerate((start, end))
+    ]
+
+
+def _moment_text(integration, moment, zone, with_date=True, suffix=""):
+    pattern = _time_pattern(integration, seconds=bool(moment.second))
+    if with_date:
+        pattern = f"{_pattern(integration, get_lang(integration.env).date_format)} {pattern}"
+    return format_datetime(integration.env, moment, tz=zone, dt_format=pattern + suffix)
+
+
+def _time_pattern(integration, seconds=False):
+    pattern = get_lang(integration.env).time_format
+    return _pattern(integration, pattern if seconds else re.sub(r"\W?%S", "", pattern))
+
+
+def _pattern(integration, posix):
+    return posix_to_ldml(posix, babel_locale_parse(get_lang(integration.env).code))
+
+
+def _is_zone(name):
+    try:
+        return bool(name) and bool(find_zone(name))
+    except UnknownTimezone:
+        return False
