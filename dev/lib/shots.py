@@ -24,7 +24,6 @@ ADDON = paths.ROOT / "ihub" / "static" / "description"
 # Pictures that the addon's own page shows, too.
 ON_PAGE = {
     "board": "board",
-    "board-dark": "board-dark",
     "board-phone": "board-phone",
     "run-failed": "run",
     "coverage": "coverage",

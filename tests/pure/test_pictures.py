@@ -27,6 +27,7 @@ def test_none_is_left_over():
 
 
 def test_pictures_of_the_addon_are_there():
-    named = set(re.findall(r'src="([^"]+)"', (ADDON / "index.html").read_text()))
+    page = (paths.ROOT / "ihub" / "README.rst").read_text()
+    named = set(re.findall(r"^.. image:: /ihub/static/description/(.+)$", page, re.MULTILINE))
     assert {name for name in named if not (ADDON / name).exists()} == set()
     assert {path.name for path in ADDON.glob("*.png")} - {"icon.png"} == named

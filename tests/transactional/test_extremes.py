@@ -1,5 +1,6 @@
 """Numbers and moments that nobody means: refused in a sentence, and no page breaks of them."""
 
+import sys
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from unittest.mock import patch
@@ -314,7 +315,7 @@ class TestTextsThatFail(ExtremeCase):
     """Whatever is behind a text may fail: the page opens all the same."""
 
     def breakable(self):
-        """Return the names of the functions that make texts: derived, so that none is missed."""
+        """Return where functions that make texts are, and their names: derived, so none is missed."""
         Integration = self.registry["ihub.integration"]
         hub = [
             name
@@ -323,8 +324,15 @@ class TestTextsThatFail(ExtremeCase):
                 "odoo.addons.ihub."
             )
         ]
-        ends = ("_text", "_lines", "_local", "_local_period", "_plan_ahead", "_stated")
-        return sorted(name for name in hub if name.endswith(ends))
+        texts = [(Integration, name) for name in hub if name.endswith(("_text", "_lines"))]
+        moments = [
+            (module, name)
+            for path, module in sys.modules.items()
+            if path.startswith("odoo.addons.ihub.models.")
+            for name in ("local_moment", "local_period", "stated_moment")
+            if hasattr(module, name)
+        ]
+        return [*texts, (Integration, "_plan_ahead"), *moments]
 
     @mute_logger("odoo.addons.ihub.engine.words")
     def test_no_page_breaks(self):
@@ -334,10 +342,11 @@ class TestTextsThatFail(ExtremeCase):
         integration = self.add(window_from=at("2025-03-01 02:00"), catch_up="each")
         integration.start()
         integration.run_manually()
-        names = self.breakable()
-        self.assertLessEqual({"_local_period", "_plan_lines", "_activity_text"}, set(names))
-        for name in names:
-            with self.subTest(name), patch.object(self.registry["ihub.integration"], name, broken):
+        places = self.breakable()
+        names = {name for __, name in places}
+        self.assertLessEqual({"local_period", "_plan_lines", "_activity_text"}, names)
+        for place, name in places:
+            with self.subTest(f"{place.__name__}.{name}"), patch.object(place, name, broken):
                 self.open_everything(integration)
 
     @mute_logger("odoo.addons.ihub.engine.words")
