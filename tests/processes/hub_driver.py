@@ -104,7 +104,10 @@ class Hub:
                 return getattr(env["ihub.integration"].browse(integration), button)(*args)
 
     def add(self, script="write", windows=1, **values):
-        """Add an integration with that many due windows of an hour; return its id."""
+        """Add an integration with that many due windows of an hour; return its id.
+
+        The last of them ends now, so that no other becomes due while a test goes on.
+        """
         with self.env("__system__") as env:
             run_as = env["res.users"].search([("login", "=", OPERATOR)])
             values = {"tz": "UTC", "run_as_id": run_as.id, "user_id": run_as.id, **values}
@@ -112,7 +115,8 @@ class Hub:
             values = {"interval_type": "hours", "catch_up": "each", **values}
             step = timedelta(**{values["interval_type"]: 1})
             now = env.cr.now().replace(second=0, microsecond=0)
-            now = now if values["interval_type"] == "minutes" else now.replace(minute=0)
+            if values["interval_type"] not in ("minutes", "hours"):
+                now = now.replace(minute=0)
             return (
                 env[TYPE]
                 .create({"script": script, "window_from": now - windows * step, **values})

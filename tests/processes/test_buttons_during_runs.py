@@ -135,6 +135,8 @@ def test_deleting_while_the_scheduler_looks_at_its_cron(hub):
     )
     with hub.env("__system__") as env:
         env["ihub.integration"].browse(integration).unlink()
+    # Whoever closes a connection does not wait until its locks are free.
+    scheduler.rollback()
     scheduler.close()
     assert not hub.execute("SELECT 1 FROM ihub_integration WHERE id = %s", integration)
     # What the scheduler finds at its next call, and the garbage collector after it.
