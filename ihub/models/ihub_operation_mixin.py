@@ -216,11 +216,11 @@ class IhubOperationMixin(models.AbstractModel):
             case InvalidSchedule(setting="interval_number"):
                 units = dict(self._fields["interval_type"]._description_selection(self.env))
                 return self.env._(
-                    "The interval of %(name)s must be between 1 and %(limit)s %(unit)s. "
+                    "The interval of %(name)s must be between 1 and %(limit)s (%(unit)s). "
                     "Correct it on its page.",
                     name=self.name,
                     limit=LONGEST[self.interval_type],
-                    unit=units[self.interval_type].lower(),
+                    unit=units[self.interval_type],
                 )
         return self.env._(
             "The schedule of %(name)s cannot be used. Correct it, or ask the developer of its "
