@@ -1,6 +1,6 @@
 {
     "name": "Integration Hub",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Productivity/Integrations",
     "summary": "One board for every integration: start, stop, run, understand",
     "author": "Integration Hub",

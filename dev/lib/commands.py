@@ -163,7 +163,7 @@ SOAK_HELP = """\
   --seed N       to repeat the same choices
 
 A line after each round says what has happened so far: rounds, kills, runs that were
-interrupted, integrations that were given up after three deaths in a row, windows done,
+interrupted, integrations that were given up after three crashes in a row, windows done,
 and what has to be zero: windows that are missing, gaps, overlaps, doubled and lost writes.
 """
 ENV_HELP = """\

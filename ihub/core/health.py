@@ -45,7 +45,7 @@ class Facts(NamedTuple):
 
     :param str state: created, running, stopped or failed
     :param bool type_is_missing: its addon is not installed
-    :param bool is_blocked: it cannot run before somebody mends its settings
+    :param bool is_blocked: it cannot run before somebody fixes its settings
     :param bool is_copy: it was stopped because the database is a copy of another one
     :param bool has_cron: its scheduled action is there and switched on
     :param datetime executing_since: since when a living process executes a run, or None

@@ -108,14 +108,14 @@ def has_recovered(failures, state, trigger, schedule_has_failed):
     return trigger == "schedule" or not schedule_has_failed
 
 
-def letters(tellings):
+def notices(notifications):
     """Group what is told so that nobody gets two messages where one does.
 
-    :param tellings: pairs of a :class:`Reader` and an id of what to tell about
+    :param notifications: pairs of a :class:`Reader` and an id of what to tell about
     :return: ``{(lang, tz, ids): partner ids}``, ids and partner ids sorted
     """
     by_reader = {}
-    for reader, item in tellings:
+    for reader, item in notifications:
         by_reader.setdefault(reader, set()).add(item)
     grouped = {}
     for reader, items in by_reader.items():

@@ -53,9 +53,9 @@ def keep(record, processed, total, resume):
     scope = scope_of(record)
     if scope is None:
         return
-    obstacle = scope.watch.find_obstacle()
-    if obstacle:
-        raise UsageError(explain(env, obstacle))
+    error = scope.watch.why_not_commit()
+    if error:
+        raise UsageError(explain(env, error))
     # The executor's own rows: the integration's user may have no rights on them.
     run = env["ihub.run"].sudo().browse(scope.run_id)
     run._record_progress(processed, total, resume)

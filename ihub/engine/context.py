@@ -1,4 +1,4 @@
-"""Which run the current thread executes."""
+"""The run that the current thread executes."""
 
 import threading
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ _executing = {}
 
 @dataclass
 class RunScope:
-    """What code that runs inside a run may want to know of it, or say about it."""
+    """The executing run, for code inside it: what it may ask, and what it may say."""
 
     dbname: str
     run_id: int

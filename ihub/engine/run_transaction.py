@@ -74,7 +74,7 @@ class TransactionWatch:
             return None
         return None if self._ask(SQL("SELECT " + _OUTER))[0] == self._id else "ended"
 
-    def find_obstacle(self):
+    def why_not_commit(self):
         """Return why nothing can be committed now: as above or ``savepoint``, or None."""
         self._notice_commit()
         if self._lost:

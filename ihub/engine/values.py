@@ -1,5 +1,7 @@
-"""What people and programs enter, checked before the database sees it: it would answer in its own
-words, or break a page later."""
+"""Checks of what people and programs enter, before the database sees it.
+
+It would answer in words of its own, or break a page later.
+"""
 
 import math
 

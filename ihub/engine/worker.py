@@ -32,7 +32,7 @@ TRIGGER_ORDER = ("manual", "schedule", "backfill")
 # How often a transaction is begun again after a conflict with another one.
 MAX_CONFLICTS = 5
 # After so many dead processes in a row an integration is failed instead of tried again.
-MAX_DEATHS = 3
+MAX_CRASHES = 3
 # So many manual runs, or runs that are not done in the end, may begin within a minute.
 MAX_BEGUN = 60
 
@@ -104,7 +104,7 @@ class Worker:
         self._transaction(self._cancel_stopped)
 
     def _report_alive(self):
-        """Keep Odoo from counting deaths: here that is done per run.
+        """Keep Odoo from counting crashes: here that is done per run.
 
         It takes a job whose process died three times in a row before there was progress for one
         that hangs, and lets it sleep until its next regular call.
@@ -128,7 +128,7 @@ class Worker:
         In one place, at the end: what woke the lane is kept by Odoo until then, so a process that
         dies before wakes it again. What has become due since the lane looked last counts as well.
         """
-        if not self.integration.exists() or self.integration._obstacle():
+        if not self.integration.exists() or self.integration._preflight_error():
             return
         run = self.env["ihub.run"].search(self._queue_domain(), order="due", limit=1)
         if not run:
@@ -195,15 +195,15 @@ class Worker:
             **vals,
         )
         run._count_progress()
-        deaths = run.deaths + 1
-        if deaths < MAX_DEATHS:
+        crashes = run.crash_count + 1
+        if crashes < MAX_CRASHES:
             if wanted:
-                wait = timedelta(minutes=deaths - 1)
+                wait = timedelta(minutes=crashes - 1)
                 run._continue(
                     attempt=run.attempt,
                     forgiven_attempts=run.forgiven_attempts,
                     reached=run.reached or None,
-                    deaths=deaths,
+                    crash_count=crashes,
                     due=fields.Datetime.now() + wait,
                 )
             return
@@ -215,7 +215,7 @@ class Worker:
                 "This work was cut off %(times)s times in a row: the server stopped, or lost its "
                 "connection to the database. Ask your administrator whether it needs too much "
                 "memory or time.",
-                times=deaths,
+                times=crashes,
             ),
         )
 
@@ -225,11 +225,11 @@ class Worker:
         """Return the next due run, marked as running, or an empty set."""
         self._wait_for_stop()
         Run = self.env["ihub.run"]
-        if not self.integration.exists() or self.integration._obstacle():
+        if not self.integration.exists() or self.integration._preflight_error():
             return Run
         for trigger in TRIGGER_ORDER:
             if trigger == "schedule":
-                self._plan_pointer()
+                self._plan_scheduled_run()
             run = Run.search(self._due_domain([trigger]), order="due, id", limit=1)
             if run and not self._put_off(trigger):
                 run._begin()
@@ -291,33 +291,33 @@ class Worker:
         )
         self.integration.invalidate_recordset()
 
-    def _plan_pointer(self):
+    def _plan_scheduled_run(self):
         """Give the pending scheduled run the window that the operator's choice wants now."""
-        pointer = self.integration._pointer()
-        if self.integration.state != "running" or pointer.state != "pending":
+        scheduled = self.integration._scheduled_run()
+        if self.integration.state != "running" or scheduled.state != "pending":
             return
-        if pointer.attempt or pointer.resume:
+        if scheduled.attempt or scheduled.resume:
             # Begun already: every attempt is at the same window.
             return
         plan = self.integration._schedule().plan(
-            pointer.window_from, fields.Datetime.now(), self.integration.catch_up
+            scheduled.window_from, fields.Datetime.now(), self.integration.catch_up
         )
         if plan.skipped:
-            pointer._record_skipped(
+            scheduled._record_skipped(
                 plan.skipped.start, plan.skipped.end, self.env._("Skipped after an outage.")
             )
         behind_from = False
         if self.integration.catch_up == "each" and plan.backlog > 1:
-            behind_from = pointer.behind_from or pointer.window_from
+            behind_from = scheduled.behind_from or scheduled.window_from
         wanted = {
             "window_from": plan.window.start,
             "window_to": plan.window.end,
             # One that was put off says so.
-            "due": max(plan.due, pointer.due) if pointer.message else plan.due,
+            "due": max(plan.due, scheduled.due) if scheduled.message else plan.due,
             "behind_from": behind_from,
         }
-        if any(pointer[name] != value for name, value in wanted.items()):
-            pointer.write(wanted)
+        if any(scheduled[name] != value for name, value in wanted.items()):
+            scheduled.write(wanted)
 
     def _queue_domain(self, triggers=TRIGGER_ORDER):
         triggers = [t for t in triggers if t != "schedule" or self.integration.state == "running"]
@@ -474,14 +474,12 @@ class Worker:
             self._settle_failure(run, scope, error)
 
     def _recover_state(self, run):
-        """After a run by hand has worked, nothing is failed any more that it had made so."""
+        """After a manual run has worked, nothing is failed any more that it had made so."""
         self.integration.invalidate_recordset()
-        pointer = self.integration._pointer()
-        by_schedule = pointer and pointer.first_message
+        scheduled = self.integration._scheduled_run()
+        by_schedule = scheduled and scheduled.first_message
         if self.integration.state == "failed" and run.trigger != "schedule" and not by_schedule:
-            self.integration._change_state(
-                "stopped", self.env._("The last run by hand has worked.")
-            )
+            self.integration._change_state("stopped", self.env._("The last manual run has worked."))
         self.integration._settle_success(run)
 
     def _is_stopped(self, run, scope):
@@ -541,7 +539,7 @@ class Worker:
             self.integration._notify_change()
             return
         run._end("failed", message, first_message=first, traceback=technical)
-        run._tell_requester("danger", message)
+        run._notify_requester("danger", message)
         if run.trigger == "schedule":
             run._continue(due=run.due, message=message)
         if scope.failed:

@@ -23,10 +23,10 @@ class AbstractIntegration(models.AbstractModel):
     # Whether the integration runs on a schedule: Start starts it, and its window is shown.
     is_job = True
 
-    # Whether people may run it by hand.
+    # Whether people may run it manually.
     is_manually_runnable = True
 
-    # Whether a period can be chosen when running it by hand.
+    # Whether a period can be chosen when running it manually.
     has_time_period = True
 
     # Whether it deals with several companies by itself. If not, each integration has one company.

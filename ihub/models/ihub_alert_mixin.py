@@ -29,7 +29,7 @@ ACTIVITY = "ihub.mail_activity_type_alert"
 
 
 class Overdue(NamedTuple):
-    """What decides whether an integration is late; moments are naive UTC or None."""
+    """The facts that decide whether an integration is late; moments are naive UTC or None."""
 
     integration: models.Model
     state: str
@@ -41,7 +41,7 @@ class Overdue(NamedTuple):
 
 
 class IhubAlertMixin(models.AbstractModel):
-    """Who is told, how, and of what.
+    """Alerts: of failures, lateness and recovery, to the responsible person and followers.
 
     The first failure is told at once. Further ones are counted, and told once, when it works
     again. What is told is only ever decided where a run is settled, in a request, or by the cron
@@ -126,7 +126,7 @@ class IhubAlertMixin(models.AbstractModel):
     def _check_responsible(self):
         for integration in self:
             user = integration.user_id
-            if user and not integration._may_be_told(user):
+            if user and not integration._may_be_notified(user):
                 raise ValidationError(
                     self.env._(
                         "%(user)s cannot be responsible for %(name)s, because this user may not "
@@ -179,13 +179,13 @@ class IhubAlertMixin(models.AbstractModel):
         if first:
             integration._message_log(body=self.env._("Failed: %(reason)s", reason=reason))
             if integration.notify_failure:
-                integration._tell("failed", reason=reason, run=run)
+                integration._notify_people("failed", reason=reason, run=run)
 
     def _settle_success(self, run):
         """Tell that it works again where ``run`` ends a row of failures."""
         self._forget_repaired_run(run)
         failures, since = self.failures_since_recovery, self.failed_since
-        failed_before = bool(self._pointer().first_message)
+        failed_before = bool(self._scheduled_run().first_message)
         if not alert.has_recovered(failures, self.state, run.trigger, failed_before):
             return
         self.write(
@@ -199,16 +199,16 @@ class IhubAlertMixin(models.AbstractModel):
     def _recover(self, **facts):
         """Take back what was told, and tell that it works again."""
         self.sudo().activity_unlink([ACTIVITY])
-        self._tell_recovery("recovered", **facts)
+        self._notify_recovery("recovered", **facts)
 
-    def _tell_recovery(self, kind, **facts):
+    def _notify_recovery(self, kind, **facts):
         wanted = self.filtered("notify_recovery")
         if wanted:
-            wanted._tell(kind, **facts)
+            wanted._notify_people(kind, **facts)
 
     # --- Telling ---
 
-    def _tell(self, kind, **facts):
+    def _notify_people(self, kind, **facts):
         """Tell whom it concerns; that telling fails must not hide what happened.
 
         :param str kind: one of :data:`KINDS`
@@ -218,31 +218,31 @@ class IhubAlertMixin(models.AbstractModel):
             return
         try:
             with self.env.cr.savepoint():
-                self.sudo()._tell_readers(kind, facts)
+                self.sudo()._notify_readers(kind, facts)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception:
             # As a broken mail set-up would.
             _logger.exception("Could not tell people about integrations %s.", self.ids)
 
-    def _tell_readers(self, kind, facts):
-        tellings = [
+    def _notify_readers(self, kind, facts):
+        notifications = [
             (self._reader(user, integration), integration.id)
             for integration in self
             for user in integration._readers(KINDS[kind][0])
         ]
-        letters = alert.letters(tellings)
-        for (lang, tz, ids), partner_ids in letters.items():
+        notices = alert.notices(notifications)
+        for (lang, tz, ids), partner_ids in notices.items():
             integrations = self.browse(ids).with_context(lang=lang, tz=tz)
-            integrations._send_letter(kind, facts, partner_ids)
-        if letters:
+            integrations._send_notice(kind, facts, partner_ids)
+        if notices:
             # Not from here: a mail server that does not answer would hold up the lane.
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
         if kind not in GOOD_NEWS:
             for integration in self.filtered("notify_by_activity"):
                 integration._plan_activity(kind, facts)
 
-    def _send_letter(self, kind, facts, partner_ids):
+    def _send_notice(self, kind, facts, partner_ids):
         """Send one message, in the language and time zone of the context."""
         root = self.env.ref("base.partner_root")
         one = self if len(self) == 1 else self.browse()
@@ -281,7 +281,7 @@ class IhubAlertMixin(models.AbstractModel):
 
     # --- Whom ---
 
-    def _may_be_told(self, users):
+    def _may_be_notified(self, users):
         """Return those of ``users`` who may read what is told about this integration."""
         company, is_lost = self.sudo().company_id, self.sudo()._is_lost()
         return users.sudo().filtered(
@@ -302,9 +302,9 @@ class IhubAlertMixin(models.AbstractModel):
     def _readers(self, subtype_xmlid):
         """Return the users to whom a message about this integration is sent."""
         self.ensure_one()
-        readers = self._may_be_told(self.user_id | self._followers_of(subtype_xmlid))
+        readers = self._may_be_notified(self.user_id | self._followers_of(subtype_xmlid))
         # Nobody would hear of it: the person has left, perhaps.
-        return readers or self._may_be_told(self.env.ref("ihub.group_manager").all_user_ids)
+        return readers or self._may_be_notified(self.env.ref("ihub.group_manager").all_user_ids)
 
     def _followers_of(self, subtype_xmlid):
         subtype = self.env.ref(subtype_xmlid)
@@ -313,7 +313,7 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _plan_activity(self, kind, facts):
         """Give the responsible person an activity, unless there is one already."""
-        user = self._may_be_told(self.user_id)
+        user = self._may_be_notified(self.user_id)
         if not user or self.activity_search([ACTIVITY], user_id=user.id):
             return
         reader = self.with_context(
@@ -329,52 +329,52 @@ class IhubAlertMixin(models.AbstractModel):
             user_id=user.id,
         )
 
-    def _letter_failed(self):
-        return self.env._("%(name)s has failed:", name=self._letter_name())
+    def _notice_failed(self):
+        return self.env._("%(name)s has failed:", name=self._notice_name())
 
-    def _letter_run_failed(self, run):
+    def _notice_run_failed(self, run):
         return self.env._(
             "A run of %(name)s for the period from %(start)s to %(end)s has failed:",
-            name=self._letter_name(),
+            name=self._notice_name(),
             start=local_moment(self, run.window_from),
             end=local_moment(self, run.window_to),
         )
 
-    def _letter_run_done(self, run):
+    def _notice_run_done(self, run):
         return self.env._(
             "What a run of %(name)s for the period from %(start)s to %(end)s had left undone is "
             "done now. There is nothing to do.",
-            name=self._letter_name(),
+            name=self._notice_name(),
             start=local_moment(self, run.window_from),
             end=local_moment(self, run.window_to),
         )
 
-    def _letter_undone(self, run):
+    def _notice_undone(self, run):
         return self.env._(
             "The period from %(start)s to %(end)s is still to be done, so nothing is lost.",
             start=local_moment(self, run.window_from),
             end=local_moment(self, run.window_to),
         )
 
-    def _letter_late(self):
+    def _notice_late(self):
         period = self._late_period()
         return self.env._(
             "%(name)s is late. The period from %(start)s to %(end)s should have been completed "
             "by now.",
-            name=self._letter_name(),
+            name=self._notice_name(),
             start=local_moment(self, period.window_from),
             end=local_moment(self, period.window_to),
         )
 
-    def _letter_on_time(self, late_since):
+    def _notice_on_time(self, late_since):
         return self.env._(
             "%(name)s is on time again. It had been late since %(since)s.",
-            name=self._letter_name(),
+            name=self._notice_name(),
             since=local_moment(self, late_since),
         )
 
-    def _letter_recovered(self, failures, since):
-        values = {"name": self._letter_name(), "since": local_moment(self, since)}
+    def _notice_recovered(self, failures, since):
+        values = {"name": self._notice_name(), "since": local_moment(self, since)}
         if failures == 1:
             return self.env._("%(name)s works again after one failure at %(since)s.", **values)
         return self.env._(
@@ -383,19 +383,19 @@ class IhubAlertMixin(models.AbstractModel):
             **values,
         )
 
-    def _letter_complete(self):
+    def _notice_complete(self):
         return self.env._(
             "Its data are complete until %(moment)s. There is nothing to do.",
             moment=local_moment(self, self.watermark),
         )
 
-    def _letter_open(self):
+    def _notice_open(self):
         return self.env._("Open %(name)s", name=self.name)
 
-    def _letter_zone(self, tz):
+    def _notice_zone(self, tz):
         return self.env._("Times are those of %(zone)s.", zone=tz)
 
-    def _letter_name(self):
+    def _notice_name(self):
         return Markup("<b>%s</b>") % self.name
 
     # --- Computes ---
@@ -446,11 +446,11 @@ class IhubAlertMixin(models.AbstractModel):
             SQL(
                 """
             SELECT i.id, i.state, i.late_since, COALESCE(i.state_date, i.create_date),
-                   pointer.window_from, pointer.window_to, done.ended_at
+                   scheduled.window_from, scheduled.window_to, done.ended_at
               FROM ihub_integration i
-              LEFT JOIN ihub_run pointer
-                ON pointer.integration_id = i.id AND pointer.trigger = 'schedule'
-               AND pointer.state IN ('pending', 'running')
+              LEFT JOIN ihub_run scheduled
+                ON scheduled.integration_id = i.id AND scheduled.trigger = 'schedule'
+               AND scheduled.state IN ('pending', 'running')
               LEFT JOIN LATERAL (
                 SELECT r.ended_at FROM ihub_run r
                  WHERE r.integration_id = i.id AND r.state = 'done' AND r.trigger = 'schedule'
@@ -458,7 +458,7 @@ class IhubAlertMixin(models.AbstractModel):
               ) done ON TRUE
              WHERE (%(all)s OR i.id = ANY(%(ids)s))
                AND (i.late_since IS NOT NULL
-                    OR (i.active AND i.state = 'running' AND pointer.window_to <= %(since)s
+                    OR (i.active AND i.state = 'running' AND scheduled.window_to <= %(since)s
                         AND (i.late_after_intervals > 0 OR i.late_by > 0)))
             """,
                 all=ids is None,
@@ -485,10 +485,10 @@ class IhubAlertMixin(models.AbstractModel):
     # --- Telling ---
 
     @api.model
-    def _cron_tell_late(self):
+    def _cron_notify_late(self):
         """Tell who is responsible of what has become late, and of what is on time again."""
         try:
-            self._tell_late()
+            self._notify_late()
             self.env.cr.flush()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             # Somebody changed one of them at the same moment. The next call comes soon.
@@ -496,7 +496,7 @@ class IhubAlertMixin(models.AbstractModel):
             _logger.info("Late integrations are looked for again in a few minutes.")
 
     @api.model
-    def _tell_late(self):
+    def _notify_late(self):
         verdicts = self._judge_lateness()
         # Leave alone what others are changing right now: the next call sees it.
         locked = self.browse(sum(verdicts.values(), [])).try_lock_for_update(allow_referencing=True)
@@ -527,7 +527,7 @@ class IhubAlertMixin(models.AbstractModel):
             integration._message_log(body=self.env._("Late: nothing was completed in time."))
         wanted = self.filtered("notify_late")
         if wanted:
-            wanted._tell("late")
+            wanted._notify_people("late")
         self._notify_change()
 
     def _end_late(self):
@@ -543,4 +543,4 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _late_period(self):
         """Return the scheduled run that should have been completed, for the text of messages."""
-        return self.sudo()._pointer()
+        return self.sudo()._scheduled_run()

@@ -44,7 +44,7 @@ class Row(NamedTuple):
     running_since: datetime | None
     seen: datetime | None
     is_stopping: bool
-    pointer_id: int | None
+    scheduled_run_id: int | None
     window_from: datetime | None
     window_to: datetime | None
     due: datetime | None
@@ -126,7 +126,7 @@ class IhubBoardMixin(models.AbstractModel):
     )
     last_run_id = fields.Many2one("ihub.run", compute="_compute_last_run")
     current_run_id = fields.Many2one("ihub.run", compute="_compute_runs")
-    pointer_id = fields.Many2one(
+    scheduled_run_id = fields.Many2one(
         "ihub.run", compute="_compute_runs", help="The scheduled run that is next, or at work."
     )
     next_run = fields.Datetime(compute="_compute_runs")
@@ -162,7 +162,7 @@ class IhubBoardMixin(models.AbstractModel):
     problem = fields.Char(
         "What Is Wrong",
         compute="_compute_problem",
-        help="What keeps it from working, and how to mend that.",
+        help="What keeps it from working, and how to fix that.",
     )
     retry_run_id = fields.Many2one("ihub.run", compute="_compute_retry")
     retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry")
@@ -276,8 +276,9 @@ class IhubBoardMixin(models.AbstractModel):
                    run.running_id, run.running_since, run.seen,
                    run.running_id <= i.stop_before_id
                        AND NOT (run.is_schedule AND i.state = 'running'),
-                   run.pointer_id, run.window_from, run.window_to,
-                   LEAST(run.by_hand, CASE WHEN i.state = 'running' THEN run.scheduled END) AS due,
+                   run.scheduled_run_id, run.window_from, run.window_to,
+                   LEAST(run.asked_for,
+                         CASE WHEN i.state = 'running' THEN run.scheduled END) AS due,
                    i.state = 'running' AND run.is_retrying, run.queued, ended.ended_at,
                    i.failed_run_id
               FROM ihub_integration i
@@ -288,7 +289,7 @@ class IhubBoardMixin(models.AbstractModel):
                        max(last_seen) FILTER (WHERE state = 'running') AS seen,
                        bool_or(trigger = 'schedule') FILTER (WHERE state = 'running')
                            AS is_schedule,
-                       max(id) FILTER (WHERE trigger = 'schedule') AS pointer_id,
+                       max(id) FILTER (WHERE trigger = 'schedule') AS scheduled_run_id,
                        max(window_from) FILTER (WHERE trigger = 'schedule') AS window_from,
                        max(window_to) FILTER (WHERE trigger = 'schedule') AS window_to,
                        max(due) FILTER (WHERE trigger = 'schedule' AND state = 'pending')
@@ -297,7 +298,7 @@ class IhubBoardMixin(models.AbstractModel):
                            WHERE trigger = 'schedule' AND state = 'pending') AS is_retrying,
                        -- Since the last Stop: the lane cancels those before it.
                        min(due) FILTER (WHERE trigger <> 'schedule' AND state = 'pending'
-                                          AND NOT is_stopped) AS by_hand,
+                                          AND NOT is_stopped) AS asked_for,
                        count(*) FILTER (WHERE trigger <> 'schedule' AND state = 'pending'
                                           AND NOT is_stopped) AS queued
                   FROM (
@@ -310,7 +311,7 @@ class IhubBoardMixin(models.AbstractModel):
                 -- From when the lane could begin: a backlog is worked off one by one.
                 SELECT r.ended_at FROM ihub_run r
                  WHERE r.integration_id = i.id
-                   AND LEAST(run.by_hand,
+                   AND LEAST(run.asked_for,
                              CASE WHEN i.state = 'running' THEN run.scheduled END) <= %(late)s
                    AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
                  ORDER BY r.id DESC LIMIT 1
@@ -384,7 +385,7 @@ class IhubBoardMixin(models.AbstractModel):
     def _backlog_of_row(self, row, now):
         """Return the number of windows that are complete and not done."""
         integration = self.sudo().browse(row.id)
-        if row.state != "running" or integration._schedule_obstacle():
+        if row.state != "running" or integration._schedule_error():
             return 0
         try:
             return integration._schedule().plan(row.window_from, now, "each").backlog
@@ -506,7 +507,7 @@ class IhubBoardMixin(models.AbstractModel):
         self.queued_count = 0
         for integration in self:
             row = rows.get(integration._origin.id)
-            integration.pointer_id = row and row.pointer_id
+            integration.scheduled_run_id = row and row.scheduled_run_id
             integration.next_run = row and row.due
             if row and row.running_id:
                 integration.current_run_id = row.running_id
@@ -595,12 +596,12 @@ class IhubBoardMixin(models.AbstractModel):
         if self.condition == "retrying":
             return "retry"
         if self.condition == "run_failed":
-            return "run" if self.runs_by_hand else "open"
+            return "run" if self.runs_manually else "open"
         if self.condition in ("stopping", "working", "catching_up", "queued", "interrupted"):
             return False
         if self.can_start:
             return "start"
-        return "run" if self.runs_by_hand and not self.runs_on_schedule else False
+        return "run" if self.runs_manually and not self.runs_on_schedule else False
 
     # --- What it does ---
 
@@ -646,13 +647,13 @@ class IhubBoardMixin(models.AbstractModel):
 
     def _backlog_text(self):
         """Return how far the work on missed windows is, one by one, or False."""
-        if self.state != "running" or self.catch_up != "each" or self.sudo()._schedule_obstacle():
+        if self.state != "running" or self.catch_up != "each" or self.sudo()._schedule_error():
             return False
         schedule = self._schedule()
         backlog = schedule.plan(self.window_from, fields.Datetime.now(), "each").backlog
         if backlog < 2:
             return False
-        begin = self.sudo().pointer_id.behind_from
+        begin = self.sudo().scheduled_run_id.behind_from
         done = schedule.count(begin, self.window_from) if begin else 0
         return self.env._(
             "Catching up: %(done)s of %(count)s windows", done=done, count=done + backlog
@@ -670,7 +671,7 @@ class IhubBoardMixin(models.AbstractModel):
                 integration.problem = text
 
     def _problem_text(self):
-        """Return what keeps the integration from working, and how to mend that, or False."""
+        """Return what keeps the integration from working, and how to fix that, or False."""
         name = PROBLEMS.get(self.condition)
         return name and getattr(self, name)()
 
@@ -682,7 +683,7 @@ class IhubBoardMixin(models.AbstractModel):
 
     def _blocked_text(self):
         # Crons, users and companies belong to administrators.
-        return self.sudo()._obstacle()
+        return self.sudo()._preflight_error()
 
     def _copy_text(self):
         return self.env._(
@@ -713,8 +714,8 @@ class IhubBoardMixin(models.AbstractModel):
         )
 
     def _late_text(self):
-        pointer = self.sudo().pointer_id
-        due = self._schedule().due(Window(pointer.window_from, pointer.window_to))
+        scheduled = self.sudo().scheduled_run_id
+        due = self._schedule().due(Window(scheduled.window_from, scheduled.window_to))
         return self.env._(
             "Late: due since %(due)s and not completed yet. %(reason)s",
             # Not the run's own moment, which is that of the next attempt.
@@ -725,7 +726,7 @@ class IhubBoardMixin(models.AbstractModel):
     def _late_reason(self):
         """Return why it is late, and what is being done or to do, in words for the reader."""
         self.ensure_one()
-        run = self.sudo().pointer_id
+        run = self.sudo().scheduled_run_id
         if self.is_executing:
             return self.env._(
                 "A run has been at work since %(since)s. Wait for it, or press Stop.",
@@ -748,7 +749,7 @@ class IhubBoardMixin(models.AbstractModel):
 
     # --- Computes ---
 
-    @api.depends("state", "pointer_id")
+    @api.depends("state", "scheduled_run_id")
     @api.depends_context("lang", "tz")
     def _compute_retry(self):
         """Find the runs that have failed and will be tried again by themselves."""
@@ -758,8 +759,8 @@ class IhubBoardMixin(models.AbstractModel):
             row = rows.get(integration._origin.id)
             # After Stop it waits for Start, and then begins anew.
             if row and row.is_retrying:
-                # As superuser: the pointer says nothing that the integration does not show.
-                run = self.env["ihub.run"].sudo().browse(row.pointer_id)
+                # As superuser: the scheduled run says nothing that the integration does not show.
+                run = self.env["ihub.run"].sudo().browse(row.scheduled_run_id)
                 integration.retry_run_id = run.id
                 integration.retry_message = said(run, run._retry_text)
 
@@ -825,7 +826,7 @@ class IhubBoardMixin(models.AbstractModel):
             "beginning": fields.Datetime.to_string(expected.beginning),
             "complete_until": fields.Datetime.to_string(self.watermark),
             "tz": self.tz,
-            "can_fill": self.runs_by_hand and self.takes_period,
+            "can_fill": self.runs_manually and self.takes_period,
             "segments": [time_line.as_json(piece) for piece in pieces],
         }
 
@@ -843,7 +844,7 @@ class IhubBoardMixin(models.AbstractModel):
             raise UserError(
                 self.env._("%(name)s takes no period. Run it without one.", name=self.name)
             )
-        integration.sudo()._check_runnable_by_hand(None, None)
+        integration.sudo()._check_manually_runnable(None, None)
         start, end = integration._coverage_period(date_from, date_to)
         action = integration.action_run_manually()
         action["context"] |= {

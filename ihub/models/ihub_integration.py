@@ -196,7 +196,7 @@ class IhubIntegration(models.Model):
         for vals in vals_list:
             self._refuse_hub_fields(vals.keys() - said)
         integrations = super().create([self._completed(vals) for vals in vals_list])
-        integrations._ensure_pointer()
+        integrations._ensure_scheduled_run()
         for integration in integrations.sudo():
             self._check_writer_has_rights(
                 integration.name, integration.run_as_id, integration.company_id
@@ -436,7 +436,7 @@ class IhubIntegration(models.Model):
             company=company.name,
         )
 
-    def _rights_obstacle(self):
+    def _rights_error(self):
         """Return one sentence on what it has no right to any more, or an empty string."""
         if self._lacks_company():
             return self.env._(
@@ -461,7 +461,7 @@ class IhubIntegration(models.Model):
 
         :raise UserError: when there is none
         """
-        if problem := self._rights_obstacle():
+        if problem := self._rights_error():
             raise UserError(problem)
         user = self.run_as_id
         return self.company_id or (user.company_id | user.company_ids).filtered("active")

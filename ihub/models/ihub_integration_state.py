@@ -4,9 +4,9 @@ from psycopg2.extras import Json
 
 
 class IhubIntegrationState(models.Model):
-    """What integrations keep for themselves from run to run: see ``get_state`` and ``set_state``.
+    """A value that an integration keeps from run to run: see ``get_state`` and ``set_state``.
 
-    Apart from their settings, which people edit while runs execute. It may hold tokens: no group
+    Apart from the settings, which people edit while runs execute. It may hold tokens: no group
     has access to it.
     """
 

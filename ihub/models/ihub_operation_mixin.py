@@ -19,7 +19,7 @@ MANY = 10
 
 
 class IhubOperationMixin(models.AbstractModel):
-    """How an integration is started, stopped, run and woken."""
+    """The buttons, the checks before a run, and the cron that wakes the lane."""
 
     _name = "ihub.operation.mixin"
     _description = "Operation of an Integration"
@@ -50,7 +50,7 @@ class IhubOperationMixin(models.AbstractModel):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="A run by hand or of a backfill that has failed, and was not made up for yet.",
+        help="A manual run, or one of a backfill, that has failed and was not made up for yet.",
     )
 
     # --- Public methods ---
@@ -59,7 +59,7 @@ class IhubOperationMixin(models.AbstractModel):
         """Run on schedule from now on. Starting what runs already is harmless.
 
         :return: True
-        :raise UserError: when something must be mended first; the message says what
+        :raise UserError: when something must be fixed first; the message says what
         """
         for integration in self._operable():
             integration._start()
@@ -87,9 +87,9 @@ class IhubOperationMixin(models.AbstractModel):
         """
         self.ensure_one()
         integration = self._operable()
-        integration._check_runnable_by_hand(_from, _to)
+        integration._check_manually_runnable(_from, _to)
         window = integration._manual_window(_from, _to)
-        return integration._queue_by_hand([window], "manual").with_env(self.env)
+        return integration._queue_manually([window], "manual").with_env(self.env)
 
     def open_settings(self):
         """Return the action that opens the settings of the integration's type.
@@ -145,13 +145,13 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _start(self):
         self._check_can_start()
-        self._ensure_pointer()
+        self._ensure_scheduled_run()
         self._ensure_cron()
         if self.state != "running":
             self._change_state("running", self.env._("Started."), note=self.env._("Started."))
-            pointer = self._pointer()
-            if pointer.state == "pending":
-                pointer._make_fresh()
+            scheduled = self._scheduled_run()
+            if scheduled.state == "pending":
+                scheduled._make_fresh()
         self._wake()
 
     def _check_can_start(self):
@@ -164,12 +164,12 @@ class IhubOperationMixin(models.AbstractModel):
     def _check_can_run(self):
         """Refuse what could only fail.
 
-        :raise UserError: in words that say what to mend
+        :raise UserError: in words that say what to fix
         """
-        if problem := self._obstacle():
+        if problem := self._preflight_error():
             raise UserError(problem)
 
-    def _obstacle(self):
+    def _preflight_error(self):
         """Return one sentence on what keeps this integration from running, or an empty string."""
         if self.type_is_missing:
             return self._missing_type_message()
@@ -193,9 +193,9 @@ class IhubOperationMixin(models.AbstractModel):
                 company=self.company_id.name,
                 name=self.name,
             )
-        return self._rights_obstacle() or self._schedule_obstacle()
+        return self._rights_error() or self._schedule_error()
 
-    def _schedule_obstacle(self):
+    def _schedule_error(self):
         """Return one sentence on why the schedule cannot be used, or an empty string."""
         try:
             self._schedule()
@@ -235,7 +235,7 @@ class IhubOperationMixin(models.AbstractModel):
 
         The rows of the runs belong to the lane: it cancels what is queued.
         """
-        queued = self._queued_by_hand(limit=1)
+        queued = self._queued_manually(limit=1)
         stop = {
             "stop_before_id": self._last_run_ever().id,
             "stop_user_id": self.env.uid,
@@ -254,7 +254,7 @@ class IhubOperationMixin(models.AbstractModel):
         domain = [("integration_id", "=", self.id)]
         return self.env["ihub.run"].search(domain, order="id desc", limit=1)
 
-    def _queued_by_hand(self, limit=None):
+    def _queued_manually(self, limit=None):
         """Return the runs that people have asked for and that wait, without those stopped since."""
         domain = [
             ("integration_id", "=", self.id),
@@ -269,13 +269,13 @@ class IhubOperationMixin(models.AbstractModel):
         for integration in self.sudo():
             integration._stop()
 
-    # --- Run by hand ---
+    # --- Run manually ---
 
-    def _check_runnable_by_hand(self, start, end):
+    def _check_manually_runnable(self, start, end):
         self._check_can_run()
-        if not self.runs_by_hand:
+        if not self.runs_manually:
             raise UserError(
-                self.env._("%(name)s cannot be run by hand. Press Start instead.", name=self.name)
+                self.env._("%(name)s cannot be run manually. Press Start instead.", name=self.name)
             )
         if (start or end) and not self.takes_period:
             raise UserError(
@@ -332,7 +332,7 @@ class IhubOperationMixin(models.AbstractModel):
             .window_to
         )
 
-    def _queue_by_hand(self, windows, trigger):
+    def _queue_manually(self, windows, trigger):
         """Queue one run per window, and wake the lane.
 
         :param list windows: :class:`Window` tuples
@@ -356,7 +356,7 @@ class IhubOperationMixin(models.AbstractModel):
         :param int number: how many runs are to be queued
         :raise UserError: in words that help
         """
-        waiting = len(self._queued_by_hand(limit=MAX_QUEUED))
+        waiting = len(self._queued_manually(limit=MAX_QUEUED))
         if waiting + number > MAX_QUEUED:
             raise UserError(
                 self.env._(
@@ -439,7 +439,7 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _is_start_surprising(self):
         # What cannot start says why; that is no surprise.
-        if self.state == "running" or not self.runs_on_schedule or self.sudo()._obstacle():
+        if self.state == "running" or not self.runs_on_schedule or self.sudo()._preflight_error():
             return False
         plan = self._plan_ahead()
         return bool(plan) and (bool(plan.skipped) or plan.backlog >= MANY)
@@ -451,7 +451,7 @@ class IhubOperationMixin(models.AbstractModel):
     def _stop_lines(self):
         """Return sentences on what Stop does besides stopping."""
         lines = [self.env._("Queued runs that are cancelled: %(count)s", count=self.queued_count)]
-        queued = self._queued_by_hand()
+        queued = self._queued_manually()
         lines += [
             self.env._("From %(period)s", period=local_period(self, run.window_from, run.window_to))
             for run in queued[:NAMED_WINDOWS]
@@ -505,7 +505,7 @@ class IhubOperationMixin(models.AbstractModel):
             "state": "code",
             "code": self._cron_code(),
             "user_id": self.env.ref("base.user_root").id,
-            # Only a net: triggers wake the lane when a run is due.
+            # Fallback poll; triggers do the real waking.
             "interval_number": 1,
             "interval_type": "hours",
             "nextcall": fields.Datetime.now() + timedelta(hours=1),
@@ -536,7 +536,8 @@ class IhubOperationMixin(models.AbstractModel):
         :param str message: why; None: people are told otherwise
         """
         known = self.failed_run_id
-        # Of a backfill the first: the others follow when it is made up for. By hand the latest.
+        # Of a backfill the first: the others follow when it is made up for. Of manual runs the
+        # latest.
         if not known or known.trigger == run.trigger == "manual":
             self.failed_run_id = run
         self._notify_change()
@@ -544,7 +545,7 @@ class IhubOperationMixin(models.AbstractModel):
             return
         self._message_log(body=self.env._("A run has failed: %(reason)s", reason=message))
         if self.notify_failure:
-            self._tell("run_failed", reason=message, run=run)
+            self._notify_people("run_failed", reason=message, run=run)
 
     def _forget_repaired_run(self, run):
         """After ``run`` has worked: whether a failed run is made up for."""
@@ -559,7 +560,7 @@ class IhubOperationMixin(models.AbstractModel):
     def _recover_run(self, failed):
         self.sudo().activity_unlink(["ihub.mail_activity_type_alert"])
         self._message_log(body=self.env._("The run that had failed has been made up for."))
-        self._tell_recovery("run_done", run=failed)
+        self._notify_recovery("run_done", run=failed)
 
     def _makes_up_for(self, run, failed):
         """Return whether ``run``, which is done, has done what ``failed`` had not."""

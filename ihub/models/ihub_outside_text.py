@@ -18,7 +18,7 @@ def as_cell(value):
 
 
 class IhubOutsideText(models.AbstractModel):
-    """What models have in common whose texts come from other systems, and are searched by people.
+    """A model whose texts come from other systems, and are searched by people.
 
     Searches have a bound, and no text becomes a formula in a spreadsheet.
     """

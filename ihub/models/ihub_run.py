@@ -20,7 +20,7 @@ TRANSITIONS = {
 }
 ENDED = ("done", "failed", "cancelled", "interrupted")
 # Of a run at whose window there were no attempts.
-FRESH = {"attempt": 0, "forgiven_attempts": 0, "deaths": 0, "reached": None}
+FRESH = {"attempt": 0, "forgiven_attempts": 0, "crash_count": 0, "reached": None}
 # Days, unless set by the system parameter ihub.keep_run_days.
 KEEP_DAYS = 90
 BATCH = 500
@@ -29,13 +29,13 @@ BATCH = 500
 class IhubRun(models.Model):
     """One window of one integration, and what became of it.
 
-    The executor's own table. The scheduled run that is pending is the schedule's pointer: its
+    The executor's own table. The scheduled run that is pending is the schedule itself: its
     window is the next one. An integration with a schedule always has exactly one scheduled run
     that is pending or running.
 
     Never deleted by retention: the last run of an integration, those that failed, and what is
     queued or running. Those that failed are few: after each, somebody has looked and pressed
-    Start. Scheduled runs say which span is covered, and so do those by hand that filled a span
+    Start. Scheduled runs say which span is covered, and so do manual runs that filled a span
     which was skipped or had failed: they stay, too, unless the system parameter
     ihub.keep_schedule_days says for how long.
     """
@@ -66,7 +66,7 @@ class IhubRun(models.Model):
         default="pending",
     )
     trigger = fields.Selection(
-        [("schedule", "Schedule"), ("manual", "By hand"), ("backfill", "Backfill")],
+        [("schedule", "Schedule"), ("manual", "Manual"), ("backfill", "Backfill")],
         "Started by",
         required=True,
         readonly=True,
@@ -81,7 +81,7 @@ class IhubRun(models.Model):
         compute="_compute_duration", store=True, aggregator="avg", help="In seconds."
     )
     attempt = fields.Integer(readonly=True, default=0, aggregator=None)
-    deaths = fields.Integer(
+    crash_count = fields.Integer(
         readonly=True, default=0, aggregator=None, help="Processes that died in a row."
     )
     forgiven_attempts = fields.Integer(
@@ -118,9 +118,9 @@ class IhubRun(models.Model):
     calendar_to = fields.Datetime(compute="_compute_calendar", search="_search_calendar_to")
     # For the history of an integration, newest first.
     _integration_idx = models.Index("(integration_id, id)")
-    # For the lane: what is next. Two pointers or two runs at a time cannot even be stored.
+    # For the lane: what is next. Two scheduled_runs or two runs at a time cannot even be stored.
     _queue_idx = models.Index("(integration_id, due) WHERE state IN ('pending', 'running')")
-    _pointer_uniq = models.UniqueIndex(
+    _scheduled_run_uniq = models.UniqueIndex(
         "(integration_id) WHERE trigger = 'schedule' AND state IN ('pending', 'running')"
     )
     _running_uniq = models.UniqueIndex("(integration_id) WHERE state = 'running'")
@@ -194,8 +194,8 @@ class IhubRun(models.Model):
         :param Window window: its span
         :return: the new run
         """
-        by_hand = trigger != "schedule"
-        due = fields.Datetime.now() if by_hand else integration._schedule().due(window)
+        is_manual = trigger != "schedule"
+        due = fields.Datetime.now() if is_manual else integration._schedule().due(window)
         return self.create(
             {
                 "integration_id": integration.id,
@@ -203,7 +203,7 @@ class IhubRun(models.Model):
                 "window_from": window.start,
                 "window_to": window.end,
                 "due": due,
-                "user_id": self.env.uid if by_hand else False,
+                "user_id": self.env.uid if is_manual else False,
                 **vals,
             }
         )
@@ -214,7 +214,7 @@ class IhubRun(models.Model):
         :return: the new run; it knows the resume point and the first error
         """
         self.ensure_one()
-        # The database allows one pointer: this one must have left before the next one comes.
+        # The database allows one scheduled run: this one must have left before the next one comes.
         self.flush_recordset()
         return self.create(
             {
@@ -235,7 +235,7 @@ class IhubRun(models.Model):
         )
 
     def _set_window(self, window):
-        """Give the pointer another window, and forget attempts at the old one."""
+        """Give the scheduled run another window, and forget attempts at the old one."""
         self.ensure_one()
         self.write(
             {
@@ -286,13 +286,13 @@ class IhubRun(models.Model):
         return self.attempt - self.forgiven_attempts
 
     def _count_progress(self):
-        """Forgive the attempts and deaths before the one that just ended, if that one moved on."""
+        """Forgive the attempts and crashes before the one that just ended, if that one moved on."""
         self.ensure_one()
         point = self.resume["point"] if self.resume else None
         has_moved, reached = moved_on(self.reached or None, self.processed, point)
         self.write({"reached": reached})
         if has_moved:
-            self.write({"forgiven_attempts": max(self.attempt - 1, 0), "deaths": 0})
+            self.write({"forgiven_attempts": max(self.attempt - 1, 0), "crash_count": 0})
 
     # --- While it executes ---
 
@@ -395,9 +395,9 @@ class IhubRun(models.Model):
         """
         self.ensure_one()
         integration = self.integration_id._operable()
-        integration._check_runnable_by_hand(None, None)
+        integration._check_manually_runnable(None, None)
         window = integration._manual_window(self.window_from, self.window_to)
-        run = integration._queue_by_hand([window], "manual")
+        run = integration._queue_manually([window], "manual")
         return {
             "type": "ir.actions.act_window",
             "res_model": "ihub.run",
@@ -422,23 +422,23 @@ class IhubRun(models.Model):
         """Mark as done and queue the next window, in the transaction of the work."""
         self.ensure_one()
         self._end("done", self._outcome(), resume=None)
-        self._tell_requester("success", self.message)
+        self._notify_requester("success", self.message)
         if self.trigger != "schedule":
             return
-        # The database allows one pointer: this one must have left before the next one comes.
+        # The database allows one scheduled run: this one must have left before the next one comes.
         self.flush_recordset()
         integration = self.integration_id
         window = integration._schedule().window_from(self.window_to)
         self._enqueue(integration, "schedule", window, behind_from=self.behind_from)
 
-    def _tell_requester(self, kind, message):
-        """Show the outcome of a run by hand to whoever asked for it.
+    def _notify_requester(self, kind, message):
+        """Show the outcome of a manual run to whoever asked for it.
 
         :param str kind: ``success`` or ``danger``, as the web client's notifications have it
         """
         if self.trigger == "manual":
             # Not whoever may not see it any more.
-            self.integration_id._may_be_told(self.user_id)._bus_send(
+            self.integration_id._may_be_notified(self.user_id)._bus_send(
                 "simple_notification",
                 {
                     "type": kind,
@@ -465,7 +465,7 @@ class IhubRun(models.Model):
         for run in self:
             pending = run.state == "pending"
             run.can_cancel = pending and run.trigger != "schedule"
-            run.can_run_again = run.state in ENDED and run.integration_id.runs_by_hand
+            run.can_run_again = run.state in ENDED and run.integration_id.runs_manually
             run.is_retrying = pending and bool(run.attempt and run.message)
 
     def _percent(self):

@@ -20,7 +20,7 @@ from ..report.format import local_moment, local_period, stated_moment
 
 
 class Settings(NamedTuple):
-    """What the grid of windows depends on; moments are naive UTC or False."""
+    """The settings that the grid of windows depends on; moments are naive UTC or False."""
 
     interval: tuple
     tz: str
@@ -35,7 +35,7 @@ MANY = 10
 
 
 class IhubScheduleMixin(models.AbstractModel):
-    """When an integration runs, and for which windows."""
+    """The schedule: an interval, a time zone, a grid of windows, and the next of them."""
 
     _name = "ihub.schedule.mixin"
     _description = "Schedule of an Integration"
@@ -110,7 +110,7 @@ class IhubScheduleMixin(models.AbstractModel):
 
     # --- Computes ---
 
-    @api.depends("pointer_id", "run_ids.state", "run_ids.window_from", "run_ids.window_to")
+    @api.depends("scheduled_run_id", "run_ids.state", "run_ids.window_from", "run_ids.window_to")
     def _compute_window(self):
         rows = self._rows()
         for integration in self:
@@ -148,7 +148,7 @@ class IhubScheduleMixin(models.AbstractModel):
             old, new = integration.schedule_anchor, integration.counted_from
             if new and not (old and new == integration._schedule().origin):
                 integration.schedule_anchor = new
-                integration._fit_pointer()
+                integration._fit_scheduled_run()
                 integration._note_new_grid(old, new)
 
     def _note_new_grid(self, old, new):
@@ -166,15 +166,15 @@ class IhubScheduleMixin(models.AbstractModel):
     def _inverse_window_from(self):
         for integration in self:
             start = integration.window_from
-            if start and start == integration.sudo()._pointer().window_from:
+            if start and start == integration.sudo()._scheduled_run().window_from:
                 continue
             integration._check_start(start)
-            if not integration.sudo()._pointer():
+            if not integration.sudo()._scheduled_run():
                 # Where the grid of windows begins, unless somebody has said that.
                 integration.sudo().schedule_anchor = integration.schedule_anchor or start
-                integration._ensure_pointer(start)
+                integration._ensure_scheduled_run(start)
             else:
-                integration._move_pointer(start)
+                integration._move_scheduled_run(start)
 
     def _check_start(self, start):
         """Refuse a moment at which the next window cannot begin.
@@ -258,11 +258,11 @@ class IhubScheduleMixin(models.AbstractModel):
             self.time_of_day,
         )
 
-    # --- The pointer: the one scheduled run that is pending or running ---
+    # --- The scheduled run: the one that is pending or running ---
 
-    def _pointers(self):
+    def _scheduled_runs(self):
         """Return ``{integration id: run}`` of the scheduled runs that are next, or at work."""
-        # The pointer says nothing that the integration itself does not show.
+        # The scheduled run says nothing that the integration itself does not show.
         runs = (
             self.env["ihub.run"]
             .sudo()
@@ -276,9 +276,9 @@ class IhubScheduleMixin(models.AbstractModel):
         )
         return {run.integration_id.id: run.with_env(self.env) for run in runs}
 
-    def _pointer(self):
+    def _scheduled_run(self):
         self.ensure_one()
-        return self._pointers().get(self.id, self.env["ihub.run"])
+        return self._scheduled_runs().get(self.id, self.env["ihub.run"])
 
     def _with_completed_windows(self):
         """Return the set of ids of those integrations that ever completed a scheduled window."""
@@ -299,15 +299,15 @@ class IhubScheduleMixin(models.AbstractModel):
         )
         return {id_ for (id_,) in rows}
 
-    def _ensure_pointer(self, start=None):
+    def _ensure_scheduled_run(self, start=None):
         """Create the pending scheduled run where a type with a schedule has none.
 
         :param datetime start: where the first window begins; None: where a window of the
             schedule that is open now began
         """
-        pointers = self._pointers()
+        scheduled_runs = self._scheduled_runs()
         for integration in self.sudo():
-            if integration.id in pointers or not integration.runs_on_schedule:
+            if integration.id in scheduled_runs or not integration.runs_on_schedule:
                 continue
             if not integration.schedule_anchor:
                 integration.schedule_anchor = integration._default_anchor()
@@ -316,16 +316,18 @@ class IhubScheduleMixin(models.AbstractModel):
             window = schedule.window_from(start)
             self.env["ihub.run"].sudo()._enqueue(integration, "schedule", window)
 
-    def _move_pointer(self, start):
+    def _move_scheduled_run(self, start):
         """Let the next window begin at ``start``; what is passed over is recorded as skipped."""
         self.ensure_one()
-        pointer = self.sudo()._pointer()
-        old = pointer.window_from
+        scheduled = self.sudo()._scheduled_run()
+        old = scheduled.window_from
         if start == old:
             return
         if start > old and self.id in self._with_completed_windows():
-            pointer._record_skipped(old, start, self.env._("Skipped: the start was moved forward."))
-        pointer._set_window(self._schedule().window_from(start))
+            scheduled._record_skipped(
+                old, start, self.env._("Skipped: the start was moved forward.")
+            )
+        scheduled._set_window(self._schedule().window_from(start))
         self.sudo().message_post(
             body=self.env._(
                 "The next window begins at %(new)s instead of %(old)s.",
@@ -400,7 +402,7 @@ class IhubScheduleMixin(models.AbstractModel):
                         name=integration.name,
                     )
                 )
-            if integration._pointer().state == "running":
+            if integration._scheduled_run().state == "running":
                 raise UserError(
                     self.env._(
                         "%(name)s is still stopping. Change the schedule when its run has ended.",
@@ -418,7 +420,7 @@ class IhubScheduleMixin(models.AbstractModel):
         integration = self.sudo()
         if "counted_from" not in names:
             integration.schedule_anchor = integration._anchor_after(old)
-        integration._fit_pointer()
+        integration._fit_scheduled_run()
 
     def _anchor_after(self, old):
         """Return the anchor that the grid gets by an edit, where nobody says which.
@@ -443,15 +445,15 @@ class IhubScheduleMixin(models.AbstractModel):
     def _is_on_grid(self, start):
         return self._schedule().boundary_at_or_before(start) == start
 
-    def _fit_pointer(self):
+    def _fit_scheduled_run(self):
         """Let the pending window end where the grid wants it."""
-        pointer = self.sudo()._pointer()
+        scheduled = self.sudo()._scheduled_run()
         # A window that is half done keeps its end: its resume point belongs to it.
-        if not pointer or pointer.resume:
+        if not scheduled or scheduled.resume:
             return
-        window = self._schedule().window_from(pointer.window_from)
-        if window.end != pointer.window_to:
-            pointer._set_window(window)
+        window = self._schedule().window_from(scheduled.window_from)
+        if window.end != scheduled.window_to:
+            scheduled._set_window(window)
 
     @api.depends(
         "interval_number",
@@ -482,9 +484,9 @@ class IhubScheduleMixin(models.AbstractModel):
 
     def _plan_start(self, schedule):
         start = self.window_from or self._origin.window_from or schedule.anchor
-        pointer = self._origin.sudo()._pointer() if self._origin else self.env["ihub.run"]
+        scheduled = self._origin.sudo()._scheduled_run() if self._origin else self.env["ihub.run"]
         # What was begun is finished first, whatever else is missing.
-        return pointer.window_to if pointer.resume and start == pointer.window_from else start
+        return scheduled.window_to if scheduled.resume and start == scheduled.window_from else start
 
     def _schedule_on_screen(self):
         """Return the schedule, also while somebody edits it."""
@@ -498,7 +500,7 @@ class IhubScheduleMixin(models.AbstractModel):
         plan = self._plan_ahead()
         if not plan:
             # What is wrong with the schedule, also while it is being edited.
-            return list(filter(None, [self.sudo()._schedule_obstacle()]))
+            return list(filter(None, [self.sudo()._schedule_error()]))
         if plan.backlog < 2:
             return self._coming_lines(plan)
         if self.catch_up == "each":

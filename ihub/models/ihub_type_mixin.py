@@ -37,7 +37,7 @@ class IhubTypeMixin(models.AbstractModel):
     runs_on_schedule = fields.Boolean(compute="_compute_type")
     needs_company = fields.Boolean(compute="_compute_needs")
     takes_period = fields.Boolean(compute="_compute_needs")
-    runs_by_hand = fields.Boolean(compute="_compute_type")
+    runs_manually = fields.Boolean(compute="_compute_type")
     # ``{model name: list of Fault}``. Each registry's class has its own: see `_register_hook`.
     _type_faults = {}
 
@@ -56,7 +56,7 @@ class IhubTypeMixin(models.AbstractModel):
             integration.type_is_missing = missing
             integration.type_name = titles.get(name, name)
             integration.runs_on_schedule = not missing and self._type_flag(model, "is_job")
-            integration.runs_by_hand = not missing and self._type_flag(
+            integration.runs_manually = not missing and self._type_flag(
                 model, "is_manually_runnable"
             )
 
@@ -435,7 +435,7 @@ class IhubTypeMixin(models.AbstractModel):
 
     @api.model
     def _type_fault_text(self, name):
-        """Return what is wrong with the type ``name`` and who mends it, or an empty string."""
+        """Return what is wrong with the type ``name`` and who fixes it, or an empty string."""
         faults = self._faults_of_type(name)
         if not faults:
             return ""

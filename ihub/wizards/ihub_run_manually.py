@@ -133,9 +133,9 @@ class IhubRunManually(models.TransientModel):
         self.ensure_one()
         integration = self.integration_id._operable()
         period = (self.date_from, self.date_to) if integration.takes_period else (None, None)
-        integration._check_runnable_by_hand(*period)
+        integration._check_manually_runnable(*period)
         windows = self._windows()
-        integration._queue_by_hand(windows, "backfill" if len(windows) > 1 else "manual")
+        integration._queue_manually(windows, "backfill" if len(windows) > 1 else "manual")
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

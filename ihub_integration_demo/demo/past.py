@@ -19,7 +19,7 @@ Traceback (most recent call last):
 TimeoutError: timed out
 """
 # Outcomes that are not the usual one, by the number of the window, counted from the last one.
-TROUBLES = {3: "warnings", 7: "interrupted", 12: "errors", 17: "failed", 23: "by_hand"}
+TROUBLES = {3: "warnings", 7: "interrupted", 12: "errors", 17: "failed", 23: "manual"}
 TROUBLES |= {31: "warnings", 40: "cancelled", 52: "failed", 60: "warnings"}
 SKIPPED = range(65, 69)
 
@@ -70,8 +70,8 @@ class Past:
         self.env["ihub.event"].create(
             [{**event, "run_id": runs[index].id} for index, event in self.events]
         )
-        self.integration._pointer().unlink()
-        self.integration._ensure_pointer(self.until)
+        self.integration._scheduled_run().unlink()
+        self.integration._ensure_scheduled_run(self.until)
         self.integration.state_date = self.until - self.hours * ONE_HOUR
         if attempts:
             self._make_wait(attempts)
@@ -79,7 +79,7 @@ class Past:
     def _make_wait(self, attempts):
         """Let the next window wait for a further attempt."""
         message = self.record._no_answer()
-        self.integration._pointer().write(
+        self.integration._scheduled_run().write(
             {
                 "attempt": attempts,
                 "message": message,
@@ -118,8 +118,8 @@ class Past:
             "errors": [done._replace(events=(error, warning, *done.events))],
             "failed": [self._failed(), done],
             "interrupted": [self._interrupted(), done],
-            "cancelled": [done, self._by_hand("cancelled", "Cancelled before it began.")],
-            "by_hand": [done, self._by_hand("done", "Done: 12 records.", processed=12, total=12)],
+            "cancelled": [done, self._manually("cancelled", "Cancelled before it began.")],
+            "manual": [done, self._manually("done", "Done: 12 records.", processed=12, total=12)],
         }
         return attempts.get(trouble, [done])
 
@@ -142,7 +142,7 @@ class Past:
         values = {"state": "interrupted", "message": message, "seconds": 9, "processed": 20}
         return Outcome(values)
 
-    def _by_hand(self, state, message, **values):
+    def _manually(self, state, message, **values):
         user = self.integration.run_as_id.id
         values |= {"trigger": "manual", "user_id": user, "seconds": 3 if state == "done" else 0}
         return Outcome({"state": state, "message": message, **values})

@@ -41,7 +41,7 @@ class IhubIntegrationEcbRates(models.Model):
         "<div>Fetches the <b>euro reference exchange rates</b> that the European Central Bank "
         "publishes on working days around 16:00 in Frankfurt, and enters them as the rates of "
         "your currencies.<ul>"
-        "<li>It fills in the days of the period that is run: to get older rates, run it by hand "
+        "<li>It fills in the days of the period that is run: to get older rates, run it manually "
         "with a longer period. There are rates since 4 January 1999.</li>"
         "<li>If the bank is late, the run is tried again until the rates are there.</li>"
         "<li>Only currencies that are active in Odoo get rates.</li>"
@@ -157,7 +157,7 @@ class IhubIntegrationEcbRates(models.Model):
         company = self._company().sudo().root_id
         wanted = currencies | self._company().currency_id
         # Who may set up this integration decides that rates are written: the user that it runs as
-        # need not have the right to edit rates by hand.
+        # need not have the right to edit rates manually.
         Rate = self.env["res.currency.rate"].sudo()
         total, done, count = len(converted), 0, Counter()
         for days in split_every(DAYS_PER_STEP, converted):
@@ -258,7 +258,7 @@ class IhubIntegrationEcbRates(models.Model):
             self.ihub_warning(
                 summary=self.env._(
                     "The European Central Bank publishes no rate for %(currencies)s. Enter the "
-                    "rates of these currencies by hand, or deactivate those that you do not use.",
+                    "rates of these currencies manually, or deactivate those that you do not use.",
                     currencies=", ".join(unknown),
                 )
             )
@@ -267,7 +267,7 @@ class IhubIntegrationEcbRates(models.Model):
         return self.env._(
             "The European Central Bank publishes no rate for %(currency)s, the currency of "
             "%(company)s, in this period. Without it no other rate can be converted, so none was "
-            "entered. Enter the rates by hand, or use another source.",
+            "entered. Enter the rates manually, or use another source.",
             currency=base,
             company=self._company().name,
         )

@@ -44,21 +44,21 @@ def remember(integration, *outcomes):
 
 def begin(integration):
     """Let its lane be at work, with two thirds of the records done."""
-    integration._pointer()._begin()
-    integration._pointer().write({"processed": 40, "total": 60})
+    integration._scheduled_run()._begin()
+    integration._scheduled_run().write({"processed": 40, "total": 60})
 
 
 well = add("Quiet")
-well._pointer().write({"window_from": now, "window_to": soon, "due": soon})
+well._scheduled_run().write({"window_from": now, "window_to": soon, "due": soon})
 remember(well, *["done"] * 12)
 
 stopped = add("Halted", catch_up="each", window_from=now - timedelta(days=2))
 remember(stopped, "done", "failed", "cancelled", "interrupted", "skipped", "done")
 stopped.stop()
 
-# A run by hand has failed, and the schedule goes on.
+# A manual run has failed, and the schedule goes on.
 one_failed = add("Wrong once")
-one_failed._pointer().write({"window_from": now, "window_to": soon, "due": soon})
+one_failed._scheduled_run().write({"window_from": now, "window_to": soon, "due": soon})
 remember(one_failed, "done", "done", "failed")
 one_failed.last_run_id.sudo().message = "ValueError: The price of A1 is not a number"
 one_failed.sudo().failed_run_id = one_failed.last_run_id

@@ -66,8 +66,8 @@ stuck = add("Stuck", hang_limit=30)
 for integration in (late, stuck):
     integration.start()
     let_go_by(integration, 2)
-    integration._pointer()._begin()
-    integration._pointer().started_at = now - timedelta(hours=1)
+    integration._scheduled_run()._begin()
+    integration._scheduled_run().started_at = now - timedelta(hours=1)
 
 wrong_zone = add("Wrong time zone")
 wrong_zone.start()

@@ -185,11 +185,11 @@ class Hub:
             connection.close()
 
     def hasten(self):
-        """Let the minutes pass that a lane waits after deaths in a row, failures or a conflict."""
+        """Let the minutes pass that a lane waits after crashes in a row, failures or a conflict."""
         self.execute(
             "UPDATE ihub_run SET due = date_trunc('second', now() AT TIME ZONE 'UTC')"
             " WHERE state = 'pending' AND due > now() AT TIME ZONE 'UTC'"
-            " AND (deaths > 0 OR attempt > 0)"
+            " AND (crash_count > 0 OR attempt > 0)"
         )
         self.execute(
             "UPDATE ir_cron_trigger SET call_at = now() AT TIME ZONE 'UTC'"
@@ -217,7 +217,8 @@ class Hub:
         """Return what is in the database, for the message of a failed test."""
         runs = self.execute(
             "SELECT id, integration_id, state, trigger, window_from::text, window_to::text,"
-            " due::text, attempt, deaths, left(message, 90) FROM ihub_run ORDER BY id DESC LIMIT 12"
+            " due::text, attempt, crash_count, left(message, 90)"
+            " FROM ihub_run ORDER BY id DESC LIMIT 12"
         )
         crons = self.execute("SELECT id, active, nextcall::text FROM ir_cron WHERE active")
         triggers = self.execute("SELECT cron_id, call_at::text FROM ir_cron_trigger")

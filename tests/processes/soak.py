@@ -198,10 +198,10 @@ class Soak:
         self.hub.wait(done, "The end of a round", patience=LONGEST)
 
     def mend(self, integrations):
-        """Press Start where one window has met so many deaths in a row that it was given up."""
+        """Press Start where one window has met so many crashes in a row that it was given up."""
         for each in integrations:
             if self.hub.state(each) == "failed":
-                assert self.hub.count(each, deaths=2, state="interrupted"), self.hub.picture()
+                assert self.hub.count(each, crash_count=2, state="interrupted"), self.hub.picture()
                 self.report.given_up += 1
                 self.hub.start(each)
 

@@ -149,7 +149,7 @@ def test_deleting_while_the_scheduler_looks_at_its_cron(hub):
 
 
 def test_two_people_press_everything_at_once(hub, server_of_module):
-    """In any order: no traceback, no lost click, and the schedule has one pointer all the time."""
+    """In any order: no traceback, no lost click, and one scheduled run all the time."""
     integration = hub.add("work 4 2", windows=3)
     server_of_module()
     failures = []

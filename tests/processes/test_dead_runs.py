@@ -8,17 +8,17 @@ from hub_driver import is_running, kill
 FIRST_ATTEMPT_HANGS = "write 2\n@1 hold\nwrite"
 
 
-def assert_taken_up_again(hub, integration, steps, deaths=1):
+def assert_taken_up_again(hub, integration, steps, crashes=1):
     """The dead run says so, and a second one has done the same window, once.
 
-    :param int deaths: how many in a row the second one knows of
+    :param int crashes: how many in a row the second one knows of
     """
     done = hub.wait_for(integration, state="done")
     dead = hub.run(integration, state="interrupted")
     assert dead["ended_at"] == dead["last_seen"] >= dead["started_at"]
     assert f"{dead['last_seen']:%m/%d/%Y %I:%M}" in dead["message"]
     assert (done["window_from"], done["window_to"]) == (dead["window_from"], dead["window_to"])
-    assert (done["previous_id"], done["attempt"], done["deaths"]) == (dead["id"], 2, deaths)
+    assert (done["previous_id"], done["attempt"], done["crash_count"]) == (dead["id"], 2, crashes)
     assert hub.steps(integration) == steps
     assert hub.state(integration) == "running"
 
@@ -30,7 +30,7 @@ def test_a_threaded_server(hub, server, number):
     first = server()
     with hub.held(integration):
         assert hub.wait_until_held(integration) == first.process.pid
-        # Odoo itself must not count deaths: after three it would let the lane sleep for an hour.
+        # Odoo itself must not count crashes: after three it would let the lane sleep for an hour.
         counted = "SELECT timed_out_counter, done FROM ir_cron_progress ORDER BY id DESC LIMIT 1"
         assert hub.row(counted) == (0, 1)
         first.kill(number)
@@ -134,11 +134,11 @@ def test_deaths_in_a_row_are_bounded(hub, server):
     hub.wait(lambda: hub.count(integration, state="interrupted") == 2)
     pending = hub.run(integration, state="pending")
     waits = hub.row(
-        "SELECT due - write_date FROM ihub_run WHERE id = %s AND deaths = 2", pending["id"]
+        "SELECT due - write_date FROM ihub_run WHERE id = %s AND crash_count = 2", pending["id"]
     )
     assert waits[0].total_seconds() > 50, "Dying again and again must not be a hot loop."
     hub.wait(lambda: hub.hasten() or hub.state(integration) == "failed")
-    assert [run["deaths"] for run in hub.runs(integration, state="interrupted")] == [0, 1, 2]
+    assert [run["crash_count"] for run in hub.runs(integration, state="interrupted")] == [0, 1, 2]
     assert not hub.steps(integration)
     shown = hub.read(integration, "state_reason", "window_from")
     assert "3 times in a row" in shown["state_reason"]

@@ -31,7 +31,7 @@ def queue(hub, integration, number=WINDOWS):
         record = env["ihub.integration"].browse(integration)
         end = record.window_from - timedelta(hours=1)
         windows = list(record._schedule().windows(end - timedelta(hours=number), end))
-        record.sudo()._queue_by_hand(windows, "backfill")
+        record.sudo()._queue_manually(windows, "backfill")
 
 
 def done(hub, integration, number):

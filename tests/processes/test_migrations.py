@@ -43,8 +43,9 @@ class Upgraded:
             ),
             "runs": self.rows(
                 "SELECT id, integration_id, state, trigger, window_from, window_to, due,"
-                " started_at, ended_at, attempt, processed, total, resume::text, message"
-                " FROM ihub_run ORDER BY id"
+                " started_at, ended_at, attempt, processed, total, resume::text, message,"
+                " COALESCE(to_jsonb(r) ->> 'crash_count', to_jsonb(r) ->> 'deaths')"
+                " FROM ihub_run r ORDER BY id"
             ),
             "events": self.rows(
                 "SELECT id, level, summary, details, integration_id, run_id, undone"
@@ -100,11 +101,17 @@ def test_every_constraint_is_there(upgraded):
 def test_numbers_are_within_their_bounds(upgraded):
     numbers = upgraded.rows(
         "SELECT retry_limit, retry_delay, retry_growth, retry_maximum, hang_limit, keep_days_info,"
-        " keep_days_error FROM ihub_integration WHERE id IN (1, 2, 4) ORDER BY id"
+        " COALESCE(keep_days_error, 0) FROM ihub_integration WHERE id IN (1, 2, 4) ORDER BY id"
     )
     assert [row[:2] for row in numbers] == [(1000, 525600), (3, 5), (3, 5)]
     assert [row[2:4] for row in numbers] == [(2.0, 1440), (1000.0, 525600), (1000.0, 1440)]
     assert numbers[2][4:] == (525600, 36525, 0)
+
+
+def test_scheduled_actions_call_what_there_is(upgraded):
+    codes = upgraded.rows("SELECT code FROM ir_act_server WHERE code LIKE 'model._cron%%'")
+    assert ("model._cron_notify_late()",) in codes
+    assert ("model._cron_tell_late()",) not in codes
 
 
 def test_no_company_does_not_come_to_mean_all(upgraded):

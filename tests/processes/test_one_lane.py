@@ -7,7 +7,7 @@ from hub_driver import LOCKS_HERE
 
 
 def test_two_servers_with_everything_at_once(hub, server):
-    """Scheduled windows, runs by hand and a backfill of one integration, and of another."""
+    """Scheduled windows, manual runs and a backfill of one integration, and of another."""
     integrations = [hub.add("write\ncommit\nwrite", windows=6, check_alone=True) for _ in range(2)]
     server(crons=2)
     server(crons=2)
@@ -17,7 +17,7 @@ def test_two_servers_with_everything_at_once(hub, server):
             records = env["ihub.integration"].browse(integration)
             end = records.window_from
             windows = list(records._schedule().windows(end - timedelta(hours=5), end))
-            records.sudo()._queue_by_hand(windows, "backfill")
+            records.sudo()._queue_manually(windows, "backfill")
             for _each in range(3):
                 records.run_manually()
     for integration in integrations:

@@ -76,7 +76,7 @@ def hours(moment):
         pytest.param(
             [run(1, 0, 12, trigger="manual")],
             [(0, 12, "done")],
-            id="done by hand counts",
+            id="done manually counts",
         ),
         pytest.param(
             [run(9, 0, 12, "failed", ended=2), run(3, 0, 12, ended=8)],

@@ -50,7 +50,7 @@ OVERDUE = {"state": "running", "due": LONG_AGO, "idle_since": LONG_AGO}
         ({**WAITING, "is_late": True}, "late"),
         ({**WAITING, "is_retrying": True}, "retrying"),
         ({**WAITING, "is_retrying": True, "is_late": True}, "late"),
-        # A run by hand that has failed: nothing is green, and nothing more urgent is hidden.
+        # A manual run that has failed: nothing is green, and nothing more urgent is hidden.
         ({**WAITING, "has_failed_run": True}, "run_failed"),
         ({**WAITING, "has_failed_run": True, "backlog": 2}, "run_failed"),
         ({**WAITING, "has_failed_run": True, "is_late": True}, "late"),

@@ -124,8 +124,8 @@ def test_recovery(failures, state, trigger, schedule_has_failed, expected):
 def test_one_letter_for_all_who_read_the_same_and_for_all_that_one_reads():
     ann, bob = (lateness.Reader(number, "en_US", "UTC") for number in (1, 2))
     cleo = lateness.Reader(3, "fr_FR", "UTC")
-    tellings = [(ann, 20), (ann, 10), (bob, 10), (bob, 20), (cleo, 10), (cleo, 10)]
-    assert lateness.letters(tellings) == {
+    notifications = [(ann, 20), (ann, 10), (bob, 10), (bob, 20), (cleo, 10), (cleo, 10)]
+    assert lateness.notices(notifications) == {
         ("en_US", "UTC", (10, 20)): [1, 2],
         ("fr_FR", "UTC", (10,)): [3],
     }

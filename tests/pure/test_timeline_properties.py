@@ -11,10 +11,10 @@ from schedule_strategies import ZONES, about, bounded, delays, moments, schedule
 
 @dataclass
 class Timeline:
-    """An integration without Odoo: its pointer, and what it did."""
+    """An integration without Odoo: where its scheduled run begins, and what it did."""
 
     schedule: Schedule
-    pointer: datetime
+    scheduled: datetime
     now: datetime
     catch_up: str = "one"
     started: bool = True
@@ -23,7 +23,7 @@ class Timeline:
     done: list[Window] = field(default_factory=list)
 
     def __post_init__(self):
-        self.origin = self.pointer
+        self.origin = self.scheduled
 
     def wait(self, span):
         self.now += span
@@ -41,7 +41,7 @@ class Timeline:
 
     def wake(self, outcome):
         """Run what is due: ``done``, ``planned anew`` after a failure, or to be ``retried``."""
-        plan = self.held or self.schedule.plan(self.pointer, self.now, self.catch_up)
+        plan = self.held or self.schedule.plan(self.scheduled, self.now, self.catch_up)
         if not self.started or plan.due > self.now:
             return False
         if self.held is None:
@@ -61,7 +61,7 @@ class Timeline:
 
     def cover(self, span):
         self.spans.append(span)
-        self.pointer = span.end
+        self.scheduled = span.end
 
     def check_plan(self, plan):
         assert plan.window.start < plan.window.end
@@ -75,7 +75,7 @@ class Timeline:
         for span in self.spans:
             assert span.start == end < span.end
             end = span.end
-        assert end == self.pointer
+        assert end == self.scheduled
         assert all(window.end <= self.now for window in self.done)
 
 
@@ -137,7 +137,7 @@ def test_nothing_stays_behind(schedule, start, outages):
         timeline.wait(min(about(timeline.schedule, intervals), timedelta(days=400)))
         timeline.set_catch_up(catch_up)
         run_all(timeline)
-        assert timeline.schedule.boundary_after(timeline.pointer) > (
+        assert timeline.schedule.boundary_after(timeline.scheduled) > (
             timeline.now - timeline.schedule.delay
         )
         timeline.edit(change)
@@ -145,7 +145,7 @@ def test_nothing_stays_behind(schedule, start, outages):
 
 
 def run_all(timeline):
-    if timeline.schedule.count(timeline.pointer, timeline.now) > 500:
+    if timeline.schedule.count(timeline.scheduled, timeline.now) > 500:
         timeline.set_catch_up("one")
     while timeline.wake("done"):
         timeline.check()
@@ -159,12 +159,12 @@ def test_each_window_by_itself_covers_what_one_run_covers(schedule, start, inter
     skip = schedule.plan(start, now, "skip")
     each = Timeline(schedule, start, now, "each")
     for left in range(one.backlog, 0, -1):
-        assert schedule.plan(each.pointer, now, "each").backlog == left
+        assert schedule.plan(each.scheduled, now, "each").backlog == left
         assert each.wake("done")
     each.check()
     assert not each.wake("done")
     if one.backlog:
-        assert Window(start, each.pointer) == one.window
+        assert Window(start, each.scheduled) == one.window
         assert skip.window == each.spans[-1]
         assert Window(start, skip.window.end) == one.window
     if one.backlog > 1:

@@ -201,7 +201,7 @@ class TestQuiet(BoardCase):
             **dict.fromkeys(Row._fields),
         )._replace(
             id=first.id, integration_type=first.integration_type, tz="UTC", hang_limit=0,
-            window_from=at("2025-03-01 11:00"), pointer_id=1,
+            window_from=at("2025-03-01 11:00"), scheduled_run_id=1,
         )  # fmt: skip
         words = set()
         for combination in product(*values.values()):

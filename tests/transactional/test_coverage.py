@@ -248,7 +248,7 @@ class TestFill(CoverageCase):
             self.assertFalse(
                 integration.coverage("2025-03-01 10:00:00", "2025-03-01 11:00:00")["can_fill"]
             )
-            with self.assertRaisesRegex(UserError, "cannot be run by hand"):
+            with self.assertRaisesRegex(UserError, "cannot be run manually"):
                 integration.action_fill("2025-03-01 10:00:00", "2025-03-01 11:00:00")
 
     def test_the_runs_of_a_period_are_listed(self):

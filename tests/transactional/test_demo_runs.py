@@ -56,9 +56,9 @@ class TestDemoRuns(DemoRunCase):
         demo.integration_id.start()
         self.work(demo)
         self.assertEqual(demo.state, "running")
-        mended = self.last_run(demo)
-        self.assertEqual(mended.state, "done")
-        self.assertEqual(mended.window_from, failed.window_from)
+        fixed = self.last_run(demo)
+        self.assertEqual(fixed.state, "done")
+        self.assertEqual(fixed.window_from, failed.window_from)
 
     def test_progress_of_the_long_import(self):
         model = "ihub.integration.demo.import"

@@ -1,4 +1,4 @@
-"""A run by hand, or of a backfill, that fails: the schedule goes on, and the card says so."""
+"""A manual run, or of a backfill, that fails: the schedule goes on, and the card says so."""
 
 from freezegun import freeze_time
 from hub_case import at
@@ -34,7 +34,7 @@ class TestFailedRun(NotifyCase):
         self.integration.start()
         self.env["mail.mail"].sudo().search([]).unlink()
 
-    def run_by_hand(self, function, *period):
+    def run_manually(self, function, *period):
         run = self.integration.run_manually(*(period or JANUARY))
         with self.running_as(function):
             self.work(self.integration)
@@ -43,7 +43,7 @@ class TestFailedRun(NotifyCase):
     def backfill(self, function, *days):
         lane = self.integration.sudo()
         windows = [lane._manual_window(at(f"{day} 00:00"), at(f"{day} 12:00")) for day in days]
-        runs = lane._queue_by_hand(windows, "backfill")
+        runs = lane._queue_manually(windows, "backfill")
         with self.running_as(function):
             self.work(self.integration)
         return runs
@@ -51,7 +51,7 @@ class TestFailedRun(NotifyCase):
     # --- The schedule ---
 
     def test_the_schedule_goes_on(self):
-        run = self.run_by_hand(broken)
+        run = self.run_manually(broken)
         self.assertEqual(run.state, "failed")
         self.assertEqual(self.integration.state, "running")
         with freeze_time("2025-03-01 13:30"), self.running_as(works):
@@ -60,7 +60,7 @@ class TestFailedRun(NotifyCase):
 
     def test_what_does_not_run_stays_as_it_was(self):
         self.integration.stop()
-        self.run_by_hand(broken)
+        self.run_manually(broken)
         self.assertEqual(self.integration.state, "stopped")
         new = self.add(name="New")
         new.run_manually()
@@ -80,7 +80,7 @@ class TestFailedRun(NotifyCase):
 
     def test_the_third_death_of_one_is_no_failure_of_the_schedule(self):
         run = self.integration.run_manually(*JANUARY)
-        run.sudo().deaths = 2
+        run.sudo().crash_count = 2
         run.sudo()._begin()
         self.env.flush_all()
         with self.running_as(works):
@@ -98,7 +98,7 @@ class TestFailedRun(NotifyCase):
                 if trigger == "backfill":
                     run = self.backfill(gives_up, "2025-02-01")
                 elif trigger == "manual":
-                    run = self.run_by_hand(gives_up)
+                    run = self.run_manually(gives_up)
                 else:
                     with freeze_time("2025-03-01 13:30"), self.running_as(gives_up):
                         self.work(self.integration)
@@ -139,9 +139,9 @@ class TestFailedRun(NotifyCase):
 
     def test_a_run_by_hand_that_works_heals_what_one_has_failed(self):
         self.integration.stop()
-        self.run_by_hand(gives_up)
+        self.run_manually(gives_up)
         self.assertEqual(self.integration.state, "failed")
-        self.run_by_hand(works)
+        self.run_manually(works)
         self.assertEqual(self.integration.state, "stopped")
         self.assertFalse(self.integration.failed_run_id)
 
@@ -160,13 +160,13 @@ class TestFailedRun(NotifyCase):
         self.assertFalse(self.integration.problem)
 
     def test_the_card_says_so_and_where_to_look(self):
-        run = self.run_by_hand(broken)
+        run = self.run_manually(broken)
         self.assertSays("01/01/2025", "The price of A1 is not a number")
         self.assertEqual(self.integration.next_step, "run")
         self.assertEqual(self.integration.action_open_failed_run()["res_id"], run.id)
 
     def test_it_is_said_although_the_schedule_works_meanwhile(self):
-        self.run_by_hand(broken)
+        self.run_manually(broken)
         for moment in ("2025-03-01 13:30", "2025-03-01 14:30"):
             with freeze_time(moment), self.running_as(works):
                 self.work(self.integration)
@@ -175,14 +175,14 @@ class TestFailedRun(NotifyCase):
             self.assertSays("The price of A1")
 
     def test_until_its_period_is_done(self):
-        self.run_by_hand(broken)
-        self.run_by_hand(works, at("2025-01-01 00:00"), at("2025-01-15 00:00"))
+        self.run_manually(broken)
+        self.run_manually(works, at("2025-01-01 00:00"), at("2025-01-15 00:00"))
         self.assertSays("The price of A1")
-        self.run_by_hand(works)
+        self.run_manually(works)
         self.assertSaysNothing()
 
     def test_the_schedule_may_be_what_does_it(self):
-        self.run_by_hand(broken, at("2025-03-01 12:00"), at("2025-03-01 12:30"))
+        self.run_manually(broken, at("2025-03-01 12:00"), at("2025-03-01 12:30"))
         self.assertSays("The price of A1")
         with freeze_time("2025-03-01 13:01"):
             with self.running_as(works):
@@ -214,22 +214,22 @@ class TestFailedRun(NotifyCase):
         self.assertTrue(second)
 
     def test_of_those_by_hand_the_latest_is_shown(self):
-        self.run_by_hand(broken)
+        self.run_manually(broken)
 
         def differently(this, _from, _to):
             raise ValueError("The customer of A1 is missing")
 
-        self.run_by_hand(differently)
+        self.run_manually(differently)
         self.assertSays("The customer of A1 is missing")
 
     def test_somebody_may_have_seen_it(self):
-        self.run_by_hand(broken)
+        self.run_manually(broken)
         self.integration.action_dismiss_failed_run()
         self.assertSaysNothing()
         self.assertIn("dismissed", self.chatter(self.integration))
 
     def test_only_operators_dismiss_it(self):
-        self.run_by_hand(broken)
+        self.run_manually(broken)
         with self.assertRaises(AccessError):
             self.integration.with_user(self.outsider).action_dismiss_failed_run()
         self.assertTrue(self.integration.failed_run_id)
@@ -240,31 +240,31 @@ class TestFailedRun(NotifyCase):
         return self.mails(self.responsible).mapped("subject")
 
     def test_people_are_told_once_and_when_it_is_made_up_for(self):
-        self.run_by_hand(broken)
-        self.run_by_hand(broken)
+        self.run_manually(broken)
+        self.run_manually(broken)
         self.assertEqual(self.subjects(), ["A run of Orders has failed"])
         body = self.mails(self.responsible).body_html
         self.assertIn("The price of A1 is not a number", body)
         self.assertIn("The schedule goes on meanwhile", body)
-        self.run_by_hand(works)
+        self.run_manually(works)
         self.assertEqual(self.subjects()[1:], ["A run of Orders has been made up for"])
         self.assertIn("There is nothing to do", self.mails(self.responsible)[1].body_html)
 
     def test_a_failure_of_the_schedule_is_told_all_the_same(self):
-        self.run_by_hand(broken)
+        self.run_manually(broken)
         with freeze_time("2025-03-01 13:30"), self.running_as(broken):
             self.work(self.integration)
         self.assertEqual(self.subjects(), ["A run of Orders has failed", "Orders has failed"])
 
     def test_a_success_of_the_schedule_is_no_recovery(self):
-        self.run_by_hand(broken)
+        self.run_manually(broken)
         with freeze_time("2025-03-01 13:30"), self.running_as(works):
             self.work(self.integration)
         self.assertEqual(self.subjects(), ["A run of Orders has failed"])
 
     def test_an_activity_goes_away_with_it(self):
         self.integration.with_user(self.manager).notify_by_activity = True
-        self.run_by_hand(broken)
+        self.run_manually(broken)
         self.assertEqual(self.activities(self.responsible).summary, "A run of Orders has failed")
-        self.run_by_hand(works)
+        self.run_manually(works)
         self.assertFalse(self.activities(self.responsible))

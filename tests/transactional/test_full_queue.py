@@ -24,7 +24,7 @@ class TestFullQueue(HubCase):
     def refused(self):
         return self.assertRaisesRegex(UserError, "has 3 queued runs already, and no more than 3")
 
-    def test_by_hand(self):
+    def test_manually(self):
         self.fill()
         with self.refused():
             self.integration.run_manually()
@@ -50,8 +50,8 @@ class TestFullQueue(HubCase):
             self.integration._schedule().windows(at("2025-03-01 01:00"), at("2025-03-01 04:00"))
         )
         with self.assertRaisesRegex(UserError, "has 1 queued runs already"):
-            self.integration.sudo()._queue_by_hand(windows, "backfill")
-        self.integration.sudo()._queue_by_hand(windows[:2], "backfill")
+            self.integration.sudo()._queue_manually(windows, "backfill")
+        self.integration.sudo()._queue_manually(windows[:2], "backfill")
 
     def test_from_the_code_of_a_run(self):
         asked = []

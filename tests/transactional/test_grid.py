@@ -97,11 +97,15 @@ class TestGrid(HubCase):
 
     def test_an_equal_value_forgets_no_attempt(self):
         integration = self.thursdays()
-        pointer = self.runs(integration, state="pending").sudo()
-        pointer.write({"attempt": 2, "message": "Busy.", "first_message": "Busy.", "processed": 7})
+        scheduled = self.runs(integration, state="pending").sudo()
+        scheduled.write(
+            {"attempt": 2, "message": "Busy.", "first_message": "Busy.", "processed": 7}
+        )
         for name in SCHEDULE:
             integration.write({name: integration[name]})
-        self.assertEqual((pointer.attempt, pointer.message, pointer.processed), (2, "Busy.", 7))
+        self.assertEqual(
+            (scheduled.attempt, scheduled.message, scheduled.processed), (2, "Busy.", 7)
+        )
 
     def test_an_equal_value_is_allowed_while_it_runs(self):
         integration = self.thursdays()

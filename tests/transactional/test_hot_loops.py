@@ -56,7 +56,7 @@ class TestHotLoops(HubCase):
         self.integration.start()
         lane = self.integration.sudo()
         windows = list(lane._schedule().windows(at("2025-02-25 00:00"), at("2025-02-28 00:00")))
-        lane._queue_by_hand(windows, "backfill")
+        lane._queue_manually(windows, "backfill")
         self.integration.run_manually(at("2025-03-01 12:00"), at("2025-03-01 12:20"))
         with self.running_as(work):
             self.work(self.integration)

@@ -52,7 +52,7 @@ class TestLane(HubCase):
         lane = self.integration.sudo()
         schedule = lane._schedule()
         windows = list(schedule.windows(at("2025-02-28 22:00"), at("2025-03-01 00:00")))
-        lane._queue_by_hand(windows, "backfill")
+        lane._queue_manually(windows, "backfill")
         self.integration.run_manually()
         with self.noting():
             self.work(self.integration)
@@ -275,7 +275,7 @@ class TestLane(HubCase):
     def die(self, trigger="schedule", times=1):
         """Let the next run look like one whose process died."""
         run = self.runs(self.integration, trigger=trigger, state="pending")[:1]
-        run.deaths = times - 1
+        run.crash_count = times - 1
         run._begin()
         return run
 
@@ -324,7 +324,7 @@ class TestLane(HubCase):
 
 @freeze_time(NOW)
 class TestObstacles(HubCase):
-    """What keeps an integration from working: the card says so, and how to mend it."""
+    """What keeps an integration from working: the card says so, and how to fix it."""
 
     def setUp(self):
         super().setUp()

@@ -29,7 +29,7 @@ class TestLate(NotifyCase):
 
     def look(self, when):
         with freeze_time(when):
-            self.env["ihub.integration"].sudo()._cron_tell_late()
+            self.env["ihub.integration"].sudo()._cron_notify_late()
         self.env.invalidate_all()
 
     def is_late(self, integration, when):
@@ -173,7 +173,7 @@ class TestLate(NotifyCase):
         model = self.registry["ihub.integration"]
         conflict = errors.SerializationFailure("could not serialize access")
         with (
-            patch.object(model, "_tell_late", side_effect=conflict),
+            patch.object(model, "_notify_late", side_effect=conflict),
             patch.object(self.cr, "rollback"),
         ):
             self.look("2025-03-01 13:00")

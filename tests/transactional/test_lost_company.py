@@ -112,7 +112,7 @@ class TestLostCompany(HubCase):
     def test_what_is_lost_is_told_to_nobody(self):
         self.lose()
         integration = self.integration.sudo()
-        self.assertFalse(integration._may_be_told(self.manager + self.owner + self.operator))
+        self.assertFalse(integration._may_be_notified(self.manager + self.owner + self.operator))
 
     # --- Serving all ---
 
@@ -143,7 +143,7 @@ class TestLostCompany(HubCase):
         with patch.object(self.type_class(), "is_multi_company_compatible", True):
             self.env["ihub.integration"]._decide_companies(DEMO)
             self.assertEqual(self.seen_by(self.manager), [False] * 3)
-            self.assertIn("has no company", self.integration.sudo()._obstacle())
+            self.assertIn("has no company", self.integration.sudo()._preflight_error())
 
     def test_older_databases_decide_once(self):
         self.lose()

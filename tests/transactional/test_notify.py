@@ -94,7 +94,7 @@ class TestFailureAndRecovery(NotifyCase):
         self.assertEqual(len(self.mails(self.responsible)), 1)
         self.assertEqual(self.integration.failures_since_recovery, 1)
 
-    def test_failures_by_hand_end_with_a_run_by_hand(self):
+    def test_failures_by_hand_end_with_a_run_manually(self):
         def broken(this, _from, _to):
             raise ValueError("broken")
 

@@ -391,7 +391,7 @@ class TestLiveMessages(OtherCompanyCase):
             {"company_id": self.theirs.id, "run_as_id": self.owner.id, "user_id": False}
         )
         self.env.cr.precommit.data["bus.bus.values"] = []
-        asked.sudo()._tell_requester("success", SECRET)
+        asked.sudo()._notify_requester("success", SECRET)
         self.assertTellsNothing(self.env.cr.precommit.data["bus.bus.values"], "outcome")
 
 

@@ -1,4 +1,4 @@
-"""Attempts and deaths count from the last time that the work moved on."""
+"""Attempts and crashes count from the last time that the work moved on."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -166,7 +166,7 @@ class TestProgressInLane(HubCase):
         for number in range(6):
             self.die(number, 100 * (number + 1), number)
         self.assertEqual(self.integration.state, "running")
-        self.assertEqual(self.runs(self.integration, state="pending").deaths, 1)
+        self.assertEqual(self.runs(self.integration, state="pending").crash_count, 1)
 
     def test_deaths_at_the_same_point_are(self):
         for number in range(3):

@@ -47,9 +47,9 @@ class TestReaderZone(HubCase):
                 )
 
     def test_what_is_written_for_somebody_else_is_in_their_zone(self):
-        letter = self.integration.with_context(tz="Asia/Tokyo")
+        notice = self.integration.with_context(tz="Asia/Tokyo")
         with browser_in("America/New_York"):
-            self.assertEqual(local_moment(letter, at("2025-03-01 12:00")), "03/01/2025 09:00 PM")
+            self.assertEqual(local_moment(notice, at("2025-03-01 12:00")), "03/01/2025 09:00 PM")
 
     def test_dates_look_as_in_the_language_of_the_reader(self):
         self.env["res.lang"]._activate_lang("de_DE")

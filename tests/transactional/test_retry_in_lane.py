@@ -139,7 +139,7 @@ class TestRetryInLane(HubCase):
     def test_no_retry_of_a_backfill_after_stop(self):
         lane = self.integration.sudo()
         self.integration.stop()
-        lane._queue_by_hand([lane._manual_window(at("2025-03-01 01:00"), at("2025-03-01 02:00"))],
+        lane._queue_manually([lane._manual_window(at("2025-03-01 01:00"), at("2025-03-01 02:00"))],
                             "backfill")  # fmt: skip
 
         with self.running_as(lambda *args: self.stopped(*args)):
@@ -149,6 +149,6 @@ class TestRetryInLane(HubCase):
     def test_a_backfill_is_tried_again(self):
         lane = self.integration.sudo()
         self.integration.stop()
-        lane._queue_by_hand([lane._manual_window(at("2025-03-01 01:00"), at("2025-03-01 02:00"))],
+        lane._queue_manually([lane._manual_window(at("2025-03-01 01:00"), at("2025-03-01 02:00"))],
                             "backfill")  # fmt: skip
         self.assertWaits(self.fail_with(TimeoutError("no answer")), 5)

@@ -125,11 +125,11 @@ class TestCancel(HubCase):
 
     def test_of_several_none_is_cancelled_where_one_is_the_schedule_s(self):
         run = self.queued()
-        pointer = self.integration._pointer()
-        for runs in (run + pointer, pointer + run):
+        scheduled = self.integration._scheduled_run()
+        for runs in (run + scheduled, scheduled + run):
             with self.assertRaises(UserError):
                 runs.action_cancel()
-            self.assertEqual((run.state, pointer.state), ("pending", "pending"))
+            self.assertEqual((run.state, scheduled.state), ("pending", "pending"))
 
     def test_what_somebody_else_changes_right_now_is_not(self):
         run = self.queued()

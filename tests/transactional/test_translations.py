@@ -182,7 +182,7 @@ class TestScreens(NotifyCase):
         self.assertEqual(mail.subject, self.said(language, "%(name)s has failed", name=name))
         body = html.unescape(mail.body_html)
         self.assertIn(self.said(language, "%(name)s has failed:", name=f"<b>{name}</b>"), body)
-        advice = "Mend the cause, then open the integration and press Start or Run Manually."
+        advice = "Fix the cause, then open the integration and press Start or Run Manually."
         self.assertIn(self.said(language, advice), body)
 
     @in_each_language
@@ -266,6 +266,6 @@ class TestLanguage(HubCase):
         )
         integration.invalidate_recordset()
         self.assertEqual(
-            integration.sudo()._obstacle(),
+            integration.sudo()._preflight_error(),
             "The server does not know the time zone Mars/Olympus of Orders. Choose another one.",
         )

@@ -180,7 +180,7 @@ class TestWrongType(TypeCase):
                 press()
 
     def test_its_lane_begins_nothing(self):
-        self.wrong.sudo().pointer_id.due = self.wrong.create_date
+        self.wrong.sudo().scheduled_run_id.due = self.wrong.create_date
         self.work(self.wrong)
         self.assertFalse(
             self.runs(self.wrong, state="running") + self.runs(self.wrong, state="done")

@@ -38,8 +38,8 @@ class TestFlags(HubCase):
     def test_run_manually_is_refused_where_the_type_does_not_allow_it(self):
         self.flag(is_manually_runnable=False)
         integration = self.add()
-        self.assertFalse(integration.runs_by_hand)
-        with self.assertRaisesRegex(UserError, "cannot be run by hand"):
+        self.assertFalse(integration.runs_manually)
+        with self.assertRaisesRegex(UserError, "cannot be run manually"):
             integration.run_manually()
 
     def test_a_period_is_refused_where_the_type_takes_none(self):

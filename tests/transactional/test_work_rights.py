@@ -172,7 +172,7 @@ class TestWhatIsLostLater(RightsCase):
                 lose()
                 self.env.flush_all()
                 self.env.invalidate_all()
-                self.assertIn(text, integration._obstacle())
+                self.assertIn(text, integration._preflight_error())
                 self.assertEqual(integration.condition, "blocked")
                 self.assertIn(text, integration.problem)
                 with self.assertRaisesRegex(UserError, text):

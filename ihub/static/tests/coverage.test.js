@@ -252,7 +252,7 @@ test("what is done opens its run, or its runs", async () => {
     ]);
 });
 
-test("what cannot be run by hand opens its run instead of a dialog", async () => {
+test("what cannot be run manually opens its run instead of a dialog", async () => {
     watchActions();
     await mountCoverage({ can_fill: false });
     expect(".o_ihub_fill").toHaveCount(0);
