@@ -32,6 +32,7 @@ def linters(fix=False):
             _python_files(),
         ),
         "import-linter": ([tools / "lint-imports", "--no-cache", "--config"], ["pyproject.toml"]),
+        "mypy": ([tools / "mypy"], ["ihub/core"]),
         "pylint-odoo": ([tools / "python", "-m", "pylint", *PYLINT], addons),
         "oca-checks-odoo-module": (
             [tools / "oca-checks-odoo-module", *_if(fix, "--fix")],

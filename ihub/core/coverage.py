@@ -1,8 +1,9 @@
-"""What has become of every moment of a time line: done, failed, skipped, still to come.
+"""The status of every moment of a time line: done, failed, skipped, still to come.
 
 All moments are naive UTC, and all spans are half open, as windows are.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import heappop, heappush
@@ -11,8 +12,11 @@ from typing import NamedTuple
 # The worst first: one bar for many spans says what needs attention.
 STATUSES = ("failed", "hole", "skipped", "running", "pending", "done", "future", "none")
 # Older than any run that is known to have ended, and above what is merely next.
-_DONE_SOME_TIME = (1, datetime.min, 0)
+_DONE_SOME_TIME: "Rank" = (1, datetime.min, 0)
 _ENDED = {"done": "done", "failed": "failed", "interrupted": "failed"}
+
+
+Rank = tuple[int, datetime, int]
 
 
 class Attempt(NamedTuple):
@@ -29,7 +33,7 @@ class Attempt(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What is said about a span; of all claims on a moment, that of the highest rank holds.
+    """A status of a span, as a run says; of all claims on a moment, that of the highest rank holds.
 
     A claim without a status only says that the span holds more than can be shown.
     """
@@ -37,7 +41,7 @@ class Claim(NamedTuple):
     start: datetime
     end: datetime
     status: str | None
-    rank: tuple = ()
+    rank: Rank | tuple[()] = ()
     run_id: int | None = None
     exact: bool = True
 
@@ -48,13 +52,13 @@ class Segment(NamedTuple):
     start: datetime
     end: datetime
     status: str
-    run_ids: tuple = ()
+    run_ids: tuple[int, ...] = ()
     exact: bool = True
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What is to be covered where no run says anything.
+    """The expectation of what is covered, for where no run says anything.
 
     :param datetime beginning: where the data begin; None: nothing is expected
     :param datetime until: up to where all should be covered: where the next window begins
@@ -67,22 +71,22 @@ class Expected:
     now: datetime
     has_schedule: bool = True
 
-    def status(self, moment):
+    def status(self, moment: datetime) -> str:
         """Return the status of ``moment``."""
         if moment >= self.now:
             return "future"
         if self.beginning is None or moment < self.beginning:
             return "none"
-        if moment < self.until:
+        if self.until and moment < self.until:
             return "hole"
         return "pending" if self.has_schedule else "none"
 
-    def turns(self):
+    def turns(self) -> list[datetime]:
         """Return the moments at which the status may change."""
         return [moment for moment in (self.beginning, self.until, self.now) if moment]
 
 
-def claim_of(attempt):
+def claim_of(attempt: Attempt) -> Claim | None:
     """Return the :class:`Claim` of a run, or None if it says nothing about its window.
 
     What executes, and then what people have asked for, counts before what has ended; of that,
@@ -95,7 +99,7 @@ def claim_of(attempt):
     return Claim(attempt.window_from, attempt.window_to, status, rank, attempt.id)
 
 
-def _status_and_layer(attempt):
+def _status_and_layer(attempt: Attempt) -> tuple[str | None, int]:
     if attempt.state == "running":
         return "running", 3
     if attempt.state == "pending" and attempt.has_failed:
@@ -108,7 +112,9 @@ def _status_and_layer(attempt):
     return _ENDED.get(attempt.state), 1
 
 
-def covered(hull, gaps):
+def covered(
+    hull: tuple[datetime, datetime] | None, gaps: Iterable[tuple[datetime, datetime, bool]]
+) -> list[Claim]:
     """Return the claims for what is done within ``hull`` but not within ``gaps``.
 
     :param tuple hull: start of the first and end of the last done window, or None
@@ -126,13 +132,19 @@ def covered(hull, gaps):
     return [*claims, Claim(start, hull[1], "done", _DONE_SOME_TIME)]
 
 
-def segments(claims, start, end, expected, merge=True):
+def segments(
+    claims: Iterable[Claim],
+    start: datetime,
+    end: datetime,
+    expected: Expected,
+    merge: bool = True,
+) -> list[Segment]:
     """Return the :class:`Segment` list that tiles ``[start, end)``.
 
     :param list claims: of :class:`Claim`, in any order
     :param bool merge: whether neighbours of the same status become one although their runs differ
     """
-    result = []
+    result: list[Segment] = []
     for piece in _pieces(claims, start, end, expected):
         last = result[-1] if result else None
         if last and _is_same(last, piece, merge):
@@ -142,22 +154,24 @@ def segments(claims, start, end, expected, merge=True):
     return result
 
 
-def _is_same(one, other, merge):
+def _is_same(one: Segment, other: Segment, merge: bool) -> bool:
     same = (one.status, one.exact) == (other.status, other.exact)
     return same and (merge or one.run_ids == other.run_ids)
 
 
-def _joined(one, other):
+def _joined(one: Segment, other: Segment) -> Segment:
     known = one.run_ids and other.run_ids
     ids = tuple(dict.fromkeys(one.run_ids + other.run_ids)) if known else ()
     return one._replace(end=other.end, run_ids=ids)
 
 
-def _pieces(claims, start, end, expected):
+def _pieces(
+    claims: Iterable[Claim], start: datetime, end: datetime, expected: Expected
+) -> Iterator[Segment]:
     """Yield a segment for each span in which the claims are the same."""
     waiting = sorted(_clipped(claims, start, end), key=lambda claim: claim.start, reverse=True)
     # Highest rank first; those that are over are dropped when they get to the top.
-    active = []
+    active: list[tuple[_Descending, int, Claim]] = []
     for left, right in _spans(waiting, start, end, expected):
         while waiting and waiting[-1].start <= left:
             claim = waiting.pop()
@@ -167,14 +181,16 @@ def _pieces(claims, start, end, expected):
         yield _piece(left, right, active[0][2] if active else None, expected)
 
 
-def _clipped(claims, start, end):
+def _clipped(claims: Iterable[Claim], start: datetime, end: datetime) -> Iterator[Claim]:
     for claim in claims:
         first, last = max(claim.start, start), min(claim.end, end)
         if first < last:
             yield claim._replace(start=first, end=last)
 
 
-def _spans(claims, start, end, expected):
+def _spans(
+    claims: Iterable[Claim], start: datetime, end: datetime, expected: Expected
+) -> Iterator[tuple[datetime, datetime]]:
     turns = {start, end}
     for claim in claims:
         turns.update((claim.start, claim.end))
@@ -183,7 +199,7 @@ def _spans(claims, start, end, expected):
     return zip(moments, moments[1:], strict=False)
 
 
-def _piece(start, end, claim, expected):
+def _piece(start: datetime, end: datetime, claim: Claim | None, expected: Expected) -> Segment:
     if claim is None:
         return Segment(start, end, expected.status(start))
     run_ids = (claim.run_id,) if claim.run_id else ()
@@ -194,17 +210,17 @@ def _piece(start, end, claim, expected):
 class _Descending:
     """A key that turns the order of a heap around."""
 
-    def __init__(self, rank):
+    def __init__(self, rank: Rank | tuple[()]) -> None:
         self.rank = rank
 
-    def __lt__(self, other):
+    def __lt__(self, other: "_Descending") -> bool:
         return other.rank < self.rank
 
-    def __eq__(self, other):
-        return other.rank == self.rank
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and other.rank == self.rank
 
 
-def coarsen(pieces, limit):
+def coarsen(pieces: list[Segment], limit: int) -> list[Segment]:
     """Return at most ``limit`` segments in place of ``pieces``, which tile a span.
 
     Long ones stay as they are. Short neighbours become one, with the status of the worst.
@@ -215,7 +231,8 @@ def coarsen(pieces, limit):
         return pieces
     # At most a quarter each: long ones, groups that are full, groups that a long one has ended.
     unit = (pieces[-1].end - pieces[0].start) / (limit // 4)
-    result, group = [], []
+    result: list[Segment] = []
+    group: list[Segment] = []
     for piece in pieces:
         if piece.end - piece.start >= unit:
             result += [*_as_one(group), piece]
@@ -225,10 +242,10 @@ def coarsen(pieces, limit):
         if piece.end - group[0].start >= unit:
             result += _as_one(group)
             group = []
-    return result + _as_one(group)
+    return [*result, *_as_one(group)]
 
 
-def _as_one(group):
+def _as_one(group: Sequence[Segment]) -> Sequence[Segment]:
     if len(group) < 2:
         return group
     status = min((piece.status for piece in group), key=STATUSES.index)

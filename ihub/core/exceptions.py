@@ -1,6 +1,7 @@
 """The exceptions that say something about time: later, or no more."""
 
 import builtins
+from datetime import timedelta
 
 # Python 3.10 has no groups of exceptions.
 _GROUP = getattr(builtins, "BaseExceptionGroup", ())
@@ -13,7 +14,7 @@ class RetryableError(Exception):
     :param float delay: seconds to wait before the next attempt; None: as set on the integration
     """
 
-    def __init__(self, message="", delay=None):
+    def __init__(self, message: str = "", delay: float | timedelta | None = None) -> None:
         super().__init__(message)
         self.delay = delay
 
@@ -25,7 +26,7 @@ class StopRequested(BaseException):
     """
 
 
-def is_stop(error):
+def is_stop(error: BaseException) -> bool:
     """Return whether ``error`` says nothing but that a run is to stop.
 
     :param BaseException error: also a group, as the tasks of a library make one

@@ -1,13 +1,13 @@
-"""When an integration is late, when it has recovered, and in which messages people are told.
+"""Lateness and recovery of an integration, and the messages that say so.
 
 All moments are naive UTC.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from .schedule import Window
-from .zone import find_zone, first_moment, to_local
+from .schedule import Schedule, Window, find_zone, to_local, to_utc
 
 # A server that restarts, or a queue that is long for a moment, is nobody's business.
 GRACE = timedelta(minutes=10)
@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 
 class Watch(NamedTuple):
-    """When the window of an integration is called late.
+    """The rule by which the window of an integration is called late.
 
     :param int intervals: nothing completed for so many intervals; 0: not watched
     :param float time_of_day: not completed by this hour of the wall clock, above 0, up to 24;
@@ -39,7 +39,13 @@ class Reader(NamedTuple):
     tz: str
 
 
-def late_from(schedule, window, watch, started, completed=None):
+def late_from(
+    schedule: Schedule,
+    window: Window,
+    watch: Watch,
+    started: datetime,
+    completed: datetime | None = None,
+) -> datetime | None:
     """Return the moment from which on ``window`` is late.
 
     :param Schedule schedule: which windows there are, and when they are due
@@ -60,22 +66,24 @@ def late_from(schedule, window, watch, started, completed=None):
     return max(min(moments), due + GRACE) if moments else None
 
 
-def _intervals_after(schedule, moment, number):
+def _intervals_after(schedule: Schedule, moment: datetime, number: int) -> datetime:
     for _number in range(number):
         moment = schedule.boundary_after(moment)
     return schedule.due(Window(moment, moment))
 
 
-def _next_time_of_day(moment, hours, tz):
+def _next_time_of_day(moment: datetime, hours: float, tz: str) -> datetime:
     zone = find_zone(tz)
     midnight = datetime.combine(to_local(moment, zone).date(), datetime.min.time())
     wall = midnight + timedelta(minutes=round(hours * 60))
-    while (found := first_moment(wall, zone)) <= moment:
+    while (found := to_utc(wall, zone)) <= moment:
         wall += _DAY
     return found
 
 
-def judge_lateness(late_since, is_late, is_watched, completed):
+def judge_lateness(
+    late_since: datetime | None, is_late: bool, is_watched: bool, completed: datetime | None
+) -> str | None:
     """Decide what happens to one occurrence of being late.
 
     :param datetime late_since: when the occurrence that people know of began, or None
@@ -95,7 +103,7 @@ def judge_lateness(late_since, is_late, is_watched, completed):
     return None
 
 
-def has_recovered(failures, state, trigger, schedule_has_failed):
+def has_recovered(failures: int, state: str, trigger: str, schedule_has_failed: bool) -> bool:
     """Return whether a run that has worked ends a row of failures.
 
     :param int failures: how many there were since it last worked
@@ -108,16 +116,18 @@ def has_recovered(failures, state, trigger, schedule_has_failed):
     return trigger == "schedule" or not schedule_has_failed
 
 
-def notices(notifications):
+def notices(
+    notifications: Iterable[tuple[Reader, int]],
+) -> dict[tuple[str, str, tuple[int, ...]], list[int]]:
     """Group what is told so that nobody gets two messages where one does.
 
     :param notifications: pairs of a :class:`Reader` and an id of what to tell about
     :return: ``{(lang, tz, ids): partner ids}``, ids and partner ids sorted
     """
-    by_reader = {}
+    by_reader: dict[Reader, set[int]] = {}
     for reader, item in notifications:
         by_reader.setdefault(reader, set()).add(item)
-    grouped = {}
+    grouped: dict[tuple[str, str, tuple[int, ...]], set[int]] = {}
     for reader, items in by_reader.items():
         key = (reader.lang, reader.tz, tuple(sorted(items)))
         grouped.setdefault(key, set()).add(reader.partner_id)

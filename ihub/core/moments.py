@@ -10,12 +10,12 @@ LAST = datetime(2199, 12, 31, 23, 59, 59)
 
 
 class InvalidMoment(ValueError):
-    """What was given is no moment.
+    """The value that was given is no moment.
 
     :param value: what it was
     """
 
-    def __init__(self, value):
+    def __init__(self, value: object) -> None:
         super().__init__(f"Not a moment: {value!r}")
         self.value = value
 
@@ -24,7 +24,7 @@ class MomentOutOfRange(InvalidMoment):
     """It is a moment, but before :data:`FIRST` or after :data:`LAST`."""
 
 
-def parse(value):
+def parse(value: object) -> datetime | None:
     """Return a moment in naive UTC and whole seconds, or None where none is given.
 
     :param value: a datetime, a date (its midnight), or text in ISO 8601, with or without an
@@ -46,17 +46,17 @@ def parse(value):
     return moment
 
 
-def _as_datetime(value):
+def _as_datetime(value: object) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
         return datetime.combine(value, time.min)
     try:
         # Bytes, streams and numbers would be taken, too.
-        return isoparse(value.strip()) if isinstance(value, str) else _refuse(value)
+        if not isinstance(value, str):
+            raise InvalidMoment(value)
+        return isoparse(value.strip())
+    except InvalidMoment:
+        raise
     except (ValueError, OverflowError) as error:
         raise InvalidMoment(value) from error
-
-
-def _refuse(value):
-    raise InvalidMoment(value)

@@ -1,4 +1,4 @@
-"""Whether this process is about to end.
+"""The end of this process: how it is told from what code has raised.
 
 Signals reach a thread of Odoo's schedulers in no case: Python calls their handlers in the main
 thread, and Odoo's threads for scheduled actions are others, with workers as well. So whatever is
@@ -9,7 +9,7 @@ import sys
 import threading
 
 
-def is_shutdown(error):
+def is_shutdown(error: BaseException) -> bool:
     """Return whether ``error`` is how this process is being ended, not what some code has raised.
 
     :param BaseException error: what was caught
@@ -21,13 +21,13 @@ def is_shutdown(error):
     return in_main_thread and isinstance(error, KeyboardInterrupt)
 
 
-def unless_shutdown(error):
+def unless_shutdown(error: BaseException) -> None:
     """Let ``error`` pass if it is how this process is being ended: nothing may hold that up."""
     if is_shutdown(error):
         raise error
 
 
-def is_ending():
+def is_ending() -> bool:
     """Return whether a threaded server was asked to end: it closes all connections then."""
     # Not imported: this also runs where there is no server.
     service = sys.modules.get("odoo.service.server")

@@ -12,8 +12,7 @@ from odoo.http import request
 from odoo.tools import format_datetime, format_time
 from odoo.tools.misc import babel_locale_parse, get_lang, posix_to_ldml
 
-from ..core.schedule_errors import UnknownTimezone
-from ..core.zone import find_zone, to_local, utc_offset
+from ..core.schedule import UnknownTimezone, find_zone, to_local, utc_offset
 
 # --- For texts on screen and in mails ---
 

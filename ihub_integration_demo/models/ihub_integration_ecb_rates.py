@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import LazyTranslate, split_every
 
-from odoo.addons.ihub.core.zone import find_zone
+from odoo.addons.ihub.core.schedule import find_zone
 from odoo.addons.ihub.lib import rest_client
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
 

@@ -22,8 +22,6 @@ ZONES = [
     "Antarctica/Troll",  # two hours
     "Australia/Lord_Howe",  # half an hour
     "Pacific/Chatham",
-    "Pacific/Apia",  # no 30 December 2011
-    "Pacific/Kwajalein",  # no 21 August 1993, 23 hours twice in 1969
     "Asia/Pyongyang",
     "Europe/Moscow",
 ]
