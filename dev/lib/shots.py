@@ -153,7 +153,7 @@ class Stage:
         values = {"integration_id": self.id_of(WORKING), "split": True, **period}
         wizard = self.call("ihub.run.manually", "create", [values])
         self.call("ihub.run.manually", "action_run", wizard)
-        expect(self.card(WORKING).locator(".o_ihub_bar_done").nth(17)).to_be_attached()
+        expect(self.card(WORKING).locator(".o_ihub_bar_success").nth(17)).to_be_attached()
 
     def begin_long_run(self):
         self.card(LONG).locator("[name=action_run_manually]").click()

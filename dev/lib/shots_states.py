@@ -1,4 +1,4 @@
-"""Pictures of integrations in every condition, and of what is said and asked about them.
+"""Pictures of integrations with every badge, and of what is said and asked about them.
 
 The hub in which each of them has come about is that of the tests.
 """
@@ -18,16 +18,10 @@ from lib.console import say
 for _folder in ("tests", "tests/browser", "tests/processes"):
     sys.path.append(str(paths.ROOT / _folder))
 
-# On the picture of all conditions: cards beside each other, and pixels between them.
+# On the picture of all badges: cards beside each other, and pixels between them.
 COLUMNS = 4
 GAP = 8
 DRAWN = "Object.values(window.Chart?.instances ?? {}).forEach(c => c.stop().update('none'))"
-# The worst first.
-CONDITIONS = (
-    "failed", "type_missing", "blocked", "unserved", "stuck", "late", "run_failed", "interrupted",
-    "retrying", "stopping", "catching_up", "working", "queued", "well", "copy", "created",
-    "stopped",
-)  # fmt: skip
 # Pages of integrations, by name of the picture.
 PAGES = {"stuck": "Stuck", "retrying": "Remote down", "stopped": "Halted", "working": "At work"}
 # Dialogs: the card and the button that is pressed.
@@ -78,6 +72,8 @@ class Album:
         self.cards = cards
         self.themes = themes
         self.suffix = ""
+        # The worst first.
+        self.badges = []
 
     def visit(self, site, act):
         """Let ``act(album, page, site)`` take its pictures in each theme."""
@@ -90,14 +86,14 @@ class Album:
     def take(self, page, name):
         take(page, self.images / f"{name}{self.suffix}.png")
 
-    def take_card(self, page, condition):
-        badge = page.locator(f"[data-state={condition}]").first
+    def take_card(self, page, word):
+        badge = page.locator(f"[data-state={word}]").first
         card = page.locator(".o_kanban_record", has=badge).first
-        take(page, self.cards / f"{condition}{self.suffix}.png", card)
+        take(page, self.cards / f"{word}{self.suffix}.png", card)
 
     def put_cards_together(self):
         for suffix in self.themes:
-            pictures = [self.cards / f"{condition}{suffix}.png" for condition in CONDITIONS]
+            pictures = [self.cards / f"{word}{suffix}.png" for word in self.badges]
             cards = [Image.open(picture).convert("RGB") for picture in pictures]
             _save(_sheet(cards), self.images / f"states{suffix}.png")
 
@@ -144,11 +140,13 @@ def _of_troubles(album, page, site):
     import troubles
 
     troubles.make_fresh(site.database)
+    health = site.call("ihub.integration", "fields_get", ["health"])["health"]
+    album.badges = [word for word, __label in health["selection"]]
     page.goto("/odoo/integrations")
-    badges = page.locator(".o_ihub_condition [data-state]")
+    badges = page.locator(".o_ihub_health [data-state]")
     expect(badges.first).to_be_visible()
-    for condition in {badge.get_attribute("data-state") for badge in badges.all()}:
-        album.take_card(page, condition)
+    for word in {badge.get_attribute("data-state") for badge in badges.all()}:
+        album.take_card(page, word)
     for name, integration in PAGES.items():
         (id_,) = site.call("ihub.integration", "search", [["name", "=", integration]])
         page.goto(f"/odoo/integrations/{id_}")
@@ -167,7 +165,7 @@ def _of_troubles(album, page, site):
 
 def _of_copy(album, page, _site):
     page.goto("/odoo/integrations")
-    expect(page.locator(".o_ihub_condition [data-state=copy]").first).to_be_visible()
+    expect(page.locator(".o_ihub_health [data-state=copy]").first).to_be_visible()
     album.take_card(page, "copy")
 
 

@@ -1,4 +1,4 @@
-"""In which condition an integration is, in one word: what its card looks like, and where it stands.
+"""The health of an integration, in one word: what its card looks like, and where it stands.
 
 All moments are naive UTC.
 """
@@ -6,35 +6,58 @@ All moments are naive UTC.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+
+class Health(NamedTuple):
+    """One badge.
+
+    :param str word: how code and searches call it
+    :param str label: what people read; Odoo translates it
+    :param str severity: ``danger``, ``warning``, ``info``, ``primary``, ``success`` or ``muted``
+    :param str icon: of Font Awesome; the colour is never the only sign
+    :param str group: the one of :data:`GROUPS` that counts it
+    :param str next_step: what to press now: ``open``, ``start``, ``stop``, ``retry``, ``run``, or
+        nothing
+    """
+
+    word: str
+    label: str
+    severity: str
+    icon: str
+    group: str
+    next_step: str = ""
+
+
 # From what needs somebody most urgently to what needs nobody: the order of the board.
-CONDITIONS = (
-    "failed",
-    "type_missing",
-    "blocked",
-    "unserved",
-    "stuck",
-    "late",
-    "run_failed",
-    "interrupted",
-    "retrying",
-    "stopping",
-    "catching_up",
-    "working",
-    "queued",
-    "well",
-    "copy",
-    "created",
-    "stopped",
+BADGES = (
+    Health("failed", "Failed", "danger", "fa-times-circle", "failed", "start"),
+    Health("type_missing", "Type Missing", "danger", "fa-puzzle-piece", "blocked", "open"),
+    Health("blocked", "Cannot Run", "danger", "fa-ban", "blocked", "open"),
+    Health("no_worker", "No Worker", "warning", "fa-bed", "late", "start"),
+    Health("stuck", "Stuck", "danger", "fa-hourglass-end", "late", "stop"),
+    Health("late", "Late", "warning", "fa-clock-o", "late", "open"),
+    Health("run_failed", "Run Failed", "warning", "fa-times-circle", "failed", "run"),
+    Health("interrupted", "Interrupted", "warning", "fa-bolt", "retrying"),
+    Health("retrying", "Trying Again", "warning", "fa-repeat", "retrying", "retry"),
+    Health("stopping", "Stopping", "info", "fa-hourglass-half", "working"),
+    Health("catching_up", "Catching Up", "info", "fa-fast-forward", "working"),
+    Health("working", "Running Now", "primary", "fa-refresh", "working"),
+    Health("queued", "Queued", "info", "fa-list-ol", "working"),
+    Health("ok", "OK", "success", "fa-check", "ok"),
+    Health("copy", "Paused in a Copy", "muted", "fa-files-o", "off", "start"),
+    Health("created", "New", "muted", "fa-circle-o", "off", "start"),
+    Health("stopped", "Stopped", "muted", "fa-stop", "off", "start"),
 )
-# What the summary on top of the board counts; each word is also the name of a filter.
-SUMMARY = {
-    "failed": ("failed", "run_failed"),
-    "blocked": ("type_missing", "blocked"),
-    "late": ("unserved", "stuck", "late"),
-    "retrying": ("interrupted", "retrying"),
-    "working": ("stopping", "catching_up", "working", "queued"),
-    "well": ("well",),
-    "off": ("copy", "created", "stopped"),
+HEALTH = {badge.word: badge for badge in BADGES}
+RANK = {badge.word: rank for rank, badge in enumerate(BADGES)}
+# What the summary on top of the board counts: label, icon and severity by word.
+GROUPS = {
+    "failed": ("Failed", "fa-times-circle", "danger"),
+    "blocked": ("Cannot run", "fa-ban", "danger"),
+    "late": ("Late", "fa-clock-o", "warning"),
+    "retrying": ("Trying again", "fa-repeat", "warning"),
+    "working": ("Running now", "fa-refresh", "primary"),
+    "ok": ("OK", "fa-check", "success"),
+    "off": ("Switched off", "fa-stop", "muted"),
 }
 # A cron worker looks once a minute; what is not begun after this time is not begun at all.
 TAKEN_UP_AFTER = timedelta(minutes=3)
@@ -44,43 +67,59 @@ class Facts(NamedTuple):
     """What is known of one integration at one moment.
 
     :param str state: created, running, stopped or failed
+    :param bool active: it is not archived
     :param bool type_is_missing: its addon is not installed
     :param bool is_blocked: it cannot run before somebody fixes its settings
     :param bool is_copy: it was stopped because the database is a copy of another one
     :param bool has_cron: its scheduled action is there and switched on
-    :param datetime executing_since: since when a living process executes a run, or None
+    :param int run_id: the run that is marked as running, or None
+    :param datetime executing_since: since when a living process executes it, or None
     :param bool is_stopping: that run was asked to stop
     :param timedelta hang_limit: how long a run may take; 0: for ever
     :param datetime died_at: when the process of a run was last seen that is gone, or None
+    :param int scheduled_run_id: the scheduled run that is next, or at work, or None
+    :param datetime window_from: where the window of that run begins
+    :param datetime window_to: where it ends
     :param datetime due: when the next run of any kind is due, or None
     :param datetime idle_since: since when the next run could have begun; None where none is due
-    :param bool is_late: what was due is not completed in time
     :param bool is_retrying: the next run repeats one that has failed
-    :param int backlog: number of windows that are complete and not done
     :param int queued: number of runs that people have asked for
     :param bool has_failed_run: one of those has failed, and was not made up for yet
+    :param datetime state_since: since when it is in its state
+    :param datetime late_since: since when it has been late, as people were told, or None
+    :param datetime completed: when a scheduled run was last done; only of what may be late
+    :param bool is_late: what was due is not completed in time
+    :param int backlog: number of windows that are complete and not done
     """
 
     state: str
+    active: bool = True
     type_is_missing: bool = False
     is_blocked: bool = False
     is_copy: bool = False
     has_cron: bool = True
+    run_id: int | None = None
     executing_since: datetime | None = None
     is_stopping: bool = False
     hang_limit: timedelta = timedelta(0)
     died_at: datetime | None = None
+    scheduled_run_id: int | None = None
+    window_from: datetime | None = None
+    window_to: datetime | None = None
     due: datetime | None = None
     idle_since: datetime | None = None
-    is_late: bool = False
     is_retrying: bool = False
-    backlog: int = 0
     queued: int = 0
     has_failed_run: bool = False
+    state_since: datetime | None = None
+    late_since: datetime | None = None
+    completed: datetime | None = None
+    is_late: bool = False
+    backlog: int = 0
 
 
-def judge(facts, now):
-    """Return the one of :data:`CONDITIONS` that says most about ``facts``.
+def judge(facts: Facts, now: datetime) -> str:
+    """Return the word of the one of :data:`BADGES` that says most about ``facts``.
 
     :param Facts facts: of one integration
     :param datetime now: the moment
@@ -90,16 +129,16 @@ def judge(facts, now):
     if facts.is_blocked:
         return "blocked"
     if facts.executing_since:
-        return _judge_executing(facts, now)
+        return _judge_executing(facts, now - facts.executing_since)
     if facts.state == "failed":
         return "failed"
     return _judge_waiting(facts, now) or _judge_idle(facts)
 
 
-def _judge_executing(facts, now):
+def _judge_executing(facts: Facts, duration: timedelta) -> str:
     if facts.is_stopping:
         return "stopping"
-    if facts.hang_limit and now - facts.executing_since > facts.hang_limit:
+    if facts.hang_limit and duration > facts.hang_limit:
         return "stuck"
     if facts.state == "failed":
         return "failed"
@@ -108,13 +147,13 @@ def _judge_executing(facts, now):
     return "catching_up" if facts.backlog > 1 else "working"
 
 
-def _judge_waiting(facts, now):
+def _judge_waiting(facts: Facts, now: datetime) -> str | None:
     """Return what keeps somebody waiting, or None."""
     waits = facts.died_at or facts.due
     if waits and not facts.has_cron:
-        return "unserved"
+        return "no_worker"
     if facts.idle_since and facts.idle_since < now - TAKEN_UP_AFTER:
-        return "unserved"
+        return "no_worker"
     if facts.is_late:
         return "late"
     if facts.died_at:
@@ -122,7 +161,7 @@ def _judge_waiting(facts, now):
     return "retrying" if facts.is_retrying else None
 
 
-def _judge_idle(facts):
+def _judge_idle(facts: Facts) -> str:
     if facts.queued:
         return "queued"
     if facts.is_copy:
@@ -131,4 +170,4 @@ def _judge_idle(facts):
         return "run_failed"
     if facts.state != "running":
         return facts.state
-    return "catching_up" if facts.backlog > 1 else "well"
+    return "catching_up" if facts.backlog > 1 else "ok"

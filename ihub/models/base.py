@@ -59,3 +59,8 @@ class Base(models.AbstractModel):
             )
             error.reported = True
             raise error
+
+    @api.model
+    def _get_view_field_attributes(self):
+        """Send along how the values of a :class:`.looks.Badge` look."""
+        return [*super()._get_view_field_attributes(), "looks"]

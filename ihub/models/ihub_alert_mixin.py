@@ -1,16 +1,11 @@
 import logging
-from datetime import datetime
-from typing import NamedTuple
 
 from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
 
 from ..core import lateness as alert
-from ..core.schedule import ScheduleError, Window
 from ..report.format import local_moment
 
 _logger = logging.getLogger(__name__)
@@ -26,18 +21,6 @@ KINDS = {
 # What asks nobody to do anything.
 GOOD_NEWS = ("recovered", "run_done")
 ACTIVITY = "ihub.mail_activity_type_alert"
-
-
-class Overdue(NamedTuple):
-    """The facts that decide whether an integration is late; moments are naive UTC or None."""
-
-    integration: models.Model
-    state: str
-    late_since: datetime | None
-    begin: datetime
-    window_from: datetime | None
-    window_to: datetime | None
-    completed: datetime | None
 
 
 class IhubAlertMixin(models.AbstractModel):
@@ -106,12 +89,6 @@ class IhubAlertMixin(models.AbstractModel):
     )
     late_since = fields.Datetime(
         readonly=True, copy=False, help="Since when it has been late, as people were told."
-    )
-    is_late = fields.Boolean(
-        "Late",
-        compute="_compute_is_late",
-        search="_search_is_late",
-        help="Its scheduled work has not been completed in time.",
     )
 
     # --- Defaults and constraints ---
@@ -398,90 +375,6 @@ class IhubAlertMixin(models.AbstractModel):
     def _notice_name(self):
         return Markup("<b>%s</b>") % self.name
 
-    # --- Computes ---
-
-    @api.depends("state", "run_ids.state", "late_after_intervals", "late_by")
-    def _compute_is_late(self):
-        # Known to the clock, so that it is seen even where no cron runs.
-        late = self._late_ids(self.ids)
-        for integration in self:
-            integration.is_late = integration.id in late
-
-    def _search_is_late(self, operator, value):
-        if operator not in ("in", "not in"):
-            return NotImplemented
-        wanted = (True in value) == (operator == "in")
-        return Domain("id", "in" if wanted else "not in", list(self._late_ids()))
-
-    # --- Finding out ---
-
-    @api.model
-    def _late_ids(self, ids=None):
-        """Return the set of ids of integrations that are late now.
-
-        :param list ids: among which; None: all
-        """
-        return {row.integration.id for row in self._overdue(ids) if self._is_late_row(row)}
-
-    @api.model
-    def _overdue(self, ids=None):
-        """Return an :class:`Overdue` for each that may be late, or was told to be.
-
-        :param list ids: among which; None: all
-        """
-        rows = self._overdue_rows(ids)
-        # Together, so that what the schedules need is read at once.
-        integrations = self.sudo().browse(row[0] for row in rows)
-        return [
-            Overdue(integration, *row[1:])
-            for integration, row in zip(integrations, rows, strict=True)
-        ]
-
-    @api.model
-    def _overdue_rows(self, ids):
-        self.env["ihub.run"].flush_model()
-        self.flush_model()
-        # One query for all integrations, and one index look-up for each that is overdue.
-        return self.env.execute_query(
-            SQL(
-                """
-            SELECT i.id, i.state, i.late_since, COALESCE(i.state_date, i.create_date),
-                   scheduled.window_from, scheduled.window_to, done.ended_at
-              FROM ihub_integration i
-              LEFT JOIN ihub_run scheduled
-                ON scheduled.integration_id = i.id AND scheduled.trigger = 'schedule'
-               AND scheduled.state IN ('pending', 'running')
-              LEFT JOIN LATERAL (
-                SELECT r.ended_at FROM ihub_run r
-                 WHERE r.integration_id = i.id AND r.state = 'done' AND r.trigger = 'schedule'
-                 ORDER BY r.id DESC LIMIT 1
-              ) done ON TRUE
-             WHERE (%(all)s OR i.id = ANY(%(ids)s))
-               AND (i.late_since IS NOT NULL
-                    OR (i.active AND i.state = 'running' AND scheduled.window_to <= %(since)s
-                        AND (i.late_after_intervals > 0 OR i.late_by > 0)))
-            """,
-                all=ids is None,
-                ids=ids or [],
-                # Nothing is called late before that.
-                since=fields.Datetime.now() - alert.GRACE,
-            )
-        )
-
-    @api.model
-    def _is_late_row(self, row):
-        if row.state != "running" or not row.window_to:
-            return False
-        watch = alert.Watch(row.integration.late_after_intervals, row.integration.late_by)
-        window = Window(row.window_from, row.window_to)
-        try:
-            schedule = row.integration._schedule()
-            moment = alert.late_from(schedule, window, watch, row.begin, row.completed)
-        except ScheduleError:
-            # The card says what is wrong with the schedule.
-            return False
-        return bool(moment) and moment <= fields.Datetime.now()
-
     # --- Telling ---
 
     @api.model
@@ -513,12 +406,12 @@ class IhubAlertMixin(models.AbstractModel):
     def _judge_lateness(self):
         """Return ``{verdict: ids}``, with the verdicts of :func:`alert.judge_lateness`."""
         verdicts = {"begins": [], "ends": [], "dropped": []}
-        for row in self._overdue():
+        for id_, (facts, __) in self._all_known().items():
             verdict = alert.judge_lateness(
-                row.late_since, self._is_late_row(row), row.state == "running", row.completed
+                facts.late_since, facts.is_late, facts.state == "running", facts.completed
             )
             if verdict:
-                verdicts[verdict].append(row.integration.id)
+                verdicts[verdict].append(id_)
         return verdicts
 
     def _begin_late(self):

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..engine import event_buffer
 from .ihub_event_fields import BigInteger, LooseMany2one, LooseReference
+from .looks import Badge
 
 # More would cost more in the planner than they save in the index.
 PIECES = 6
@@ -44,8 +45,13 @@ class IhubEvent(models.Model):
     _log_access = False
 
     create_date = fields.Datetime("Date", readonly=True, required=True, default=fields.Datetime.now)
-    level = fields.Selection(
+    level = Badge(
         [("info", "Info"), ("warning", "Warning"), ("error", "Error")],
+        looks={
+            "info": ("fa-info-circle", "info"),
+            "warning": ("fa-exclamation-triangle", "warning"),
+            "error": ("fa-times-circle", "danger"),
+        },
         required=True,
         readonly=True,
         default="info",

@@ -9,6 +9,7 @@ from odoo.tools.translate import LazyGettext
 from ..engine import lane_lock, live
 from ..engine.values import checked
 from .ihub_event import LONGEST
+from .looks import Badge
 
 # What Odoo itself adds to every model; it ignores what people write there.
 MAGIC = {*models.MAGIC_COLUMNS, "display_name"}
@@ -55,13 +56,19 @@ class IhubIntegration(models.Model):
     singleton_key = fields.Char(
         copy=False, readonly=True, help="The type, where only one integration of it may exist."
     )
-    state = fields.Selection(
+    state = Badge(
         [
             ("created", "New"),
             ("running", "Running"),
             ("stopped", "Stopped"),
             ("failed", "Failed"),
         ],
+        looks={
+            "created": ("fa-circle-o", "muted"),
+            "running": ("fa-refresh", "primary"),
+            "stopped": ("fa-stop", "muted"),
+            "failed": ("fa-times-circle", "danger"),
+        },
         required=True,
         readonly=True,
         default="created",

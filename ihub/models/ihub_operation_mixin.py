@@ -591,14 +591,6 @@ class IhubOperationMixin(models.AbstractModel):
 
     # --- What the card says, and what can be done about it ---
 
-    def _failed_run_text(self):
-        run = self.sudo().failed_run_id
-        return self.env._(
-            "The run for %(period)s has failed: %(reason)s",
-            period=local_period(self, run.window_from, run.window_to),
-            reason=run.message,
-        )
-
     def action_open_failed_run(self):
         """Return the action that opens the run that has failed and was not made up for."""
         return self._action_on_run(self.failed_run_id)

@@ -10,6 +10,7 @@ from ..core.progress import moved_on
 from ..engine.words import said
 from ..report.format import local_moment, local_period
 from .ihub_event import days_in
+from .looks import Badge
 
 _logger = logging.getLogger(__name__)
 
@@ -19,6 +20,16 @@ TRANSITIONS = {
     "running": {"pending", "done", "failed", "cancelled", "interrupted"},
 }
 ENDED = ("done", "failed", "cancelled", "interrupted")
+STATE_LOOKS = {
+    "pending": ("fa-clock-o", "info"),
+    "running": ("fa-refresh", "primary"),
+    "done": ("fa-check", "success"),
+    "failed": ("fa-times-circle", "danger"),
+    "cancelled": ("fa-ban", "muted"),
+    "interrupted": ("fa-bolt", "warning"),
+    # No state of its own: a cancelled run whose span was passed over.
+    "skipped": ("fa-step-forward", "muted"),
+}
 # Of a run at whose window there were no attempts.
 FRESH = {"attempt": 0, "forgiven_attempts": 0, "crash_count": 0, "reached": None}
 # Days, unless set by the system parameter ihub.keep_run_days.
@@ -52,7 +63,7 @@ class IhubRun(models.Model):
     company_id = fields.Many2one(
         related="integration_id.company_id", store=True, index="btree_not_null"
     )
-    state = fields.Selection(
+    state = Badge(
         [
             ("pending", "Queued"),
             ("running", "Running"),
@@ -61,13 +72,19 @@ class IhubRun(models.Model):
             ("cancelled", "Cancelled"),
             ("interrupted", "Interrupted"),
         ],
+        looks=STATE_LOOKS,
         required=True,
         readonly=True,
         default="pending",
     )
-    trigger = fields.Selection(
+    trigger = Badge(
         [("schedule", "Schedule"), ("manual", "Manual"), ("backfill", "Backfill")],
         "Started by",
+        looks={
+            "schedule": ("fa-calendar", "muted"),
+            "manual": ("fa-hand-pointer-o", "muted"),
+            "backfill": ("fa-backward", "muted"),
+        },
         required=True,
         readonly=True,
     )

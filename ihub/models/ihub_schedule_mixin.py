@@ -112,19 +112,19 @@ class IhubScheduleMixin(models.AbstractModel):
 
     @api.depends("scheduled_run_id", "run_ids.state", "run_ids.window_from", "run_ids.window_to")
     def _compute_window(self):
-        rows = self._rows()
+        known = self._facts()
         for integration in self:
-            row = rows.get(integration._origin.id)
-            integration.window_from = row and row.window_from
-            integration.window_to = row and row.window_to
+            facts = known.get(integration._origin.id)
+            integration.window_from = facts and facts.window_from
+            integration.window_to = facts and facts.window_to
 
     @api.depends("window_from")
     def _compute_watermark(self):
-        rows = self._rows()
+        known = self._facts()
         completed = self._with_completed_windows()
         for integration in self:
             id_ = integration._origin.id
-            integration.watermark = id_ in completed and rows[id_].window_from
+            integration.watermark = id_ in completed and known[id_].window_from
 
     @api.depends(
         "schedule_anchor", "interval_number", "interval_type", "time_of_day", "tz", "window_from"

@@ -76,9 +76,9 @@ env.cr.execute("UPDATE ihub_integration SET tz = 'Mars/Phobos' WHERE id = %s", [
 env.invalidate_all()
 add("Other clocks", tz="Asia/Tokyo", interval_type="days", time_of_day=9)
 
-unserved = add("No scheduler")
-unserved.start()
-let_go_by(unserved, 2)
+no_worker = add("No scheduler")
+no_worker.start()
+let_go_by(no_worker, 2)
 
 # More than fits into the row of an event.
 env.user.ihub_info("A long story", details="and so on " * 100_000)

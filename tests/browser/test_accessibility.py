@@ -75,7 +75,7 @@ def page(request, troubled):
         if is_dark:
             web_client.set_theme(page, troubled.url, "dark")
         page.goto("/odoo/integrations")
-        expect(page.locator(".o_ihub_condition").first).to_be_visible()
+        expect(page.locator(".o_ihub_health").first).to_be_visible()
         assert (page.evaluate(BRIGHTNESS) < 64) is is_dark
         yield page
 
@@ -102,7 +102,7 @@ def integration(site, name):
 REFUSED = "Wrong password"
 LINES = ".o_data_row, .o_kanban_record"
 SCREENS = {
-    "board": ("/odoo/integrations", ".o_ihub_condition"),
+    "board": ("/odoo/integrations", ".o_ihub_health"),
     "board, filtered": ("/odoo/integrations", ".o_ihub_chip"),
     "list": ("/odoo/integrations?view_type=list", LINES),
     # A phone shows cards in place of it, as of other tables and graphs.
@@ -127,25 +127,25 @@ def test_lists(page, screen):
     assert_nothing_found(page)
 
 
-def conditions(page):
-    """Return the conditions that the board shows."""
+def badges(page):
+    """Return the words of the badges that the board shows."""
     page.goto("/odoo/integrations")
-    page.wait_for_selector(".o_ihub_condition [data-state]")
+    page.wait_for_selector(".o_ihub_health [data-state]")
     return page.evaluate(
-        "[...document.querySelectorAll('.o_ihub_condition [data-state]')].map(b => b.dataset.state)"
+        "[...document.querySelectorAll('.o_ihub_health [data-state]')].map(b => b.dataset.state)"
     )
 
 
-def test_board_of_all_conditions(page, troubled):
-    known = troubled.call("ihub.integration", "fields_get", ["condition"])
+def test_board_of_all_badges(page, troubled):
+    known = troubled.call("ihub.integration", "fields_get", ["health"])
     troubles.make_fresh(troubled.database)
-    assert set(conditions(page)) == {*dict(known["condition"]["selection"])} - {"copy"}
+    assert set(badges(page)) == {*dict(known["health"]["selection"])} - {"copy"}
     assert_nothing_found(page)
 
 
 def test_what_has_no_name_is_found(page):
     """A scan that leaves out too much would find nothing anywhere."""
-    conditions(page)
+    badges(page)
     page.evaluate(
         "document.querySelectorAll('.o_ihub_bar').forEach("
         "bar => ['title', 'aria-label'].forEach(name => bar.removeAttribute(name)))"
@@ -158,7 +158,7 @@ def test_board_of_a_copy(troubled_databases, tmp_path, chromium):
     _name, copy = troubled_databases
     serving = troubles.serving(copy, tmp_path, chromium)
     with serving as site, site.browser("ihub_operator") as page:
-        assert "copy" in conditions(page)
+        assert "copy" in badges(page)
         assert_nothing_found(page)
 
 

@@ -30,7 +30,7 @@ def test_another_browser_sees_what_happens(site):
     integration = site.add("Parcels")
     with site.browser("ihub_operator") as page:
         page.goto("/odoo/integrations")
-        expect(page.locator(".o_kanban_record .o_ihub_condition")).to_be_visible()
+        expect(page.locator(".o_kanban_record .o_ihub_health")).to_be_visible()
         done = page.locator(".o_kanban_record [data-state=done]")
         expect(done).to_have_count(0)
         page.evaluate("window.neverReloaded = true")
@@ -77,7 +77,7 @@ def test_a_change_leaves_everything_where_it_is(site, size):
     first, *_others = [site.add(f"Parcels {number:02}") for number in range(15)]
     with site.browser("ihub_operator", size) as page:
         page.goto("/odoo/integrations")
-        expect(page.locator(".o_kanban_record .o_ihub_condition")).to_have_count(15)
+        expect(page.locator(".o_kanban_record .o_ihub_health")).to_have_count(15)
         page.evaluate(f"window.scroller = {SCROLLER}; void (scroller.scrollTop = 300)")
         page.wait_for_function("scroller.scrollTop === 300")
         site.call("ihub.integration", "run_manually", first)
@@ -95,7 +95,7 @@ def test_a_change_leaves_everything_where_it_is(site, size):
         page.wait_for_function("looks > 1")
         expect(menu).to_be_visible()
         page.keyboard.press("Escape")
-        well = page.locator(".o_kanban_record .o_ihub_condition [data-state=well]")
+        well = page.locator(".o_kanban_record .o_ihub_health [data-state=ok]")
         expect(well).to_be_attached()
         assert page.evaluate("scroller.isConnected && scroller.scrollTop") == 300
 

@@ -9,7 +9,7 @@ CARD = ".o_kanban_record:not(.o_kanban_ghost)"
 def open_board(page):
     """Open the board, and leave Odoo's search, which keeps the Tab key to itself."""
     page.goto("/odoo/integrations")
-    expect(page.locator(f"{CARD} .o_ihub_condition")).to_be_visible()
+    expect(page.locator(f"{CARD} .o_ihub_health")).to_be_visible()
     search = page.locator(".o_searchview_input")
     # It takes the focus by itself, as soon as it can.
     expect(search).to_be_focused()
@@ -29,7 +29,7 @@ def test_the_board_is_operated_by_keys(site):
     integration = site.add("Parcels")
     site.call("ihub.integration", "run_manually", integration)
     with site.browser("ihub_operator") as page:
-        bar = page.locator(f"{CARD} .o_ihub_bar_done")
+        bar = page.locator(f"{CARD} .o_ihub_bar_success")
         page.goto("/odoo/integrations")
         expect(bar).to_be_visible()
         open_board(page)
@@ -72,7 +72,7 @@ def test_an_integration_is_started_and_stopped_by_keys(site):
         page.keyboard.press("Enter")
         # In its new column the card still has the focus.
         expect(page.locator(".o_kanban_record button[name=action_stop]")).to_be_visible()
-        page.wait_for_selector(f"{focused}[data-state=queued], {focused}[data-state=well]")
+        page.wait_for_selector(f"{focused}[data-state=queued], {focused}[data-state=ok]")
         tab_to(page, ".o_kanban_record button[name=action_stop]", 3)
         page.keyboard.press("Enter")
         expect(state).to_have_attribute("data-state", "stopped")
@@ -84,7 +84,7 @@ def test_the_log_of_a_run_is_read_by_keys(site):
     site.call("ihub.integration", "run_manually", site.add("Parcels"))
     with site.browser("ihub_operator") as page:
         page.goto("/odoo/integrations")
-        page.click(".o_kanban_record .o_ihub_bar_done")
+        page.click(".o_kanban_record .o_ihub_bar_success")
         lines = page.locator(".o_ihub_run .o_ihub_line")
         expect(lines.first).to_be_visible()
         # The levels filter.

@@ -70,7 +70,7 @@ def test_the_board_is_a_list_and_a_graph_too(site, size, login):
     site.add("Parcels")
     with site.browser(login, size) as page:
         page.goto("/odoo/integrations")
-        expect(page.locator(".o_kanban_record .o_ihub_condition")).to_be_visible()
+        expect(page.locator(".o_kanban_record .o_ihub_health")).to_be_visible()
         switch_view(page, size, "list")
         expect(page.locator(".o_list_view .o_data_row")).to_contain_text("Parcels")
         expect(page.locator(".o_list_view .o_ihub_summary")).to_be_attached()
@@ -89,7 +89,7 @@ def test_what_waits_for_its_next_attempt_is_tried_now(site, size, login):
     with site.browser(login, size) as page:
         page.goto("/odoo/integrations")
         card = page.locator(CARDS)
-        expect(card.locator(".o_ihub_condition [data-state=retrying]")).to_be_visible()
+        expect(card.locator(".o_ihub_health [data-state=retrying]")).to_be_visible()
         expect(card).to_contain_text("2 of 4")
         card.locator("[name=action_try_now]").click()
         expect(card).to_contain_text("3 of 4")

@@ -86,7 +86,7 @@ def test_the_time_zone_is_wrong(board):
 
 def test_there_is_no_scheduler(board):
     card = web_client.card(board, "No scheduler")
-    says(card, "Not Taken Up", "but no scheduler has taken it up")
+    says(card, "No Worker", "but no scheduler has taken it up")
     says(card, "Ask your administrator whether the server's cron workers run")
 
 

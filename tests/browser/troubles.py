@@ -46,7 +46,7 @@ def stage(database, shop):
     script = (hub_site.ROOT / "tests" / "browser" / "stage_troubles.py").read_text()
     staged = odoo("shell", "-d", database, script=script, IHUB_TEST_SHOP=shop.url)
     assert staged.returncode == -9, (staged.stdout + staged.stderr)[-3000:]
-    script = (hub_site.ROOT / "tests" / "browser" / "stage_conditions.py").read_text()
+    script = (hub_site.ROOT / "tests" / "browser" / "stage_badges.py").read_text()
     staged = odoo("shell", "-d", database, script=script)
     output = staged.stdout + staged.stderr
     assert staged.returncode == 0 and "Traceback" not in output, output[-3000:]

@@ -98,12 +98,12 @@ def test_the_board_shows_all_of_them_and_what_is_wrong(manager):
     bad = {force(manager, model): words for model, words in wrong_types().items()}
     everything = right.browse([right.id, *(integration.id for integration in bad)])
     assert len(everything.read()) == len(bad) + 1
-    fields = {name: {} for name in ("name", "condition", "problem", "type_name", "next_run")}
+    fields = {name: {} for name in ("name", "health", "problem", "type_name", "next_run")}
     for read in (right.web_search_read, right.web_read_group):
         read([], fields if read == right.web_search_read else ["state"])
-    assert right.condition == "well"
+    assert right.health == "ok"
     for integration, words in bad.items():
-        assert integration.condition == "blocked"
+        assert integration.health == "blocked"
         assert words in integration.problem
         for press in (integration.start, integration.run_manually):
             with pytest.raises(UserError) as refused:

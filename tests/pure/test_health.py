@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from pure_ihub.core.health import CONDITIONS, SUMMARY, Facts, judge
+from pure_ihub.core.health import BADGES, GROUPS, HEALTH, Facts, judge
 
 NOW = datetime(2025, 3, 1, 12)
 LONG_AGO = NOW - timedelta(hours=2)
@@ -19,7 +19,7 @@ OVERDUE = {"state": "running", "due": LONG_AGO, "idle_since": LONG_AGO}
         ({"state": "created"}, "created"),
         ({"state": "stopped"}, "stopped"),
         ({"state": "failed"}, "failed"),
-        (WAITING, "well"),
+        (WAITING, "ok"),
         # What cannot run at all outweighs how it ended.
         ({"state": "failed", "is_blocked": True}, "blocked"),
         ({"state": "failed", "is_blocked": True, "type_is_missing": True}, "type_missing"),
@@ -35,17 +35,17 @@ OVERDUE = {"state": "running", "due": LONG_AGO, "idle_since": LONG_AGO}
         ({**EXECUTING, "state": "failed"}, "failed"),
         ({**EXECUTING, "state": "failed", "hang_limit": timedelta(seconds=1)}, "stuck"),
         # Nobody takes it up.
-        (OVERDUE, "unserved"),
-        ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3)}, "well"),
-        ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3, seconds=1)}, "unserved"),
-        ({**OVERDUE, "is_late": True}, "unserved"),
-        ({**WAITING, "has_cron": False}, "unserved"),
+        (OVERDUE, "no_worker"),
+        ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3)}, "ok"),
+        ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3, seconds=1)}, "no_worker"),
+        ({**OVERDUE, "is_late": True}, "no_worker"),
+        ({**WAITING, "has_cron": False}, "no_worker"),
         ({"state": "stopped", "has_cron": False}, "stopped"),
         ({"state": "stopped", "is_copy": True}, "copy"),
         ({"state": "stopped", "is_copy": True, "queued": 1, "due": SOON}, "queued"),
         # Dead processes.
         (DEAD, "interrupted"),
-        ({**DEAD, "died_at": LONG_AGO, "idle_since": LONG_AGO}, "unserved"),
+        ({**DEAD, "died_at": LONG_AGO, "idle_since": LONG_AGO}, "no_worker"),
         # Waiting.
         ({**WAITING, "is_late": True}, "late"),
         ({**WAITING, "is_retrying": True}, "retrying"),
@@ -69,6 +69,12 @@ def test_one_word_says_most(facts, expected):
     assert judge(Facts(**facts), NOW) == expected
 
 
-def test_the_summary_counts_each_condition_once():
-    counted = [condition for members in SUMMARY.values() for condition in members]
-    assert sorted(counted) == sorted(CONDITIONS)
+def test_each_badge_is_told_apart_and_counted_somewhere():
+    assert len(HEALTH) == len({badge.label for badge in BADGES}) == len(BADGES)
+    assert {badge.group for badge in BADGES} == set(GROUPS)
+
+
+def test_no_two_badges_look_the_same():
+    """Colour is not the only sign, so those of one icon differ in severity, and the other way."""
+    looks = {(badge.icon, badge.severity) for badge in BADGES}
+    assert len(looks) == len(BADGES)

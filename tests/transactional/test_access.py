@@ -149,7 +149,7 @@ class TestNarrowedType(HubCase):
         self.assertTrue(self.integration.read())
         self.assertTrue(self.integration.fields_get())
         self.integration.start()
-        self.assertEqual(self.integration.condition, "well")
+        self.assertEqual(self.integration.health, "ok")
         self.integration.stop()
         self.assertTrue(self.integration.action_run_manually())
 

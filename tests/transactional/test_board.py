@@ -1,6 +1,6 @@
-"""The board: in which condition each integration is, what comes first, and what to press."""
+"""The board: how each integration is doing, what comes first, and what to press."""
 
-from itertools import count, product
+from itertools import count
 
 from freezegun import freeze_time
 from lxml import etree
@@ -8,9 +8,8 @@ from odoo.exceptions import AccessError
 from odoo.tools import file_open
 from odoo.tools.safe_eval import safe_eval
 
-from odoo.addons.ihub.core.health import CONDITIONS, SUMMARY, judge
+from odoo.addons.ihub.core.health import GROUPS, RANK
 from odoo.addons.ihub.lib.exceptions import RetryableError
-from odoo.addons.ihub.models.ihub_board_mixin import STATE_ORDER, USABLE, Row
 
 from .hub_case import HubCase, at
 
@@ -46,14 +45,14 @@ class BoardCase(HubCase):
         return integration
 
     def stage(self):
-        """Return integrations in many conditions, by what they are expected to be in."""
+        """Return integrations of many healths, by what theirs is expected to be."""
         staged = {
-            "well": self.started("Well"),
+            "ok": self.started("Fine"),
             "created": self.add(name="New"),
             "stopped": self.started("Stopped"),
             "failed": self.started("Failed"),
             "retrying": self.started("Retrying", window_from=at("2025-03-01 11:00")),
-            "unserved": self.started("Switched off"),
+            "no_worker": self.started("Switched off"),
             "catching_up": self.started(
                 "Behind", catch_up="each", window_from=at("2025-03-01 09:00")
             ),
@@ -73,7 +72,7 @@ class BoardCase(HubCase):
         staged["failed"].sudo()._fail("The price of A1 is missing.")
         with self.running_as(unlucky):
             self.work(staged["retrying"])
-        staged["unserved"].sudo().cron_id.active = False
+        staged["no_worker"].sudo().cron_id.active = False
         staged["blocked"].sudo().run_as_id.active = False
         staged["queued"].run_manually()
         self.runs(staged["interrupted"], trigger="schedule").sudo()._begin()
@@ -103,26 +102,26 @@ class BoardCase(HubCase):
         )
 
 
-class TestConditions(BoardCase):
-    def test_each_is_in_the_condition_that_it_was_brought_into(self):
+class TestHealth(BoardCase):
+    def test_each_is_as_it_was_brought_to_be(self):
         staged = self.stage()
-        self.assertEqual({i.condition: i.name for i in staged.values()},
+        self.assertEqual({i.health: i.name for i in staged.values()},
                          {word: i.name for word, i in staged.items()})  # fmt: skip
 
     def test_what_needs_attention_comes_first(self):
         staged = self.stage()
-        found = self.board.search([], order="condition, name")
-        words = found.mapped("condition")
-        self.assertEqual(words, sorted(words, key=CONDITIONS.index))
+        found = self.board.search([], order="health, name")
+        words = found.mapped("health")
+        self.assertEqual(words, sorted(words, key=RANK.get))
         self.assertEqual(len(found), len(staged))
-        backwards = self.board.search([], order="condition desc, name")
-        self.assertEqual(backwards[0].condition, "stopped")
-        self.assertEqual(self.board.search([], order="condition, name", limit=1), found[0])
+        backwards = self.board.search([], order="health desc, name")
+        self.assertEqual(backwards[0].health, "stopped")
+        self.assertEqual(self.board.search([], order="health, name", limit=1), found[0])
 
     def test_equals_are_in_the_order_of_their_names(self):
         for name in ("C", "A", "B"):
             self.started(name)
-        self.assertEqual(self.board.search([], order="condition, name").mapped("name"), [*"ABC"])
+        self.assertEqual(self.board.search([], order="health, name").mapped("name"), [*"ABC"])
 
     def test_the_columns_begin_with_what_has_failed(self):
         self.stage()
@@ -131,7 +130,7 @@ class TestConditions(BoardCase):
         self.assertEqual(states, ["failed", "running", "stopped", "created"])
 
     def test_an_empty_board(self):
-        self.assertFalse(self.board.search([], order="condition, name"))
+        self.assertFalse(self.board.search([], order="health, name"))
         self.assertEqual(set(self.board.board_summary().values()), {0})
 
     def test_a_copy_says_that_nothing_starts_by_itself(self):
@@ -139,8 +138,8 @@ class TestConditions(BoardCase):
         stopped = self.started("Stopped before")
         stopped.stop()
         self.neutralize()
-        self.assertEqual(stopped.condition, "stopped")
-        self.assertEqual(integration.condition, "copy")
+        self.assertEqual(stopped.health, "stopped")
+        self.assertEqual(integration.health, "copy")
         self.assertIn("copy of a database", integration.problem)
         self.assertEqual(integration.next_step, "start")
 
@@ -150,7 +149,7 @@ class TestConditions(BoardCase):
         integration.start()
         with self.running_as(nothing):
             self.work(integration)
-        self.assertEqual(integration.condition, "well")
+        self.assertEqual(integration.health, "ok")
 
     def neutralize(self):
         """As ``odoo neutralize`` does."""
@@ -164,58 +163,15 @@ class TestConditions(BoardCase):
         integration = self.started("Orders", window_from=at("2025-03-01 11:00"))
         with self.running_as(unlucky):
             self.work(integration)
-        self.assertEqual(integration.condition, "retrying")
+        self.assertEqual(integration.health, "retrying")
         integration.stop()
-        self.assertEqual(integration.condition, "stopped")
+        self.assertEqual(integration.health, "stopped")
         self.assertFalse(integration.retry_message)
         self.assertFalse(integration.next_run)
 
     def test_an_unsaved_one_can_be_shown(self):
         draft = self.env["ihub.integration"].new({"name": "Draft"})
-        self.assertEqual(draft.condition, "created")
-
-
-class TestQuiet(BoardCase):
-    def test_what_is_quiet_is_not_judged_otherwise(self):
-        """A short cut for most of a board must lead to the same place, whatever comes together."""
-        now = at(NOW)
-        moments = (None, at("2025-03-01 12:20"), at("2025-03-01 13:30"))
-        flags = (False, True)
-        values = {
-            "state": STATE_ORDER,
-            "active": flags,
-            "catch_up": ("each", "one"),
-            "has_cron": flags,
-            "may_run": flags,
-            "is_copy": flags,
-            "is_alive": flags,
-            "running_id": (None, 1),
-            "due": moments,
-            "window_to": moments,
-            "is_retrying": flags,
-            "queued": (None, 0, 2),
-            "failed_run_id": (None, 1),
-        }
-        first = self.add()
-        common = Row(
-            **dict.fromkeys(Row._fields),
-        )._replace(
-            id=first.id, integration_type=first.integration_type, tz="UTC", hang_limit=0,
-            window_from=at("2025-03-01 11:00"), scheduled_run_id=1,
-        )  # fmt: skip
-        words = set()
-        for combination in product(*values.values()):
-            row = common._replace(**dict(zip(values, combination, strict=True)))
-            is_odd = row.is_retrying or (row.due and not row.queued)
-            if row.state != "running" and is_odd:
-                # The database does not say that of what does not follow its schedule.
-                continue
-            if row.is_quiet(now):
-                facts = self.board._facts_of(row, False, *USABLE, now)
-                word = "well" if row.state == "running" else row.state
-                self.assertEqual(judge(facts, now), word, row)
-                words.add(word)
-        self.assertEqual(words, {"well", "failed", "stopped", "created"})
+        self.assertEqual(draft.health, "created")
 
 
 class TestSummary(BoardCase):
@@ -223,9 +179,7 @@ class TestSummary(BoardCase):
         """Return the domains of the search view, by the names of the filters."""
         view = self.board.get_view(self.env.ref("ihub.ihub_integration_view_search").id, "search")
         found = etree.fromstring(view["arch"]).iter("filter")
-        return {
-            f.get("name"): safe_eval(f.get("domain")) for f in found if f.get("name") in SUMMARY
-        }
+        return {f.get("name"): safe_eval(f.get("domain")) for f in found if f.get("name") in GROUPS}
 
     def test_a_click_shows_as_many_as_were_counted(self):
         self.stage()
@@ -236,7 +190,7 @@ class TestSummary(BoardCase):
 
     def test_the_opposite_can_be_searched_for(self):
         self.stage()
-        domain = [("condition", "not in", SUMMARY["off"])]
+        domain = [("health_group", "!=", "off")]
         self.assertEqual(
             self.board.search_count(domain) + self.board.board_summary()["off"],
             self.board.search_count([]),
@@ -277,7 +231,7 @@ class TestSummary(BoardCase):
         arch = self.board.get_view(self.env.ref("ihub.ihub_integration_view_kanban").id, "kanban")
         fields = {f.get("name"): {} for f in etree.fromstring(arch["arch"]).iter("field")}
         self.board.web_read_group(
-            [], ["state"], auto_unfold=True, unfold_read_specification=fields, order="condition"
+            [], ["state"], auto_unfold=True, unfold_read_specification=fields, order="health"
         )
         self.board.board_summary()
 
@@ -286,12 +240,12 @@ class TestNextStep(BoardCase):
     def test_there_is_one_obvious_button(self):
         staged = self.stage()
         expected = {
-            "well": False,
+            "ok": False,
             "created": "start",
             "stopped": "start",
             "failed": "start",
             "retrying": "retry",
-            "unserved": "start",
+            "no_worker": "start",
             "catching_up": False,
             "type_missing": "open",
             "blocked": "open",
@@ -311,7 +265,7 @@ class TestNextStep(BoardCase):
         with self.running_as(nothing):
             self.work(integration)
         self.assertEqual(integration.last_run_state, "done")
-        self.assertEqual(integration.condition, "well")
+        self.assertEqual(integration.health, "ok")
         self.assertEqual(self.runs(integration, state="done").attempt, 2)
 
     def test_trying_now_where_nothing_waits_is_harmless(self):

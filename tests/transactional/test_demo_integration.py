@@ -202,12 +202,12 @@ class TestDemoPast(DemoCase):
         self.assertTrue(integration.history()["days"])
 
     def test_one_is_late(self):
-        self.assertTrue(self.late.is_late)
+        self.assertTrue(self.late._facts()[self.late.id].is_late)
         self.assertLess(self.late.watermark, fields.Datetime.now() - timedelta(hours=6))
 
     def test_one_waits_for_its_next_attempt(self):
         retrying = self.env.ref("ihub_integration_demo.demo_retrying").integration_id
-        self.assertFalse(retrying.is_late)
+        self.assertFalse(retrying._facts()[retrying.id].is_late)
         self.assertRegex(retrying.retry_message, r"does not answer\. Next attempt at .*, 3 of 201")
 
     def test_it_is_made_quickly(self):

@@ -16,6 +16,7 @@ from psycopg2 import IntegrityError
 from odoo.addons.ihub.core.schedule import LONGEST
 from odoo.addons.ihub.engine.worker import Worker
 from odoo.addons.ihub.lib.exceptions import RetryableError
+from odoo.addons.ihub.report import card_text
 
 INTEGERS = (-(2**63), -(2**31) - 1, -(2**31), -1, 0, 100_000, 2**31 - 1, 2**31, 2**63)
 FLOATS = (float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 1e-308)
@@ -201,7 +202,7 @@ class TestNumbers(ExtremeCase):
         manager.write({name: usual})
         self.env.flush_all()
         self.env.invalidate_all()
-        self.assertEqual(integration.condition, "created")
+        self.assertEqual(integration.health, "created")
         self.assertWorks(integration)
 
     def test_an_interval_from_before_says_what_to_correct(self):
@@ -214,7 +215,7 @@ class TestNumbers(ExtremeCase):
             words = f"must be between 1 and {limit} ({unit.title()})"
             self.assertIn(words, integration.problem)
             self.assertIn(words, integration.schedule_preview)
-            self.assertEqual(integration.condition, "blocked")
+            self.assertEqual(integration.health, "blocked")
             with self.assertRaisesRegex(UserError, re.escape(words)):
                 integration.run_manually()
             with self.assertRaisesRegex(UserError, re.escape(words)):
@@ -329,11 +330,13 @@ class TestTextsThatFail(ExtremeCase):
         moments = [
             (module, name)
             for path, module in sys.modules.items()
-            if path.startswith("odoo.addons.ihub.models.")
+            if path.startswith(("odoo.addons.ihub.models.", "odoo.addons.ihub.report.card_text"))
             for name in ("local_moment", "local_period", "stated_moment")
             if hasattr(module, name)
         ]
-        return [*texts, (Integration, "_plan_ahead"), *moments]
+        card = [(card_text, name) for name in dir(card_text) if name.endswith("_text")]
+        card += [(card_text, "activity"), (card_text, "problem")]
+        return [*texts, (Integration, "_plan_ahead"), *card, *moments]
 
     @mute_logger("odoo.addons.ihub.engine.words")
     def test_no_page_breaks(self):
@@ -345,7 +348,7 @@ class TestTextsThatFail(ExtremeCase):
         integration.run_manually()
         places = self.breakable()
         names = {name for __, name in places}
-        self.assertLessEqual({"local_period", "_plan_lines", "_activity_text"}, names)
+        self.assertLessEqual({"local_period", "_plan_lines", "_backlog_text"}, names)
         for place, name in places:
             with self.subTest(f"{place.__name__}.{name}"), patch.object(place, name, broken):
                 self.open_everything(integration)

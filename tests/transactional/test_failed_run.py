@@ -87,7 +87,7 @@ class TestFailedRun(NotifyCase):
             self.work(self.integration)
         self.assertEqual(run.state, "interrupted")
         self.assertEqual(self.integration.state, "running")
-        self.assertEqual(self.integration.condition, "run_failed")
+        self.assertEqual(self.integration.health, "run_failed")
 
     # --- fail() ---
 
@@ -149,14 +149,14 @@ class TestFailedRun(NotifyCase):
 
     def assertSays(self, *words):
         self.env.invalidate_all()
-        self.assertEqual(self.integration.condition, "run_failed")
+        self.assertEqual(self.integration.health, "run_failed")
         for text in words:
             self.assertIn(text, self.integration.problem)
 
     def assertSaysNothing(self):
         self.env.invalidate_all()
         self.assertFalse(self.integration.failed_run_id)
-        self.assertEqual(self.integration.condition, "well")
+        self.assertEqual(self.integration.health, "ok")
         self.assertFalse(self.integration.problem)
 
     def test_the_card_says_so_and_where_to_look(self):

@@ -194,7 +194,7 @@ class TestHubFields(HubCase):
     def test_a_foreign_scheduled_action_is_not_taken_for_one_that_serves(self):
         self.integration.start()
         self.forge_cron()
-        self.assertFalse(self.integration._rows()[self.integration.id].has_cron)
+        self.assertFalse(self.integration._facts()[self.integration.id].has_cron)
 
     # --- A type's row ---
 

@@ -35,13 +35,7 @@ class TestLate(NotifyCase):
     def is_late(self, integration, when):
         self.env.invalidate_all()
         with freeze_time(when):
-            found = (
-                self.env["ihub.integration"]
-                .with_user(self.operator)
-                .search([("is_late", "=", True)])
-            )
-            self.assertEqual(integration in found, integration.is_late)
-            return integration.is_late
+            return integration.with_user(self.operator)._facts()[integration.id].is_late
 
     def subjects(self):
         return self.mails(self.responsible).mapped("subject")
@@ -192,20 +186,21 @@ class TestLate(NotifyCase):
         self.assertEqual(self.subjects(), ["Good is late"])
 
     def test_looking_costs_the_same_for_any_number(self):
-        def count(when):
-            with freeze_time(when):
-                self.env.flush_all()
-                self.env.invalidate_all()
-                before = self.cr.sql_log_count
-                self.env["ihub.integration"].sudo()._late_ids()
-                return self.cr.sql_log_count - before
+        @freeze_time("2025-03-01 13:00")
+        def count():
+            self.env.flush_all()
+            # Groups are cached by the server, not by the transaction.
+            self.env["ihub.integration"].sudo()._all_known()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.env["ihub.integration"].sudo()._all_known()
+            return self.cr.sql_log_count - before
 
         self.started()
-        count("2025-03-01 13:00")
-        one = count("2025-03-01 13:00")
+        one = count()
         for number in range(20):
             self.started(name=f"Orders {number}")
-        self.assertEqual(count("2025-03-01 13:00"), one)
+        self.assertEqual(count(), one)
 
     def test_impossible_limits_are_refused(self):
         integration = self.started().with_user(self.manager)

@@ -101,7 +101,7 @@ class TestLostCompany(HubCase):
         self.lose()
         admin = self._user("ihub_admin", "base.group_system,ihub.group_manager")
         integration = self.integration.with_user(admin)
-        self.assertEqual(integration.condition, "blocked")
+        self.assertEqual(integration.health, "blocked")
         self.assertIn("has no company", integration.problem)
         integration.write(
             {"company_id": self.env.company.id, "run_as_id": admin.id, "user_id": admin.id}
@@ -132,7 +132,7 @@ class TestLostCompany(HubCase):
     def test_a_type_that_serves_one_company_from_now_on(self):
         """It is still everybody's, and cannot run before somebody has chosen."""
         integration = self.for_all()
-        self.assertEqual(integration.condition, "blocked")
+        self.assertEqual(integration.health, "blocked")
         self.assertIn("has no company", integration.problem)
         integration.with_user(self.manager).company_id = self.env.company
         self.assertFalse(integration.problem)

@@ -145,7 +145,7 @@ class TestWrongType(TypeCase):
         )
 
     def test_its_card_says_cannot_run_and_why(self):
-        self.assertEqual(self.wrong.condition, "blocked")
+        self.assertEqual(self.wrong.health, "blocked")
         self.assertEqual(self.wrong.problem, self.sentence())
         self.assertEqual(self.wrong.next_step, "open")
 
@@ -167,7 +167,7 @@ class TestWrongType(TypeCase):
     def test_other_types_are_as_before(self):
         self.assertFalse(self.other.problem)
         self.other.start()
-        self.assertEqual(self.other.condition, "well")
+        self.assertEqual(self.other.health, "ok")
         wizard = Form(self.env["ihub.integration.add"].with_user(self.manager))
         wizard.integration_type = ECB
         wizard.save().action_add()
@@ -226,7 +226,7 @@ class TestWrongType(TypeCase):
             _default_schedule=lambda model: {},
         )
         self.env.invalidate_all()
-        self.assertEqual(self.wrong.condition, "well")
+        self.assertEqual(self.wrong.health, "ok")
 
 
 class TestWhatRunsReturn(TypeCase):

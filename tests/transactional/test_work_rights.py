@@ -173,7 +173,7 @@ class TestWhatIsLostLater(RightsCase):
                 self.env.flush_all()
                 self.env.invalidate_all()
                 self.assertIn(text, integration._preflight_error())
-                self.assertEqual(integration.condition, "blocked")
+                self.assertEqual(integration.health, "blocked")
                 self.assertIn(text, integration.problem)
                 with self.assertRaisesRegex(UserError, text):
                     integration.run_manually()

@@ -25,6 +25,17 @@ class Integration extends models.Model {
             ["failed", "Failed"],
         ],
     });
+    health_group = fields.Selection({
+        selection: [
+            ["failed", "Failed"],
+            ["blocked", "Cannot run"],
+            ["late", "Late"],
+            ["retrying", "Trying again"],
+            ["working", "Running now"],
+            ["ok", "OK"],
+        ],
+        looks: { failed: ["fa-times-circle", "danger"] },
+    });
 
     _records = [
         { id: 1, name: "Orders", state: "running" },
@@ -43,11 +54,11 @@ const LIST = `<list js_class="ihub_integration_list"><field name="name"/></list>
 const SEARCH = `
     <search>
         <filter name="failed" string="Failed" domain="[('state', '=', 'failed')]"/>
-        <filter name="well" string="Well" domain="[('state', '=', 'running')]"/>
+        <filter name="ok" string="OK" domain="[('state', '=', 'running')]"/>
     </search>`;
 
 async function mountBoard({ counts, arch = ARCH } = {}) {
-    const shown = { failed: 1, late: 0, well: 1, ...counts };
+    const shown = { failed: 1, late: 0, ok: 1, ...counts };
     for (const method of ["web_read_group", "web_search_read"]) {
         onRpc("ihub.integration", method, async ({ parent }) => ({
             ...(await parent()),
@@ -73,15 +84,16 @@ test("the summary tells what there is, and of the important ones that there is n
         "late",
         "retrying",
         "working",
-        "well",
+        "ok",
     ]);
     expect(queryAllTexts(".o_ihub_chip")).toEqual([
         "1 Failed",
         "0 Late",
         "2 Trying again",
         "0 Running now",
-        "1 Well",
+        "1 OK",
     ]);
+    expect(`${chip("failed")} .fa-times-circle`).toHaveClass("text-danger");
     expect(chip("failed")).toHaveAttribute("title", "Failed: 1. Click to show only these.");
 });
 
@@ -91,9 +103,9 @@ test("a click shows only those, another one all again", async () => {
     await contains(chip("failed")).click();
     expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveText("Parcels");
     expect(chip("failed")).toHaveAttribute("aria-pressed", "true");
-    await contains(chip("well")).click();
+    await contains(chip("ok")).click();
     expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(2);
-    await contains(chip("well")).click();
+    await contains(chip("ok")).click();
     await contains(chip("failed")).click();
     expect(chip("failed")).toHaveAttribute("aria-pressed", "false");
     expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(2);

@@ -43,6 +43,13 @@ class Run extends models.Model {
             ["failed", "Failed"],
             ["cancelled", "Cancelled"],
         ],
+        looks: {
+            pending: ["fa-clock-o", "info"],
+            done: ["fa-check", "success"],
+            failed: ["fa-times-circle", "danger"],
+            cancelled: ["fa-ban", "muted"],
+            skipped: ["fa-step-forward", "muted"],
+        },
     });
     skipped = fields.Boolean();
     due = fields.Datetime();

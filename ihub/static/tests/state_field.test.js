@@ -11,16 +11,20 @@ import {
 } from "@web/../tests/web_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 
+const OUTCOMES = {
+    selection: [
+        ["done", "Done"],
+        ["failed", "Failed"],
+        ["odd", "Odd"],
+    ],
+    looks: { done: ["fa-check", "success"], failed: ["fa-times-circle", "danger"] },
+};
+
 class Run extends models.Model {
     _name = "run";
 
-    state = fields.Selection({
-        selection: [
-            ["done", "Done"],
-            ["failed", "Failed"],
-            ["odd", "Odd"],
-        ],
-    });
+    state = fields.Selection(OUTCOMES);
+    last_run_state = fields.Selection(OUTCOMES);
     strip = fields.Char();
 
     _records = [
@@ -57,6 +61,7 @@ test("a state is told by word and icon, not by colour alone", async () => {
     expect("[data-state=failed]").toHaveText("Failed");
     expect("[data-state=failed] .fa-times-circle").toHaveCount(1);
     expect("[data-state=failed]").toHaveClass("text-bg-danger");
+    expect("[data-state=failed]").toHaveAttribute("data-severity", "danger");
 });
 
 test("an unknown state is shown all the same", async () => {
@@ -73,8 +78,8 @@ test("what is no list of runs is no strip", async () => {
 test("each run is a bar, taller when it took longer, and told in words", async () => {
     await mountForm(1);
     expect(".o_ihub_bar").toHaveCount(2);
-    expect(".o_ihub_bar_failed").toHaveCount(1);
-    expect(".o_ihub_bar_failed").toHaveAttribute("title", /Failed.*9 s\nNo/s);
+    expect(".o_ihub_bar_danger").toHaveCount(1);
+    expect(".o_ihub_bar_danger").toHaveAttribute("title", /Failed.*9 s\nNo/s);
     expect(".o_ihub_strip").toHaveAttribute("aria-label", "The last 2 runs: 1 done, 1 failed.");
     const [done, failed] = document.querySelectorAll(".o_ihub_bar");
     expect(done.offsetHeight).toBeLessThan(failed.offsetHeight);
@@ -85,14 +90,14 @@ test("the keyboard reaches one bar, and the arrows lead to the others", async ()
     await mountForm(1);
     const tabStops = () => queryAllAttributes(".o_ihub_bar", "tabindex");
     expect(tabStops()).toEqual(["-1", "0"]);
-    await contains(".o_ihub_bar_failed").focus();
+    await contains(".o_ihub_bar_danger").focus();
     await press("ArrowLeft");
     await animationFrame();
-    expect(".o_ihub_bar_done").toBeFocused();
+    expect(".o_ihub_bar_success").toBeFocused();
     expect(tabStops()).toEqual(["0", "-1"]);
     await press("ArrowLeft");
     await press("Enter");
     expect.verifySteps([5]);
     await press("ArrowRight");
-    expect(".o_ihub_bar_failed").toBeFocused();
+    expect(".o_ihub_bar_danger").toBeFocused();
 });

@@ -4,34 +4,34 @@ import { _t } from "@web/core/l10n/translation";
 import { useBus } from "@web/core/utils/hooks";
 import { Component } from "@odoo/owl";
 
-/**
- * What is counted: the word is the server's, and the name of the filter that a click sets.
- * Those that are `always` there tell at a glance that there is none.
- */
-export const WORDS = {
-    failed: { label: _t("Failed"), icon: "fa-times-circle", tone: "danger", always: true },
-    blocked: { label: _t("Cannot run"), icon: "fa-ban", tone: "danger" },
-    late: { label: _t("Late"), icon: "fa-clock-o", tone: "warning", always: true },
-    retrying: { label: _t("Trying again"), icon: "fa-repeat", tone: "warning" },
-    working: { label: _t("Running now"), icon: "fa-refresh", tone: "primary", always: true },
-    well: { label: _t("Well"), icon: "fa-check", tone: "success", always: true },
-    off: { label: _t("Switched off"), icon: "fa-stop", tone: "700" },
-};
+import { lookOf } from "../fields/state_field";
 
-/** How all integrations are doing, in numbers; a click shows only those. */
+// There even if there is none: it is told at a glance.
+const ALWAYS = ["failed", "late", "working", "ok"];
+
+/**
+ * How all integrations are doing, in numbers; a click shows only those.
+ *
+ * Each value of `field` is also the name of the filter that a click sets.
+ */
 export class BoardSummary extends Component {
     static template = "ihub.BoardSummary";
-    static props = { counts: Object, freshness: Object };
+    static props = { field: Object, counts: Object, freshness: Object };
 
     setup() {
         useBus(this.env.searchModel, "update", () => this.render());
     }
 
     get chips() {
-        return Object.entries(WORDS)
-            .map(([word, look]) => ({ word, ...look, count: this.props.counts[word] || 0 }))
-            .filter(({ word, count, always }) => count || always || this.filter(word)?.isActive)
-            .map((chip) => ({ ...chip, isActive: Boolean(this.filter(chip.word)?.isActive) }));
+        return this.props.field.selection
+            .map(([word, label]) => {
+                const [icon, severity] = lookOf(this.props.field, word);
+                const tone = severity === "muted" ? "700" : severity;
+                const count = this.props.counts[word] || 0;
+                const isActive = Boolean(this.filter(word)?.isActive);
+                return { word, label, icon, tone, count, isActive };
+            })
+            .filter(({ word, count, isActive }) => count || isActive || ALWAYS.includes(word));
     }
 
     filter(word) {

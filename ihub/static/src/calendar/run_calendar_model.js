@@ -4,7 +4,7 @@ import { deserializeDateTime, serializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { CalendarModel } from "@web/views/calendar/calendar_model";
 
-import { LOOKS } from "../fields/state_field";
+import { lookOf } from "../fields/state_field";
 
 // More than so many nobody can tell apart, and the browser would be slow.
 export const LIMIT = 400;
@@ -25,8 +25,8 @@ const LEVELS = {
     ],
     year: [["day", null]],
 };
-// Of Odoo's palette, as badges of the same outcome have it.
-const COLORS = { done: 10, failed: 1, interrupted: 2, running: 8, pending: 4, cancelled: 0 };
+// Of Odoo's palette, as badges of the same severity have it.
+const COLORS = { success: 10, danger: 1, warning: 2, primary: 8, info: 4, muted: 0 };
 
 /** Runs one by one; many of them together by hour or day, one event per outcome. */
 export class RunCalendarModel extends CalendarModel {
@@ -105,9 +105,9 @@ export class RunCalendarModel extends CalendarModel {
         const { group, skipped, state } = rawRecord;
         // Seen in the narrowest column too, where there is no room for a word: the colour is not
         // the only sign.
-        const [icon] = LOOKS[skipped ? "skipped" : state];
+        const [icon, severity] = lookOf(this.meta.fields.state, skipped ? "skipped" : state);
         const title = this.title(rawRecord);
-        Object.assign(record, { icon, title, colorIndex: COLORS[state] });
+        Object.assign(record, { icon, title, colorIndex: COLORS[severity] });
         if (group?.isAllDay) {
             const start = record.start.startOf("day");
             Object.assign(record, { isAllDay: true, isTimeHidden: true, start, end: start });

@@ -8,6 +8,7 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { Component, useRef, useState } from "@odoo/owl";
 
 import { sayDuration } from "./duration_field";
+import { lookOf } from "./state_field";
 
 const { DateTime } = luxon;
 
@@ -62,25 +63,26 @@ export class RunStripField extends Component {
         const longest = Math.max(...this.runs.map(weigh));
         return this.runs.map((run) => ({
             id: run.id,
-            state: run.state,
+            severity: lookOf(this.field, run.state)[1],
             title: this.describe(run),
             height: LOWEST + (100 - LOWEST) * (weigh(run) / longest),
         }));
     }
 
-    get outcomes() {
-        return {
-            done: _t("Done"),
-            failed: _t("Failed"),
-            cancelled: _t("Cancelled"),
-            interrupted: _t("Interrupted"),
-            skipped: _t("Skipped"),
-        };
+    /** What the server tells of outcomes: their words and looks. */
+    get field() {
+        return this.props.record.fields.last_run_state;
+    }
+
+    label(state) {
+        return state === "skipped"
+            ? _t("Skipped")
+            : Object.fromEntries(this.field.selection)[state];
     }
 
     describe({ state, duration, ended, message }) {
         const when = ended ? formatDateTime(ended) : "";
-        const first = [this.outcomes[state] || state, when, sayDuration(duration)];
+        const first = [this.label(state) || state, when, sayDuration(duration)];
         return [first.filter(Boolean).join(" · "), message].filter(Boolean).join("\n");
     }
 
@@ -112,6 +114,7 @@ export const runStripField = {
     component: RunStripField,
     displayName: _t("Last Runs"),
     supportedTypes: ["char"],
+    fieldDependencies: [{ name: "last_run_state", type: "selection" }],
 };
 
 registry.category("fields").add("ihub_run_strip", runStripField);

@@ -6,7 +6,7 @@ const NAME = "Journey";
 
 const hasFailedRun = {
     content: "The page says that a run has failed, without being reloaded",
-    trigger: ".o_form_view .o_field_widget[name=condition] [data-state=run_failed]",
+    trigger: ".o_form_view .o_field_widget[name=health] [data-state=run_failed]",
     timeout: 30000,
 };
 
@@ -72,7 +72,7 @@ const repair = [
     },
     {
         content: "The failed one is made up for",
-        trigger: ".o_field_widget[name=condition] [data-state=well]",
+        trigger: ".o_field_widget[name=health] [data-state=ok]",
         timeout: 30000,
     },
     ...pressInHeader("action_stop"),

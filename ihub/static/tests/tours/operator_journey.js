@@ -13,7 +13,7 @@ registry.category("web_tour.tours").add("ihub_operator_journey", {
             trigger: ".o_ihub_board:not(:has(.o-kanban-button-new))",
         },
         { content: "Start", trigger: `${card(NAME)} button[name=action_start]`, run: "click" },
-        { content: "It runs", trigger: card(NAME, "Well") },
+        { content: "It runs", trigger: card(NAME, "OK") },
         {
             content: "Run it now",
             trigger: `${card(NAME)} button[name=action_run_manually]`,

@@ -25,7 +25,7 @@ export function pressInHeader(name) {
 
 /** The card of an integration, with the words of its badge where they are given. */
 export function card(name, badge) {
-    const state = badge ? `:has(.o_ihub_condition:contains(${badge}))` : "";
+    const state = badge ? `:has(.o_ihub_health:contains(${badge}))` : "";
     return `.o_kanban_record:contains(${name})${state}`;
 }
 

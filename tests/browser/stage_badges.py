@@ -1,6 +1,6 @@
-"""What integrations do when nothing is wrong, and other conditions; executed in ``odoo shell``.
+"""What integrations do when nothing is wrong, and what else there is; executed in ``odoo shell``.
 
-Together with the ten troubles the board shows each condition. The lanes of those that are at work
+Together with the ten troubles the board shows each badge. The lanes of those that are at work
 must be held, see ``troubles.executing``.
 """
 
@@ -48,9 +48,9 @@ def begin(integration):
     integration._scheduled_run().write({"processed": 40, "total": 60})
 
 
-well = add("Quiet")
-well._scheduled_run().write({"window_from": now, "window_to": soon, "due": soon})
-remember(well, *["done"] * 12)
+fine = add("Quiet")
+fine._scheduled_run().write({"window_from": now, "window_to": soon, "due": soon})
+remember(fine, *["done"] * 12)
 
 stopped = add("Halted", catch_up="each", window_from=now - timedelta(days=2))
 remember(stopped, "done", "failed", "cancelled", "interrupted", "skipped", "done")

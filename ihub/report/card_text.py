@@ -1,0 +1,172 @@
+"""What a card says in words: what the integration does, and what is wrong with it."""
+
+from datetime import timedelta
+
+from odoo import fields
+
+from ..core.schedule import Window
+from .format import local_moment, local_period
+
+# --- What it does ---
+
+
+def activity(integration):
+    """Return what the integration does now, in a few words, or False."""
+    run = integration.current_run_id
+    if not run:
+        return _waiting_text(integration)
+    if integration.is_stopping:
+        return integration.env._(
+            "Stopping… Asked for by %(user)s at %(time)s.",
+            # Who has pressed Stop may be somebody whom the reader does not see.
+            user=integration.sudo().stop_user_id.name or "",
+            time=local_moment(integration, integration.stop_date or integration.state_date),
+        )
+    if integration.is_executing:
+        # As superuser: the run says nothing that the integration does not show.
+        parts = _running_text(run.sudo()), _backlog_text(integration)
+        return " · ".join(filter(None, parts))
+    return integration.env._("Interrupted. It will be taken up again.")
+
+
+def _waiting_text(integration):
+    if integration.queued_count:
+        return integration.env._("Queued: %(count)s", count=integration.queued_count)
+    return _backlog_text(integration)
+
+
+def _running_text(run):
+    if run.total:
+        return run.env._(
+            "Running: %(done)s of %(total)s records", done=run.processed, total=run.total
+        )
+    if run.processed == 1:
+        return run.env._("Running: one record")
+    if run.processed:
+        return run.env._("Running: %(done)s records", done=run.processed)
+    return run.env._("Running now")
+
+
+def _backlog_text(integration):
+    """Return how far the work on missed windows is, one by one, or False."""
+    # As superuser: crons, users, companies and runs say nothing here that the card does not show.
+    known = integration.sudo()
+    if known.state != "running" or known.catch_up != "each" or known._schedule_error():
+        return False
+    schedule = known._schedule()
+    backlog = schedule.plan(known.window_from, fields.Datetime.now(), "each").backlog
+    if backlog < 2:
+        return False
+    begin = known.scheduled_run_id.behind_from
+    done = schedule.count(begin, known.window_from) if begin else 0
+    return integration.env._(
+        "Catching up: %(done)s of %(count)s windows", done=done, count=done + backlog
+    )
+
+
+# --- What is wrong ---
+
+
+def problem(integration):
+    """Return what keeps the integration from working, and how to fix that, or False."""
+    say = PROBLEMS.get(integration.health)
+    return say and say(integration)
+
+
+def _blocked_text(integration):
+    # Crons, users and companies belong to administrators.
+    return integration.sudo()._preflight_error()
+
+
+def _copy_text(integration):
+    return integration.env._(
+        "This is a copy of a database: nothing starts by itself here. "
+        "Press Start to try it in this copy."
+    )
+
+
+def _failed_run_text(integration):
+    run = integration.sudo().failed_run_id
+    return integration.env._(
+        "The run for %(period)s has failed: %(reason)s",
+        period=local_period(integration, run.window_from, run.window_to),
+        reason=run.message,
+    )
+
+
+def _stuck_text(integration):
+    return integration.env._(
+        "Running since %(since)s, longer than its limit of %(limit)s minutes. Press Stop; if "
+        "it does not stop, ask your administrator to restart the server.",
+        since=local_moment(integration, integration.current_run_id.sudo().started_at),
+        limit=integration.hang_limit,
+    )
+
+
+def _no_worker_text(integration):
+    """Return why nothing takes up what is due."""
+    cron = integration.sudo()._own_crons()
+    if not cron:
+        return integration.env._("Its scheduled action was deleted. Press Start to make a new one.")
+    if not cron.active:
+        return integration.env._(
+            "Its scheduled action is switched off. Press Start to switch it on."
+        )
+    due = integration.next_run or integration.current_run_id.sudo().last_seen
+    return integration.env._(
+        "Due since %(due)s, but no scheduler has taken it up. "
+        "Ask your administrator whether the server's cron workers run.",
+        due=local_moment(integration, due),
+    )
+
+
+def _late_text(integration):
+    run = integration.sudo().scheduled_run_id
+    due = integration._schedule().due(Window(run.window_from, run.window_to))
+    return integration.env._(
+        "Late: due since %(due)s and not completed yet. %(reason)s",
+        # Not the run's own moment, which is that of the next attempt.
+        due=local_moment(integration, due),
+        reason=late_reason(integration),
+    )
+
+
+def late_reason(integration):
+    """Return why it is late, and what is being done or to do."""
+    run = integration.sudo().scheduled_run_id
+    if integration.is_executing:
+        return integration.env._(
+            "A run has been at work since %(since)s. Wait for it, or press Stop.",
+            since=local_moment(integration, integration.current_run_id.sudo().started_at),
+        )
+    if run.attempt and run.message:
+        return integration.env._(
+            "The last attempt has failed: %(reason)s It will be tried again at %(due)s.",
+            reason=run.message,
+            due=local_moment(integration, run.due),
+        )
+    if integration.health == "late":
+        return _awaited_text(integration, run)
+    return problem(integration) or integration.env._("Open it to see what it is doing.")
+
+
+def _awaited_text(integration, run):
+    if run.due > fields.Datetime.now() + timedelta(seconds=1):
+        return integration.env._(
+            "The next run is due at %(due)s.", due=local_moment(integration, run.due)
+        )
+    return integration.env._("It is about to be taken up.")
+
+
+# Nothing is wrong in the others.
+PROBLEMS = {
+    "failed": lambda integration: integration.state_reason,
+    "run_failed": _failed_run_text,
+    "retrying": lambda integration: integration.retry_message,
+    "type_missing": _blocked_text,
+    "blocked": _blocked_text,
+    "copy": _copy_text,
+    "stuck": _stuck_text,
+    "no_worker": _no_worker_text,
+    "late": _late_text,
+}

@@ -1,0 +1,184 @@
+"""What is known of integrations right now, by one query for any number of them."""
+
+from contextlib import suppress
+
+from odoo import SUPERUSER_ID, fields
+from odoo.tools import SQL
+
+from ..core.health import TAKEN_UP_AFTER, Facts
+from ..core.lateness import GRACE, Watch, late_from
+from ..core.schedule import Schedule, ScheduleError, Window, check_interval
+
+FACTS = """
+    WITH alive AS (
+        SELECT objid::bigint AS id FROM pg_locks
+         WHERE locktype = 'advisory' AND granted AND classid = %(lock_space)s AND objsubid = 2
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ), run AS (
+        SELECT integration_id,
+               max(id) FILTER (WHERE state = 'running') AS running_id,
+               max(started_at) FILTER (WHERE state = 'running') AS running_since,
+               max(last_seen) FILTER (WHERE state = 'running') AS seen,
+               bool_or(trigger = 'schedule') FILTER (WHERE state = 'running') AS is_scheduled,
+               max(id) FILTER (WHERE trigger = 'schedule') AS scheduled_id,
+               max(window_from) FILTER (WHERE trigger = 'schedule') AS window_from,
+               max(window_to) FILTER (WHERE trigger = 'schedule') AS window_to,
+               max(due) FILTER (WHERE trigger = 'schedule' AND state = 'pending') AS due,
+               bool_or(attempt > 0 AND message IS NOT NULL) FILTER (
+                   WHERE trigger = 'schedule' AND state = 'pending') AS is_retrying,
+               -- Since the last Stop: the lane cancels those before it.
+               min(due) FILTER (WHERE is_asked_for) AS asked_for_due,
+               count(*) FILTER (WHERE is_asked_for) AS queued
+          FROM (
+            SELECT r.*, r.trigger <> 'schedule' AND r.state = 'pending'
+                        AND r.id > COALESCE(s.stop_before_id, 0) AS is_asked_for
+              FROM ihub_run r JOIN ihub_integration s ON s.id = r.integration_id
+             WHERE r.state IN ('pending', 'running')
+          ) open GROUP BY integration_id
+    )
+    SELECT i.id, i.tz, i.interval_number, i.interval_type,
+           i.catch_up = 'each' AND i.state = 'running' AND run.window_to <= %(now)s,
+           is_overdue,
+           -- From here on as in Facts.
+           i.state, i.active,
+           i.integration_type <> ALL(%(installed)s),
+           i.active AND (
+               i.integration_type = ANY(%(faulty)s)
+               OR NOT (
+                   i.run_as_id = %(root)s
+                   OR i.run_as_id IN (SELECT id FROM res_users WHERE active)
+                      AND i.run_as_id IN (
+                       SELECT uid FROM res_groups_users_rel WHERE gid = ANY(%(groups)s))
+                      AND (i.company_id IS NULL OR EXISTS (
+                       SELECT FROM res_company_users_rel
+                        WHERE user_id = i.run_as_id AND cid = i.company_id)))
+               OR NOT CASE WHEN i.company_id IS NULL
+                   THEN i.serves_all_companies IS TRUE
+                        AND i.integration_type = ANY(%(for_all)s)
+                   ELSE i.company_id IN (SELECT id FROM res_company WHERE active) END),
+           -- Neutralizing stops in nobody's name; what people start there runs as ever.
+           %(is_copy)s AND i.state = 'stopped' AND i.state_user_id IS NULL,
+           EXISTS (
+            SELECT FROM ir_cron c JOIN ir_act_server a ON a.id = c.ir_actions_server_id
+             WHERE c.id = i.cron_id AND c.active
+               AND a.code = 'model.browse(' || i.id || ')._cron_lane()'),
+           run.running_id,
+           CASE WHEN alive.id IS NOT NULL THEN run.running_since END,
+           (run.running_id <= i.stop_before_id
+            AND NOT (run.is_scheduled AND i.state = 'running')) IS TRUE,
+           make_interval(mins => COALESCE(i.hang_limit, 0)),
+           died_at, run.scheduled_id, run.window_from, run.window_to, next_due,
+           CASE WHEN COALESCE(died_at, next_due) IS NOT NULL
+               THEN GREATEST(COALESCE(died_at, next_due), i.state_date, ended.ended_at) END,
+           (i.state = 'running' AND run.is_retrying) IS TRUE, COALESCE(run.queued, 0),
+           i.failed_run_id IS NOT NULL, COALESCE(i.state_date, i.create_date), i.late_since,
+           done.ended_at
+      FROM ihub_integration i
+      LEFT JOIN run ON run.integration_id = i.id
+      LEFT JOIN alive ON alive.id = i.id
+     CROSS JOIN LATERAL (
+        SELECT CASE WHEN alive.id IS NULL
+                   THEN COALESCE(run.seen, run.running_since) END AS died_at,
+               LEAST(run.asked_for_due, CASE WHEN i.state = 'running' THEN run.due END)
+                   AS next_due,
+               -- Nothing is called late before that.
+               i.active AND i.state = 'running' AND run.window_to <= %(overdue)s
+                   AND (i.late_after_intervals > 0 OR i.late_by > 0) AS is_overdue
+     ) moment
+      LEFT JOIN LATERAL (
+        -- From when the lane could begin: a backlog is worked off one by one.
+        SELECT r.ended_at FROM ihub_run r
+         WHERE r.integration_id = i.id AND next_due <= %(taken_up)s
+           AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
+         ORDER BY r.id DESC LIMIT 1
+     ) ended ON TRUE
+      LEFT JOIN LATERAL (
+        SELECT r.ended_at FROM ihub_run r
+         WHERE r.integration_id = i.id AND (is_overdue OR i.late_since IS NOT NULL)
+           AND r.state = 'done' AND r.trigger = 'schedule'
+         ORDER BY r.id DESC LIMIT 1
+     ) done ON TRUE
+     WHERE i.id IN %(among)s
+"""
+
+
+def facts_of(model, among, lock_space):
+    """Return the :class:`Facts` of integrations by id; what is not in the database is left out.
+
+    :param model: ``ihub.integration``, in any environment
+    :param SQL among: a query of their ids
+    :param int lock_space: of the advisory locks that living lanes hold
+    """
+    now = fields.Datetime.now()
+    rows = _rows(model, among, lock_space, now)
+    known = {row[0]: Facts(*row[6:]) for row in rows}
+    unusable = {kind for kind in {row[1:4] for row in rows} if not _is_usable(*kind, now)}
+    for row in rows if unusable else ():
+        if row[1:4] in unusable:
+            facts = known[row[0]]
+            known[row[0]] = facts._replace(is_blocked=facts.active)
+    # Few; together, so that what their schedules need is read at once.
+    behind = {row[0]: row[4:6] for row in rows if row[4] or row[5]}
+    for integration in model.sudo().browse(behind):
+        known[integration.id] = _reckoned(
+            integration, known[integration.id], *behind[integration.id], now
+        )
+    return known
+
+
+def _rows(model, among, lock_space, now):
+    env = model.env
+    for name in ("ihub.integration", "ihub.run"):
+        env[name].flush_model()
+    for name in ("res.users", "res.company", "ir.cron"):
+        env[name].flush_model(["active"])
+    installed = model._type_names()
+    return env.execute_query(
+        SQL(
+            FACTS,
+            among=among,
+            now=now,
+            overdue=now - GRACE,
+            taken_up=now - TAKEN_UP_AFTER,
+            lock_space=lock_space,
+            installed=installed,
+            faulty=[name for name in installed if model._faults_of_type(name)],
+            for_all=[
+                name
+                for name in installed
+                if model._type_flag(env[name], "is_multi_company_compatible")
+            ],
+            root=SUPERUSER_ID,
+            groups=env.ref("ihub.group_user").sudo().all_implied_by_ids.ids,
+            # Whether this is a copy is no secret, but the parameter belongs to administrators.
+            is_copy=bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized")),
+        )
+    )
+
+
+def _is_usable(tz, number, unit, now):
+    """Return whether schedules can be reckoned with this time zone and interval."""
+    try:
+        check_interval(number, unit)
+        Schedule(1, "days", now, tz)
+    except ScheduleError:
+        return False
+    return True
+
+
+def _reckoned(integration, facts, is_behind, is_overdue, now):
+    """Return ``facts`` with what only the calendar says: how far behind it is, and whether late."""
+    # Where a schedule cannot be used, or its calendar ends, the card says so.
+    if is_behind:
+        with suppress(ScheduleError):
+            plan = integration._schedule().plan(facts.window_from, now, "each")
+            facts = facts._replace(backlog=plan.backlog)
+    if is_overdue:
+        with suppress(ScheduleError):
+            watch = Watch(integration.late_after_intervals, integration.late_by)
+            window = Window(facts.window_from, facts.window_to)
+            late = late_from(
+                integration._schedule(), window, watch, facts.state_since, facts.completed
+            )
+            facts = facts._replace(is_late=bool(late) and late <= now)
+    return facts
