@@ -16,6 +16,20 @@ from hub_driver import ROOT
 
 from lib import postgres
 
+# What somebody has saved in the version before.
+SAVED = """
+    INSERT INTO ir_filters (name, model_id, domain, context, sort, active)
+    VALUES ('Fine', 'ihub.integration', %s, '{}', '["condition desc", "name"]', TRUE),
+           ('Theirs', 'ihub.run', %s, '{}', '[]', TRUE),
+           ('Late', 'ihub.integration', %s, '{}', '[]', TRUE),
+           ('Other', 'res.partner', %s, '{}', '[]', TRUE)
+"""
+DOMAINS = (
+    "['&', ('user_id', '=', uid), ('condition', 'in', ['well', 'unserved'])]",
+    "[('integration_id.condition', '=', 'well')]",
+    "[('is_late', '!=', False)]",
+    "[('name', '=', 'condition')]",
+)
 VERSIONS = sorted((ROOT / "tests" / "data" / "versions").glob("*.sql.xz"))
 NUMBER = count(1)
 
@@ -25,6 +39,8 @@ class Upgraded:
 
     def __init__(self, name):
         self.name = name
+        with psycopg2.connect(dbname=name) as connection, connection.cursor() as cursor:
+            cursor.execute(SAVED, DOMAINS)
         self.before = self.look()
         self.output = hub_database.upgrade(name, "ihub,ihub_integration_demo")
         self.after = self.look()
@@ -120,3 +136,17 @@ def test_no_company_does_not_come_to_mean_all(upgraded):
         " WHERE company_id IS NULL AND integration_type = 'ihub.integration.demo.unreachable'"
     )
     assert lost == [(False,)]
+
+
+def test_saved_searches_find_what_has_another_name_now(upgraded):
+    saved = upgraded.rows("SELECT name, domain, sort FROM ir_filters WHERE name = ANY(%s)",
+                          ["Fine", "Theirs", "Late", "Other"])  # fmt: skip
+    assert {name: rest for name, *rest in saved} == {
+        "Fine": [
+            "['&', ('user_id', '=', uid), ('health', 'in', ['ok', 'no_worker'])]",
+            '["health desc", "name"]',
+        ],
+        "Theirs": ["[('integration_id.health', '=', 'ok')]", "[]"],
+        "Late": ["[('health_group', '=', 'late')]", "[]"],
+        "Other": ["[('name', '=', 'condition')]", "[]"],
+    }
