@@ -251,7 +251,9 @@ def test_what_was_not_asked_for_is_not_unpacked(server, encodings):
 # --- To the end ---
 
 
-@pytest.mark.parametrize("body", [packed(NOISE, "gzip"), packed(NOISE, "gzip") * 2])
+@pytest.mark.parametrize(
+    "body", [packed(NOISE, "gzip"), packed(NOISE, "gzip") * 2], ids=["one part", "two parts"]
+)
 @pytest.mark.parametrize("missing", [1, 4, 8, 9, 2000])
 def test_a_packed_stream_that_is_cut_off_is_no_answer(server, body, missing):
     reply_packed(server, body[:-missing])

@@ -405,7 +405,11 @@ def test_no_secret_in_any_error(server, reply):
     assert SECRET not in chain_text(caught.value)
 
 
-@pytest.mark.parametrize("base", [f"http://u:{SECRET}@name.invalid/", closed_port_url()])
+@pytest.mark.parametrize(
+    "base",
+    [f"http://u:{SECRET}@name.invalid/", closed_port_url()],
+    ids=["name.invalid", "closed port"],
+)
 def test_no_secret_in_errors_of_the_connection(base):
     with pytest.raises(RetryableError) as caught:
         RestClient(base, token=SECRET).get(SECRET, params={"token": SECRET})
