@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "dev"))
@@ -17,6 +18,8 @@ from odoo_process import Server  # noqa: E402
 from lib import postgres  # noqa: E402
 
 COUNTER = itertools.count(1)
+# The same examples each time, wherever the tests run, and however slow the machine is.
+settings.load_profile("ci")
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 
 
