@@ -141,7 +141,12 @@ class Soak:
     def break_things(self, integrations, kills):
         """Strike at random moments while there is work that runs."""
         for _each in range(kills):
-            self.hub.wait(lambda: self.at_work(integrations) or self.is_done(integrations))
+            # A killed server may have been there still when it was looked for.
+            self.hub.wait(
+                lambda: (
+                    self.keep_servers() or self.at_work(integrations) or self.is_done(integrations)
+                )
+            )
             time.sleep(self.rng.random() * 0.5)
             if self.is_done(integrations):
                 return
