@@ -6,6 +6,25 @@ import threading
 import pytest
 
 
+def test_cancel_while_the_lane_takes_the_run(hub):
+    """Whoever comes second does not overwrite what the first has done.
+
+    It is the first of this file, so no server is there yet that takes the run in earnest.
+    """
+    from odoo.exceptions import UserError
+
+    integration = hub.add("write")
+    run = hub.run_manually(integration)
+    lane = hub.connect()
+    lane.autocommit = False
+    hub.execute("UPDATE ihub_run SET state = 'running' WHERE id = %s", run, connection=lane)
+    with hub.env() as env, pytest.raises(UserError, match="at work"):
+        env["ihub.run"].browse(run).action_cancel()
+    lane.rollback()
+    lane.close()
+    assert hub.run(integration, id=run)["state"] == "pending"
+
+
 def test_at_the_next_checkpoint(hub, server_of_module):
     integration = hub.add("@1 work 6 2 3")
     hub.start(integration)
@@ -104,22 +123,6 @@ def test_cancel_of_a_run_that_is_executing(hub, server_of_module):
             env["ihub.run"].browse(run).action_cancel()
         let_go()
         assert hub.wait_for(integration, id=run, state="done")["message"] == "Done."
-
-
-def test_cancel_while_the_lane_takes_the_run(hub):
-    """Whoever comes second does not overwrite what the first has done."""
-    from odoo.exceptions import UserError
-
-    integration = hub.add("write")
-    run = hub.run_manually(integration)
-    lane = hub.connect()
-    lane.autocommit = False
-    hub.execute("UPDATE ihub_run SET state = 'running' WHERE id = %s", run, connection=lane)
-    with hub.env() as env, pytest.raises(UserError, match="at work"):
-        env["ihub.run"].browse(run).action_cancel()
-    lane.rollback()
-    lane.close()
-    assert hub.run(integration, id=run)["state"] == "pending"
 
 
 def test_deleting_while_the_scheduler_looks_at_its_cron(hub):
