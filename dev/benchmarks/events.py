@@ -46,7 +46,7 @@ LIST = {
     "create_date": {},
     "level": {},
     "summary": {},
-    "related_name": {},
+    "about": {},
     "integration_id": {"fields": {"display_name": {}}},
     "run_id": {"fields": {"display_name": {}}},
     "undone": {},
