@@ -1,6 +1,5 @@
 """What all tests share: no test may be skipped unseen, and servers for real processes."""
 
-import itertools
 import os
 import random
 import shutil
@@ -17,7 +16,6 @@ from odoo_process import Server  # noqa: E402
 
 from lib import postgres  # noqa: E402
 
-COUNTER = itertools.count(1)
 # The same examples each time, wherever the tests run, and however slow the machine is.
 settings.load_profile("ci")
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
@@ -58,17 +56,20 @@ def pytest_collection_modifyitems(config, items):
         raise pytest.UsageError("There is no Chromium on PATH. Start with dev/test.")
 
 
-@pytest.fixture
-def template_copy():
-    """Return the name of a database of its own, a copy of the template."""
-    template = os.environ.get("IHUB_TEMPLATE")
-    if not template:
+@pytest.fixture(scope="session")
+def template():
+    """The name of the database that tests which need one of their own copy."""
+    name = os.environ.get("IHUB_TEMPLATE")
+    if not name:
         pytest.fail("There is no template database. Start with dev/test.")
-    name = f"ihub_process_{os.getpid()}_{next(COUNTER)}"
-    client = postgres.Client({})
-    client.copy(template, name)
-    yield name
-    client.drop(name)
+    return name
+
+
+@pytest.fixture
+def template_copy(template):
+    """The name of a database of its own."""
+    with postgres.Client({}).copied(template, "process") as name:
+        yield name
 
 
 @pytest.fixture

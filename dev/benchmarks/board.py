@@ -10,9 +10,6 @@ import base64
 import io
 import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from _database import database
 from _table import Table, seconds_in_turns

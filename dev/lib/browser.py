@@ -6,7 +6,7 @@ import shutil
 from xml.sax.saxutils import escape
 
 from . import debian, paths
-from .console import Failure, folder_size, say, task
+from .console import Failure, say
 from .shell import run
 
 # In the order in which Odoo looks for them.
@@ -14,8 +14,6 @@ NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable"
 PACKAGES = ("chromium", "fontconfig-config", "fonts-dejavu-core")
 # The libraries that must be the system's own, beside its loader.
 SYSTEM = ("libc6_", "libgcc-s1_", "gcc-")
-MARKER = "complete"
-LAYOUT = "1"
 # Nothing here may wait for the network, which the tests do not have.
 FLAGS = (
     "--disable-background-networking",
@@ -40,11 +38,9 @@ def ensure():
     """Have ``.dev/bin/chromium``, which starts a browser without a window too."""
     with paths.locked("bootstrap"):
         own = _system_browser()
-        if own:
-            _wrap(own)
-        else:
+        if not own and not paths.BROWSER.exists():
             _download()
-            _wrap_downloaded()
+        _wrap(own) if own else _wrap_downloaded()
 
 
 def _system_browser():
@@ -57,20 +53,13 @@ def _system_browser():
 
 def _download():
     """Put Chromium with the libraries that the machine lacks below ``.dev``."""
-    marker = paths.BROWSER / MARKER
-    if marker.exists() and marker.read_text() == LAYOUT:
-        return
     folder = paths.CACHE / "apt-chromium"
-    apt = debian.Apt(folder, (debian.own_suite(),))
-    apt.update()
-    with task("Downloading Chromium (about 110 MB)", folder_size(folder)):
-        packages = apt.download_missing(PACKAGES)
+    packages = debian.Apt(folder, (debian.own_suite(),)).download_missing(PACKAGES)
     with paths.building(paths.BROWSER) as prefix:
-        with task("Unpacking Chromium", folder_size(prefix)):
-            for package in packages:
-                if not package.name.startswith(SYSTEM):
-                    debian.extract(package, prefix, "--exclude=./usr/share/doc")
-        (prefix / MARKER).write_text(LAYOUT)
+        say("Unpacking Chromium ...")
+        for package in packages:
+            if not package.name.startswith(SYSTEM):
+                debian.extract(package, prefix)
     paths.remove(folder)
 
 
@@ -80,8 +69,8 @@ def _wrap_downloaded():
     fonts.write_text(
         FONTS.format(prefix=escape(str(prefix)), cache=escape(str(paths.CACHE / "fonts")))
     )
-    libraries = [*prefix.glob("usr/lib/*-linux-gnu"), *prefix.glob("usr/lib/*-linux-gnu/nss")]
-    libraries += [*prefix.glob("lib/*-linux-gnu"), *prefix.glob("usr/lib/*-linux-gnu/pulseaudio")]
+    inside = ("lib/*-gnu", "usr/lib/*-gnu", "usr/lib/*-gnu/nss", "usr/lib/*-gnu/pulseaudio")
+    libraries = [path for folder in inside for path in prefix.glob(folder)]
     _wrap(
         prefix / "usr" / "lib" / "chromium" / "chromium",
         LD_LIBRARY_PATH=os.pathsep.join(map(str, libraries)),

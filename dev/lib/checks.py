@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from . import node, paths, python
 from .console import say
@@ -14,83 +15,57 @@ PYLINT = (
     "--load-plugins=pylint_odoo", "-d", "all", "-e", "odoolint", "--valid-odoo-versions=19.0",
     "--score=n",
 )  # fmt: skip
-# The commands have no suffix by which a linter would find them.
-SCRIPTS = ("dev/run", "dev/test", "dev/bootstrap", "dev/soak", "dev/env")
 
 
 def linters(fix=False):
-    """Return the linters as ``{name: command line}``, those that have something to read.
+    """Return the linters as ``{name: command line}``.
 
     :param fix: let those that can do so put right what they find.
     """
     tools = python.executable().parent
     addons = paths.addons()
-    every = {
-        "ruff check": ([tools / "ruff", "check", "--quiet", *_if(fix, "--fix")], _python_files()),
-        "ruff format": (
-            [tools / "ruff", "format", "--quiet", *_if(not fix, "--diff")],
-            _python_files(),
-        ),
-        "import-linter": ([tools / "lint-imports", "--no-cache", "--config"], ["pyproject.toml"]),
-        "mypy": ([tools / "mypy"], ["ihub/core"]),
-        "pylint-odoo": ([tools / "python", "-m", "pylint", *PYLINT], addons),
-        "oca-checks-odoo-module": (
-            [tools / "oca-checks-odoo-module", *_if(fix, "--fix")],
-            addons,
-        ),
-        "oca-checks-po": (
-            # It would clear what is the same in the other language; the format is dev/i18n's.
-            [tools / "oca-checks-po", "--disable=po-pretty-format", *_if(fix, "--fix")],
-            _po_files(),
-        ),
+    also_fix = ["--fix"] if fix else []
+    config = f"--config={paths.NODE}"
+    prettier = [node.program("prettier"), f"{config}/prettier.config.mjs", "--log-level=warn"]
+    return {
+        "ruff check": [tools / "ruff", "check", "--quiet", *also_fix, *PYTHON_SOURCES],
+        "ruff format": [
+            tools / "ruff", "format", "--quiet", *([] if fix else ["--diff"]), *PYTHON_SOURCES,
+        ],
+        "import-linter": [tools / "lint-imports", "--no-cache", "--config", "pyproject.toml"],
+        "mypy": [tools / "mypy", "ihub/core"],
+        "pylint-odoo": [tools / "python", "-m", "pylint", *PYLINT, *addons],
+        "oca-checks-odoo-module": [tools / "oca-checks-odoo-module", *also_fix, *addons],
+        # It would clear what is the same in the other language; the format is dev/i18n's.
+        "oca-checks-po": [
+            tools / "oca-checks-po", "--disable=po-pretty-format", *also_fix, *_files("po", "pot"),
+        ],
         # After the checks above, which leave lines behind that are too long.
-        "prettier": (
-            [
-                *node.program("prettier"),
-                f"--config={paths.NODE / 'prettier.config.mjs'}",
-                "--log-level=warn",
-                "--write" if fix else "--check",
-            ],
-            _web_files("js", "xml", "scss"),
-        ),
-        "eslint": (
-            [
-                *node.program("eslint"),
-                f"--config={paths.NODE / 'eslint.config.mjs'}",
-                *_if(fix, "--fix"),
-            ],
-            _web_files("js"),
-        ),
-    }
-    return {name: [*command, *files] for name, (command, files) in every.items() if files}
+        "prettier": [*prettier, "--write" if fix else "--check", *_files("js", "xml", "scss")],
+        "eslint": [
+            node.program("eslint"), f"{config}/eslint.config.mjs", *also_fix, *_files("js"),
+        ],
+    }  # fmt: skip
 
 
-def _if(condition, option):
-    return [option] if condition else []
-
-
-def _python_files():
-    return [name for name in (*PYTHON_SOURCES, *SCRIPTS) if (paths.ROOT / name).exists()]
-
-
-def _web_files(*suffixes):
+def _files(*suffixes):
     """Return the addons' files with these suffixes."""
-    return [
-        path
-        for addon in paths.addons()
-        for suffix in suffixes
-        for path in sorted((paths.ROOT / addon).rglob(f"*.{suffix}"))
-    ]
-
-
-def _po_files():
-    return [path for name in paths.addons() for path in (paths.ROOT / name / "i18n").glob("*.po*")]
+    folders = [paths.ROOT / addon for addon in paths.addons()]
+    return [path for each in folders for end in suffixes for path in sorted(each.rglob(f"*.{end}"))]
 
 
 def lint(env, fix=False):
     """Run every linter; print what they find; return whether there was anything."""
     node.ensure(env)
-    failed = [name for name, command in linters(fix).items() if not _passes(name, command, env)]
+    every = linters(fix)
+    # Those that put things right take turns.
+    with ThreadPoolExecutor(1 if fix else os.cpu_count()) as pool:
+        ended = pool.map(lambda command: _run(command, env), every.values())
+        failed = {
+            name: one.stdout for name, one in zip(every, ended, strict=True) if one.returncode
+        }
+    for name, found in failed.items():
+        print(f"--- {name}\n{found}", flush=True)
     if failed:
         say(f"The linters found something: {', '.join(failed)}. dev/test --fix puts much right.")
     else:
@@ -98,9 +73,9 @@ def lint(env, fix=False):
     return bool(failed)
 
 
-def _passes(name, command, env):
-    done = subprocess.run(
-        [str(part) for part in command],
+def _run(command, env):
+    return subprocess.run(
+        command,
         cwd=paths.ROOT,
         env=environment(env),
         stdin=subprocess.DEVNULL,
@@ -108,9 +83,6 @@ def _passes(name, command, env):
         stderr=subprocess.STDOUT,
         text=True,
     )
-    if done.returncode:
-        print(f"--- {name}\n{done.stdout}", flush=True)
-    return not done.returncode
 
 
 def is_plain(arguments):
@@ -128,22 +100,12 @@ def run_tests(databases, arguments, env):
     """Run pytest on a copy of the template database; return its exit code."""
     template = databases.template()
     databases.forget_abandoned()
-    database = f"ihub_test_{os.getpid()}"
-    databases.client.copy(template, database)
-    options = [f"--odoo-database={database}", "--odoo-http", "--odoo-log-level=error"]
+    options = ["--odoo-http", "--odoo-log-level=error"]
     # Browsers, which inherit the limit, reserve far more addresses than they use.
     options.append("--odoo-extra=limit-memory-hard=0")
-    try:
+    with databases.client.copied(template, "test") as database:
+        options.append(f"--odoo-database={database}")
         return _pytest([*options, *arguments], {**env, "IHUB_TEMPLATE": template})
-    finally:
-        databases.client.drop(database)
-
-
-def run_soak(databases, arguments, env):
-    """Run the soak on a copy of the template database; return its exit code."""
-    command = [python.executable(), paths.ROOT / "tests" / "processes" / "soak.py", *arguments]
-    places = {"IHUB_TEMPLATE": databases.template(), "IHUB_LOG": paths.LOG}
-    return foreground(command, {**env, **places}, cwd=paths.ROOT)
 
 
 def _pytest(arguments, env):

@@ -1,11 +1,12 @@
 """The commands: what dev/run, dev/test, dev/bootstrap and dev/env do."""
 
+import argparse
 import contextlib
 import errno
 import os
 import signal
 
-from . import browser, checks, node, odoo, paths, postgres, python, serve, settings
+from . import browser, checks, node, odoo, paths, postgres, python, serve
 from .console import Failure, report, say
 from .database import DEMO, Databases
 from .shell import Interrupted, explain, foreground
@@ -35,14 +36,45 @@ def _interrupt(number, frame):
     raise Interrupted(number)
 
 
+def parser(command, description, epilog=None):
+    """Return a parser with the options that all commands share."""
+    made = argparse.ArgumentParser(
+        prog=f"dev/{command}",
+        description=description,
+        epilog=epilog,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    group = made.add_argument_group("what is already there")
+    add_option(group, "odoo", "an Odoo 19.0 to use instead of the download: checkout or install")
+    add_option(group, "db-host", "a PostgreSQL to use instead of the embedded one")
+    add_option(group, "db-port", "its port")
+    add_option(group, "db-user", "a user of it that may create databases")
+    add_option(group, "db-password", "that user's password")
+    return made
+
+
+def add_option(made, name, text, default=None, **options):
+    """Add an option whose default is in a variable of the environment."""
+    variable = f"IHUB_{name.upper().replace('-', '_')}"
+    default = os.environ.get(variable) or default
+    made.add_argument(f"--{name}", default=default, help=f"{text} [{variable}]", **options)
+
+
+def external_postgres(options):
+    """Return the client variables of the server asked for; empty for the embedded one."""
+    given = {f"PG{name.upper()}": getattr(options, f"db_{name}") for name in postgres.CONNECTION}
+    return {name: value for name, value in given.items() if value}
+
+
 @contextlib.contextmanager
 def prepared(options):
     """Have Python, Odoo and PostgreSQL ready; yield the environment's variables."""
     paths.check()
     with paths.locked("bootstrap"):
-        python.ensure(options.python)
+        python.ensure()
         odoo.ensure(options.odoo)
-    external = settings.external_postgres(options)
+    external = external_postgres(options)
     server = postgres.External(external) if external else postgres.Embedded()
     with server.running():
         yield variables(server)
@@ -71,7 +103,7 @@ def variables(server):
 
 def bootstrap():
     """Prepare everything, so that the other commands need no network."""
-    made = settings.parser("bootstrap", "Fetch and prepare everything that the tests need.")
+    made = parser("bootstrap", "Fetch and prepare everything that the tests need.")
     options = made.parse_args()
     with prepared(options) as env:
         browser.ensure()
@@ -83,20 +115,21 @@ def bootstrap():
 
 def run():
     """Serve the demo database until it is interrupted."""
-    made = settings.parser("run", "Start Odoo 19 with the Integration Hub and its demo.", RUN_HELP)
-    settings.add_port(made)
+    made = parser("run", "Start Odoo 19 with the Integration Hub and its demo.", RUN_HELP)
+    text = f"Odoo's port, {serve.DEFAULT_PORT} if not given"
+    add_option(made, "port", text, serve.DEFAULT_PORT, type=int)
     made.add_argument("--fresh", action="store_true", help=f"make the database {DEMO} anew")
     options = made.parse_args()
     serve.check_port(options.port)
     with prepared(options) as env:
         with paths.locked("demo"):
-            Databases(env).demo(options.fresh)
-        return serve.serve(DEMO, options.port, env)
+            database = Databases(env).demo(options.fresh)
+        return serve.serve(database, options.port, env)
 
 
 def test():
     """Run the linters and the tests, or only what the arguments name."""
-    made = settings.parser("test", "Run the linters and every test.", TEST_HELP)
+    made = parser("test", "Run the linters and every test.", TEST_HELP)
     made.add_argument("--no-lint", action="store_true", help="leave the linters out")
     made.add_argument("--lint", action="store_true", help="only the linters")
     made.add_argument("--fix", action="store_true", help="only the linters, and put right")
@@ -116,18 +149,9 @@ def _test(arguments, env):
     return checks.run_tests(Databases(env), arguments, env)
 
 
-def soak():
-    """Run the real-process suite for as many rounds as asked for."""
-    made = settings.parser("soak", "Kill servers at random points; all counts but the first five "
-                           "have to be zero.", SOAK_HELP)  # fmt: skip
-    options, arguments = made.parse_known_args()
-    with prepared(options) as env:
-        return checks.run_soak(Databases(env), arguments, env)
-
-
 def env():
     """Run a command in the environment, or a shell when there is none."""
-    made = settings.parser("env", "Run a command, or a shell, in the environment.", ENV_HELP)
+    made = parser("env", "Run a command, or a shell, in the environment.", ENV_HELP)
     made.add_argument("command", nargs="...", help="the command with its arguments")
     options = made.parse_args()
     with prepared(options) as env:
@@ -135,7 +159,7 @@ def env():
         return foreground(command, env)
 
 
-COMMANDS = {"run": run, "test": test, "bootstrap": bootstrap, "soak": soak, "env": env}
+COMMANDS = {"run": run, "test": test, "bootstrap": bootstrap, "env": env}
 
 RUN_HELP = f"""\
 Everything that is missing is fetched and prepared below .dev in the project. The first
@@ -154,17 +178,6 @@ Other arguments go to pytest, in which case the linters are left out:
   dev/test tests --shuffle=SEED   the same order again
 
 The tests run on copies of a template database, made anew when the addons changed.
-"""
-SOAK_HELP = """\
-  --rounds N     how many rounds of four integrations with 60 windows each (20)
-  --kills N      in each round (6)
-  --servers N    that share the database (2)
-  --workers N    of each server; 0 is a threaded one (0)
-  --seed N       to repeat the same choices
-
-A line after each round says what has happened so far: rounds, kills, runs that were
-interrupted, integrations that were given up after three crashes in a row, windows done,
-and what has to be zero: windows that are missing, gaps, overlaps, doubled and lost writes.
 """
 ENV_HELP = """\
 examples:

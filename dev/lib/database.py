@@ -9,7 +9,7 @@ import os
 import re
 
 from . import odoo, paths
-from .console import Failure, say, task
+from .console import Failure, say
 from .postgres import Client
 
 DEMO = "ihub_demo"
@@ -43,6 +43,8 @@ class Databases:
     def __init__(self, env):
         self.client = Client(env)
         self.env = env
+        self.addons = {name: paths.ROOT / name for name in paths.addons()}
+        self.demo_name = DEMO
 
     def release(self):
         """Return what the database to play with depends on: Odoo's release."""
@@ -54,7 +56,7 @@ class Databases:
 
     def addons_version(self):
         """Return what the addons depend on: what is in them."""
-        return short(content_hash([paths.ROOT / name for name in paths.addons()]))
+        return short(content_hash(self.addons.values()))
 
     def base(self):
         """Return a database with Odoo's own modules and demo data."""
@@ -68,8 +70,8 @@ class Databases:
     def _create_base(self, name):
         self._forget("ihub_base_", 0)
         self.client.drop(name)
-        with task("Creating the database with Odoo's own modules"):
-            self._odoo(name, "-i", "base,mail")
+        say("Creating the database with Odoo's own modules ...")
+        self._odoo(name, "-i", "base,mail")
         self.client.set_note(name, "complete")
 
     def template(self):
@@ -86,48 +88,48 @@ class Databases:
         self._forget("ihub_template_", KEPT_TEMPLATES - 1)
         self.client.copy(base, name)
         self._install(name)
-        with task("Building the browser's bundles"):
-            self._shell(name, BUNDLES)
+        say("Building the browser's bundles ...")
+        self._shell(name, BUNDLES)
         self.client.set_note(name, "complete")
 
     def demo(self, fresh=False):
         """Return the database to play with: new, upgraded or as it was."""
-        note = None if fresh else self.client.note(DEMO)
+        name = self.demo_name
+        note = None if fresh else self.client.note(name)
         if not note or note.split()[0] != self.release():
-            self._create_demo(replaced=bool(note))
+            self._create_demo(name, replaced=bool(note))
         elif note.split()[1] != self.addons_version():
-            self._upgrade_demo(note)
-        return DEMO
+            self._upgrade_demo(name, note)
+        return name
 
-    def _create_demo(self, replaced):
+    def _create_demo(self, name, replaced):
         if replaced:
-            say(f"The database {DEMO} is of another release of Odoo and is made again ...")
+            say(f"The database {name} is of another release of Odoo and is made again ...")
         base = self.base()
-        self.client.copy(base, DEMO)
-        self._install(DEMO)
-        self._note_demo()
+        self.client.copy(base, name)
+        self._install(name)
+        self._note_demo(name)
 
-    def _upgrade_demo(self, note):
-        installed = [name for name in note.split()[2:] if name in paths.addons()]
-        added = [name for name in paths.addons() if name not in installed]
+    def _upgrade_demo(self, name, note):
+        installed = [addon for addon in note.split()[2:] if addon in self.addons]
+        added = [addon for addon in self.addons if addon not in installed]
         arguments = []
         if installed:
             arguments += ["-u", ",".join(installed)]
         if added:
             arguments += ["-i", ",".join(added)]
-        with task(f"Upgrading the changed addons in {DEMO}"):
-            self._odoo(DEMO, *arguments)
-        self._note_demo()
+        say(f"Upgrading the changed addons in {name} ...")
+        self._odoo(name, *arguments)
+        self._note_demo(name)
 
-    def _note_demo(self):
-        parts = [self.release(), self.addons_version(), *paths.addons()]
-        self.client.set_note(DEMO, " ".join(parts))
+    def _note_demo(self, name):
+        self.client.set_note(name, " ".join([self.release(), self.addons_version(), *self.addons]))
 
     def _install(self, name):
-        """Install the project's addons, with their demo data."""
-        if paths.addons():
-            with task(f"Installing {' and '.join(paths.addons())} in {name}"):
-                self._odoo(name, "-i", ",".join(paths.addons()))
+        """Install the addons, with their demo data."""
+        if self.addons:
+            say(f"Installing {' and '.join(self.addons)} in {name} ...")
+            self._odoo(name, "-i", ",".join(self.addons))
 
     def _odoo(self, name, *arguments):
         """Run an install or upgrade; an error that Odoo only logs counts too."""

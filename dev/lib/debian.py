@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 from . import paths
-from .console import Failure
+from .console import Failure, say
 from .shell import explain, run
 
 KEYRINGS = (
@@ -63,6 +63,26 @@ class Apt:
         self.suites = suites
         self.keys = keys or keyring()
 
+    def download(self, packages):
+        """Download exactly these packages; return the files.
+
+        :param packages: names, optionally ``name/suite``.
+        """
+        return self._download(packages, "download")
+
+    def download_missing(self, packages):
+        """Download these packages and what they need that the machine lacks."""
+        return self._download(
+            packages, "install", "--download-only", "--no-install-recommends", "--yes",
+            "-o", f"Dir::State::status={STATUS}", "-o", "Debug::NoLocking=true",
+        )  # fmt: skip
+
+    def _download(self, packages, *command):
+        say(f"Downloading {packages[0]} and what it needs, about 120 MB ...")
+        self.update()
+        self._apt(*command, *packages, cwd=self._archives())
+        return sorted(self._archives().glob("*.deb"))
+
     def update(self):
         """Fetch and verify the package lists."""
         self._configure()
@@ -70,22 +90,6 @@ class Apt:
         output = self._apt("update", "--error-on=any")
         if re.search(r"^W: .*(signature|GPG|OpenPGP)", output, re.M):
             raise Failure(explain("BADSIG", output))
-
-    def download(self, packages):
-        """Download exactly these packages; return the files.
-
-        :param packages: names, optionally ``name/suite``.
-        """
-        self._apt("download", *packages, cwd=self._archives())
-        return sorted(self._archives().glob("*.deb"))
-
-    def download_missing(self, packages):
-        """Download these packages and what they need that the machine lacks."""
-        self._apt(
-            "install", "--download-only", "--no-install-recommends", "--yes",
-            "-o", f"Dir::State::status={STATUS}", "-o", "Debug::NoLocking=true", *packages,
-        )  # fmt: skip
-        return sorted(self._archives().glob("*.deb"))
 
     def _archives(self):
         folder = self.folder / "cache" / "archives"
@@ -134,13 +138,13 @@ class Apt:
         )
 
 
-def extract(package, prefix, *tar_options):
+def extract(package, prefix, *options):
     """Unpack a package's files below ``prefix``."""
     with subprocess.Popen(
         ["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE
     ) as source:
         run(
-            ["tar", "-x", "--no-same-owner", "-C", prefix, *tar_options],
+            ["tar", "-x", "--no-same-owner", "-C", prefix, "--exclude=./usr/share/doc", *options],
             f"{package.name} cannot be unpacked. Remove {paths.DEV} and start again.",
             stdin=source.stdout,
         )

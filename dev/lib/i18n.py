@@ -7,20 +7,14 @@ is compared with, and brought into, ``i18n/ADDON.pot`` and the ``.po`` file of e
 import argparse
 import contextlib
 import io
-import os
 import re
 import sys
-from pathlib import Path
 
 import polib
 from lxml import html
 
-if __name__ == "__main__":
-    # In place of this folder, whose odoo.py is not Odoo.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from lib import database, paths, postgres
-from lib.console import Failure, report, say
+from . import database, paths
+from .console import Failure, report, say
 
 LANGUAGES = {"de": "German", "fr": "French", "es": "Spanish"}
 PLURALS = {
@@ -70,15 +64,10 @@ def main():
 
 
 def _main(check):
-    name = f"ihub_i18n_{os.getpid()}"
-    client = postgres.Client({})
+    databases = database.Databases({})
     # A copy, because nobody can copy a template that somebody reads.
-    client.copy(database.Databases({}).template(), name)
-    try:
-        with _environment(name) as env:
-            files = wanted(env)
-    finally:
-        client.drop(name)
+    with databases.client.copied(databases.template(), "i18n") as name, _environment(name) as env:
+        files = wanted(env)
     if check:
         return _check(files)
     for path, text in files.items():

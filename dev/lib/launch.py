@@ -1,35 +1,36 @@
-"""Start a command, also on a Python that is too old for the rest of this folder.
-
-This file has to parse on every Python 3.
-"""
+"""Start a command with a Python that fits; this file has to parse on every Python 3."""
 
 import os
-import subprocess
+import shutil
 import sys
 
-ENOUGH = (3, 10)
-CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3.10")
+OLDEST, NEWEST = (3, 10), (3, 13)
 
 
-def launch(command):
-    """Run the command of this name and end with its exit code."""
+def fitting_python(version, which=shutil.which):
+    """Return the Python to start again with, or None when ``version`` fits.
+
+    :raises SystemExit: when this machine has none that fits.
+    """
+    if OLDEST <= tuple(version[:2]) <= NEWEST:
+        return None
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        found = which("python3." + str(minor))
+        if found:
+            return found
+    sys.exit(
+        "error: Python {}.{} cannot run Odoo 19. Install a Python from 3.10 to 3.13, "
+        "and start again.".format(*version[:2])
+    )
+
+
+if __name__ == "__main__":
     sys.dont_write_bytecode = True
-    if sys.version_info < ENOUGH:
-        _start_again()
-    from . import commands
+    other = fitting_python(sys.version_info)
+    if other:
+        os.execv(other, [other] + sys.argv)
+    # In place of this folder, whose odoo.py is not Odoo.
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    from lib import commands
 
-    sys.exit(commands.main(command))
-
-
-def _start_again():
-    """Replace this process by one of a newer Python, if the machine has one."""
-    for candidate in CANDIDATES:
-        try:
-            subprocess.check_output([candidate, "-c", ""], stderr=subprocess.DEVNULL)
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        os.execvp(candidate, [candidate] + sys.argv)
-    version = ".".join(map(str, sys.version_info[:3]))
-    sentence = "error: Python {} is too old. Install a Python from 3.10 to 3.13 and start again.\n"
-    sys.stderr.write(sentence.format(version))
-    sys.exit(1)
+    sys.exit(commands.main(sys.argv.pop(1)))

@@ -1,12 +1,10 @@
 """Odoo 19 itself: the download, or one that is already there."""
 
-import contextlib
 import re
-import threading
 from pathlib import Path
 
 from . import debian, paths, python
-from .console import Failure, folder_size, say, task
+from .console import Failure, say
 from .shell import run
 
 SUITE = "sid"
@@ -26,8 +24,6 @@ TRANSLATED = (
     "resource", "web", "web_tour",
 )  # fmt: skip
 INSIDE = "usr/lib/python3/dist-packages"
-MARKER = "complete"
-LAYOUT = "1"
 
 
 def ensure(existing=None):
@@ -79,66 +75,34 @@ def _check(release):
 
 def _downloaded():
     """Return the project's own Odoo, downloading it if it is not there."""
-    marker = paths.ODOO / MARKER
-    if not marker.exists() or marker.read_text() != LAYOUT:
-        packages = _download()
+    if not paths.ODOO.exists():
+        # What an earlier try fetched is kept there.
+        folder = paths.CACHE / "apt-odoo"
+        packages = _download(folder)
         with paths.building(paths.ODOO) as prefix:
-            with task("Unpacking Odoo 19", folder_size(prefix)):
-                _unpack(packages, prefix)
-            (prefix / MARKER).write_text(LAYOUT)
-        paths.remove(paths.CACHE / "apt-odoo")
+            say("Unpacking Odoo 19 ...")
+            _unpack(packages, prefix)
+        paths.remove(folder)
     return paths.ODOO / INSIDE
 
 
-def _download():
-    """Return the verified package files; what an earlier try fetched is kept."""
-    folder = paths.CACHE / "apt-odoo"
-    apt = debian.Apt(folder, (SUITE, OLD_SUITE))
-    with task("Checking the signed package lists"):
-        apt.update()
-    with task("Downloading Odoo 19 (about 130 MB)", folder_size(folder)):
-        return apt.download(["odoo-19", *LINKED, OLD_LINKED])
+def _download(folder):
+    return debian.Apt(folder, (SUITE, OLD_SUITE)).download(["odoo-19", *LINKED, OLD_LINKED])
 
 
 def _unpack(packages, prefix):
     """Unpack the packages, and put right what Debian's build lacks."""
     for package in packages:
-        if package.name.startswith("odoo-19_"):
-            _unpack_odoo(package, prefix)
-        else:
-            debian.extract(package, prefix, "--exclude=./usr/share/doc")
-    stub = prefix / INSIDE / "odoo" / "addons" / STUB
+        # The second folder ``addons`` holds the same modules without their data.
+        debian.extract(package, prefix, f"--exclude=./{INSIDE}/addons")
+    addons = prefix / INSIDE / "odoo" / "addons"
+    for path in addons.glob("*/i18n/*.po"):
+        if path.parts[-3] not in TRANSLATED:
+            path.unlink()
+    stub = addons / STUB
     stub.parent.mkdir(parents=True, exist_ok=True)
     if not stub.exists():
         stub.write_text("// Not part of Debian's build.\n")
-
-
-def _unpack_odoo(package, prefix):
-    """Unpack Odoo without most of its translations.
-
-    tar cannot take some files back that it leaves out, so a second pass at the same
-    time brings the wanted ones.
-    """
-    inside = f"./{INSIDE}"
-    wanted = [f"{inside}/odoo/addons/{name}/i18n/*.po" for name in TRANSLATED]
-    errors = []
-
-    def translations():
-        try:
-            debian.extract(package, prefix, "--wildcards", *wanted)
-        except Failure as failure:
-            # Fewer translations than listed are no reason to stop.
-            if "Not found in archive" not in str(failure):
-                errors.append(failure)
-
-    beside = threading.Thread(target=translations)
-    beside.start()
-    with contextlib.ExitStack() as stack:
-        stack.callback(beside.join)
-        # The second folder ``addons`` holds the same modules without their data.
-        debian.extract(package, prefix, f"--exclude={inside}/addons", "--exclude=*/i18n/*.po")
-    if errors:
-        raise errors[0]
 
 
 def command(*arguments):

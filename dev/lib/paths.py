@@ -65,14 +65,17 @@ def temporary():
     return tempfile.TemporaryDirectory(prefix="ihub-", dir=TEMPORARY, ignore_cleanup_errors=True)
 
 
-def check():
-    """Fail where a path of the project means something else to a program that is handed it."""
-    strange = sorted(set(re.sub(ORDINARY, "", f"{ROOT}{DEV}")))
-    if strange:
-        raise Failure(
-            f"The path {ROOT} has {' '.join(map(repr, strange))} in it, which PostgreSQL, Odoo or "
-            "a shell take for something else. Move the project, or rename the folder."
-        )
+def check(*folders):
+    """Fail where a path means something else to a program that is handed it.
+
+    :param folders: those of the project unless given.
+    """
+    for folder in folders or (ROOT, DEV):
+        if strange := sorted(set(re.sub(ORDINARY, "", str(folder)))):
+            raise Failure(
+                f"The path {folder} has {' '.join(map(repr, strange))} in it, which PostgreSQL, "
+                "Odoo or a shell take for something else. Move the project, or rename the folder."
+            )
 
 
 @contextlib.contextmanager

@@ -1,9 +1,9 @@
 """PostgreSQL: the project's own server on a socket, or one that is already there."""
 
 import contextlib
-import ctypes
 import fcntl
 import hashlib
+import itertools
 import os
 import pwd
 import shutil
@@ -32,8 +32,11 @@ SETTINGS = {
     "log_min_messages": "fatal",
     "log_min_error_statement": "panic",
 }
-CLEARED = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE")
+# How clients find a server: in their variables, and in the options --db-*.
+CONNECTION = ("host", "port", "user", "password")
+CLEARED = (*(f"PG{name.upper()}" for name in CONNECTION), "PGHOSTADDR", "PGDATABASE", "PGSERVICE")
 DATA = paths.POSTGRES / "data"
+NUMBERS = itertools.count(1)
 
 
 def binaries():
@@ -59,18 +62,12 @@ class External:
                 "Odoo refuses to work as the database user postgres. Create another one "
                 "(createuser --createdb odoo) and name it with --db-user."
             )
-        query = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
-        where = " ".join(f"{k}={v}" for k, v in self.settings.items() if k != "PGPASSWORD")
-        allowed = Client(self.env()).query(
-            query,
-            f"The PostgreSQL server cannot be used ({where}). Check the --db-* options.",
-            database="postgres",
+        Client(self.env()).query(
+            # An error for those who may not create databases.
+            "SELECT 1 / (rolcreatedb OR rolsuper)::int FROM pg_roles WHERE rolname = current_user",
+            "The PostgreSQL server cannot be used, or the user may not create databases there. "
+            "Check the --db-* options.",
         )
-        if allowed != "t":
-            raise Failure(
-                "The database user may not create databases. Allow it with "
-                "ALTER ROLE … CREATEDB, or leave the --db-* options out."
-            )
         yield self
 
 
@@ -141,20 +138,20 @@ class Embedded:
         say("Creating the PostgreSQL server ...")
         scratch = DATA.with_name("data.part")
         paths.remove(scratch)
-        self._run(
+        run(
             [
-                binaries() / "initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
-                "--no-sync", "--username", SUPERUSER, "-D", scratch,
+                *self._as_user(), binaries() / "initdb", "--auth=trust", "--encoding=UTF8",
+                "--locale=C.UTF-8", "--no-sync", "--username", SUPERUSER, "-D", scratch,
             ],
             "The PostgreSQL server cannot be created.",
+            log=paths.LOG / "postgres.log",
+            cwd="/",
         )  # fmt: skip
         scratch.rename(DATA)
 
     def _is_up(self):
-        done = subprocess.run(
-            [binaries() / "pg_ctl", "-D", DATA, "status"], capture_output=True, **self._as_user()
-        )
-        return done.returncode == 0
+        command = [*self._as_user(), binaries() / "pg_ctl", "-D", DATA, "status"]
+        return subprocess.run(command, capture_output=True, cwd="/").returncode == 0
 
     def _ensure_role(self):
         client = Client({**self.env(), "PGUSER": SUPERUSER})
@@ -182,34 +179,33 @@ class Embedded:
         log = paths.POSTGRES / "pg_ctl.log"
         with open(log, "w") as output:
             done = subprocess.run(
-                [str(arg) for arg in (binaries() / "pg_ctl", "-D", DATA, *arguments)],
+                [*self._as_user(), binaries() / "pg_ctl", "-D", DATA, *arguments],
+                cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                **self._as_user(),
             )
         if done.returncode:
             raise Failure(otherwise)
-
-    def _run(self, args, otherwise):
-        run(args, otherwise, log=paths.LOG / "postgres.log", **self._as_user())
 
     def _uid(self):
         return _system_user().pw_uid if os.geteuid() == 0 else os.geteuid()
 
     def _as_user(self):
-        """Return what makes a child process run as the server's user."""
+        """Return what makes a program run as the server's user: the command's beginning.
+
+        Root's home and temporary folders are closed to that user. Opening them would change what
+        is not the project's, so the server keeps one of root's rights: to enter closed folders.
+        """
         if os.geteuid() != 0:
-            return {"cwd": paths.POSTGRES}
+            return []
         user = _system_user()
-        if _open_to_others(binaries()) and _open_to_others(paths.POSTGRES.parent):
-            return {
-                "user": user.pw_uid,
-                "group": user.pw_gid,
-                "extra_groups": [],
-                "cwd": "/",
-            }
-        return {"preexec_fn": _Closed(user), "cwd": "/"}
+        command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        if not (_open_to_others(binaries()) and _open_to_others(paths.POSTGRES.parent)):
+            # access(), with which PostgreSQL looks for its programs, denies the others' right.
+            command += ["--securebits=+no_setuid_fixup", "--inh-caps=-all,+dac_override"]
+            command += ["--ambient-caps=+dac_override"]
+        return command
 
 
 def _system_user():
@@ -228,42 +224,6 @@ def _system_user():
 def _open_to_others(path):
     """Tell whether every folder down to ``path`` can be entered by anybody."""
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in (path, *path.parents))
-
-
-class _Closed:
-    """Become the server's user, yet keep the right to enter closed folders.
-
-    Root's home and temporary folders are closed to the server's user. Opening them
-    would change what is not the project's, so the server keeps one of root's rights.
-    """
-
-    PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 28, 47, 2
-    NO_SETUID_FIXUP = 4
-    CAP_DAC_OVERRIDE = 1
-    VERSION_3 = 0x20080522
-
-    def __init__(self, user):
-        self.user = user
-        self.libc = ctypes.CDLL(None, use_errno=True)
-
-    def __call__(self):
-        # Otherwise access(), with which PostgreSQL looks for its programs, denies what
-        # the right would allow.
-        self._call("prctl", self.PR_SET_SECUREBITS, self.NO_SETUID_FIXUP, 0, 0, 0)
-        os.setgroups([])
-        os.setgid(self.user.pw_gid)
-        os.setuid(self.user.pw_uid)
-        mask = 1 << self.CAP_DAC_OVERRIDE
-        header = (ctypes.c_uint32 * 2)(self.VERSION_3, 0)
-        sets = (ctypes.c_uint32 * 6)(mask, mask, mask, 0, 0, 0)
-        self._call("capset", header, sets)
-        self._call(
-            "prctl", self.PR_CAP_AMBIENT, self.PR_CAP_AMBIENT_RAISE, self.CAP_DAC_OVERRIDE, 0, 0
-        )
-
-    def _call(self, name, *arguments):
-        if getattr(self.libc, name)(*arguments):
-            raise OSError(ctypes.get_errno(), name)
 
 
 class Client:
@@ -310,6 +270,17 @@ class Client:
         if filestore(source).exists():
             # Odoo never changes a stored file, so both may be the same file.
             shutil.copytree(filestore(source), filestore(target), copy_function=os.link)
+
+    @contextlib.contextmanager
+    def copied(self, source, purpose):
+        """Yield the name of a copy of a database, which is dropped at the end."""
+        # By the process others see later whether it has been left behind.
+        name = f"ihub_{purpose}_{os.getpid()}_{next(NUMBERS)}"
+        try:
+            self.copy(source, name)
+            yield name
+        finally:
+            self.drop(name)
 
 
 def filestore(database):

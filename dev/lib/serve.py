@@ -13,27 +13,19 @@ from .console import Failure, say
 from .shell import environment
 
 HOST = "127.0.0.1"
+DEFAULT_PORT = 8069
 PATIENCE = 300
 
 
 def check_port(port):
-    """Fail when something else listens on Odoo's port.
-
-    :raises Failure: naming the way out.
-    """
+    """Fail when Odoo's port does not exist or something else listens on it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except PermissionError:
-            reason = "may only be used by root"
-        except OverflowError:
-            reason = "does not exist"
-        except OSError:
-            reason = "is taken by another program"
-        else:
-            return
-    raise Failure(f"Port {port} {reason}. Choose another one with --port, such as {port + 1}.")
+        except (OSError, OverflowError) as error:
+            way_out = f"Choose another one with --port, such as {DEFAULT_PORT + 1}."
+            raise Failure(f"Port {port} cannot be used: {error}. {way_out}") from error
 
 
 def serve(database, port, env):

@@ -5,22 +5,17 @@ Started by dev/shots, within the development environment.
 
 import argparse
 import contextlib
-import os
 import shutil
-import socket
-import subprocess
-import sys
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from odoo_process import Server
 from playwright.sync_api import expect
 
-from lib import browser, database, odoo, paths, postgres, serve, shots_states, web_client
+from lib import browser, database, odoo, paths, shell, shots_states, web_client
 
-IMAGES = paths.ROOT / "docs" / "images"
-ADDON = paths.ROOT / "ihub" / "static" / "description"
+ROOT = paths.ROOT
+IMAGES = ROOT / "docs" / "images"
+ADDON = ROOT / "ihub" / "static" / "description"
 # Pictures that the addon's own page shows, too.
 ON_PAGE = {
     "board": "board",
@@ -30,7 +25,7 @@ ON_PAGE = {
 }
 # The community edition has no dark theme: the tests bring one.
 DARK = "ihub_test_dark"
-ADDONS_PATH = f"--addons-path={paths.ROOT},{paths.ROOT / 'tests' / 'addons'}"
+ADDONS_PATH = f"--addons-path={ROOT},{ROOT / 'tests' / 'addons'}"
 
 BOARD = "/odoo/integrations"
 WORKING = "Web shop orders"
@@ -56,64 +51,24 @@ def main():
     parser = argparse.ArgumentParser(prog="dev/shots", description=__doc__.splitlines()[0])
     parser.parse_args()
     browser.ensure()
-    name = f"ihub_shots_{os.getpid()}"
-    client = postgres.Client({})
-    client.copy(database.Databases({}).template(), name)
-    try:
-        _install(name, DARK)
-        with contextlib.ExitStack() as stack:
-            url = stack.enter_context(Server(name))
-            chromium = stack.enter_context(web_client.chromium())
-            visitors = [
-                stack.enter_context(web_client.visit(chromium, url, name, "admin", size))
-                for size in web_client.SIZES
-            ]
-            Stage(url, *visitors).play()
-    finally:
-        client.drop(name)
+    databases = database.Databases({})
+    with contextlib.ExitStack() as stack:
+        name = stack.enter_context(databases.client.copied(databases.template(), "shots"))
+        command = odoo.command(ADDONS_PATH, "-d", name, "-i", DARK, "--no-http")
+        shell.run([*command, "--stop-after-init"], f"{DARK} cannot be installed.")
+        server = Server(
+            name, [ADDONS_PATH, "--log-level=warn"], True, None, paths.LOG / "shots.log"
+        )
+        stack.callback(server.kill)
+        server.wait_until_it_answers()
+        chromium = stack.enter_context(web_client.chromium())
+        visitors = [
+            stack.enter_context(web_client.visit(chromium, server.url, name, "admin", size))
+            for size in web_client.SIZES
+        ]
+        Stage(server.url, *visitors).play()
     shots_states.take_all(IMAGES, THEMES)
     shutil.copy(IMAGES / "states.png", ADDON / "states.png")
-
-
-def _install(name, addon):
-    command = odoo.command(
-        ADDONS_PATH, "-d", name, "-i", addon, "--no-http", "--stop-after-init", "--log-level=error"
-    )
-    subprocess.run([str(part) for part in command], check=True, stdin=subprocess.DEVNULL)
-
-
-class Server:
-    """Odoo on a database, with its schedulers; a context manager that yields the address."""
-
-    def __init__(self, name):
-        self.name = name
-        self.port, self.gevent = _free_ports(2)
-
-    def __enter__(self):
-        command = odoo.command(
-            ADDONS_PATH, "-d", self.name, "--db-filter", f"^{self.name}$", "--log-level=warn",
-            "--http-port", str(self.port), "--gevent-port", str(self.gevent),
-        )  # fmt: skip
-        with open(paths.LOG / "shots.log", "wb") as log:
-            self.process = subprocess.Popen(
-                [str(part) for part in command], stdout=log, stderr=log, start_new_session=True
-            )
-        serve._answers(self.process, self.port)
-        return f"http://127.0.0.1:{self.port}"
-
-    def __exit__(self, *_error):
-        serve._end(self.process)
-
-
-def _free_ports(count):
-    probes = [socket.socket() for _number in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 class Stage:

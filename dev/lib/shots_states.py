@@ -4,19 +4,15 @@ The hub in which each of them has come about is that of the tests.
 """
 
 import io
-import os
-import sys
 import tempfile
 from pathlib import Path
 
+import troubles
 from PIL import Image
 from playwright.sync_api import expect
 
-from lib import database, paths, postgres, web_client
+from lib import database, web_client
 from lib.console import say
-
-for _folder in ("tests", "tests/browser", "tests/processes"):
-    sys.path.append(str(paths.ROOT / _folder))
 
 # On the picture of all badges: cards beside each other, and pixels between them.
 COLUMNS = 4
@@ -34,34 +30,19 @@ def take_all(images, themes):
     :param Path images: the folder
     :param dict themes: the colour scheme of the web client by ending of the pictures' names
     """
-    import troubles
-    from http_server import LocalServer
-
-    name = f"ihub_shots_states_{os.getpid()}"
-    copy = f"{name}_copy"
-    client = postgres.Client({})
-    client.copy(database.Databases({}).template(), name)
-    shop = LocalServer()
-    try:
-        troubles.stage(name, shop)
-        client.copy(name, copy)
-        troubles.neutralize(copy)
-        with tempfile.TemporaryDirectory() as folder:
-            album = Album(images, Path(folder), themes)
-            folder = Path(folder)
-            with web_client.chromium() as chromium:
-                at_work = troubles.executing(name, *troubles.AT_WORK)
-                with at_work, troubles.serving(name, folder, chromium) as site:
-                    album.visit(site, _of_troubles)
-                with troubles.serving(copy, folder, chromium) as site:
-                    album.visit(site, _of_copy)
-                    site.empty()
-                    album.visit(site, _of_nothing)
-            album.put_cards_together()
-    finally:
-        shop.close()
-        client.drop(name)
-        client.drop(copy)
+    staged = troubles.staged(database.Databases({}).template(), "shots")
+    with staged as (name, copy), tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        album = Album(images, folder, themes)
+        with web_client.chromium() as chromium:
+            at_work = troubles.executing(name, *troubles.AT_WORK)
+            with at_work, troubles.serving(name, folder, chromium) as site:
+                album.visit(site, _of_troubles)
+            with troubles.serving(copy, folder, chromium) as site:
+                album.visit(site, _of_copy)
+                site.empty()
+                album.visit(site, _of_nothing)
+        album.put_cards_together()
 
 
 class Album:
@@ -137,8 +118,6 @@ def take(page, path, element=None):
 
 
 def _of_troubles(album, page, site):
-    import troubles
-
     troubles.make_fresh(site.database)
     health = site.call("ihub.integration", "fields_get", ["health"])["health"]
     album.badges = [word for word, __label in health["selection"]]

@@ -1,30 +1,11 @@
 """A real server for the journeys of this folder, and one for a hub full of troubles."""
 
-import os
-from contextlib import contextmanager
-
 import hub_site
 import pytest
 import troubles
-from http_server import LocalServer
 from odoo_process import Server
 
 from lib import postgres, web_client
-
-
-@contextmanager
-def template_copied(prefix):
-    """Yield the name of a copy of the template, which is dropped at the end."""
-    template = os.environ.get("IHUB_TEMPLATE")
-    if not template:
-        pytest.fail("There is no template database. Start with dev/test.")
-    name = f"{prefix}_{os.getpid()}"
-    client = postgres.Client({})
-    client.copy(template, name)
-    try:
-        yield name
-    finally:
-        client.drop(name)
 
 
 # What runs is of each module: at the end of a class of Odoo's own tests, which may come between,
@@ -37,9 +18,9 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def database():
+def database(template):
     """The database of the journeys."""
-    with template_copied("ihub_browser") as name:
+    with postgres.Client({}).copied(template, "browser") as name:
         hub_site.prepare(name)
         yield name
 
@@ -66,20 +47,10 @@ def site(server, database, chromium):
 
 
 @pytest.fixture(scope="session")
-def troubled_databases():
+def troubled_databases(template):
     """Return the names of a hub full of troubles, and of a neutralized copy of it."""
-    client = postgres.Client({})
-    shop = LocalServer()
-    with template_copied("ihub_troubles") as name:
-        copy = f"{name}_copy"
-        try:
-            troubles.stage(name, shop)
-            client.copy(name, copy)
-            troubles.neutralize(copy)
-            yield name, copy
-        finally:
-            shop.close()
-            client.drop(copy)
+    with troubles.staged(template, "browser") as names:
+        yield names
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import hub_site
 import psycopg2
+from http_server import local_server
 from hub_driver import ADDONS_PATH
 from odoo_process import Server
+
+from lib import postgres
 
 # The first half of the lane's advisory lock: see ihub/lib/lane_lock.py.
 LOCK_SPACE = 0x69687562
@@ -50,6 +53,19 @@ def stage(database, shop):
     staged = odoo("shell", "-d", database, script=script)
     output = staged.stdout + staged.stderr
     assert staged.returncode == 0 and "Traceback" not in output, output[-3000:]
+
+
+@contextmanager
+def staged(template, purpose):
+    """Yield the names of a hub full of troubles, and of a neutralized copy of it."""
+    client = postgres.Client({})
+    with ExitStack() as stack:
+        shop = stack.enter_context(local_server())
+        name = stack.enter_context(client.copied(template, f"{purpose}_troubles"))
+        stage(name, shop)
+        copy = stack.enter_context(client.copied(name, f"{purpose}_copy"))
+        neutralize(copy)
+        yield name, copy
 
 
 def make_fresh(database):

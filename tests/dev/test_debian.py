@@ -121,7 +121,7 @@ def test_an_interrupted_download_goes_on_where_it_was(monkeypatch, dev_folder):
     target = dev_folder / "odoo"
     cache = dev_folder / "cache" / "apt-odoo"
     monkeypatch.setattr(paths, "ODOO", target)
-    monkeypatch.setattr(odoo, "_download", lambda: cache.mkdir(parents=True, exist_ok=True))
+    monkeypatch.setattr(odoo, "_download", lambda folder: folder.mkdir(parents=True, exist_ok=True))
 
     def interrupted(packages, prefix):
         (prefix / "half").touch()
@@ -135,7 +135,7 @@ def test_an_interrupted_download_goes_on_where_it_was(monkeypatch, dev_folder):
 
     monkeypatch.setattr(odoo, "_unpack", lambda packages, prefix: None)
     odoo._downloaded()
-    assert (target / odoo.MARKER).exists()
+    assert target.exists()
     assert not (target / "half").exists()
     assert not cache.exists()
 
@@ -143,7 +143,6 @@ def test_an_interrupted_download_goes_on_where_it_was(monkeypatch, dev_folder):
 def test_a_complete_odoo_is_not_downloaded_again(monkeypatch, dev_folder):
     target = dev_folder / "odoo"
     target.mkdir()
-    (target / odoo.MARKER).write_text(odoo.LAYOUT)
     monkeypatch.setattr(paths, "ODOO", target)
-    monkeypatch.setattr(odoo, "_download", lambda: pytest.fail("downloaded"))
+    monkeypatch.setattr(odoo, "_download", lambda folder: pytest.fail("downloaded"))
     assert odoo._downloaded() == target / odoo.INSIDE

@@ -17,7 +17,7 @@ def test_a_taken_port_is_said_with_another_one():
         other.bind((serve.HOST, 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(Failure, match=rf"Port {port} is taken.*--port, such as {port + 1}"):
+        with pytest.raises(Failure, match=rf"Port {port} cannot be used.*in use.*--port"):
             serve.check_port(port)
 
 
@@ -29,7 +29,7 @@ def test_a_free_port_is_accepted():
 
 
 def test_a_number_that_is_no_port_is_refused():
-    with pytest.raises(Failure, match="Port 70000 does not exist"):
+    with pytest.raises(Failure, match="Port 70000 cannot be used"):
         serve.check_port(70000)
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lib import commands, console
+from lib import commands
 from lib.console import Failure
 from lib.shell import Interrupted, explain, foreground, run, tail
 
@@ -82,12 +82,6 @@ def test_an_interruption_ends_with_the_usual_code(monkeypatch, capsys):
     code, printed = _run(monkeypatch, capsys, KeyboardInterrupt())
     assert code == 130
     assert "start again" in printed
-
-
-def test_a_task_is_one_line_without_a_terminal(capsys):
-    with console.task("Doing it"):
-        pass
-    assert capsys.readouterr().out.endswith("Doing it ...\n")
 
 
 def test_an_interrupted_program_may_clean_up(tmp_path):

@@ -1,7 +1,5 @@
 """Real servers, killed at every point, on one database that all tests of this folder share."""
 
-import os
-
 import hub_database
 import pytest
 from hub_driver import ADDONS_PATH
@@ -9,12 +7,9 @@ from odoo_process import Server
 
 
 @pytest.fixture(scope="session")
-def shared_hub():
+def shared_hub(template):
     """A database with the addon ihub_test and nothing else that runs."""
-    template = os.environ.get("IHUB_TEMPLATE")
-    if not template:
-        pytest.fail("There is no template database. Start with dev/test.")
-    with hub_database.copied(template, "ihub_processes") as hub:
+    with hub_database.copied(template, "processes") as hub:
         yield hub
 
 

@@ -1,6 +1,5 @@
 """The database of the process tests: the project's template with the addon ihub_test."""
 
-import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -77,15 +76,9 @@ def opened(database):
 
 
 @contextmanager
-def copied(template, prefix):
+def copied(template, purpose):
     """Yield the :class:`Hub` of a copy of a template, which is dropped at the end."""
     from lib import postgres
 
-    name = f"{prefix}_{os.getpid()}"
-    client = postgres.Client({})
-    client.copy(template, name)
-    try:
-        with opened(name) as hub:
-            yield hub
-    finally:
-        client.drop(name)
+    with postgres.Client({}).copied(template, purpose) as name, opened(name) as hub:
+        yield hub

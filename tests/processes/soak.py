@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "dev"))
-
 import hub_database
 from hub_driver import ADDONS_PATH, LOCKS_HERE, ROOT
+
+from lib import database, paths
 
 WINDOWS = 60
 # What the integrations do: with and without checkpoints, with commits of their own.
@@ -253,17 +253,18 @@ class Soak:
 
 def main():
     """Run as many rounds as asked for; return 1 if anything was not as it should be."""
-    parser = argparse.ArgumentParser(prog="dev/soak", description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=20)
+    parser = argparse.ArgumentParser(
+        prog="dev/soak", description=__doc__.splitlines()[0], epilog=Report.__doc__
+    )
+    parser.add_argument("--rounds", type=int, default=20, help="of four integrations each")
     parser.add_argument("--kills", type=int, default=6, help="in each round")
-    parser.add_argument("--servers", type=int, default=2)
+    parser.add_argument("--servers", type=int, default=2, help="that share the database")
     parser.add_argument("--workers", type=int, default=0, help="of each server; 0: threaded")
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="to repeat it")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    with hub_database.copied(os.environ["IHUB_TEMPLATE"], "ihub_soak") as hub:
-        soak = Soak(hub, Path(os.environ.get("IHUB_LOG", ".")), options.servers, options.workers,
-                    random.Random(options.seed))  # fmt: skip
+    with hub_database.copied(database.Databases({}).template(), "soak") as hub:
+        soak = Soak(hub, paths.LOG, options.servers, options.workers, random.Random(options.seed))
         for _each in range(options.rounds):
             soak.run(1, options.kills)
             print(soak.report, flush=True)

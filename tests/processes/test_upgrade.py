@@ -28,7 +28,7 @@ class IhubRun(models.Model):
 @pytest.fixture
 def own_hub():
     """A hub whose tables a test may change."""
-    with hub_database.copied(os.environ["IHUB_TEMPLATE"], "ihub_versions") as hub:
+    with hub_database.copied(os.environ["IHUB_TEMPLATE"], "versions") as hub:
         yield hub
 
 

@@ -21,7 +21,7 @@ def wrong_hub():
             logged.append(record.getMessage())
 
     logged, keep = [], Keep(logging.ERROR)
-    with hub_database.copied(os.environ["IHUB_TEMPLATE"], "ihub_wrong") as hub:
+    with hub_database.copied(os.environ["IHUB_TEMPLATE"], "wrong") as hub:
         logging.getLogger(LOGGER).addHandler(keep)
         try:
             with as_a_server():
