@@ -56,6 +56,14 @@ def pytest_collection_modifyitems(config, items):
         raise pytest.UsageError("There is no Chromium on PATH. Start with dev/test.")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Deal out the files to workers side by side; those in random order just as they come."""
+    from side_by_side import Scheduling
+
+    return Scheduling(config, log) if config.getoption("--shuffle") is None else None
+
+
 @pytest.fixture(scope="session")
 def template():
     """The name of the database that tests which need one of their own copy."""

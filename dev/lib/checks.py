@@ -10,6 +10,10 @@ from .shell import environment, foreground
 
 # Tests that need neither Odoo nor a database.
 PLAIN = ("tests/pure", "tests/dev")
+# Those without servers and browsers, but those that try everything there is.
+FAST = ("tests/pure", "tests/transactional", "-m", "not slow", f"-n{os.cpu_count()}")
+# One worker more than there are processors: the tests that kill servers also wait for them.
+MOST_WORKERS = 4
 PYTHON_SOURCES = ("dev", "tests", *paths.ADDONS)
 PYLINT = (
     "--load-plugins=pylint_odoo", "-d", "all", "-e", "odoolint", "--valid-odoo-versions=19.0",
@@ -91,18 +95,30 @@ def is_plain(arguments):
     return bool(named) and all(name.startswith(PLAIN) for name in named)
 
 
+def side_by_side(arguments):
+    """Return pytest's options for several workers, unless only some files are to be run."""
+    own = ("-n", "--numprocesses", "--pdb")
+    if any(arg.split("::")[0].endswith(".py") or arg.startswith(own) for arg in arguments):
+        return []
+    workers = min(os.cpu_count() + 1, MOST_WORKERS)
+    return [f"--numprocesses={workers}", "--dist=loadfile", "--no-loadscope-reorder"]
+
+
 def run_plain(arguments, env):
     """Run pytest without Odoo; return its exit code."""
-    return _pytest(["-p", "no:odoo", *arguments], {**env, "ODOO_RC": None})
+    return _pytest(
+        ["-p", "no:odoo", *side_by_side(arguments), *arguments], {**env, "ODOO_RC": None}
+    )
 
 
 def run_tests(databases, arguments, env):
     """Run pytest on a copy of the template database; return its exit code."""
     template = databases.template()
     databases.forget_abandoned()
-    options = ["--odoo-http", "--odoo-log-level=error"]
+    options = ["--odoo-http", "--odoo-log-level=error", *side_by_side(arguments)]
     # Browsers, which inherit the limit, reserve far more addresses than they use.
     options.append("--odoo-extra=limit-memory-hard=0")
+    # Each worker makes a copy of its own of this one.
     with databases.client.copied(template, "test") as database:
         options.append(f"--odoo-database={database}")
         return _pytest([*options, *arguments], {**env, "IHUB_TEMPLATE": template})

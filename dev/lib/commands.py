@@ -130,6 +130,7 @@ def run():
 def test():
     """Run the linters and the tests, or only what the arguments name."""
     made = parser("test", "Run the linters and every test.", TEST_HELP)
+    made.add_argument("--fast", action="store_true", help="only those done in 90 s")
     made.add_argument("--no-lint", action="store_true", help="leave the linters out")
     made.add_argument("--lint", action="store_true", help="only the linters")
     made.add_argument("--fix", action="store_true", help="only the linters, and put right")
@@ -137,6 +138,8 @@ def test():
     with prepared(options) as env:
         if options.lint or options.fix:
             return checks.lint(env, options.fix)
+        if options.fast:
+            arguments = [*checks.FAST, *arguments]
         found = not arguments and not options.no_lint and checks.lint(env)
         return _test(arguments, env) or found
 
@@ -172,12 +175,14 @@ TEST_HELP = """\
 Other arguments go to pytest, in which case the linters are left out:
 
   dev/test                        linters and all tests
+  dev/test --fast                 those without servers and browsers that are done in 90 s
   dev/test tests/pure             the tests of a folder
   dev/test -k watermark -x        those of a name, until one fails
   dev/test tests --shuffle        all tests, the files in random order; the seed is printed
   dev/test tests --shuffle=SEED   the same order again
 
-The tests run on copies of a template database, made anew when the addons changed.
+The tests run on copies of a template database, made anew when the addons changed. Files go
+to several workers side by side, unless one is named; -n N sets how many (0: none).
 """
 ENV_HELP = """\
 examples:

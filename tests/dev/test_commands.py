@@ -47,3 +47,19 @@ def test_the_embedded_server_is_the_default():
 )
 def test_plain_tests_need_no_database(arguments, expected):
     assert checks.is_plain(arguments) is expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], True),
+        (["tests", "--shuffle=7"], True),
+        (["-k", "name", "-x"], True),
+        (["tests/pure/test_retry.py"], False),
+        (["tests/pure/test_retry.py::test_x", "-x"], False),
+        (["-n0"], False),
+        (["tests", "--pdb"], False),
+    ],
+)
+def test_many_files_go_to_workers_side_by_side(arguments, expected):
+    assert bool(checks.side_by_side(arguments)) is expected

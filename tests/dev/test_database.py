@@ -129,7 +129,7 @@ class Server:
 
 def test_what_killed_runs_left_is_dropped_and_nothing_else(monkeypatch):
     left = ["ihub_test_11", "ihub_process_11_3", "ihub_browser_11", "ihub_troubles_11_copy"]
-    left += ["ihub_shots_states_11", "ihub_processes_11"]
+    left += ["ihub_shots_states_11", "ihub_processes_11", "ihub_test_11_1-gw0"]
     kept = ["ihub_demo", "ihub_base_1234567890", "ihub_template_1234567890", "ihub_browser_22"]
     monkeypatch.setattr(database, "_is_alive", lambda pid: pid == 22)
     databases = database.Databases({})

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from pure_ihub.core import masking
 from pure_ihub.core.masking import mask
 
+pytestmark = pytest.mark.slow
+
 SECRET = "s3cr3t-Value"
 
 HIDDEN = [

@@ -26,6 +26,8 @@ from schedule_strategies import (
     times_of_day,
 )
 
+pytestmark = pytest.mark.slow
+
 TICK = timedelta.resolution
 MINUTE = timedelta(minutes=1)
 CALENDAR = ["days", "weeks", "months"]

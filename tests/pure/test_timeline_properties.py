@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pure_ihub.core.schedule import CATCH_UPS, Plan, Schedule, Window
 from schedule_strategies import ZONES, about, bounded, delays, moments, schedules, times_of_day
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass

@@ -3,11 +3,14 @@
 import datetime
 import decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from odoo.tests import tagged
 from test_event_log import EventCase
+
+pytestmark = pytest.mark.slow
 
 
 class Hostile:

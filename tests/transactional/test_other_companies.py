@@ -7,6 +7,7 @@ import inspect
 import json
 from unittest.mock import patch
 
+import pytest
 from hub_case import DEMO, HubCase
 from odoo.exceptions import AccessError
 from odoo.service.model import call_kw, get_public_method
@@ -14,6 +15,8 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.ihub.engine import live
+
+pytestmark = pytest.mark.slow
 
 # What stands in the rows of the other company, and nowhere else.
 SECRET = "Zebrafish"

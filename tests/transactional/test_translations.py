@@ -6,6 +6,7 @@ import re
 from unittest.mock import patch
 
 import polib
+import pytest
 from hub_case import DEMO, HubCase
 from notify_case import NotifyCase
 from odoo.tools.translate import code_translations
@@ -13,6 +14,8 @@ from odoo.tools.translate import code_translations
 from lib import i18n, paths
 from odoo.addons.ihub.lib import language as spoken
 from odoo.addons.ihub.lib.rest_client import RequestInvalid, RestClient
+
+pytestmark = pytest.mark.slow
 
 ADDONS = paths.addons()
 LOCALES = {"de": "de_DE", "fr": "fr_FR", "es": "es_ES"}
