@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 
-from . import browser, checks, node, odoo, paths, postgres, python, serve
+from . import browser, checks, node, odoo, own_addons, paths, postgres, python, serve
 from .console import Failure, report, say
 from .database import DEMO, Databases
 from .shell import Interrupted, explain, foreground
@@ -119,11 +119,17 @@ def run():
     text = f"Odoo's port, {serve.DEFAULT_PORT} if not given"
     add_option(made, "port", text, serve.DEFAULT_PORT, type=int)
     made.add_argument("--fresh", action="store_true", help=f"make the database {DEMO} anew")
+    made.add_argument("--addons", metavar="DIR", action="append", default=[],
+                      type=own_addons.folder,
+                      help="a folder of addons of your own, to be given more than once if need be: "
+                      "those that depend on ihub are installed in a database for them")  # fmt: skip
     options = made.parse_args()
     serve.check_port(options.port)
+    own = own_addons.find(options.addons)
     with prepared(options) as env:
+        env["ODOO_ADDONS_PATH"] = ",".join(map(str, [paths.ROOT, *options.addons]))
         with paths.locked("demo"):
-            database = Databases(env).demo(options.fresh)
+            database = Databases(env, own).demo(options.fresh)
         return serve.serve(database, options.port, env)
 
 

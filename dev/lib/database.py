@@ -38,13 +38,15 @@ class Databases:
     """Make and keep the project's databases on one server.
 
     :param env: the variables of the development environment.
+    :param own: the folders of a developer's own addons, for a database to play with of their own.
     """
 
-    def __init__(self, env):
+    def __init__(self, env, own=()):
         self.client = Client(env)
         self.env = env
         self.addons = {name: paths.ROOT / name for name in paths.addons()}
-        self.demo_name = DEMO
+        self.addons |= {folder.name: folder for folder in own}
+        self.demo_name = f"{DEMO}_with_x{short(' '.join(map(str, own)))}" if own else DEMO
 
     def release(self):
         """Return what the database to play with depends on: Odoo's release."""
