@@ -1,16 +1,14 @@
-"""A cursor that goes on, whatever code has done to its transaction and its connection.
-
-What is private of Odoo's cursor is used here and nowhere else.
-"""
+"""A cursor that goes on, whatever code has done to its transaction and its connection."""
 
 import logging
 import time
 
 import psycopg2
-from odoo.sql_db import Cursor, db_connect
+from odoo.sql_db import db_connect
 
 from ..core.shutdown import is_shutdown
 from .failure import log_masked
+from .odoo_internals import answers, close_connection, is_lost, take_connection
 
 _logger = logging.getLogger(__name__)
 
@@ -41,30 +39,13 @@ def roll_back(cr):
 def _roll_back(cr):
     if not is_lost(cr):
         cr.rollback()
-        return _answers(cr)
+        return answers(cr)
     # The database has done so already; callbacks want to know.
     cr.clear()
     cr.postcommit.clear()
     cr.prerollback.run()
     cr.postrollback.run()
     return False
-
-
-def is_lost(cr):
-    """Return whether ``cr`` is known to have no connection any more."""
-    return isinstance(cr, Cursor) and cr.closed
-
-
-def _answers(cr):
-    """Return whether the connection is there: a broken one is only noticed when it is used."""
-    if not isinstance(cr, Cursor):
-        return True
-    try:
-        cr._obj.execute("SELECT 1")
-        cr._cnx.rollback()
-    except psycopg2.Error:
-        return False
-    return True
 
 
 def renew(cr):
@@ -75,12 +56,8 @@ def renew(cr):
     :raise psycopg2.Error: the database cannot be reached, or not in time
     """
     # Code may have put it back into the pool: what the session holds is nobody else's.
-    cr._cnx.close()
-    fresh = _connect(cr.dbname)
-    cr._cnx, cr._obj, cr._closed = fresh._cnx, fresh._obj, False
-    # It has none any more that it could close.
-    fresh._closed = True
-    cr._now = None
+    close_connection(cr)
+    take_connection(cr, _connect(cr.dbname))
 
 
 def _connect(dbname):

@@ -22,9 +22,9 @@ from psycopg2 import errors
 
 from . import event_commit, event_writer
 from .context import current_run
-from .cursor_health import is_healthy
 from .event_commit import OpenTransaction, new_key
 from .event_flusher import flusher
+from .odoo_internals import is_healthy
 
 _logger = logging.getLogger(__name__)
 

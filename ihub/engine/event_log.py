@@ -9,13 +9,13 @@ from odoo.models import BaseModel
 from ..core.shutdown import unless_shutdown
 from ..core.text import TEXT_LIMIT, describe, to_text
 from .context import current_run
-from .cursor_health import is_healthy
 from .event import UNKNOWN, Event
 from .event_buffer import buffer_of
 from .event_cursor import install
 from .event_related import related_of
 from .event_writer import report
 from .failure import log_masked
+from .odoo_internals import is_healthy
 
 # Characters of a summary that are taken at all.
 SUMMARY_LENGTH = 1_000_000

@@ -12,7 +12,7 @@ from odoo.tools import SQL
 
 from ..core.shutdown import unless_shutdown
 from ..core.text import to_text
-from .cursor_health import is_healthy
+from .odoo_internals import is_healthy
 
 _logger = logging.getLogger(__name__)
 

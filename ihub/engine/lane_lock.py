@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 import psycopg2
 
 from .connection import roll_back
+from .odoo_internals import close_connection
 
 # The first half of the two-part key: "ihub" in ASCII. The second half is the integration's id.
 LOCK_SPACE = 0x69687562
@@ -84,7 +85,7 @@ def _release(cr, integration_id):
     except Exception as error:
         # Without its connection the lock is gone as well. One that is broken in another way must
         # not go back to the pool with the lock: closing it for real ends the session.
-        cr._cnx.close()
+        close_connection(cr)
         if not isinstance(error, psycopg2.Error):
             raise
 

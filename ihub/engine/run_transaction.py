@@ -9,8 +9,8 @@ that is written inside one.
 
 from odoo.tools import SQL
 
-from .cursor_health import is_healthy
 from .event_buffer import is_test
+from .odoo_internals import is_healthy
 
 # Where a cursor keeps what watches it, and notes that its callbacks are set.
 KEY = "_ihub_run_watch"
