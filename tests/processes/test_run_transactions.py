@@ -79,6 +79,8 @@ def test_a_commit_is_reported_once_and_said_of_a_failed_run(hub, server_of_modul
         run["message"] == "Bad. (Part of its work was kept: the code had committed it by itself.)"
     )
     assert hub.steps(integration) == [0, 1]
+    # Reported once the run has been settled.
+    hub.wait(lambda: events(hub, integration, COMMITS))
     assert events(hub, integration, COMMITS) == [(run["id"], False, "warning")]
 
 
