@@ -94,7 +94,7 @@ def check_key(env, key):
 def explain(env, problem):
     """Return what to say to the developer of code whose transaction has a problem.
 
-    :param str problem: as returned by :class:`~.run_transaction.TransactionWatch`
+    :param str problem: as returned by :class:`~.context.TransactionWatch`
     """
     if problem == "savepoint":
         return env._(

@@ -1,14 +1,29 @@
-"""The run that the current thread executes."""
+"""The run that the current thread executes, and what becomes of its transaction.
+
+The hub commits the work of a run together with its mark. Code may commit by itself, but then part
+of its work stays whatever becomes of the run, and the run has to say so. Code that rolls back has
+lost what it did, and its run must not look done. Whether a savepoint is open is not known to Odoo,
+which makes some but not those of plain SQL; PostgreSQL writes another transaction id into a row
+that is written inside one.
+"""
 
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+
+from .odoo_internals import CursorWatcher, has_own_transaction, is_healthy, set_watcher, watcher
 
 _current = ContextVar("ihub_current_run", default=None)
 # The runs that execute in this process: threads that their code starts do not inherit the above.
 _executing = {}
+# Under what a cursor keeps what watches it, and notes that its callbacks are set.
+_KEY = "_ihub_run_watch"
+
+# Transaction ids: the open transaction's, and the one that a write leaves in its row. The latter
+# locks the run's row: only for a moment before a commit.
+_OUTER = "pg_current_xact_id()::xid::text"
+_WRITE = "UPDATE ihub_run SET attempt = attempt WHERE id = %(run)s RETURNING xmin::text"
 
 
 @dataclass
@@ -30,8 +45,7 @@ class RunScope:
     ended: bool = False
     # Whether the integration's code has committed by itself.
     committed: bool = False
-    # What watches the run's transaction, a TransactionWatch.
-    watch: Any = None
+    watch: "TransactionWatch | None" = None
     thread: int = field(default_factory=threading.get_ident)
 
     def begin(self):
@@ -73,3 +87,113 @@ def executing(scope):
     finally:
         _executing.pop(key, None)
         _current.reset(token)
+
+
+class TransactionWatch(CursorWatcher):
+    """Notices how the transaction of a run ends while the integration's code has it.
+
+    :param cr: the cursor that the run works with
+    :param RunScope scope: the executing run
+    """
+
+    def __init__(self, cr, scope):
+        self.cr = cr
+        self._scope = scope
+        # In a test the run's transaction is a savepoint, which only a write can tell from others.
+        self._is_savepoint = not has_own_transaction(cr)
+        self._lost = False
+        self._is_healthy = True
+        self._id = None  # of the open transaction; None where that is not known
+
+    # --- The hub's side ---
+
+    def begin(self):
+        """The code gets the transaction: what happens to it from here on is the code's doing."""
+        set_watcher(self.cr, _KEY, self)
+        self._arm()
+        self._id = self._ask(_WRITE if self._is_savepoint else f"SELECT {_OUTER}")[0]
+
+    def begin_anew(self):
+        """Begin, with nothing of what an earlier try has done."""
+        self._lost = False
+        self.begin()
+
+    def end(self):
+        """The hub has the transaction again."""
+        if self._is_watching():
+            self._notice_commit()
+            set_watcher(self.cr, _KEY, None)
+
+    def commit(self):
+        """Commit in the midst of the run. Code may swallow the error of a commit that fails."""
+        self.end()
+        self._lost = True
+        # Asked for by the code's checkpoint().
+        self.cr.commit()  # pylint: disable=invalid-commit
+        self._lost = False
+        self.begin()
+
+    def find_loss(self):
+        """Return ``rollback`` or ``ended`` when work of the run may be lost, or None."""
+        self._notice_commit()
+        if self._lost:
+            return "rollback"
+        if self._id is None or self._is_savepoint:
+            return None
+        return None if self._ask(f"SELECT {_OUTER}")[0] == self._id else "ended"
+
+    def why_not_commit(self):
+        """Return why nothing can be committed now: as above or ``savepoint``, or None."""
+        self._notice_commit()
+        if self._lost:
+            return "rollback"
+        inner, outer = self._ask(f"{_WRITE}, {_OUTER}")
+        if self._is_savepoint:
+            outer = self._id or inner
+        elif self._id not in (None, outer):
+            return "ended"
+        return None if inner == outer else "savepoint"
+
+    def _ask(self, query):
+        self.cr.execute(query, {"run": self._scope.run_id})
+        return self.cr.fetchone()
+
+    # --- The cursor's side ---
+
+    def before_commit(self, cr):
+        self._notice_commit()
+        # PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK.
+        self._is_healthy = is_healthy(self.cr)
+
+    def _arm(self):
+        self.cr.postcommit.data[_KEY] = True
+        self.cr.postcommit.add(self._committed)
+        self.cr.postrollback.add(self._rolled_back)
+
+    def _notice_commit(self):
+        """Cursors of tests do not call what should follow a commit, but forget it."""
+        if _KEY not in self.cr.postcommit.data:
+            if not self._lost:
+                self._note_commit()
+            self._arm()
+
+    def _committed(self):
+        if self._is_watching():
+            self._note_commit()
+            # The commit has cleared it.
+            self.cr.postrollback.add(self._rolled_back)
+
+    def _note_commit(self):
+        # Not asked for now: a query would fix what the next transaction sees.
+        self._id = None
+        if self._is_healthy:
+            self._scope.committed = True
+        else:
+            self._lost = True
+
+    def _rolled_back(self):
+        if self._is_watching():
+            self._lost = True
+
+    def _is_watching(self):
+        return watcher(self.cr, _KEY) is self

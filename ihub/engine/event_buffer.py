@@ -3,7 +3,7 @@
 A buffer hangs on the cursor on which something was reported. It is written
 
 - at once for errors, by the thread that reports them,
-- within a second, or after some hundred events, by the :mod:`flusher <.event_flusher>`,
+- within a second, or after some hundred events, by the thread of :mod:`.flusher`,
 - by :func:`flush`, at a checkpoint,
 - when the cursor commits, rolls back or is closed.
 
@@ -11,24 +11,32 @@ Nothing that goes wrong here reaches the caller: what cannot be written is tried
 into the server's log in the end.
 """
 
+import atexit
 import logging
+import secrets
 import threading
 from array import array
 from collections import deque
 
 import psycopg2
-from odoo.sql_db import Cursor
+from odoo.sql_db import Savepoint
 from psycopg2 import errors
 
-from . import event_commit, event_writer
+from . import event_store
 from .context import current_run
-from .event_commit import OpenTransaction, new_key
-from .event_flusher import flusher
-from .odoo_internals import is_healthy
+from .flusher import Flusher
+from .odoo_internals import (
+    CursorWatcher,
+    has_own_transaction,
+    is_healthy,
+    raw,
+    set_watcher,
+    watcher,
+)
 
 _logger = logging.getLogger(__name__)
 
-# Where a cursor keeps its buffer, and notes in its callbacks that they are set.
+# Under what a cursor keeps its buffer, and notes in its callbacks that they are set.
 KEY = "_ihub_events"
 
 # After so many waiting events the flusher is woken, and the caller has to help.
@@ -46,8 +54,11 @@ HOPELESS = (errors.LockNotAvailable, errors.QueryCanceled, psycopg2.ProgrammingE
 # Seconds between attempts to write; after the last the server's log has to do.
 PAUSES = (1, 2, 5, 10, 20, 20)
 
+flusher = Flusher("ihub.events")
+atexit.register(flusher.flush_all)
 
-class EventBuffer:
+
+class EventBuffer(CursorWatcher):
     """The events of one real cursor. It never touches that cursor: other threads flush it."""
 
     def __init__(self, dbname):
@@ -69,11 +80,11 @@ class EventBuffer:
 
     def add(self, event):
         """Take ``event``; flush if it is time to."""
-        waiting = self._waiting
-        waiting.append(event)
+        event.position = self.logged
+        self._waiting.append(event)
         self.logged += 1
         self._size += event.size
-        count = len(waiting)
+        count = len(self._waiting)
         if event.level == "error" or count >= HELP or self._size >= HELP_SIZE:
             self.flush()
         elif count == 1:
@@ -83,16 +94,21 @@ class EventBuffer:
 
     def hook(self, cr):
         """Be told how the open transaction of ``cr`` ends."""
-        self._key = new_key()
+        # As many bits as JavaScript's numbers hold. Not from `random`, whose state forks share.
+        self._key = secrets.randbits(53)
         self._noted = False
         cr.postcommit.data[KEY] = True
-        cr.postcommit.add(self.committed)
+        cr.postcommit.add(self._committed)
         # Marked before the rollback, which fails on a broken connection; written after it.
         cr.prerollback.add(self.undo)
         cr.postrollback.add(self.flush)
 
+    def position(self):
+        return self.logged
+
     def before_commit(self, cr):
-        """The open transaction of ``cr`` may be about to be committed. It may also go on."""
+        if KEY not in cr.postcommit.data:
+            return
         # Odoo does not notice that PostgreSQL answers such a COMMIT with ROLLBACK.
         self._aborted = not is_healthy(cr)
         if self._aborted:
@@ -102,9 +118,9 @@ class EventBuffer:
             self.flush()
         scope = current_run(self.dbname)
         if scope and not scope.ended and not self._noted and not cr.readonly:
-            self._noted = event_commit.note(cr, scope.run_id, self._key)
+            self._noted = event_store.note_commit(cr, scope.run_id, self._key)
 
-    def committed(self):
+    def _committed(self):
         """The work that the events describe is done."""
         with self._lock:
             if self._aborted:
@@ -146,67 +162,23 @@ class EventBuffer:
                 elif last or self._attempts >= len(PAUSES):
                     self._give_up()
                 else:
-                    self._postpone(patient)
+                    flusher.watch(self, delay=PAUSES[self._attempts])
+                    self._attempts += 1 if patient else 0
         except Exception:
             _logger.exception("Events could not be written")
-
-    def _postpone(self, patient):
-        flusher.watch(self, delay=PAUSES[self._attempts])
-        if patient:
-            self._attempts += 1
 
     def _attempt(self):
         """Return whether all is written."""
         try:
             while self._waiting:
-                self._write_batch()
+                self._write(self._take())
             if self._undone:
-                event_writer.undo(self.dbname, self._undone)
+                event_store.undo(self.dbname, self._undone)
                 del self._undone[:]
         except Exception as error:
             _logger.debug("Events are written later: %s", type(error))
             return False
         return True
-
-    def _write_batch(self):
-        batch = self._take()
-        opened = OpenTransaction(self._begin, self._key)
-        try:
-            self._remember(batch, event_writer.write(self.dbname, batch, opened))
-        except Exception as error:
-            if _may_pass(error):
-                self._waiting.extendleft(reversed(batch))
-                raise
-            self._write_apart(batch, opened)
-        except BaseException:
-            self._waiting.extendleft(reversed(batch))
-            raise
-
-    def _write_apart(self, batch, opened):
-        """Write by halves what cannot be written together; report what cannot be written alone.
-
-        One event that PostgreSQL refuses must not take the others with it.
-        """
-        if len(batch) == 1:
-            event_writer.report(batch)
-            self._remember(batch, [0])
-            return
-        middle = len(batch) // 2
-        for half in (batch[:middle], batch[middle:]):
-            try:
-                self._remember(half, event_writer.write(self.dbname, half, opened))
-            except Exception as error:
-                if isinstance(error, HOPELESS) or not event_writer.is_up(self.dbname):
-                    # Not the fault of one of them: no part of it could be written.
-                    event_writer.report(half)
-                    self._remember(half, [0] * len(half))
-                else:
-                    self._write_apart(half, opened)
-
-    def _remember(self, batch, ids):
-        """Note the ids of the open transaction's events: it may be undone."""
-        pairs = zip(ids, batch, strict=True)
-        self._written.extend(id_ for id_, event in pairs if event.position >= self._begin)
 
     def _take(self):
         """Take a batch off the left; the caller may be appending on the right meanwhile."""
@@ -219,19 +191,76 @@ class EventBuffer:
         self._size = max(0, self._size - size) if self._waiting else 0
         return batch
 
+    def _write(self, batch, may_wait=True):
+        """Write by halves what cannot be written together; report what cannot be written alone.
+
+        One event that PostgreSQL refuses must not take the others with it.
+
+        :param bool may_wait: put all back, and raise, if what went wrong may be over in a moment
+        """
+        try:
+            ids = event_store.write(self.dbname, batch, (self._begin, self._key))
+            self._remember(batch, ids)
+        except BaseException as error:
+            if not isinstance(error, Exception) or (may_wait and _may_pass(error)):
+                self._waiting.extendleft(reversed(batch))
+                raise
+            if len(batch) == 1 or self._is_hopeless(error):
+                self._report(batch)
+                return
+            middle = len(batch) // 2
+            for half in (batch[:middle], batch[middle:]):
+                self._write(half, may_wait=False)
+
+    def _is_hopeless(self, error):
+        """Return whether it is not the fault of one of them, so that no part could be written."""
+        return isinstance(error, HOPELESS) or not event_store.is_up(self.dbname)
+
+    def _report(self, batch):
+        event_store.report(batch)
+        self._remember(batch, [0] * len(batch))
+
+    def _remember(self, batch, ids):
+        """Note the ids of the open transaction's events: it may be undone."""
+        pairs = zip(ids, batch, strict=True)
+        self._written.extend(id_ for id_, event in pairs if event.position >= self._begin)
+
     def _give_up(self):
         """Write what can be written, and put the rest into the server's log."""
         self._attempts = 0
-        opened = OpenTransaction(self._begin, self._key)
         del self._undone[:]
-        is_up = event_writer.is_up(self.dbname)
+        is_up = event_store.is_up(self.dbname)
         while self._waiting:
             batch = self._take()
             if is_up:
-                self._write_apart(batch, opened)
+                self._write(batch, may_wait=False)
             else:
-                event_writer.report(batch)
-                self._remember(batch, [0] * len(batch))
+                self._report(batch)
+
+
+class WriteThrough(CursorWatcher):
+    """Writes at once, in the transaction of a cursor that shares one with others: that of a test.
+
+    Events are found there, and gone with what is rolled back. Those of tests that are made with
+    ``ihub.tests.common`` are marked as undone, as they are elsewhere.
+    """
+
+    def __init__(self, cr):
+        self.cr = cr
+
+    def add(self, event):
+        """Write ``event``, unless the transaction cannot take it."""
+        try:
+            with Savepoint(raw(self.cr)):
+                event_store.insert(raw(self.cr), [event])
+        except psycopg2.Error as error:
+            _logger.info("An event of a test could not be written: %s", type(error))
+
+    def hook(self, cr):
+        """The transaction does not end before the test does."""
+
+    def flush(self):
+        """Nothing is waiting."""
 
 
 def _may_pass(error):
@@ -247,35 +276,22 @@ def _may_pass(error):
 
 def buffer_of(cr):
     """Return the buffer of ``cr``, hooked to its open transaction."""
-    buffer = cr.__dict__.get(KEY)
+    buffer = watcher(cr, KEY)
     if buffer is None:
-        buffer = _new_buffer(cr)
+        buffer = new_buffer(cr)
+        set_watcher(cr, KEY, buffer)
     if KEY not in cr.postcommit.data:
         buffer.hook(cr)
     return buffer
 
 
+def new_buffer(cr):
+    """Return what takes the events of ``cr``."""
+    return EventBuffer(cr.dbname) if has_own_transaction(cr) else WriteThrough(cr)
+
+
 def flush(cr):
     """Write the events that were reported on ``cr``. Never raises an ``Exception``."""
-    buffer = cr.__dict__.get(KEY)
-    if buffer is None and is_test(cr):
-        buffer = _new_buffer(cr)
+    buffer = watcher(cr, KEY)
     if buffer is not None:
         buffer.flush()
-
-
-def is_test(cr):
-    """Return whether ``cr`` is the cursor of a test, or one that stands for it.
-
-    Odoo's test cases forbid to commit, by patching that method of the cursor.
-    """
-    return not isinstance(cr, Cursor) or "commit" in cr.__dict__
-
-
-def _new_buffer(cr):
-    if is_test(cr):
-        from .event_test_buffer import attach
-
-        return attach(cr)
-    buffer = cr.__dict__[KEY] = EventBuffer(cr.dbname)
-    return buffer

@@ -7,11 +7,10 @@ do, and a run must not wait for it.
 
 import logging
 import math
-import os
 import threading
 import time
 
-from .event_flusher import Flusher
+from .flusher import Flusher
 
 _logger = logging.getLogger(__name__)
 
@@ -78,7 +77,6 @@ class Changes:
 
 _by_database = {}
 _thread = Flusher("ihub.live")
-os.register_at_fork(after_in_child=_thread.forget)
 
 
 def tell(cr, ids):

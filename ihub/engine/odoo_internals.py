@@ -1,8 +1,19 @@
-"""Everything private of Odoo that the engine uses: an upgrade of Odoo begins here."""
+"""Everything private of Odoo that the engine uses: an upgrade of Odoo begins here.
+
+Three methods of Odoo are wrapped, so that a :class:`CursorWatcher` hears what Odoo tells nobody: a
+savepoint that is rolled back, and the flush with which each commit begins. That costs a look into
+a dictionary beside round trips to the server. Savepoints made with SQL are not seen.
+"""
+
+from functools import wraps
 
 import psycopg2
-from odoo.sql_db import Cursor
+from odoo.sql_db import BaseCursor, Cursor, Savepoint
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+
+_WATCHERS = "_ihub_watchers"
+_POSITIONS = "_ihub_positions"
+
 
 # --- Cursors and their connections ---
 
@@ -74,3 +85,76 @@ def first_after_commit(cr, function):
 def cached(field, env, id_, default=None):
     """Return the value of ``field`` in the cache: nothing is computed, read or flushed."""
     return field._get_cache(env).get(id_, default)
+
+
+# --- Watchers of cursors ---
+
+
+class CursorWatcher:
+    """Hears what happens to the transaction of a cursor."""
+
+    def position(self):
+        """Return where it is in what it counts, for a savepoint that begins now."""
+        return 0
+
+    def undo(self, position):
+        """A savepoint that began at ``position`` is rolled back."""
+
+    def before_commit(self, cr):
+        """The open transaction of ``cr`` may be about to be committed. It may also go on."""
+
+
+def watcher(cr, name):
+    """Return the :class:`CursorWatcher` that was set on ``cr`` under ``name``, or None."""
+    return cr.__dict__.get(_WATCHERS, {}).get(name)
+
+
+def set_watcher(cr, name, watcher):
+    """Let ``watcher`` hear what happens to ``cr``; None: nobody any more."""
+    watchers = cr.__dict__.setdefault(_WATCHERS, {})
+    if watcher is None:
+        watchers.pop(name, None)
+    else:
+        watchers[name] = watcher
+
+
+def _watchers(cr):
+    return list(getattr(cr, "__dict__", {}).get(_WATCHERS, {}).values())
+
+
+def _savepoint(original):
+    @wraps(original)
+    def savepoint(self, flush=True):
+        result = original(self, flush)
+        # Of those that are set later, all is inside.
+        setattr(result, _POSITIONS, {one: one.position() for one in _watchers(self)})
+        return result
+
+    return savepoint
+
+
+def _rollback(original):
+    @wraps(original)
+    def rollback(self):
+        original(self)
+        positions = self.__dict__.get(_POSITIONS)
+        if positions is not None:
+            for one in _watchers(self._cr):
+                one.undo(positions.get(one, 0))
+
+    return rollback
+
+
+def _flush(original):
+    @wraps(original)
+    def flush(self):
+        original(self)
+        for one in _watchers(self):
+            one.before_commit(self)
+
+    return flush
+
+
+BaseCursor.savepoint = _savepoint(BaseCursor.savepoint)
+BaseCursor.flush = _flush(BaseCursor.flush)
+Savepoint.rollback = _rollback(Savepoint.rollback)

@@ -20,10 +20,9 @@ from ..core.shutdown import is_ending, is_shutdown
 from ..report.format import stated_moment
 from . import connection, event_buffer, lane_lock
 from .checkpoint import explain
-from .context import RunScope, executing
+from .context import RunScope, TransactionWatch, executing
 from .exceptions import UsageError
 from .failure import RunFailed, is_told, log_masked, plain_message, readable, traceback_text
-from .run_transaction import TransactionWatch
 
 _logger = logging.getLogger(__name__)
 

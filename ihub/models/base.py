@@ -3,7 +3,7 @@ from odoo import api, models
 from ..core.masking import mask
 from ..core.text import to_text
 from ..engine.context import current_run
-from ..engine.event_log import log
+from ..engine.events import log
 from ..engine.exceptions import IntegrationError
 
 

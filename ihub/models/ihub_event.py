@@ -7,7 +7,6 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..engine import event_buffer
 from .ihub_event_fields import BigInteger, LooseMany2one, LooseReference
 from .looks import Badge
 
@@ -28,7 +27,7 @@ BATCHES = 4
 class IhubEvent(models.Model):
     """One report of an integration, or of any other model: append-only.
 
-    Rows are written by ``ihub/engine/event_writer.py`` and deleted by retention, by nobody else.
+    Rows are written by ``ihub/engine/event_store.py`` and deleted by retention, by nobody else.
 
     One order number is found among the summaries of millions of events: the index has the
     three-character pieces of all summaries. PostgreSQL reads the whole list of each piece of a
@@ -85,7 +84,7 @@ class IhubEvent(models.Model):
         readonly=True, help="The work that this event describes was rolled back."
     )
     is_cut = fields.Boolean("Cut", readonly=True, help="The whole details are in an attachment.")
-    # See ihub/engine/event_commit.py.
+    # See ihub/engine/event_store.py.
     open_run_id = fields.Integer(
         readonly=True, help="The run in whose open transaction this was written."
     )
@@ -286,9 +285,6 @@ class IhubEvent(models.Model):
 
     @api.model
     def _search(self, domain, *args, **kwargs):
-        # In a test there is no cursor beside the test's: what was reported in it is found.
-        if event_buffer.is_test(self.env.cr):
-            event_buffer.flush(self.env.cr)
         domain = self._bounded(domain)
         if sum(1 for __ in domain.iter_conditions()) <= CONDITIONS:
             domain = domain.map_conditions(self._with_pieces)

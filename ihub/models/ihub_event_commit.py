@@ -7,7 +7,7 @@ BATCH = 20_000
 
 
 class IhubEventCommit(models.Model):
-    """Transactions that runs have committed while they execute: ``engine/event_commit.py``.
+    """Transactions that runs have committed while they execute: ``engine/event_store.py``.
 
     If the process of a run dies, what it reported in any other transaction is undone.
     """

@@ -205,27 +205,27 @@ def test_threads_with_their_own_environment(hub, integration):
 
 
 def test_write_that_fails_once_is_tried_again(hub, integration):
-    from odoo.addons.ihub.engine import event_writer
+    from odoo.addons.ihub.engine import event_store
 
-    original, failures = event_writer.write, [psycopg2.OperationalError("away")]
+    original, failures = event_store.write, [psycopg2.OperationalError("away")]
 
     def write(*args, **kwargs):
         if failures:
             raise failures.pop()
         return original(*args, **kwargs)
 
-    with patch.object(event_writer, "write", write), open_env(hub) as env:
+    with patch.object(event_store, "write", write), open_env(hub) as env:
         target(env, integration).ihub_error("one")
         assert hub.execute(ROWS) == [("one", False)]
 
 
 def test_write_that_fails_for_long_is_in_the_servers_log(hub, integration):
-    from odoo.addons.ihub.engine import event_buffer, event_writer
+    from odoo.addons.ihub.engine import event_buffer, event_store
 
     with (
-        patch.object(event_writer, "write", side_effect=psycopg2.OperationalError("away")),
+        patch.object(event_store, "write", side_effect=psycopg2.OperationalError("away")),
         patch.object(event_buffer, "PAUSES", (0, 0)),
-        patch.object(event_writer._logger, "log") as log,
+        patch.object(event_store._logger, "log") as log,
         open_env(hub) as env,
     ):
         target(env, integration).ihub_info("first", "password=abc")
@@ -236,14 +236,14 @@ def test_write_that_fails_for_long_is_in_the_servers_log(hub, integration):
 
 
 def test_event_that_the_database_refuses_does_not_take_others_along(hub, integration):
-    from odoo.addons.ihub.engine import event_row, event_writer
+    from odoo.addons.ihub.engine import event_store
 
     def clean(text):
         return text.replace("NUL", "\x00")
 
     with (
-        patch.object(event_row, "clean", clean),
-        patch.object(event_writer._logger, "log") as log,
+        patch.object(event_store, "clean", clean),
+        patch.object(event_store._logger, "log") as log,
         open_env(hub) as env,
     ):
         record = target(env, integration)
@@ -257,9 +257,9 @@ def test_event_that_the_database_refuses_does_not_take_others_along(hub, integra
 @contextmanager
 def refused(error, text="two"):
     """Let PostgreSQL refuse, with ``error``, each batch with the event ``text``."""
-    from odoo.addons.ihub.engine import event_buffer, event_writer
+    from odoo.addons.ihub.engine import event_buffer, event_store
 
-    original, sizes = event_writer.write, []
+    original, sizes = event_store.write, []
 
     def write(dbname, events, opened):
         sizes.append(len(events))
@@ -268,9 +268,9 @@ def refused(error, text="two"):
         return original(dbname, events, opened)
 
     with (
-        patch.object(event_writer, "write", write),
+        patch.object(event_store, "write", write),
         patch.object(event_buffer, "PAUSES", (0, 0)),
-        patch.object(event_writer._logger, "log") as log,
+        patch.object(event_store._logger, "log") as log,
     ):
         yield log, sizes
 
@@ -340,9 +340,9 @@ def test_what_cannot_be_stored_at_the_end_of_a_process_is_in_its_log(hub, integr
         import time
         from unittest.mock import patch
         import psycopg2
-        from odoo.addons.ihub.engine import event_writer
+        from odoo.addons.ihub.engine import event_store
         away = psycopg2.OperationalError("away")
-        patch.object(event_writer, "write", side_effect=away).start()
+        patch.object(event_store, "write", side_effect=away).start()
         env["res.users"].browse(1).ihub_error("first", "password=hunter2")
         env["res.users"].browse(1).ihub_info("second")
         env.cr.commit()
@@ -359,13 +359,13 @@ def test_what_the_thread_is_writing_at_the_end_is_waited_for(hub, integration):
         """
         import threading, time
         from unittest.mock import patch
-        from odoo.addons.ihub.engine import event_writer
-        original, begun = event_writer.write, threading.Event()
+        from odoo.addons.ihub.engine import event_store
+        original, begun = event_store.write, threading.Event()
         def write(*args):
             begun.set()
             time.sleep(1)
             return original(*args)
-        patch.object(event_writer, "write", write).start()
+        patch.object(event_store, "write", write).start()
         env["res.users"].browse(1).ihub_info("late")
         begun.wait(20)
         """,
@@ -399,7 +399,7 @@ def test_forked_child_does_not_write_twice(hub, integration):
         env['res.users'].browse(1).ihub_info('once')
         child = os.fork()
         if not child:
-            from odoo.addons.ihub.engine.event_flusher import flusher
+            from odoo.addons.ihub.engine.event_buffer import flusher
             flusher.flush_all()
             os._exit(0)
         os.waitpid(child, 0)
@@ -488,7 +488,7 @@ DEATHS = {
     ),
     "after a flush that failed": (
         """
-        with patch.object(event_writer, "write", side_effect=OperationalError("away")):
+        with patch.object(event_store, "write", side_effect=OperationalError("away")):
             write("committed")
             env.cr.commit()
             write("open")
@@ -558,7 +558,7 @@ from contextlib import suppress
 from unittest.mock import patch
 from psycopg2 import OperationalError
 from odoo.addons.ihub.engine import event_buffer
-from odoo.addons.ihub.engine import event_writer
+from odoo.addons.ihub.engine import event_store
 from odoo.addons.ihub.engine import context as context
 
 record = env['{type}'].search([('integration_id', '=', {integration})])

@@ -4,13 +4,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from unittest.mock import patch
 
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.ihub.tests.common import IhubCase
 
 DEMO = "ihub.integration.demo"
 
 
 @tagged("standard", "post_install", "-at_install")
-class HubCase(TransactionCase):
+class HubCase(IhubCase):
     """A database with an operator, a manager and an outsider, and one integration to work with."""
 
     @classmethod
@@ -32,12 +34,6 @@ class HubCase(TransactionCase):
 
     def type_class(self, model=DEMO):
         return self.registry[model]
-
-    def work(self, integration):
-        """Let the integration's lane execute what is due."""
-        with self.enter_registry_test_mode():
-            integration.sudo().cron_id.method_direct_trigger()
-        self.env.invalidate_all()
 
     @contextmanager
     def running_as(self, function, model=DEMO):

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
-from odoo.addons.ihub.engine import event_buffer
 from odoo.addons.ihub.lib.exceptions import IntegrationError
+from odoo.addons.ihub.tests.common import IhubCase
 from odoo.addons.ihub_integration_demo.demo import past
 from odoo.addons.ihub_integration_demo.hooks import TYPES, uninstall_hook
 
 START, END = datetime(2026, 3, 12, 16), datetime(2026, 3, 13, 16)
 
 
-class DemoCase(TransactionCase):
+class DemoCase(IhubCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -26,7 +26,6 @@ class DemoCase(TransactionCase):
         return self.env[model].with_user(self.manager).create({"name": "Demo", **vals})
 
     def events(self, integration):
-        event_buffer.flush(self.env.cr)
         domain = [("integration_id", "=", integration.integration_id.id)]
         return self.env["ihub.event"].search(domain, order="id")
 

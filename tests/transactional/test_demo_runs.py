@@ -23,14 +23,6 @@ class DemoRunCase(DemoCase):
         record.integration_id.start()
         return record
 
-    def work(self, record):
-        """Let the lane do what is due."""
-        # Odoo's scheduler executes crons; no user may.
-        cron = record.integration_id.sudo().cron_id
-        with self.enter_registry_test_mode():
-            cron.method_direct_trigger()
-        self.env.invalidate_all()
-
     def last_run(self, record):
         """Return the newest run that was executed at least once."""
         return record.integration_id.run_ids.filtered("attempt").sorted("id")[-1:]

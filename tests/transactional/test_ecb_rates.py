@@ -9,7 +9,6 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 from odoo.tools import SQL
 
-from odoo.addons.ihub.engine import event_buffer
 from odoo.addons.ihub.lib.exceptions import IntegrationError
 from odoo.addons.ihub_integration_demo.lib import ecb
 
@@ -77,7 +76,6 @@ class EcbCase(TransactionCase):
 
     def events(self, level, integration=None):
         """Return the summaries of the integration's events."""
-        event_buffer.flush(self.env.cr)
         integration_id = (integration or self.integration).integration_id.id
         domain = [("integration_id", "=", integration_id), ("level", "=", level)]
         return self.env["ihub.event"].search(domain, order="id").mapped("summary")

@@ -1,13 +1,16 @@
 """What is reported is there: in the best form, in order, about the right things."""
 
+from unittest.mock import patch
+
 import psycopg2
 from freezegun import freeze_time
 from hub_case import DEMO, HubCase
-from odoo.tests import tagged
+from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.ihub.engine import context as context
 from odoo.addons.ihub.lib.exceptions import IntegrationError
+from odoo.addons.ihub.tests.common import IhubCase
 
 
 class EventCase(HubCase):
@@ -290,3 +293,88 @@ class TestEventsVanish(EventCase):
         self.assertTrue(self.Event.search([("summary", "=", "vanishes")]))
 
     test_two = test_one
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestWithoutTheKit(TransactionCase):
+    """Test cases of others: events are there, and harm nothing."""
+
+    def setUp(self):
+        super().setUp()
+        self.demo = self.env[DEMO].create({"name": "Orders"})
+
+    def summaries(self):
+        domain = [("integration_id", "=", self.demo.integration_id.id), ("level", "!=", "warning")]
+        return self.env["ihub.event"].search(domain, order="id").mapped("summary")
+
+    def work(self, **values):
+        self.demo.write(values)
+        run = self.demo.integration_id.run_manually()
+        with self.enter_registry_test_mode():
+            self.demo.cron_id.method_direct_trigger()
+        self.env.invalidate_all()
+        return run
+
+    def test_events_are_there_at_once_and_cost_no_queries(self):
+        self.demo.integration_id.company_id  # noqa: B018
+        with self.assertQueryCount(0):
+            self.demo.ihub_info("one")
+            self.demo.ihub_error("two", "x" * 100_000)
+        self.assertEqual(self.summaries(), ["one", "two"])
+
+    def test_what_is_rolled_back_takes_its_events_along(self):
+        self.demo.ihub_info("before")
+        with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
+            self.demo.ihub_info("inside")
+            raise ZeroDivisionError
+        self.demo.ihub_info("after")
+        self.assertEqual(self.summaries(), ["before", "after"])
+
+    def test_an_aborted_transaction_takes_none(self):
+        cr = self.env.cr
+        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.Error), cr.savepoint():
+            try:
+                cr.execute("SELECT 1/0")
+            finally:
+                self.demo.ihub_error("lost")
+        self.demo.ihub_info("after")
+        self.assertEqual(self.summaries(), ["after"])
+
+    def test_a_run_and_its_checkpoints(self):
+        def run_from_to(this, _from, _to):
+            this.ihub_info("first")
+            this.checkpoint(1, resume=1)
+            this.ihub_info("second")
+
+        with patch.object(self.registry[DEMO], "run_from_to", run_from_to):
+            run = self.work()
+        self.assertEqual((run.state, run.processed), ("done", 1))
+        self.assertEqual(self.summaries(), ["first", "second"])
+
+    def test_a_run_that_fails_keeps_the_reason(self):
+        def run_from_to(this, _from, _to):
+            this.ihub_info("work")
+            raise ValueError("broken")
+
+        with patch.object(self.registry[DEMO], "run_from_to", run_from_to):
+            self.assertEqual(self.work().state, "failed")
+        self.assertEqual(self.summaries(), ["ValueError: broken"])
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestKitInTheBrowser(IhubCase, HttpCase):
+    def test_what_a_request_reports_is_there(self):
+        integration = self.env[DEMO].create({"name": "Orders"}).integration_id
+        integration.ihub_info("before")
+        new_test_user(self.env, "ihub_kit", "base.group_user,ihub.group_user", password="ihub_kit")
+        self.authenticate("ihub_kit", "ihub_kit")
+        call = {"model": integration._name, "method": "open_events", "args": [integration.ids]}
+        with patch.object(self.registry[integration._name], "open_events", report):
+            self.make_jsonrpc_request("/web/dataset/call_kw", {**call, "kwargs": {}})
+        events = integration.event_ids.sorted("id")
+        self.assertEqual(events.mapped("summary"), ["before", "inside"])
+        self.assertEqual(events[1].user_id.login, "ihub_kit")
+
+
+def report(records):
+    records.ihub_info("inside")

@@ -1,28 +1,30 @@
-"""From a call of ``ihub_info`` to an :class:`Event`: cheap, and whatever is passed."""
+"""From a call of ``ihub_info`` to an :class:`~.event_store.Event`: cheap, and whatever is passed.
+
+What is looked up comes from the cache or with plain SQL, where a value is not in there: reading
+with the ORM can flush pending changes, and an error in that flush, swallowed here, would lose them.
+What is not yet flushed is in the cache by definition.
+"""
 
 import logging
 import sys
 import time
 
 from odoo.models import BaseModel
+from odoo.tools import SQL
 
 from ..core.shutdown import unless_shutdown
 from ..core.text import TEXT_LIMIT, describe, to_text
+from . import event_store
 from .context import current_run
-from .event import UNKNOWN, Event
 from .event_buffer import buffer_of
-from .event_cursor import install
-from .event_related import related_of
-from .event_writer import report
+from .event_store import UNKNOWN, Event
 from .failure import log_masked
-from .odoo_internals import is_healthy
+from .odoo_internals import cached, is_healthy
 
 # Characters of a summary that are taken at all.
 SUMMARY_LENGTH = 1_000_000
 
 _logger = logging.getLogger(__name__)
-
-install()
 
 
 def log(records, level, summary=None, details=None, related=None, integration=None, **unknown):
@@ -38,14 +40,12 @@ def log(records, level, summary=None, details=None, related=None, integration=No
     event = None
     try:
         event = _event(records, level, summary, details, related, integration, unknown)
-        buffer = buffer_of(records.env.cr)
-        event.position = buffer.logged
-        buffer.add(event)
+        buffer_of(records.env.cr).add(event)
     except BaseException as error:
         unless_shutdown(error)
         log_masked(_logger, error, "An event could not be recorded.")
         if event is not None:
-            report([event])
+            event_store.report([event])
 
 
 def _event(records, level, summary, details, related, integration, unknown):
@@ -58,10 +58,9 @@ def _event(records, level, summary, details, related, integration, unknown):
         summary, details = _texts(env, level, summary, details)
     if len(summary or "") + len(details or "") > SUMMARY_LENGTH:
         summary, details = _cut(env, summary, details)
-    model, id_, name = related_of(related) if related is not None else (None, None, None)
+    model, id_, name = _related(related) if related is not None else (None, None, None)
     in_run = scope and scope.integration_id == integration_id
     return Event(
-        0,
         time.time(),
         level,
         summary,
@@ -77,6 +76,9 @@ def _event(records, level, summary, details, related, integration, unknown):
     )
 
 
+# --- What happened ---
+
+
 def _texts(env, level, summary, details):
     """Fill in a summary that is missing, and the traceback that both leave out."""
     error = summary if isinstance(summary, BaseException) else None
@@ -86,7 +88,7 @@ def _texts(env, level, summary, details):
     elif level == "error" and details is None:
         details = sys.exc_info()[1]
     if summary is None and details is None:
-        summary = _placeholder(env)
+        summary = env._("(no summary)")
     return to_text(summary, SUMMARY_LENGTH), to_text(details)
 
 
@@ -99,10 +101,6 @@ def _cut(env, summary, details):
         note = env._("(The end is missing: this was too long to be kept as a whole.)")
         details = f"{details}\n\n{note}"
     return summary, details or None
-
-
-def _placeholder(env):
-    return env._("(no summary)")
 
 
 # --- Which integration, which company ---
@@ -119,13 +117,10 @@ def _safe_integration(records, integration, scope):
 
 def _integration(records, integration, scope):
     """Return id and company id of the integration, each possibly None."""
-    if isinstance(integration, BaseModel):
-        id_ = _integration_id(integration)
+    for candidate in (integration, records):
+        id_ = _integration_id(candidate) if isinstance(candidate, BaseModel) else None
         if id_:
-            return id_, _company(integration, id_, scope)
-    id_ = _integration_id(records)
-    if id_:
-        return id_, _company(records, id_, scope)
+            return id_, _company(candidate, id_, scope)
     if scope:
         return scope.integration_id, _company(records, scope.integration_id, scope)
     return None, _context_company(records.env) or UNKNOWN
@@ -134,13 +129,12 @@ def _integration(records, integration, scope):
 def _integration_id(candidate):
     if not candidate._ids:
         return None
-    first = candidate._ids[0]
     if candidate._name == "ihub.integration":
-        return first or getattr(first, "origin", None)
+        return candidate._ids[0] or getattr(candidate._ids[0], "origin", None)
     link = candidate._inherits.get("ihub.integration")
     if not link:
         return None
-    id_ = _peek(candidate, link)
+    id_ = cached(candidate._fields[link], candidate.env, candidate._ids[0])
     if id_ is None and is_healthy(candidate.env.cr):
         id_ = candidate[:1].sudo()[link].id
     return id_ if isinstance(id_, int) else None
@@ -152,7 +146,7 @@ def _company(candidate, integration_id, scope):
     if scope and scope.integration_id == integration_id:
         return scope.company_id or _context_company(env)
     field = env.registry["ihub.integration"]._fields["company_id"]
-    company_id = field._get_cache(env).get(integration_id, UNKNOWN)
+    company_id = cached(field, env, integration_id, UNKNOWN)
     if company_id is UNKNOWN:
         if not is_healthy(env.cr):
             return UNKNOWN
@@ -173,6 +167,62 @@ def _context_company(env):
     return companies[0] if companies[0] in env.user._get_company_ids() else None
 
 
-def _peek(record, name):
-    """Return the value in the cache: nothing is computed, read or flushed."""
-    return record._fields[name]._get_cache(record.env).get(record._ids[0])
+# --- What it is about ---
+
+
+def _related(related):
+    """Return model name, id and remembered name of ``related``, a recordset or anything."""
+    try:
+        if isinstance(related, BaseModel):
+            return _of_records(related)
+    except BaseException as error:
+        unless_shutdown(error)
+        _logger.debug("Not a record: %s", type(related))
+    return None, None, to_text(related, 1000)
+
+
+def _of_records(related):
+    if not related._ids:
+        return related._name, None, None
+    first = related._ids[0]
+    id_ = first if isinstance(first, int) else getattr(first, "origin", None)
+    name = _name(related[:1], id_) or f"{related._name},{id_ or 'new'}"
+    if len(related._ids) > 1:
+        name = f"{name} (+{len(related._ids) - 1})"
+    return related._name, id_, name
+
+
+def _name(record, id_):
+    try:
+        return _cached_name(record) or (_stored_name(record, id_) if id_ else None)
+    except Exception:
+        return None
+
+
+def _cached_name(record):
+    for name in ("display_name", record._rec_name):
+        field = record._fields.get(name)
+        if field is not None and field.type in ("char", "text", "many2one", "selection"):
+            value = _in_language(cached(field, record.env, record._ids[0]), record.env)
+            if value and isinstance(value, str):
+                return value
+    return None
+
+
+def _stored_name(record, id_):
+    field = record._fields.get(record._rec_name)
+    is_text = field is not None and field.column_type and field.type in ("char", "text")
+    if not is_text or not field.store or not is_healthy(record.env.cr):
+        return None
+    table, column = SQL.identifier(record._table), SQL.identifier(record._rec_name)
+    cr = record.env.cr
+    cr.execute(SQL("SELECT %s FROM %s WHERE id = %s", column, table, id_), log_exceptions=False)
+    row = cr.fetchone()
+    return _in_language(row and row[0], record.env)
+
+
+def _in_language(value, env):
+    """Return the text of a field, which is translated where it is a dictionary."""
+    if isinstance(value, dict):
+        return value.get(env.lang) or value.get("en_US")
+    return value

@@ -1,10 +1,9 @@
-"""The thread that writes what quiet callers have reported.
+"""The thread that writes what quiet callers have reported, and another for live messages.
 
-One per process, started with the first event and gone after a minute without any. It knows
-buffers only, never a cursor of a caller, and never a registry. Live messages have one of their own.
+Each begins when there is something to do, and is gone after a minute without. It knows what is to
+be flushed only, never a cursor of a caller, and never a registry.
 """
 
-import atexit
 import os
 import threading
 import time
@@ -15,10 +14,17 @@ _IDLE = 60.0
 
 
 class Flusher:
-    """Flushes each buffer that asks for it when its time has come."""
+    """Flushes each buffer that asks for it when its time has come.
+
+    A buffer has the methods ``flush(patient=False, last=False)`` and ``forget()``.
+    """
 
     def __init__(self, name):
         self._name = name
+        self._reset()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _reset(self):
         self._changed = threading.Condition()
         self._due = {}
         self._busy = ()
@@ -33,7 +39,8 @@ class Flusher:
                 return
             self._due[buffer] = moment
             if self._thread is None or not self._thread.is_alive():
-                self._start()
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
             self._changed.notify()
 
     def flush_all(self):
@@ -45,21 +52,14 @@ class Flusher:
         for buffer in buffers:
             buffer.flush(last=True)
 
-    def forget(self):
-        """After a fork: the events belong to the parent, and its thread is not here."""
+    def _forget(self):
+        """After a fork: what is waiting belongs to the parent, and its thread is not here."""
         for buffer in self._due:
             buffer.forget()
-        self.__init__(self._name)
-
-    def _start(self):
-        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-        self._thread.start()
+        self._reset()
 
     def _run(self):
-        while True:
-            due = self._wait()
-            if due is None:
-                return
+        while due := self._wait():
             for buffer in due:
                 buffer.flush(patient=True)
             # Or the last one would be kept alive while there is nothing to do.
@@ -81,14 +81,5 @@ class Flusher:
                 if not self._due and now - idle_since > _IDLE:
                     self._thread = None
                     return None
-                self._changed.wait(self._pause(now))
-
-    def _pause(self, now):
-        if not self._due:
-            return _IDLE
-        return max(0.0, min(self._due.values()) - now)
-
-
-flusher = Flusher("ihub.events")
-os.register_at_fork(after_in_child=flusher.forget)
-atexit.register(flusher.flush_all)
+                next_moment = min(self._due.values(), default=now + _IDLE)
+                self._changed.wait(max(0.0, next_moment - now))
