@@ -100,7 +100,7 @@ def write_sample_addon(folder):
     (addon / "views.xml").write_text(samples("README.md", "xml")[0])
     names = []
     for block in samples("README.md", "python") + samples("docs/developer-guide.md", "python"):
-        if "TransactionCase" in block:
+        if "IhubCase" in block:
             (addon / "tests" / "test_sample.py").write_text(block)
         else:
             names.append(f"sample_{len(names)}")
