@@ -23,19 +23,30 @@ FLOATS = (float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 1e-308)
 NO_NUMBERS = ("many", "9" * 5000, [], {"a": 1})
 NOW = "2025-03-01 12:30"
 MODELS = ("ihub.integration", DEMO)
+# What need not be opened again when another number has come to the same.
+STORED = (
+    "SELECT (to_jsonb(i) - 'write_date')::text, (to_jsonb(d) - 'write_date')::text"
+    "  FROM ihub_integration i JOIN ihub_integration_demo d ON d.integration_id = i.id"
+    " WHERE i.id = %s"
+)
 
 
 class ExtremeCase(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.names = self.names_of_views(self.env["ihub.integration"].with_user(self.manager))
+
     def open_everything(self, integration):
         """Read what the board, the list, the page and the dialogs read; return the page's texts."""
         self.env.flush_all()
         self.env.invalidate_all()
         board = integration.with_user(self.manager).browse()
-        names = self.names_of_views(board)
-        board.web_search_read([], {name: {} for name in names})
-        board.web_read_group([], ["state"])
-        (page,) = integration.web_read({name: {} for name in names})
-        self.env["ihub.run"].with_user(self.operator).search([]).mapped("display_name")
+        # Not those of the demo, which have run for long.
+        domain = [("id", "in", integration.ids)]
+        board.web_search_read(domain, {name: {} for name in self.names})
+        board.web_read_group(domain, ["state"])
+        (page,) = integration.web_read({name: {} for name in self.names})
+        self.runs(integration).with_user(self.operator).mapped("display_name")
         Wizard = self.env["ihub.run.manually"].with_user(self.operator)
         dialog = Form(Wizard.with_context(default_integration_id=integration.id))
         page["dialog"] = dialog.preview
@@ -84,6 +95,10 @@ class TestNumbers(ExtremeCase):
         self.assertLessEqual({"interval_number", "retry_growth", "keep_days_info"}, names)
         self.assertLessEqual(names, set(self.numbers(DEMO)))
 
+    def setUp(self):
+        super().setUp()
+        self.opened = set()
+
     def test_every_number_is_refused_in_words_or_harmless(self):
         integration = self.add().with_user(self.manager)
         records = {"ihub.integration": integration, DEMO: integration._type_record()}
@@ -114,6 +129,11 @@ class TestNumbers(ExtremeCase):
             integration = self.env["ihub.integration"].browse(
                 record.id if record._name == "ihub.integration" else record.integration_id.id
             )
+            self.env.cr.execute(STORED, (integration.id,))
+            row = self.env.cr.fetchone()
+            if row in self.opened:
+                return
+            self.opened.add(row)
             page = self.open_everything(integration.with_user(self.operator))
             self.assertNotIn("could not be made", str(page))
             self.assertWorks(integration)
@@ -139,9 +159,9 @@ class TestNumbers(ExtremeCase):
 
     def test_the_sentence_says_how_long_an_interval_can_be(self):
         integration = self.add().with_user(self.manager)
-        with self.assertRaisesRegex(ValidationError, "between 1 and 120 \\(Months\\)"):
+        with self.assertRaisesRegex(ValidationError, r"between 1 and 120 \(Months\)"):
             integration.write({"interval_number": 100_000, "interval_type": "months"})
-        with self.assertRaisesRegex(ValidationError, "between 1 and 5256000 \\(Minutes\\)"):
+        with self.assertRaisesRegex(ValidationError, r"between 1 and 5256000 \(Minutes\)"):
             integration.write({"interval_number": 2**31 - 1, "interval_type": "minutes"})
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
@@ -180,12 +200,13 @@ class TestNumbers(ExtremeCase):
                     f'ALTER TABLE ihub_integration DROP CONSTRAINT IF EXISTS "{name}"'
                 )
         model = self.env["ihub.integration"]
+        integration = self.add()
+        usual = integration.read(self.numbers("ihub.integration"))[0]
+        self.env.flush_all()
         for name in self.numbers("ihub.integration"):
             is_float = model._fields[name].type == "float"
             for value in FLOATS if is_float else (-(2**31), -1, 0, 100_000, 2**31 - 1):
                 with self.subTest(name=name, value=value), self.kept_apart():
-                    integration = self.add()
-                    self.env.flush_all()
                     self.env.cr.execute(
                         f"UPDATE ihub_integration SET {name} = %s WHERE id = %s",
                         (value, integration.id),
@@ -193,13 +214,12 @@ class TestNumbers(ExtremeCase):
                     self.env.invalidate_all()
                     page = self.open_everything(integration)
                     self.assertNotIn("could not be made", str(page))
-                    self.assertCorrectable(integration, name)
+                    self.assertCorrectable(integration, {name: usual[name]})
 
-    def assertCorrectable(self, integration, name):
+    def assertCorrectable(self, integration, usual):
         manager = integration.with_user(self.manager)
         manager.name = "Renamed"
-        usual = self.add()[name]
-        manager.write({name: usual})
+        manager.write(usual)
         self.env.flush_all()
         self.env.invalidate_all()
         self.assertEqual(integration.health, "created")
