@@ -19,4 +19,4 @@ from soak import Soak
 def test_every_window_is_done_once(hub, tmp_path, servers, workers, kills, seed):
     report = Soak(hub, tmp_path, servers, workers, random.Random(seed)).run(1, kills)
     assert report.windows >= 4 * 60
-    assert not report.problems(), f"seed {seed}: {report}"
+    assert not report.problems(), report
