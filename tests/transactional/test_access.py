@@ -57,26 +57,6 @@ class TestAccess(HubCase):
             with self.subTest(model=model), self.assertRaises(AccessError):
                 self.env[model].with_user(self.manager).create({})
 
-    def test_companies_are_kept_apart(self):
-        company = self.env["res.company"].create({"name": "Second"})
-        self.manager.company_ids += company
-        integration = self.add(company_id=company.id)
-        integration.with_user(self.manager).run_manually()
-        operator = self.env["ihub.integration"].with_user(self.operator)
-        self.assertNotIn(integration.id, operator.search([]).ids)
-        self.assertFalse(
-            self.env["ihub.run"]
-            .with_user(self.operator)
-            .search([("integration_id", "=", integration.id)])
-        )
-        self.assertFalse(
-            self.env[DEMO]
-            .with_user(self.operator)
-            .search([("integration_id", "=", integration.id)])
-        )
-        with self.assertRaises(AccessError):
-            integration.start()
-
     def test_an_outsider_cannot_be_the_one_as_whom_it_runs(self):
         integration = self.add().with_user(self.manager)
         with self.assertRaisesRegex(Exception, "is not a user of the Integration Hub"):

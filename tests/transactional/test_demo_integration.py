@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
-from odoo.addons.ihub.lib.exceptions import IntegrationError
 from odoo.addons.ihub.tests.common import IhubCase
 from odoo.addons.ihub_integration_demo.demo import past
 from odoo.addons.ihub_integration_demo.hooks import TYPES, uninstall_hook
@@ -32,29 +31,12 @@ class DemoCase(IhubCase):
 
 @tagged("standard", "post_install", "-at_install")
 class TestDemoIntegration(DemoCase):
-    def test_flags_are_those_of_the_readme(self):
-        demo = self.env["ihub.integration.demo"]
-        self.assertIs(demo.is_job, True)
-        self.assertIs(demo.is_manually_runnable, True)
-        self.assertIs(demo.has_time_period, True)
-        self.assertIs(demo.is_multi_company_compatible, False)
-        self.assertIs(demo.is_singleton, False)
-        self.assertEqual(demo.delay, timedelta(seconds=10))
-
     def test_a_run_reports_its_window(self):
         demo = self.create("ihub.integration.demo")
         demo.run_from_to(START, END)
         event = self.events(demo)
         self.assertEqual(event.level, "warning")
         self.assertIn(f"run_from_to called with {START} {END}", event.summary)
-
-    def test_fail_on_purpose_says_what_to_do_about_it(self):
-        demo = self.create("ihub.integration.demo", fail_run=True)
-        with self.assertRaisesRegex(IntegrationError, "Untick it, then press Start."):
-            demo.run_from_to(START, END)
-        event = self.events(demo)
-        self.assertEqual(event.level, "error")
-        self.assertIn("'Fail on purpose' is ticked in its settings", event.summary)
 
     def test_settings_open_the_form_of_the_demo(self):
         demo = self.create("ihub.integration.demo")

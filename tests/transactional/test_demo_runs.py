@@ -40,35 +40,12 @@ class TestDemoRuns(DemoRunCase):
         errors = self.events(demo).filtered(lambda event: event.level == "error")
         self.assertEqual(errors.mapped("summary"), [REASON])
 
-    def test_what_the_message_says_mends_it(self):
-        demo = self.create_due("ihub.integration.demo", fail_run=True)
-        self.work(demo)
-        failed = self.last_run(demo)
-        demo.fail_run = False
-        demo.integration_id.start()
-        self.work(demo)
-        self.assertEqual(demo.state, "running")
-        fixed = self.last_run(demo)
-        self.assertEqual(fixed.state, "done")
-        self.assertEqual(fixed.window_from, failed.window_from)
-
     def test_progress_of_the_long_import(self):
         model = "ihub.integration.demo.import"
         demo = self.create_due(model, record_count=4, record_duration=0)
         self.work(demo)
         run = self.last_run(demo)
         self.assertEqual((run.state, run.processed, run.total), ("done", 4, 4))
-
-    def test_unreachable_bank_is_tried_again(self):
-        self.env.ref("base.USD").active = True
-        self.env.ref("base.GBP").active = True
-        rates = self.create_due("ihub.integration.ecb.rates", address=closed_port_url())
-        self.work(rates)
-        run = self.last_run(rates)
-        self.assertEqual(run.state, "pending")
-        self.assertIn("could not be reached", run.message)
-        self.assertGreater(run.due, fields.Datetime.now())
-        self.assertEqual(rates.state, "running")
 
     def test_a_server_that_does_not_answer_is_asked_again(self):
         demo = self.create_due("ihub.integration.demo.unreachable", address=closed_port_url())

@@ -101,24 +101,6 @@ class TestFailing(HubCase):
         with self.assertRaisesRegex(IntegrationError, "The file is empty"):
             row.ihub_error(summary="The file is empty", **{"raise": True})
 
-    def test_followers_get_one_mail_with_the_reason_and_a_link(self):
-        follower = self._user("ihub_follower", "ihub.group_user", email="follower@example.com")
-        follower.notification_type = "email"
-        self.integration.sudo().message_subscribe(follower.partner_id.ids)
-
-        def broken(this, _from, _to):
-            raise ValueError("The price of A1 is not a number")
-
-        self.work_as(broken)
-        self.work_as(broken)
-        mails = (
-            self.env["mail.mail"].sudo().search([("recipient_ids", "in", follower.partner_id.ids)])
-        )
-        failures = mails.filtered(lambda mail: "The price of A1" in mail.body_html)
-        # The second failure is counted, and told when it works again: see test_notify.
-        self.assertEqual(len(failures), 1)
-        self.assertIn(f"res_id={self.integration.id}", failures[0].body_html)
-
     def test_what_may_go_away_is_tried_again_by_itself(self):
         def unlucky(this, _from, _to):
             raise RetryableError("The shop is being maintained.", delay=600)

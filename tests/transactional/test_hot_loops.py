@@ -72,7 +72,7 @@ class TestHotLoops(HubCase):
 
         self.integration.run_manually()
         with self.running_as(work):
-            for _turn in range(ENOUGH // 2):
+            for _turn in range(BOUND + 5):
                 for integration in (self.integration, self.other):
                     if integration.sudo().cron_id:
                         self.work(integration)

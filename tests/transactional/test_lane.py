@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
-import psycopg2
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.addons.base.models import ir_cron
@@ -102,45 +101,6 @@ class TestLane(HubCase):
         self.assertFalse(self.env["res.partner"].search([("name", "=", "Work of a window")]))
         self.assertEqual(self.integration.window_from, at("2025-03-01 10:00"))
         self.assertEqual(self.integration.state, "failed")
-
-    def test_a_failed_window_leaves_nothing_of_its_work(self):
-        def work(this, _from, _to):
-            this.env["res.partner"].sudo().create({"name": "Work of a window"})
-            raise ValueError("too late")
-
-        self.integration.start()
-        with self.running_as(work):
-            self.work(self.integration)
-        self.assertFalse(self.env["res.partner"].search([("name", "=", "Work of a window")]))
-
-    def test_a_conflict_is_begun_again_at_once(self):
-        def conflict(this, _from, _to):
-            self.done.append(_from)
-            this.env["res.partner"].sudo().create({"name": "Work of a window"})
-            if len(self.done) < 3:
-                raise psycopg2.errors.SerializationFailure("concurrent update")
-
-        self.integration.run_manually()
-        with self.running_as(conflict), patch(f"{LANE}.time.sleep") as sleep:
-            self.work(self.integration)
-        run = self.runs(self.integration, trigger="manual")
-        self.assertEqual((run.state, run.attempt, len(self.done)), ("done", 3, 3))
-        self.assertEqual(sleep.call_count, 2)
-        partners = self.env["res.partner"].search([("name", "=", "Work of a window")])
-        self.assertEqual(len(partners), 1)
-
-    def test_a_conflict_that_stays_is_a_failure_like_others(self):
-        def conflict(this, _from, _to):
-            self.done.append(_from)
-            raise psycopg2.errors.SerializationFailure("concurrent update")
-
-        self.integration.start()
-        with self.running_as(conflict), patch(f"{LANE}.time.sleep"):
-            self.work(self.integration)
-        run = self.runs(self.integration, trigger="schedule")
-        self.assertEqual(len(self.done), 5)
-        self.assertEqual((run.state, run.attempt), ("pending", 5))
-        self.assertGreater(run.due, at(NOW))
 
     def test_the_run_executes_as_the_integrations_user_in_its_context(self):
         company = self.env.company
@@ -246,16 +206,6 @@ class TestLane(HubCase):
         self.assertIn(at(NOW) + timedelta(minutes=1), self.next_alarm())
         self.assertEqual(self.integration.sudo().cron_id.failure_count, 0)
 
-    @mute_logger(LANE)
-    def test_a_library_that_exits_does_not_end_the_scheduler(self):
-        def leave(this, _from, _to):
-            raise SystemExit(2)
-
-        self.integration.start()
-        with self.running_as(leave):
-            self.work(self.integration)
-        self.assertEqual(self.runs(self.integration, state="failed").message, "SystemExit: 2")
-
     def test_errors_that_no_database_can_store(self):
         def nasty(this, _from, _to):
             raise ValueError("NUL \x00, half a \ud83d, password=hunter2 " + "x" * 1_000_000)
@@ -357,9 +307,6 @@ class TestObstacles(HubCase):
         with self.running_as(nothing):
             self.work(self.integration)
         self.assertEqual(len(self.runs(self.integration, state="done")), 2)
-
-    def test_without_one_there_is_no_problem(self):
-        self.assertFalse(self.integration.problem)
 
     def test_the_type_is_gone(self):
         self.env.flush_all()

@@ -94,19 +94,6 @@ class TestFailureAndRecovery(NotifyCase):
         self.assertEqual(len(self.mails(self.responsible)), 1)
         self.assertEqual(self.integration.failures_since_recovery, 1)
 
-    def test_failures_by_hand_end_with_a_run_manually(self):
-        def broken(this, _from, _to):
-            raise ValueError("broken")
-
-        for function in (broken, broken, lambda this, _from, _to: None):
-            with self.running_as(function):
-                self.integration.run_manually("2025-02-01 00:00:00", "2025-02-02 00:00:00")
-                self.work(self.integration)
-        self.assertEqual(
-            self.mails(self.responsible).mapped("subject"),
-            ["A run of Orders has failed", "A run of Orders has been made up for"],
-        )
-
     def test_what_people_do_not_want_to_hear_is_not_told(self):
         self.configure(notify_failure=False)
         self.fails(self.integration)

@@ -20,7 +20,7 @@ class OwnTransactionsCase(HubCase):
         self.integration.start()
 
     def work_as(self, function):
-        with self.running_as(function), patch(f"{LANE}.time.sleep"):
+        with self.running_as(function), patch(f"{LANE}.time.sleep") as self.pause:
             self.work(self.integration)
         return self.runs(self.integration)[-1 if self.integration.state == "running" else 0]
 
@@ -170,6 +170,7 @@ class TestConflicts(OwnTransactionsCase):
         self.work_as(self.conflicting(2))
         done = self.runs(self.integration, state="done")
         self.assertEqual((done.attempt, self.calls, self.partners()), (3, 3, 1))
+        self.assertEqual(self.pause.call_count, 2)
         events = self.events(AGAIN)
         self.assertEqual((len(events), events.run_id, set(events.mapped("undone"))),
                          (2, done, {False}))  # fmt: skip
@@ -188,6 +189,7 @@ class TestConflicts(OwnTransactionsCase):
         self.work_as(self.conflicting(1000))
         run = self.runs(self.integration, state="pending")
         self.assertEqual((self.calls, run.attempt, run._tries()), (5, 5, 1))
+        self.assertGreater(run.due, at("2025-03-01 12:30"))
         self.assertEqual(len(self.events(AGAIN)), 4)
         self.assertIn("2 of 4", run._retry_text())
 
