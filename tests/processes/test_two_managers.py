@@ -1,6 +1,7 @@
 """Two people at the same moment."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2.errors
 import pytest
@@ -42,11 +43,10 @@ def test_two_managers_add_a_singleton_at_the_same_moment(singleton):
 def test_two_operators_press_start_and_stop_in_any_order(hub):
     integration = hub.add(windows=0)
     for buttons in (("start", "start"), ("start", "stop"), ("stop", "stop"), ("stop", "start")):
-        threads = [threading.Thread(target=hub.press, args=(integration, b)) for b in buttons]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
+        with ThreadPoolExecutor(2) as people:
+            pressed = [people.submit(hub.press, integration, button) for button in buttons]
+            for press in pressed:
+                press.result(30)
         expected = {"start": "running", "stop": "stopped"}
         assert hub.state(integration) in {expected[button] for button in buttons}
     hub.stop(integration)
