@@ -38,12 +38,6 @@ class TestDemoIntegration(DemoCase):
         self.assertEqual(event.level, "warning")
         self.assertIn(f"run_from_to called with {START} {END}", event.summary)
 
-    def test_settings_open_the_form_of_the_demo(self):
-        demo = self.create("ihub.integration.demo")
-        action = demo.integration_id.open_settings()
-        self.assertEqual(action["res_model"], "ihub.integration.demo")
-        self.assertEqual(action["res_id"], demo.id)
-
     def test_settings_form(self):
         demo = self.create("ihub.integration.demo")
         with Form(demo) as form:

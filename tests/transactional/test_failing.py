@@ -96,11 +96,6 @@ class TestFailing(HubCase):
         self.assertEqual(run.message, "The shop does not know this customer.")
         self.assertEqual(self.errors().mapped("summary"), [run.message])
 
-    def test_raise_can_be_spelled_as_in_the_contract(self):
-        row = self.integration.sudo()._type_record()
-        with self.assertRaisesRegex(IntegrationError, "The file is empty"):
-            row.ihub_error(summary="The file is empty", **{"raise": True})
-
     def test_what_may_go_away_is_tried_again_by_itself(self):
         def unlucky(this, _from, _to):
             raise RetryableError("The shop is being maintained.", delay=600)

@@ -237,10 +237,6 @@ class TestHubFields(HubCase):
 
     # --- The hub itself, and code that it trusts, goes on ---
 
-    def test_superuser_code_sets_them(self):
-        self.integration.sudo().write({"state_reason": "Because."})
-        self.assertEqual(self.integration.state_reason, "Because.")
-
     def test_a_type_fails_inside_a_run_of_a_plain_user(self):
         row = self.integration._type_record()
         scope = RunScope(self.env.cr.dbname, 0, 0)

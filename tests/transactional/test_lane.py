@@ -406,29 +406,3 @@ class TestObstacles(HubCase):
             self.work(self.integration)
         self.assertEqual(problems[0], "")
         self.assertIn("longer than its limit of 5 minutes", problems[1])
-
-    def test_the_board_costs_the_same_for_any_number(self):
-        fields = ["state", "problem", "activity", "progress", "next_run", "last_run_state",
-                  "last_run_message", "warning_count", "error_count", "run_count", "can_start",
-                  "can_stop", "window_from", "watermark"]  # fmt: skip
-
-        def cost(integrations):
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            integrations.read(fields)
-            return self.env.cr.sql_log_count - before
-
-        with self.running_as(nothing):
-            self.work(self.integration)
-        two = self.integration + self.healthy
-        cost(two)
-        few = cost(two)
-        many = two
-        for number in range(12):
-            one = self.add(name=f"N{number}", window_from=at("2025-03-01 10:00"))
-            one.start()
-            one.run_manually()
-            many += one
-        cost(many)
-        self.assertLessEqual(cost(many), few)
