@@ -20,6 +20,7 @@ is proportional to the length of a text, whatever is in it.
 
 import heapq
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from . import secret_names
 from .secret_names import Kind, hides, is_parameter, judge
@@ -136,10 +137,18 @@ _LOGIN = re.compile(r"[ =]{1,4}[\"']?[^\s:\"']{1,200}:(?P<value>[^\s\"']*)")
 _TOKEN = re.compile(r"[\w.~+/=\-]{8,}")
 _END_OF_ROW = re.compile(r"\)\.(?:[\r\n]|\\n)")
 
+
+def _read(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
+    """Return the match of one of the above at ``at``."""
+    found = pattern.match(text, at)
+    assert found is not None, pattern.pattern
+    return found
+
+
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
-def register(*names):
+def register(*names: str) -> None:
     """Mask the values of these names too, in this process.
 
     :param str names: parts of names, in any case
@@ -150,13 +159,13 @@ def register(*names):
             _finders.setdefault(piece, (_named,))
 
 
-def screen(texts):
+def screen(texts: Iterable[str]) -> list[str]:
     """Return the pieces that occur in any of ``texts``, for :func:`mask`."""
     lowered = "\n".join(texts).lower()
     return [piece for piece in list(_finders) if piece in lowered]
 
 
-def mask(text, among=None):
+def mask(text: str, among: Sequence[str] | None = None) -> str:
     """Return ``text`` with the secrets that are recognised in it replaced by ``***``.
 
     :param str text: the text
@@ -167,17 +176,20 @@ def mask(text, among=None):
     return _Scan(text).masked(among) if among else text
 
 
+Finder = Callable[["_Scan", int, int], None]
+
+
 class _Scan:
     """One text, read from left to right."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.text = text
-        self.spans = []
+        self.spans: list[tuple[int, int]] = []
         self.reached = 0  # what is before is masked or was looked at for good
         self.named = 0  # where the last name that was looked at ends
         self.spare = 4 * len(text) + 10_000  # characters that may be read in vain
 
-    def masked(self, among):
+    def masked(self, among: Sequence[str]) -> str:
         lowered = self.text.lower()
         if len(lowered) != len(self.text):
             # The case of some letters has another length.
@@ -189,22 +201,23 @@ class _Scan:
                     find(self, start, start + len(piece))
         return self._replaced() if self.spans else self.text
 
-    def hide(self, start, end):
+    def hide(self, start: int, end: int) -> None:
         """Mask from ``start`` to ``end``."""
         if end > start:
             self.spans.append((start, end))
         self.reached = max(self.reached, end)
 
-    def waste(self, count):
+    def waste(self, count: int) -> bool:
         """Note that ``count`` characters were read in vain; return whether that may go on."""
         self.spare -= count
         return self.spare > 0
 
-    def before(self, position, count):
+    def before(self, position: int, count: int) -> str:
         return self.text[max(0, position - count) : position]
 
-    def _replaced(self):
-        parts, reached = [], 0
+    def _replaced(self) -> str:
+        parts: list[str] = []
+        reached = 0
         for start, end in sorted(self.spans):
             if start >= reached:
                 parts += (self.text[reached:start], MASK)
@@ -213,7 +226,7 @@ class _Scan:
         return "".join(parts)
 
 
-def _places(lowered, piece):
+def _places(lowered: str, piece: str) -> Iterator[tuple[int, str]]:
     position = lowered.find(piece)
     while position >= 0:
         yield position, piece
@@ -223,13 +236,13 @@ def _places(lowered, piece):
 # --- Names ---
 
 
-def _named(scan, start, end):
+def _named(scan: _Scan, start: int, end: int) -> None:
     """Mask what belongs to the name around ``start``, if that is one of a secret."""
     if start < scan.named:
         return
     text = scan.text
     left = _left_end(scan, start)
-    right = scan.named = _REST.match(text, end).end()
+    right = scan.named = _read(_REST, text, end).end()
     kind = _kind(scan, left, right)
     if kind is None:
         return
@@ -239,7 +252,7 @@ def _named(scan, start, end):
             return
 
 
-def _left_end(scan, start):
+def _left_end(scan: _Scan, start: int) -> int:
     """Return where the name begins that goes on at ``start``."""
     window = scan.before(start, _REACH)
     left = start - len(window) + len(window.rstrip(_IN_NAMES))
@@ -252,7 +265,7 @@ def _left_end(scan, start):
     return min(left, start)
 
 
-def _kind(scan, left, right):
+def _kind(scan: _Scan, left: int, right: int) -> Kind | None:
     name = scan.text[left:right]
     if is_parameter(name) and _IN_ADDRESS.search(scan.before(left, 12)):
         return Kind.SECRET
@@ -268,7 +281,7 @@ def _kind(scan, left, right):
 class _Name:
     """The name of a secret in a text. Each method looks for its value in one way."""
 
-    def __init__(self, scan, left, right, kind):
+    def __init__(self, scan: _Scan, left: int, right: int, kind: Kind) -> None:
         self.scan = scan
         self.text = scan.text
         self.left = left
@@ -276,19 +289,19 @@ class _Name:
         self.kind = kind
         self.name = scan.text[left:right]
 
-    def assigned(self):
+    def assigned(self) -> bool:
         """``name: value``, ``"name": "value"``, ``name=value`` and the like."""
         found = _ASSIGN.match(self.text, self.right)
         if found:
             self._hide_value(found.end(), found["closing"], bool(found["encoded"]))
-        return found
+        return bool(found)
 
-    def called(self):
+    def called(self) -> bool:
         """``{"name": "X-Api-Key", "value": "…"}``, ``<entry key="password">…</entry>``, forms."""
         if not _CALLED.search(self.scan.before(self.left, 60)):
             return False
         if part := _FORM_PART.match(self.text, self.right):
-            self._hide(*_FORM_VALUE.match(self.text, part.end()).span())
+            self._hide(*_read(_FORM_VALUE, self.text, part.end()).span())
         elif tag := _NAMED_TAG.match(self.text, self.right):
             self._hide_in_tag(tag.end())
         elif after := _VALUE_AFTER.match(self.text, self.right):
@@ -297,7 +310,7 @@ class _Name:
             self._hide_value_before()
         return True
 
-    def listed(self):
+    def listed(self) -> bool:
         """``("Authorization", "…")``, ``--password …``, ``"password";s:6:"…"``."""
         if self.name.startswith("--"):
             found = _OPTION.match(self.text, self.right)
@@ -305,9 +318,9 @@ class _Name:
             found = _SERIALIZED.match(self.text, self.right) or _COMMA.match(self.text, self.right)
         if found and not self._is_key(found.end()):
             self._hide_value(found.end(), found["closing"])
-        return found
+        return bool(found)
 
-    def tagged(self):
+    def tagged(self) -> bool:
         """``<password>…</password>``, ``<password value="…"/>``, ``<key>password</key><…>…``."""
         before = self.scan.before(self.left, _REACH + 80)
         if _BEGINS_TAG.search(before):
@@ -323,7 +336,7 @@ class _Name:
                 return True
         return False
 
-    def said(self):
+    def said(self) -> bool:
         """``Key (password)=(…)``, ``PASSWORD '…'``."""
         if (
             (found := _COLUMN.match(self.text, self.right))
@@ -331,11 +344,11 @@ class _Name:
             and (found := _SAID.match(self.text, self.right))
         ):
             self._hide_value(found.end())
-        return found
+        return bool(found)
 
     # --- Values ---
 
-    def _hide_value(self, at, closing=None, encoded=False):
+    def _hide_value(self, at: int, closing: str | None = None, encoded: bool = False) -> None:
         if (
             self.text.startswith(MASK, at)
             and not self.text[at + len(MASK) : at + len(MASK) + 1].isalnum()
@@ -344,18 +357,18 @@ class _Name:
         start, end = self._value(at, closing, encoded)
         self._hide(start, end)
 
-    def _hide(self, start, end):
+    def _hide(self, start: int, end: int) -> None:
         if hides(self.kind, self.text[start : min(end, start + _AROUND)]) or self._is_pair(start):
             self.scan.hide(start, end)
         elif not self.scan.waste(end - start):
             # So much was read in vain that the rest is not worth the time.
             self.scan.hide(start, len(self.text))
 
-    def _is_pair(self, start):
+    def _is_pair(self, start: int) -> bool:
         # requests' auth=("user", "password")
         return self.name.lower() == "auth" and self.text[start : start + 1] in ("(", "[")
 
-    def _value(self, at, closing, encoded):
+    def _value(self, at: int, closing: str | None, encoded: bool) -> tuple[int, int]:
         """Return start and end of the value that begins at ``at``."""
         opening = _OPENING.match(self.text, at)
         if opening:
@@ -367,14 +380,14 @@ class _Name:
             return at, self._end_of_block(block.end())
         if not closing:
             if any(header in self.name.lower() for header in _HEADERS):
-                return self._header_line().match(self.text, at).span()
+                return _read(self._header_line(), self.text, at).span()
             if end := self._end_of_line(at):
                 return at, end
         if encoded:
-            return _PLAIN_ENCODED.match(self.text, at).span()
+            return _read(_PLAIN_ENCODED, self.text, at).span()
         return at, self._end_of_plain(at)
 
-    def _quoted(self, start, quote, closing):
+    def _quoted(self, start: int, quote: str, closing: str | None) -> tuple[int, int]:
         if quote in ('""', "''") and quote != closing:
             return start, start
         mark = quote[-1]
@@ -383,12 +396,12 @@ class _Name:
             return start, end if end >= 0 else len(self.text)
         return start, _closing(self.text, start, mark, len(quote) - 1)
 
-    def _end_of_structure(self, at):
-        depth, quote = 0, None
+    def _end_of_structure(self, at: int) -> int:
+        depth, quote = 0, ""
         for found in _STRUCTURE.finditer(self.text, at):
             mark = found.group()
             if quote:
-                quote = None if mark == quote else quote
+                quote = "" if mark == quote else quote
             elif mark in "\"'":
                 quote = mark
             elif mark in "[{(":
@@ -399,19 +412,19 @@ class _Name:
                     return found.end()
         return len(self.text)
 
-    def _end_of_block(self, at):
+    def _end_of_block(self, at: int) -> int:
         """Return where the lines end that are indented more than the line of the name."""
         line = self.scan.before(self.left, _REACH).rpartition("\n")[2]
         indent = len(line) - len(line.lstrip())
         while at < len(self.text):
-            following = _INDENTED.match(self.text, at)
+            following = _read(_INDENTED, self.text, at)
             if len(following[1]) <= indent and following.group().strip():
                 return at - 1
             at = following.end()
         return at
 
-    def _end_of_plain(self, at):
-        end = _PLAIN.match(self.text, at).end()
+    def _end_of_plain(self, at: int) -> int:
+        end = _read(_PLAIN, self.text, at).end()
         call = self.text.find("(", at, end)
         if call < 0:
             return end
@@ -421,30 +434,30 @@ class _Name:
             return end
         return inner
 
-    def _end_of_line(self, at):
+    def _end_of_line(self, at: int) -> int | None:
         """Return the end of a line that has nothing but this name and value, or None."""
         if not _BEGINS_LINE.search(self.scan.before(self.left, _REACH)):
             return None
-        line = _LINE.match(self.text, at)
+        line = _read(_LINE, self.text, at)
         rest = line.group()
         if any(mark in rest for mark in ("=", ": ", "&", '"', "<")):
             return None
         return line.end()
 
-    def _header_line(self):
+    def _header_line(self) -> re.Pattern[str]:
         """A header inside quotes, as on a command line, ends where they do."""
         quote = self.text[self.left - 1 : self.left]
         return {'"': _TO_DOUBLE, "'": _TO_SINGLE}.get(quote, _HEADER_LINE)
 
-    def _is_key(self, at):
+    def _is_key(self, at: int) -> bool:
         """Return whether what begins at ``at`` is itself the name of something."""
         opening = _OPENING.match(self.text, at)
         if not opening:
             return False
-        rest = _REST.match(self.text, opening.end()).end()
+        rest = _read(_REST, self.text, opening.end()).end()
         return bool(_ASSIGN.match(self.text, rest))
 
-    def _hide_value_before(self):
+    def _hide_value_before(self) -> None:
         window = self.scan.before(self.left, _AROUND)
         window = window[max(window.rfind(mark) for mark in "{}<>") + 1 :]
         for found in _VALUE_BEFORE.finditer(window):
@@ -455,17 +468,17 @@ class _Name:
             elif not self.scan.waste(end - start):
                 self.scan.hide(self.left, len(self.text))
 
-    def _hide_in_tag(self, at, escaped=None):
+    def _hide_in_tag(self, at: int, escaped: str | None = None) -> None:
         if escaped:
-            self._hide(at, _IN_ESCAPED_TAG.match(self.text, at).end())
+            self._hide(at, _read(_IN_ESCAPED_TAG, self.text, at).end())
             return
-        end = _IN_TAG.match(self.text, at).end()
+        end = _read(_IN_TAG, self.text, at).end()
         if end < len(self.text) and not self.text.startswith("</", end):
             end = self._end_of_element(end) or end
         if self.text[at:end].strip():
             self._hide(at, end)
 
-    def _end_of_element(self, at):
+    def _end_of_element(self, at: int) -> int | None:
         """Return where the closing tag begins of the element whose content is at ``at``."""
         text, depth, begin = self.text, 0, at
         while at >= 0:
@@ -487,7 +500,7 @@ class _Name:
         return None if self.scan.waste(len(text) - begin) else len(text)
 
 
-def _closing(text, start, mark, level):
+def _closing(text: str, start: int, mark: str, level: int) -> int:
     """Return where the quote ``mark`` is that ends what begins at ``start``.
 
     :param int level: backslashes before the opening one: 1 for JSON in JSON, 3 for JSON in that
@@ -510,20 +523,20 @@ def _closing(text, start, mark, level):
 # --- What shows by its form that it is a secret ---
 
 
-def _scheme(scan, start, end):
+def _scheme(scan: _Scan, start: int, end: int) -> None:
     found = _SCHEME.match(scan.text, end)
     # "Basic information" is no secret.
     if found and _LOOKS_SECRET.search(found["value"]):
-        scan.hide(found.start("value"), _OPAQUE.match(scan.text, found.start("value")).end())
+        scan.hide(found.start("value"), _read(_OPAQUE, scan.text, found.start("value")).end())
 
 
-def _userinfo(scan, start, end):
+def _userinfo(scan: _Scan, start: int, end: int) -> None:
     text = scan.text
     if text.startswith("%2f", start) or text.startswith("%2F", start):
         if found := _ENCODED_USERINFO.match(text, end):
             scan.hide(*found.span("value"))
         return
-    authority = _AUTHORITY.match(text, end).group()
+    authority = _read(_AUTHORITY, text, end).group()
     colon = authority.find(":")
     at = authority.rfind("@")
     if at < 0 and colon >= 0 and not authority[colon + 1 : colon + 2].isdigit():
@@ -536,7 +549,7 @@ def _userinfo(scan, start, end):
         scan.hide(end, end + at)
 
 
-def _web_token(scan, start, end):
+def _web_token(scan: _Scan, start: int, end: int) -> None:
     # Only at the beginning of a word, or a long one would be read again and again.
     before = scan.text[start - 1 : start] if start else ""
     if (
@@ -547,39 +560,39 @@ def _web_token(scan, start, end):
         scan.hide(*found.span())
 
 
-def _private_key(scan, start, end):
+def _private_key(scan: _Scan, start: int, end: int) -> None:
     if found := _PEM.match(scan.text, end):
         stop = scan.text.find("-----END", found.end())
         scan.hide(found.end(), stop if stop >= 0 else len(scan.text))
 
 
-def _private_lines(scan, start, end):
+def _private_lines(scan: _Scan, start: int, end: int) -> None:
     scan.hide(end, len(scan.text))
 
 
-def _cookie(scan, start, end):
+def _cookie(scan: _Scan, start: int, end: int) -> None:
     if found := _COOKIE.match(scan.text, end):
         scan.hide(*found.span("value"))
 
 
-def _login(scan, start, end):
+def _login(scan: _Scan, start: int, end: int) -> None:
     if found := _LOGIN.match(scan.text, end):
         scan.hide(*found.span("value"))
 
 
-def _failing_row(scan, start, end):
+def _failing_row(scan: _Scan, start: int, end: int) -> None:
     """PostgreSQL shows the whole row that breaks a constraint, without the columns' names."""
     found = _END_OF_ROW.search(scan.text, end)
     scan.hide(end, found.start() if found else len(scan.text))
 
 
-def _identified(scan, start, end):
+def _identified(scan: _Scan, start: int, end: int) -> None:
     opening = _OPENING.match(scan.text, end)
     if opening:
         scan.hide(opening.end(), _closing(scan.text, opening.end(), opening["quote"][-1], 0))
 
 
-def _known_beginning(scan, start, end):
+def _known_beginning(scan: _Scan, start: int, end: int) -> None:
     before = scan.text[start - 1 : start] if start else ""
     if scan.text[start:end] not in BEGINNINGS or before.isalnum() or before == "_":
         return
@@ -590,7 +603,7 @@ def _known_beginning(scan, start, end):
 # --- What is looked up: pieces of names and of the like, to what is done where they are ---
 
 
-def _finders_of_names():
+def _finders_of_names() -> dict[str, tuple[Finder, ...]]:
     """Return as few pieces as possible such that each name of a secret contains one of them."""
     names = {*secret_names.ANYWHERE, *secret_names.ENDINGS, *secret_names.WORDS}
     names |= {*secret_names.UNCLEAR, *secret_names.PARAMETERS, "key", "code", "sess", "pass"}
@@ -598,7 +611,7 @@ def _finders_of_names():
     return dict.fromkeys(sorted(pieces), (_named,))
 
 
-_finders = _finders_of_names()
+_finders: dict[str, tuple[Finder, ...]] = _finders_of_names()
 for _piece, _find in {
     "bearer": _scheme,
     "basic": _scheme,

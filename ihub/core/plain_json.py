@@ -6,6 +6,7 @@ come back as something else is refused.
 
 import json
 import math
+from typing import Any
 
 # Levels of lists and dictionaries.
 DEPTH_LIMIT = 50
@@ -24,12 +25,12 @@ class NotPlain(ValueError):
     :param str kind: the name of the type that was found there
     """
 
-    def __init__(self, reason, where, kind=""):
+    def __init__(self, reason: str, where: str, kind: str = "") -> None:
         super().__init__(f"{where}: {reason} {kind}".rstrip())
         self.reason, self.where, self.kind = reason, where, kind
 
 
-def plain(value, name):
+def plain(value: object, name: str) -> Any:
     """Return a copy of ``value`` that can be stored as JSON and comes back equal.
 
     NUL and lone surrogates in text become U+FFFD, and what is no finite number becomes None.
@@ -48,7 +49,7 @@ def plain(value, name):
     return result
 
 
-def _plain(value, where, depth):
+def _plain(value: object, where: str, depth: int) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return clean_text(value) if isinstance(value, str) else value
     if isinstance(value, int):
@@ -67,19 +68,19 @@ def _plain(value, where, depth):
     raise NotPlain("type", where, type(value).__name__)
 
 
-def _key(key, where):
+def _key(key: object, where: str) -> str:
     if not isinstance(key, str):
         raise NotPlain("key", where, type(key).__name__)
     return clean_text(key)
 
 
-def _number(value):
+def _number(value: float) -> int | float | None:
     if not math.isfinite(value):
         return None
     return int(value) if abs(value) >= _WHOLE else value
 
 
-def clean_text(text):
+def clean_text(text: str) -> str:
     """Return ``text`` as a plain ``str`` without what PostgreSQL's JSON cannot take."""
     text = str.__str__(text)
     if not text.isascii():

@@ -1,4 +1,4 @@
-"""Which names are those of secrets: one judgement, for keys of structures and for names in text.
+"""The names of secrets: one judgement, for keys of structures and for names in text.
 
 A name is taken apart into words first, so that ``accessToken``, ``X-Access-Token`` and
 ``access.token`` are the same name, while a ``monkey`` holds no key and a ``secretary`` no secret.
@@ -6,6 +6,7 @@ A name is taken apart into words first, so that ``accessToken``, ``X-Access-Toke
 
 import enum
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 # Wherever they are in a name: dbPassword, password2, credentials.
@@ -127,7 +128,7 @@ _LONG = 10**12
 
 
 class Kind(enum.Enum):
-    """What a name says of its value."""
+    """The verdict of a name on its value."""
 
     SECRET = "secret"
     COUNTED = "counted"  # secret, unless it is a small number: pass
@@ -136,8 +137,8 @@ class Kind(enum.Enum):
     UNCLEAR = "unclear"  # secret if it looks like one: key
 
 
-def _pattern():
-    def any_of(names):
+def _pattern() -> re.Pattern[str]:
+    def any_of(names: Iterable[str]) -> str:
         return "|".join(map(re.escape, names))
 
     return re.compile(
@@ -151,10 +152,10 @@ def _pattern():
 
 _SECRET = _pattern()
 _WORDS_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
-_registered = set()
+_registered: set[str] = set()
 
 
-def register(name):
+def register(name: str) -> str:
     """Let names that contain ``name`` be those of secrets too, in this process.
 
     :param str name: part of a name, in any case
@@ -167,7 +168,7 @@ def register(name):
 
 
 @lru_cache(maxsize=8192)
-def judge(name):
+def judge(name: str) -> Kind | None:
     """Return the :class:`Kind` of a name, or None where it has nothing to do with secrets."""
     words = _words(name)
     joined = "".join(words)
@@ -183,12 +184,12 @@ def judge(name):
     return Kind.PLURAL if is_plural else kind
 
 
-def is_parameter(name):
+def is_parameter(name: str) -> bool:
     """Return whether ``name`` is that of a secret after "?" or "&" of an address."""
     return name.lower() in PARAMETERS
 
 
-def hides(kind, value):
+def hides(kind: Kind | None, value: str) -> bool:
     """Return whether ``value``, written as text, is a secret if its name is of ``kind``."""
     if kind is None:
         return False
@@ -207,7 +208,7 @@ def hides(kind, value):
     return True
 
 
-def is_secret(name, value):
+def is_secret(name: str, value: object) -> bool:
     """Return whether ``value``, anything that stands under ``name`` in a structure, is a secret."""
     kind = judge(name[:_SHORT])
     if kind is None or value is None or isinstance(value, bool):
@@ -222,5 +223,5 @@ def is_secret(name, value):
     return kind is not Kind.ABOUT
 
 
-def _words(name):
+def _words(name: str) -> list[str]:
     return [word.lower() for word in _WORDS_END.split(name) if word]

@@ -17,7 +17,8 @@ import re
 import traceback
 import types
 from collections import UserString, deque
-from collections.abc import Mapping, MappingView, Sequence, Set
+from collections.abc import Iterable, Mapping, MappingView, Sequence, Set
+from typing import Any
 
 from .masking import MASK
 from .secret_names import NAMES, VALUES, is_secret, judge
@@ -35,7 +36,7 @@ _NUMBER_LIMIT = 1_000_000
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def to_text(value, limit=TEXT_LIMIT):
+def to_text(value: object, limit: int = TEXT_LIMIT) -> str | None:
     """Return ``value`` as text, structures as JSON.
 
     :param value: anything
@@ -53,12 +54,12 @@ def to_text(value, limit=TEXT_LIMIT):
         return clip(describe(value), limit)
 
 
-def clip(text, limit):
+def clip(text: str, limit: int) -> str:
     """Return ``text``, its beginning and "…" where it is longer than ``limit`` characters."""
     return text if len(text) <= limit else text[:limit] + "…"
 
 
-def describe(value):
+def describe(value: object) -> str:
     """Return what can be said of a value that cannot be rendered."""
     for say in (str, repr):
         try:
@@ -68,7 +69,7 @@ def describe(value):
     return f"<{type(value).__name__}, cannot be shown>"
 
 
-def clean(text):
+def clean(text: str) -> str:
     """Return ``text`` without what PostgreSQL, XML or a terminal cannot take, but visible."""
     # Nearly all text is printable, and this check is far cheaper than the search.
     if text.isprintable():
@@ -76,7 +77,7 @@ def clean(text):
     return _UNSTORABLE.sub(_visible, text)
 
 
-def first_line(text, limit):
+def first_line(text: str, limit: int) -> str:
     """Return the first line of ``text`` that is not empty, at most ``limit`` characters of it."""
     for line in text[: limit * 4].splitlines():
         if line := line.strip():
@@ -84,14 +85,14 @@ def first_line(text, limit):
     return ""
 
 
-def _visible(match):
+def _visible(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code < 0x20:
         return chr(0x2400 + code)
     return "␡" if code == 0x7F else "\ufffd"
 
 
-def _render(value, limit):
+def _render(value: object, limit: int) -> str:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -99,7 +100,7 @@ def _render(value, limit):
         return _decoded(raw) or raw.decode("utf-8", "backslashreplace")
     if isinstance(value, BaseException):
         return exception_text(value, limit)
-    if isinstance(value, Exception.__class__) or callable(value):
+    if callable(value):
         return repr(value)
     if _is_xml(value):
         return _xml(value, limit)
@@ -111,7 +112,7 @@ def _render(value, limit):
     return json.dumps(plain, ensure_ascii=False, indent=2)
 
 
-def exception_text(error, limit=TEXT_LIMIT):
+def exception_text(error: BaseException, limit: int = TEXT_LIMIT) -> str:
     """Return the traceback of ``error``, or what is known if it cannot be rendered.
 
     :param BaseException error: what was raised
@@ -126,9 +127,11 @@ def exception_text(error, limit=TEXT_LIMIT):
         return clip(describe(error), limit)
 
 
-def _shorten_messages(report, limit):
+def _shorten_messages(report: traceback.TracebackException, limit: int) -> None:
     """Cut the messages of an exception and its causes before lines are made of them."""
-    todo, seen = [report], set()
+    # Its text is private to the standard library.
+    todo: list[Any] = [report]
+    seen: set[int] = set()
     while todo:
         one = todo.pop()
         if one is None or id(one) in seen:
@@ -139,9 +142,11 @@ def _shorten_messages(report, limit):
         todo += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
 
 
-def _ends(lines, limit):
+def _ends(lines: Iterable[str], limit: int) -> str:
     """Return the beginning and the end of ``lines``, with no more of them in memory."""
-    first, size, last, rest = [], 0, deque(), 0
+    first: list[str] = []
+    last: deque[str] = deque()
+    size = rest = 0
     for line in lines:
         if size + len(line) <= limit // 2:
             first.append(line)
@@ -157,13 +162,13 @@ def _ends(lines, limit):
     return "".join((*first, *last))
 
 
-def _some_bytes(value, limit):
+def _some_bytes(value: bytes | bytearray | memoryview, limit: int) -> bytes:
     if isinstance(value, memoryview) and value.nbytes > limit:
         value = value.cast("B")
     return bytes(value[:limit] if len(value) > limit else value)
 
 
-def _decoded(raw):
+def _decoded(raw: bytes) -> str | None:
     """Return bytes as text, without a last character that was cut off; None if they are none."""
     for missing in range(4):
         try:
@@ -174,12 +179,12 @@ def _decoded(raw):
     return None
 
 
-def _is_xml(value):
+def _is_xml(value: object) -> bool:
     return hasattr(type(value), "getroottree") and hasattr(type(value), "iterchildren")
 
 
-def _xml(value, limit):
-    from lxml import etree
+def _xml(value: Any, limit: int) -> str:
+    from lxml import etree  # type: ignore[import-untyped]
 
     written = _Written(limit)
     with contextlib.suppress(OverflowError):
@@ -190,11 +195,11 @@ def _xml(value, limit):
 class _Written:
     """A file that can take so many bytes and no more."""
 
-    def __init__(self, limit):
-        self.parts = []
+    def __init__(self, limit: int) -> None:
+        self.parts: list[bytes] = []
         self.room = limit
 
-    def write(self, data):  # pylint: disable=method-required-super
+    def write(self, data: bytes) -> None:  # pylint: disable=method-required-super
         self.parts.append(data)
         self.room -= len(data)
         if self.room < 0:
@@ -204,12 +209,12 @@ class _Written:
 class _Plain:
     """Converts a value to what ``json.dumps`` takes; one object for one value."""
 
-    def __init__(self, limit):
+    def __init__(self, limit: int) -> None:
         self.size = 0
         self.room = limit
-        self.open = set()
+        self.open: set[int] = set()
 
-    def convert(self, value, depth=0):
+    def convert(self, value: object, depth: int = 0) -> Any:
         self.size += 1
         if type(value) is str:
             return self._fitting(value)
@@ -232,22 +237,22 @@ class _Plain:
             self.open.discard(id(value))
         return self._fitting(result) if type(result) is str else result
 
-    def _fitting(self, text):
+    def _fitting(self, text: str) -> str:
         text = clip(text, max(self.room, 0))
         self.room -= len(text)
         return text
 
     @staticmethod
-    def _long(value):
+    def _long(value: int) -> str:
         bits = value.bit_length()
         if bits > _NUMBER_LIMIT:
             return f"<{type(value).__name__} of {bits} bits>"
         return str(value) if bits < 10_000 else hex(value)
 
-    def _is_full(self):
+    def _is_full(self) -> bool:
         return self.size > SIZE_LIMIT or self.room <= 0
 
-    def _structure(self, value, depth):
+    def _structure(self, value: Any, depth: int) -> Any:
         if isinstance(value, Mapping):
             return self._mapping(value.items(), depth)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -261,8 +266,8 @@ class _Plain:
             return self._sequence(value, depth)
         return self._single(value, depth)
 
-    def _mapping(self, pairs, depth):
-        result = {}
+    def _mapping(self, pairs: Iterable[tuple[object, object]], depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
         for key, item in pairs:
             if self._is_full():
                 result["…"] = "…"
@@ -274,7 +279,7 @@ class _Plain:
         return result
 
     @staticmethod
-    def _mask_pair(result):
+    def _mask_pair(result: dict[str, Any]) -> None:
         """``{"name": "X-Api-Key", "value": "…"}``"""
         names = [result[name] for name in NAMES & result.keys()]
         for name in names:
@@ -282,12 +287,12 @@ class _Plain:
                 for key in VALUES & result.keys():
                     result[key] = MASK if is_secret(name, result[key]) else result[key]
 
-    def _key(self, key):
+    def _key(self, key: object) -> str:
         name = str.__str__(key) if isinstance(key, str) else describe(key)
         return self._fitting(name)
 
-    def _sequence(self, items, depth):
-        result = []
+    def _sequence(self, items: Any, depth: int) -> list[Any]:
+        result: list[Any] = []
         for item in items:
             if self._is_full():
                 result.append("…")
@@ -298,7 +303,7 @@ class _Plain:
             result[1] = MASK
         return result
 
-    def _single(self, value, depth):
+    def _single(self, value: Any, depth: int) -> Any:
         if isinstance(value, str):
             return str.__str__(value)
         if isinstance(value, enum.Enum):
@@ -325,10 +330,10 @@ _MANY = (Sequence, Set, MappingView, deque)
 _ONE = (str, UserString, bytes, bytearray, memoryview, range)
 
 
-def is_records(value):
+def is_records(value: object) -> bool:
     """Return whether ``value`` is a recordset, without importing Odoo."""
     return hasattr(type(value), "_ids") and hasattr(type(value), "_name") and hasattr(value, "env")
 
 
-def _record_id(id_):
+def _record_id(id_: object) -> int | str:
     return id_ if isinstance(id_, int) else describe(id_)
