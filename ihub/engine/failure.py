@@ -1,16 +1,30 @@
 """What can be said to people about an exception: without secrets, and so that it can be stored."""
 
-from odoo.exceptions import UserError
+import psycopg2
+from odoo.exceptions import ConcurrencyError, LockError, RedirectWarning, UserError
 
 from ..core.exceptions import RetryableError, is_stop
 from ..core.masking import mask
+from ..core.retry import VERDICTS, is_transient, requested_delay
 from ..core.shutdown import unless_shutdown
 from ..core.text import clean, exception_text, first_line, to_text
-from ..core.transient import is_transient, requested_delay
 
 # Characters.
 MESSAGE_LENGTH = 500
 TRACEBACK_LENGTH = 100_000
+
+VERDICTS.update(
+    {
+        ConcurrencyError: True,
+        LockError: True,
+        RedirectWarning: False,
+        UserError: False,
+        # Without a code of the server: the connection is gone, or the server out of reach.
+        psycopg2.InterfaceError: True,
+        psycopg2.OperationalError: True,
+        psycopg2.Error: False,
+    }
+)
 
 
 class RunFailed(Exception):

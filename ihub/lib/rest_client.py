@@ -20,7 +20,7 @@ import urllib3
 from odoo.tools import LazyTranslate
 
 from ..core.exceptions import RetryableError
-from ..core.transient import retry_after
+from ..core.retry import is_transient_status, retry_after
 from ..engine.exceptions import IntegrationError
 from . import bounded_http
 from .language import say
@@ -29,7 +29,6 @@ _lt = LazyTranslate(__name__)
 
 MEBIBYTE = 1024 * 1024
 MAX_REDIRECTS = 5
-WAIT_AND_RETRY = frozenset({408, 425, 429})
 
 _BAD_ADDRESS = (
     requests.exceptions.InvalidSchema,
@@ -353,7 +352,7 @@ class RestClient:
         status = answer.status
         if status < 300 or status == 304:
             return answer
-        if status in WAIT_AND_RETRY or status >= 500:
+        if is_transient_status(status):
             delay = retry_after(answer.headers.get("Retry-After"))
             busy = ServerBusy(_say_status(status, self.server), delay=delay)
             busy.status = status
@@ -497,10 +496,10 @@ def _words(status, server):
             )
         case 404 | 410:
             return _lt("The server %(server)s has nothing at this address.", server=server)
-        case 408 | 425 | 429:
-            return _lt("The server %(server)s asks to come back later.", server=server)
         case _ if status >= 500:
             return _lt("The server %(server)s is out of order.", server=server)
+        case _ if is_transient_status(status):
+            return _lt("The server %(server)s asks to come back later.", server=server)
         case _ if status < 400:
             return _lt(
                 "The server %(server)s moved what was asked for without saying where to.",

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..core.progress import moved_on
+from ..core.retry import moved_on
 from ..engine.words import said
 from ..report.format import local_moment, local_period
 from .ihub_event import days_in

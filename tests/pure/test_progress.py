@@ -4,7 +4,7 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pure_ihub.core.progress import POINTS_LIMIT, moved_on
+from pure_ihub.core.retry import POINTS_LIMIT, moved_on
 from schedule_strategies import bounded
 
 
