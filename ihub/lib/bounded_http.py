@@ -1,7 +1,7 @@
 """An adapter for ``requests`` that keeps limits whatever the server does.
 
 Time-outs of sockets are for one wait each, and ``requests`` unpacks without bound. Here the
-seconds and the bytes of :func:`limited` hold for everything that happens inside of it: each address
+seconds and the bytes of :class:`Limits` hold for everything that happens inside of it: each address
 that is tried, each byte of each head and body, each layer that is unpacked. Only the look-up
 of a name, which is the operating system's, comes on top.
 """
@@ -12,9 +12,11 @@ import itertools
 import socket
 import time
 import zlib
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
+from typing import Any
 
+import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -32,31 +34,31 @@ class TooLarge(Exception):
     """More arrives, or comes out when it is unpacked, than was allowed."""
 
 
-class CutOff(Exception):
-    """What is packed ends before its end."""
-
-
-class NotUnpackable(Exception):
-    """It is packed in a way that was not asked for, or damaged."""
-
-
-_UNUSABLE = (TooLarge, CutOff, NotUnpackable)
-
-
 class Limits:
-    """What is left: seconds until the end, and bytes that may arrive."""
+    """Everything that is sent and received inside a ``with`` of these shares them.
 
-    def __init__(self, seconds, max_bytes):
+    :param float seconds: how long it may take in all
+    :param int max_bytes: the largest body, packed and unpacked
+    """
+
+    def __init__(self, seconds: float, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self._until = time.monotonic() + seconds
         self._bytes = max_bytes * _FRAMING + _HEADS
 
+    def __enter__(self) -> "Limits":
+        self._token = _limits.set(self)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        _limits.reset(self._token)
+
     @property
-    def are_over(self):
+    def are_over(self) -> bool:
         """Whether the time is over."""
         return time.monotonic() >= self._until
 
-    def seconds(self, at_most=None):
+    def seconds(self, at_most: Any = None) -> float:
         """Return the seconds that are left, a number above 0.
 
         :param float at_most: seconds that the caller would wait anyway, if that is a number
@@ -68,66 +70,49 @@ class Limits:
         # http.client has an object of its own for "not set".
         return min(left, at_most) if isinstance(at_most, (int, float)) else left
 
-    def count(self, received):
-        """Count bytes that have arrived.
-
-        :raise TooLarge: no more are allowed
-        """
+    def count(self, received: int) -> None:
+        """Count bytes that have arrived; raise :class:`TooLarge` where no more are allowed."""
         self._bytes -= received
         if self._bytes < 0:
             raise TooLarge()
 
 
 # A variable and no argument: urllib3 and http.client lie between the adapter and its sockets.
-_limits = ContextVar("ihub_http_limits")
-
-
-@contextmanager
-def limited(seconds, max_bytes):
-    """Let everything that is sent and received inside the ``with`` share these limits.
-
-    :param float seconds: how long it may take in all
-    :param int max_bytes: the largest body, packed and unpacked
-    """
-    limits = Limits(seconds, max_bytes)
-    token = _limits.set(limits)
-    try:
-        yield limits
-    finally:
-        _limits.reset(token)
+_limits: ContextVar[Limits] = ContextVar("ihub_http_limits")
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Sends requests inside of :func:`limited`, and returns answers that are read and unpacked.
+    """Sends requests inside of :class:`Limits`, and returns answers that are read and unpacked.
 
-    The body of a redirect is not read; that of an error is empty where it cannot be used.
+    The body of a redirect is not read; that of an error is empty where it cannot be used. Beside
+    what ``requests`` raises, this raises :class:`TooLarge`, ``EOFError`` where what is packed ends
+    before its end, and ``zlib.error`` where it is damaged or packed in a way not asked for.
 
     :param tuple timeout: seconds to wait for a connection, and for the next piece of an answer
     """
 
-    def __init__(self, timeout):
+    def __init__(self, timeout: tuple[float, float]) -> None:
         self._timeout = timeout
         super().__init__()
 
-    def init_poolmanager(self, *args, **kwargs):
-        result = super().init_poolmanager(*args, **kwargs)
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
-        return result
 
-    def proxy_manager_for(self, proxy, **proxy_kwargs):
+    def proxy_manager_for(self, proxy: Any, **proxy_kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
         # SOCKS has connections of its own; it needs a library that Odoo does not bring.
         if type(manager) is urllib3.ProxyManager:
             manager.pool_classes_by_scheme = _POOLS
         return manager
 
-    def send(self, request, **kwargs):
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         # Not in the request, because Odoo's tests cannot read a pair of time-outs there.
         kwargs["timeout"] = kwargs.get("timeout") or self._timeout
-        response = super().send(request, **kwargs)
+        response: Any = super().send(request, *args, **kwargs)
         try:
             response._content = b"" if response.is_redirect else _body(response)
-        except _UNUSABLE:
+        except (TooLarge, EOFError, zlib.error):
             # What an error says matters more than its page.
             if response.status_code < 400:
                 raise
@@ -138,7 +123,7 @@ class BoundedAdapter(HTTPAdapter):
         response._content_consumed = True
         return response
 
-    def build_response(self, req, resp):
+    def build_response(self, req: Any, resp: Any) -> Any:
         # requests raises for some of what servers write here.
         content_type = resp.headers.pop("Content-Type", None)
         response = super().build_response(req, resp)
@@ -153,42 +138,42 @@ class BoundedAdapter(HTTPAdapter):
 class _Incoming(io.RawIOBase):
     """The bytes that a socket receives, one wait at a time."""
 
-    def __init__(self, sock):
+    def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._patience = sock.gettimeout()
         self._stream = sock.makefile("rb", buffering=0)
 
-    def readable(self):
+    def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer):
+    def readinto(self, buffer: Any) -> int | None:
         limits = _limits.get()
         self._sock.settimeout(limits.seconds(self._patience))
         received = self._stream.readinto(buffer)
         limits.count(received or 0)
         return received
 
-    def close(self):
-        if not self.closed:
-            self._stream.close()
-        return super().close()
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 class _Response(http.client.HTTPResponse):
-    def __init__(self, sock, *args, **kwargs):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
         self.fp = io.BufferedReader(_Incoming(sock))
 
 
-class _Bounded:
-    """A connection that sends and receives within the limits."""
+class _Connection(HTTPConnection):
+    """Sends and receives within the limits."""
 
     response_class = _Response
 
-    def _new_conn(self):
+    def _new_conn(self) -> socket.socket:
         # The time-out of a socket is for one address, and a name may have many.
-        name, error = self.host, None
+        name = self.host
+        error: Exception = OSError()
         try:
             for address in _addresses(name, self.port):
                 self.host, self.timeout = address, _limits.get().seconds(self.timeout)
@@ -200,17 +185,13 @@ class _Bounded:
             self.host = name
         raise error
 
-    def send(self, data):
+    def send(self, data: Any) -> None:
         if self.sock:
             self.sock.settimeout(_limits.get().seconds())
-        return super().send(data)
+        super().send(data)
 
 
-class _Connection(_Bounded, HTTPConnection):
-    pass
-
-
-class _TlsConnection(_Bounded, HTTPSConnection):
+class _TlsConnection(_Connection, HTTPSConnection):
     pass
 
 
@@ -225,42 +206,43 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
 _POOLS = {"http": _Pool, "https": _TlsPool}
 
 
-def _addresses(name, port):
+def _addresses(name: str, port: int) -> list[str]:
     """Return the addresses of a server; its name if there is one only, or none is found."""
     try:
         found = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        found = ()
-    addresses = list(dict.fromkeys(entry[4][0] for entry in found))
+        return [name]
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     return addresses if len(addresses) > 1 else [name]
 
 
 # --- What it holds ---
 
 
-def _body(response):
-    raw = response.raw
+def _body(response: requests.Response) -> bytes:
     # Before urllib3 2 an answer that breaks off was taken for a short one.
-    raw.enforce_content_length = True
-    pieces = _at_most(raw.stream(CHUNK, decode_content=False))
-    for encoding in _layers(response.headers.get("Content-Encoding", "")):
-        pieces = _at_most(_UNPACKERS[encoding](pieces))
-    try:
-        return b"".join(pieces)
-    except zlib.error as exc:
-        raise NotUnpackable(str(exc)) from None
+    response.raw.enforce_content_length = True
+    pieces = response.raw.stream(CHUNK, decode_content=False)
+    return b"".join(unpacked(pieces, response.headers.get("Content-Encoding", "")))
 
 
-def _layers(header):
-    """Return how a body is packed, the outermost layer first."""
-    named = (part.strip().lower() for part in header.split(","))
-    layers = [name for name in named if name not in ("", "identity")]
-    if len(layers) > MAX_LAYERS or not _UNPACKERS.keys() >= set(layers):
-        raise NotUnpackable(header)
-    return layers[::-1]
+def unpacked(pieces: Iterable[bytes], encodings: str) -> Iterator[bytes]:
+    """Return the pieces of a body as it was before it was packed.
+
+    :param pieces: those that arrive
+    :param str encodings: how it is packed, as the header ``Content-Encoding`` names it
+    """
+    names = (name.strip() for name in encodings.lower().split(","))
+    layers = [name for name in names if name not in ("", "identity")]
+    if len(layers) > MAX_LAYERS or set(layers) - {"gzip", "x-gzip", "deflate"}:
+        raise zlib.error(f"Packed by {encodings}.")
+    result = _at_most(pieces)
+    for layer in reversed(layers):
+        result = _at_most(_inflate(result, is_gzip=layer != "deflate"))
+    return result
 
 
-def _at_most(pieces):
+def _at_most(pieces: Iterable[bytes]) -> Iterator[bytes]:
     limits, size = _limits.get(), 0
     for piece in pieces:
         limits.seconds()
@@ -270,37 +252,26 @@ def _at_most(pieces):
         yield piece
 
 
-def _unpack_gzip(pieces):
-    return _inflate(pieces, _GZIP)
-
-
-def _unpack_deflate(pieces):
-    """The standard means zlib's format; some servers send what is inside of it."""
-    pieces, head = iter(pieces), b""
-    for piece in pieces:
-        head += piece
-        if len(head) > 1:
-            break
-    is_zlib = head[:1] and head[0] & 15 == 8 and int.from_bytes(head[:2], "big") % 31 == 0
-    return _inflate(itertools.chain([head] if head else [], pieces), _ZLIB if is_zlib else _DEFLATE)
-
-
-def _inflate(pieces, wbits):
+def _inflate(pieces: Iterable[bytes], is_gzip: bool) -> Iterator[bytes]:
     """Yield what is packed in ``pieces``, a chunk at most at a time, to its very end."""
-    unpacker, is_empty = zlib.decompressobj(wbits), True
-    for piece in pieces:
-        is_empty = False
+    pieces, head = iter(pieces), b""
+    while len(head) < 2 and (piece := next(pieces, None)) is not None:
+        head += piece
+    if not head:
+        return
+    # The standard means zlib's format by "deflate"; some servers send what is inside of it.
+    is_zlib = head[0] & 15 == 8 and int.from_bytes(head[:2], "big") % 31 == 0
+    wbits = _GZIP if is_gzip else _ZLIB if is_zlib else _DEFLATE
+    unpacker = zlib.decompressobj(wbits)
+    for piece in itertools.chain([head], pieces):
         while piece:
-            if unpacker.eof and not (wbits == _GZIP and piece.startswith(b"\x1f")):
-                return  # padding
             if unpacker.eof:
+                if not (is_gzip and piece.startswith(b"\x1f")):
+                    return  # padding
                 unpacker = zlib.decompressobj(wbits)
             yield unpacker.decompress(piece, CHUNK)
             piece = unpacker.unconsumed_tail or unpacker.unused_data
     while rest := unpacker.decompress(b"", CHUNK):
         yield rest
-    if not (unpacker.eof or is_empty):
-        raise CutOff()
-
-
-_UNPACKERS = {"gzip": _unpack_gzip, "x-gzip": _unpack_gzip, "deflate": _unpack_deflate}
+    if not unpacker.eof:
+        raise EOFError()

@@ -10,9 +10,12 @@ password or token gets into one.
 import json
 import re
 import socket
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -22,29 +25,19 @@ from odoo.tools import LazyTranslate
 from ..core.exceptions import RetryableError
 from ..core.retry import is_transient_status, retry_after
 from ..engine.exceptions import IntegrationError
-from . import bounded_http
+from .bounded_http import ENCODINGS, BoundedAdapter, Limits, TooLarge
 from .language import say
 
 _lt = LazyTranslate(__name__)
 
 MEBIBYTE = 1024 * 1024
 MAX_REDIRECTS = 5
-
-_BAD_ADDRESS = (
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.TooManyRedirects,
-    urllib3.exceptions.LocationValueError,
-)
-_TIMEOUT = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
-_BROKEN = (
-    requests.exceptions.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-    bounded_http.CutOff,
-)
 _FULL_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://", re.IGNORECASE)
+_HEADERS = {
+    "User-Agent": "Odoo Integration Hub",
+    "Accept": "*/*",
+    "Accept-Encoding": ENCODINGS,
+}
 
 
 class ServerUnreachable(RetryableError):
@@ -58,7 +51,7 @@ class ServerTimeout(RetryableError):
 class ServerBusy(RetryableError):
     """The server asked to come back later, or is out of order; ``status`` is the HTTP status."""
 
-    status = None
+    status: int | None = None
 
 
 class RequestRefused(IntegrationError):
@@ -67,8 +60,8 @@ class RequestRefused(IntegrationError):
     ``answer`` is the :class:`Answer`; its body may say why, and may repeat what was sent.
     """
 
-    status = None
-    answer = None
+    status: int | None = None
+    answer: "Answer | None" = None
 
 
 class RequestInvalid(IntegrationError):
@@ -87,18 +80,65 @@ class AnswerTooLarge(AnswerUnusable):
     """The answer is larger than allowed, as it is sent or unpacked."""
 
 
+class _NotSendable(ValueError):
+    """The request holds what no request can."""
+
+
+# What the libraries raise, and what is said then: the first that fits, also to what is below it.
+_BAD_ADDRESS = (
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.TooManyRedirects,
+    urllib3.exceptions.LocationValueError,
+)
+_TIMEOUT = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, EOFError)
+_NOT_UNDERSTOOD = _lt("The answer of the server %(server)s cannot be understood.")
+_TOO_SLOW = _lt("The server %(server)s answers too slowly.")
+_ERRORS: dict[type[Exception], dict[Any, Any]] = {
+    RequestInvalid: {
+        _BAD_ADDRESS: _lt("The address of %(server)s cannot be used."),
+        (_NotSendable, UnicodeEncodeError): _lt(
+            "The request to %(server)s holds characters that cannot be sent."
+        ),
+        requests.exceptions.UnrewindableBodyError: _lt(
+            "The server %(server)s wants the data at another of its addresses, but they can "
+            "be sent only once. Send them there, or as bytes."
+        ),
+    },
+    AnswerTooLarge: {TooLarge: _lt("The answer of %(server)s is too large.")},
+    AnswerUnusable: {
+        zlib.error: _lt("The answer of the server %(server)s cannot be unpacked."),
+        urllib3.exceptions.InvalidHeader: _NOT_UNDERSTOOD,
+    },
+    ServerTimeout: {_TIMEOUT: _lt("The server %(server)s did not answer in time.")},
+    ServerUnreachable: {
+        requests.exceptions.SSLError: _lt(
+            "The identity of the server %(server)s could not be verified."
+        ),
+        requests.exceptions.ProxyError: _lt(
+            "The way to the server %(server)s through the proxy is closed."
+        ),
+        socket.gaierror: _lt("There is no server %(server)s, or the network is down."),
+        ConnectionRefusedError: _lt("The server %(server)s does not accept connections."),
+        _BROKEN: _lt("The connection to the server %(server)s failed or broke off."),
+    },
+}
+
+
 @dataclass
 class Answer:
-    """What a server answered."""
+    """The answer of a server that is no error."""
 
     status: int
     body: bytes
     server: str
-    headers: dict = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     encoding: str | None = None
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The body as text; what cannot be decoded is replaced."""
         try:
             return self.body.decode(self.encoding or "utf-8", "replace")
@@ -106,7 +146,7 @@ class Answer:
             # Python knows more encodings than servers may use, and some of them cannot replace.
             return self.body.decode("utf-8", "replace")
 
-    def json(self):
+    def json(self) -> Any:
         """Return the body read as JSON, None if it is empty.
 
         :raise AnswerUnusable: it is not JSON
@@ -116,22 +156,8 @@ class Answer:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            message = _lt(
-                "The answer of the server %(server)s cannot be read: it is not JSON.",
-                server=self.server,
-            )
-            raise AnswerUnusable(say(message)) from None
-
-
-class BearerAuth(requests.auth.AuthBase):
-    """Send ``token`` in the Authorization header."""
-
-    def __init__(self, token):
-        self.token = token
-
-    def __call__(self, request):
-        request.headers["Authorization"] = f"Bearer {self.token}"
-        return request
+            message = _lt("The answer of the server %(server)s cannot be read: it is not JSON.")
+            raise AnswerUnusable(say(message, server=self.server)) from None
 
 
 class RestClient:
@@ -158,59 +184,67 @@ class RestClient:
 
     def __init__(
         self,
-        base_url,
+        base_url: str | None,
         *,
-        auth=None,
-        token=None,
-        headers=None,
-        connect_timeout=10.0,
-        read_timeout=60.0,
-        deadline=300.0,
-        max_bytes=32 * MEBIBYTE,
-        follow_elsewhere=False,
-    ):
+        auth: Any = None,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+        deadline: float = 300.0,
+        max_bytes: int = 32 * MEBIBYTE,
+        follow_elsewhere: bool = False,
+    ) -> None:
         self.base_url = (base_url or "").strip()
         self.deadline = deadline
         self.max_bytes = max_bytes
-        self.follow_elsewhere = follow_elsewhere
-        self._session = _Session((connect_timeout, read_timeout))
+        self._session = _Session(self.base_url, (connect_timeout, read_timeout), follow_elsewhere)
+        self._session.auth = _Authorization(auth, self.base_url)
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
         self._session.headers.update(headers or {})
-        self._session.auth = _Authorization(
-            BearerAuth(token) if token else auth or _userinfo(self.base_url)
-        )
 
-    def __enter__(self):
+    def __enter__(self) -> "RestClient":
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Give the connections back."""
         self._session.close()
 
     @property
-    def server(self):
+    def server(self) -> str:
         """The server's name for messages: no user name, no path, no parameters."""
         return server_name(self.base_url) or say(_lt("(no address)"))
 
-    def get(self, path="", **kwargs):
+    def get(self, path: str = "", **kwargs: Any) -> Answer:
         """GET ``path``; see :meth:`request`."""
         return self.request("GET", path, **kwargs)
 
-    def post(self, path="", **kwargs):
+    def post(self, path: str = "", **kwargs: Any) -> Answer:
         """POST to ``path``; see :meth:`request`. A retry may send it a second time."""
         return self.request("POST", path, **kwargs)
 
-    def get_json(self, path="", **kwargs):
+    def get_json(self, path: str = "", **kwargs: Any) -> Any:
         """GET ``path`` and return the answer read as JSON."""
         return self.get(path, **kwargs).json()
 
-    def post_json(self, path="", payload=None, **kwargs):
+    def post_json(self, path: str = "", payload: Any = None, **kwargs: Any) -> Any:
         """POST ``payload`` as JSON and return the answer read as JSON."""
         return self.post(path, json=payload, **kwargs).json()
 
-    def request(self, method, path="", *, params=None, json=None, data=None, headers=None):
+    def request(
+        self,
+        method: str,
+        path: str = "",
+        *,
+        params: Any = None,
+        json: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Send one request and return its :class:`Answer`.
 
         :param str path: appended to the base address; or a full address on the same server,
@@ -223,234 +257,171 @@ class RestClient:
         :raise IntegrationError: the request, or the answer, will be no better later
         """
         sent = {"params": params, "json": json, "data": data, "headers": headers}
-        with bounded_http.limited(self.deadline, self.max_bytes) as limits, self._explained(limits):
-            response = self._exchange(self._prepared(method, path, sent))
-        charset = _charset(response.headers.get("Content-Type", ""))
-        return self._checked(
-            Answer(response.status_code, response.content, self.server, response.headers, charset)
+        with Limits(self.deadline, self.max_bytes) as limits, self._explained(limits):
+            response = self._session.exchange(method, _joined(self.base_url, path), sent)
+        answer = Answer(
+            response.status_code,
+            response.content,
+            self.server,
+            response.headers,
+            _charset(response.headers.get("Content-Type", "")),
         )
-
-    def _prepared(self, method, path, sent):
-        url = path if _FULL_ADDRESS.match(path) else _joined(self.base_url, path)
-        try:
-            request = self._session.prepare_request(requests.Request(method, url, **sent))
-            base = requests.Request("GET", self.base_url).prepare()
-            _check_lines(request.headers)
-            if _origin(request.url) != _origin(base.url):
-                self._refuse_redirect(request.url)
-            return request
-        except _BAD_ADDRESS:
-            raise
-        except ValueError:
-            raise RequestInvalid(self._not_sendable()) from None
-
-    def _exchange(self, request):
-        """Send a request, follow where the server refers to, and return the last response."""
-        home, is_home = _origin(request.url), True
-        for _hop in range(MAX_REDIRECTS + 1):
-            settings = self._session.merge_environment_settings(request.url, {}, True, None, None)
-            response = self._session.send(request, allow_redirects=False, **settings)
-            following = response.next
-            if following is None:
-                return response
-            following.prepare_url(following.url, None)
-            is_home = is_home and _origin(following.url) == home
-            request = self._again(following) if is_home else self._elsewhere(request, following)
-        raise requests.exceptions.TooManyRedirects()
-
-    def _again(self, following):
-        body = following.body
-        if body is None or isinstance(body, (str, bytes)) or hasattr(body, "seek"):
-            return following
-        raise requests.exceptions.UnrewindableBodyError()
-
-    def _elsewhere(self, request, following):
-        """Return a request to another server that has nothing of ``request``, if that may be."""
-        is_plain = following.method in ("GET", "HEAD") and following.body is None
-        unsafe = _origin(request.url)[0] == "https" != _origin(following.url)[0]
-        if unsafe or not (self.follow_elsewhere and is_plain):
-            self._refuse_redirect(following.url)
-        headers = requests.structures.CaseInsensitiveDict(_HEADERS)
-        return requests.Request(following.method, following.url, headers=headers).prepare()
-
-    def _refuse_redirect(self, url):
-        message = _lt(
-            "The server %(server)s sent us on to another server, %(other)s. Nothing was sent "
-            "there. If that is where the data are, enter its address in the settings.",
-            server=self.server,
-            other=f"{_origin(url)[0]}://{server_name(url)}",
-        )
-        raise RedirectRefused(say(message))
+        if answer.status < 300 or answer.status == 304:
+            return answer
+        raise _refusal(answer)
 
     @contextmanager
-    def _explained(self, limits):
+    def _explained(self, limits: Limits) -> Iterator[None]:
         """Turn what the libraries raise into the errors of this module."""
         try:
             yield
-        except _BAD_ADDRESS:
-            raise RequestInvalid(
-                say(_lt("The address of %(server)s cannot be used.", server=self.server))
-            ) from None
-        except UnicodeEncodeError:
-            raise RequestInvalid(self._not_sendable()) from None
-        except requests.exceptions.UnrewindableBodyError:
-            raise RequestInvalid(self._not_sendable_again()) from None
-        except bounded_http.TooLarge:
-            raise AnswerTooLarge(
-                say(_lt("The answer of %(server)s is too large.", server=self.server))
-            ) from None
-        except bounded_http.NotUnpackable:
-            raise AnswerUnusable(
-                say(
-                    _lt(
-                        "The answer of the server %(server)s cannot be unpacked.",
-                        server=self.server,
-                    )
-                )
-            ) from None
-        except (requests.exceptions.InvalidHeader, urllib3.exceptions.InvalidHeader):
-            raise AnswerUnusable(self._not_understood()) from None
-        except _BROKEN as exc:
-            raise self._failure(exc, limits) from _root_cause(exc)
-        except ValueError:
-            raise AnswerUnusable(self._not_understood()) from None
-
-    def _failure(self, exc, limits):
-        if limits.are_over:
-            return ServerTimeout(
-                say(_lt("The server %(server)s answers too slowly.", server=self.server))
-            )
-        if isinstance(exc, _TIMEOUT):
-            return ServerTimeout(
-                say(_lt("The server %(server)s did not answer in time.", server=self.server))
-            )
-        return ServerUnreachable(self._explain(exc))
-
-    def _not_understood(self):
-        return say(
-            _lt("The answer of the server %(server)s cannot be understood.", server=self.server)
-        )
-
-    def _not_sendable(self):
-        return say(
-            _lt(
-                "The request to %(server)s holds characters that cannot be sent.",
-                server=self.server,
-            )
-        )
-
-    def _not_sendable_again(self):
-        return say(
-            _lt(
-                "The server %(server)s wants the data at another of its addresses, but they can "
-                "be sent only once. Send them there, or as bytes.",
-                server=self.server,
-            )
-        )
-
-    def _checked(self, answer):
-        status = answer.status
-        if status < 300 or status == 304:
-            return answer
-        if is_transient_status(status):
-            delay = retry_after(answer.headers.get("Retry-After"))
-            busy = ServerBusy(_say_status(status, self.server), delay=delay)
-            busy.status = status
-            raise busy
-        refused = RequestRefused(_say_status(status, self.server))
-        refused.status, refused.answer = status, answer
-        raise refused
-
-    def _explain(self, exc):
-        cause = _root_cause(exc)
-        reason = getattr(cause, "__cause__", None) or getattr(cause, "__context__", None)
-        if isinstance(exc, requests.exceptions.SSLError):
-            return say(
-                _lt(
-                    "The identity of the server %(server)s could not be verified.",
-                    server=self.server,
-                )
-            )
-        if isinstance(exc, requests.exceptions.ProxyError):
-            return say(
-                _lt(
-                    "The way to the server %(server)s through the proxy is closed.",
-                    server=self.server,
-                )
-            )
-        if isinstance(reason, socket.gaierror):
-            return say(
-                _lt("There is no server %(server)s, or the network is down.", server=self.server)
-            )
-        if isinstance(reason, ConnectionRefusedError):
-            return say(
-                _lt("The server %(server)s does not accept connections.", server=self.server)
-            )
-        return say(
-            _lt("The connection to the server %(server)s failed or broke off.", server=self.server)
-        )
+        except (TooLarge, zlib.error, ValueError, *_BROKEN) as exc:
+            cause = _root_cause(exc)
+            error, text = _explanation(exc, cause)
+            is_temporary = issubclass(error, RetryableError)
+            if is_temporary and limits.are_over:
+                error, text = ServerTimeout, _TOO_SLOW
+            # What is below the others may show what was sent.
+            raise error(say(text, server=self.server)) from cause if is_temporary else None
 
 
-_HEADERS = {
-    "User-Agent": "Odoo Integration Hub",
-    "Accept": "*/*",
-    "Accept-Encoding": bounded_http.ENCODINGS,
-}
+def _explanation(exc: BaseException, cause: BaseException | None) -> tuple[type[Exception], Any]:
+    for error, texts in _ERRORS.items():
+        for kinds, text in texts.items():
+            if isinstance(exc, kinds) or isinstance(cause, kinds):
+                return error, text
+    return AnswerUnusable, _NOT_UNDERSTOOD
+
+
+def _refusal(answer: Answer) -> ServerBusy | RequestRefused:
+    """Return the error that says that ``answer`` is no success."""
+    status, server = answer.status, answer.server
+    sentence = say(_words(status), server=server)
+    sentence = say(_lt("%(sentence)s (HTTP %(status)s)"), sentence=sentence, status=status)
+    if is_transient_status(status):
+        busy = ServerBusy(sentence, delay=retry_after(answer.headers.get("Retry-After")))
+        busy.status = status
+        return busy
+    refused = RequestRefused(sentence)
+    refused.status, refused.answer = status, answer
+    return refused
+
+
+def _words(status: int) -> Any:
+    if status >= 500:
+        return _lt("The server %(server)s is out of order.")
+    if is_transient_status(status):
+        return _lt("The server %(server)s asks to come back later.")
+    if status in (401, 403):
+        return _lt("The server %(server)s refuses access: check the user name, password or key.")
+    if status in (404, 410):
+        return _lt("The server %(server)s has nothing at this address.")
+    if status < 400:
+        return _lt("The server %(server)s moved what was asked for without saying where to.")
+    return _lt("The server %(server)s does not accept the request.")
 
 
 class _Session(requests.Session):
-    """Keeps cookies and connections; whither redirects may lead is for the client to say."""
+    """Keeps connections and cookies, and keeps what is secret on the server of ``base_url``."""
 
-    def __init__(self, timeout):
+    def __init__(self, base_url: str, timeout: tuple[float, float], follow_elsewhere: bool) -> None:
         super().__init__()
+        self.base_url = base_url
+        self.follow_elsewhere = follow_elsewhere
+        self.max_redirects = MAX_REDIRECTS
         self.headers.update(_HEADERS)
-        adapter = bounded_http.BoundedAdapter(timeout)
+        adapter = BoundedAdapter(timeout)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
-    def rebuild_auth(self, prepared_request, response):
-        """Leave it: the headers go to the same server, and ``.netrc`` has no say."""
+    def exchange(self, method: str, url: str, sent: dict[str, Any]) -> requests.Response:
+        """Send a request, follow where the server refers to, and return the last response."""
+        request = self.prepared(method, url, sent)
+        settings = self.merge_environment_settings(request.url, {}, True, None, None)
+        return self.send(request, **settings)
+
+    def rebuild_proxies(self, prepared_request: Any, proxies: Any) -> Any:
+        # What is right for one server need not be for the next.
+        return super().rebuild_proxies(prepared_request, {})
+
+    def prepared(self, method: str, url: str, sent: dict[str, Any]) -> requests.PreparedRequest:
+        """Return a request that can be sent, and to this server."""
+        try:
+            request = self.prepare_request(requests.Request(method, url, **sent))
+        except _BAD_ADDRESS:
+            raise
+        except ValueError:
+            raise _NotSendable() from None
+        # Else http.client refuses the second line, in an error that shows it.
+        if any(set("\r\n") & set(f"{name}{value}") for name, value in request.headers.items()):
+            raise _NotSendable()
+        if not self._is_home(request):
+            self._refuse(request)
+        return request
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Decide where a redirect may lead and what goes along; ``.netrc`` has no say.
+
+        Called by ``requests`` before it follows.
+        """
+        prepared_request.prepare_url(prepared_request.url, None)
+        before = [response.request, *(each.request for each in response.history)]
+        body = prepared_request.body
+        if all(map(self._is_home, [*before, prepared_request])):
+            if not (body is None or isinstance(body, (str, bytes)) or hasattr(body, "seek")):
+                raise requests.exceptions.UnrewindableBodyError()
+            return
+        is_plain = prepared_request.method in ("GET", "HEAD") and body is None
+        is_unsafe = _origin(response.url)[0] == "https" != _origin(prepared_request.url)[0]
+        if is_unsafe or not (self.follow_elsewhere and is_plain):
+            self._refuse(prepared_request)
+        prepared_request.headers = requests.structures.CaseInsensitiveDict(_HEADERS)
+
+    def _is_home(self, request: requests.PreparedRequest) -> bool:
+        home = requests.Request("GET", self.base_url).prepare()
+        return _origin(request.url) == _origin(home.url)
+
+    def _refuse(self, request: requests.PreparedRequest) -> None:
+        message = _lt(
+            "The server %(server)s sent us on to another server, %(other)s. Nothing was sent "
+            "there. If that is where the data are, enter its address in the settings."
+        )
+        other = f"{_origin(request.url)[0]}://{server_name(request.url)}"
+        raise RedirectRefused(say(message, server=server_name(self.base_url), other=other))
 
 
 class _Authorization(requests.auth.AuthBase):
     """Lets a header that is given win, which ``requests`` would overwrite (also by ``.netrc``)."""
 
-    def __init__(self, auth):
-        self.auth = requests.auth.HTTPBasicAuth(*auth) if isinstance(auth, tuple) else auth
+    def __init__(self, auth: Any, base_url: str) -> None:
+        self.auth = auth
+        self.base_url = base_url
 
-    def __call__(self, request):
-        if not self.auth or "Authorization" in request.headers:
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if "Authorization" in request.headers:
             return request
-        return self.auth(request)
+        auth = self.auth or requests.utils.get_auth_from_url(self.base_url)
+        if isinstance(auth, tuple):
+            auth = requests.auth.HTTPBasicAuth(*auth) if any(auth) else None
+        return auth(request) if auth else request
 
 
-def _userinfo(url):
-    """Return the user name and the password in an address, None if there are none."""
-    try:
-        auth = requests.utils.get_auth_from_url(url)
-    except ValueError:
-        return None
-    return auth if any(auth) else None
+def _joined(base: str, path: str) -> str:
+    if not path or _FULL_ADDRESS.match(path):
+        return path or base
+    return f"{base.rstrip('/')}/{path.lstrip('/')}"
 
 
-def _check_lines(headers):
-    # Only http.client refuses it when the value ends with the line, and its error shows the value.
-    if any("\n" in f"{name}{value}" or "\r" in f"{name}{value}" for name, value in headers.items()):
-        raise ValueError("A header is one line.")
-
-
-def _joined(base, path):
-    return f"{base.rstrip('/')}/{path.lstrip('/')}" if path else base
-
-
-def _charset(content_type):
+def _charset(content_type: str) -> str | None:
     """Return the encoding that a ``Content-Type`` names, None if it does not."""
     message = Message()
     message["Content-Type"] = content_type
     return message.get_content_charset()
 
 
-def server_name(url):
+def server_name(url: str | None) -> str:
     """Return ``host[:port]`` of an address; empty if there is none."""
     try:
         parts = urlsplit((url or "").strip())
@@ -462,48 +433,18 @@ def server_name(url):
     return f"[{host}]{port}" if ":" in host else f"{host}{port}" if host else ""
 
 
-def _origin(url):
+def _origin(url: str | None) -> tuple[str, str | None, int | None]:
     """Return scheme, host and port of an address that ``requests`` has prepared."""
-    parts = urlsplit(url)
+    parts = urlsplit(url or "")
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _root_cause(exc):
+def _root_cause(exc: BaseException) -> BaseException | None:
     """Return the exception of the network below ``exc``.
 
     The ones of ``requests`` and ``urllib3`` above it repeat the whole address in their text.
     """
-    while True:
-        below = getattr(exc, "reason", None) or next(iter(exc.args), None)
-        if not isinstance(below, BaseException):
-            break
-        exc = below
-    return exc if not isinstance(exc, requests.exceptions.RequestException) else None
-
-
-def _say_status(status, server):
-    """Return one sentence on an answer of ``server`` that is no success."""
-    text = _words(status, server)
-    return say(_lt("%(sentence)s (HTTP %(status)s)", sentence=text, status=status))
-
-
-def _words(status, server):
-    match status:
-        case 401 | 403:
-            return _lt(
-                "The server %(server)s refuses access: check the user name, password or key.",
-                server=server,
-            )
-        case 404 | 410:
-            return _lt("The server %(server)s has nothing at this address.", server=server)
-        case _ if status >= 500:
-            return _lt("The server %(server)s is out of order.", server=server)
-        case _ if is_transient_status(status):
-            return _lt("The server %(server)s asks to come back later.", server=server)
-        case _ if status < 400:
-            return _lt(
-                "The server %(server)s moved what was asked for without saying where to.",
-                server=server,
-            )
-        case _:
-            return _lt("The server %(server)s does not accept the request.", server=server)
+    below: Any = exc
+    while isinstance(below, BaseException):
+        exc, below = below, below.__cause__ or next(iter(below.args), None)
+    return None if isinstance(exc, requests.RequestException) else exc

@@ -333,9 +333,7 @@ def test_whatever_is_packed_comes_out(parts, encodings, size):
         )
     body = packed(body, *encodings[1:])
     pieces = [body[start : start + size] for start in range(0, len(body), size)]
-    with bounded_http.limited(60, 10 * MEBIBYTE):
-        for encoding in bounded_http._layers(", ".join(encodings)):
-            pieces = bounded_http._at_most(bounded_http._UNPACKERS[encoding](pieces))
-        unpacked = list(pieces)
+    with bounded_http.Limits(60, 10 * MEBIBYTE):
+        unpacked = list(bounded_http.unpacked(pieces, ", ".join(encodings)))
     assert b"".join(unpacked) == b"".join(parts)
     assert not encodings or max(map(len, unpacked), default=0) <= bounded_http.CHUNK

@@ -286,7 +286,7 @@ def test_the_same_server_is_known_in_every_way_to_write_it(server):
 def test_default_ports_and_names_in_other_letters_are_the_same_server(base, page):
     client = RestClient(base)
     try:
-        assert client._prepared("GET", page, {}).url
+        assert client._session.prepared("GET", page, {}).url
     except rest_client.RedirectRefused:
         assert "[::1]" in base, "only an IPv6 address in another form may be taken for another"
 
