@@ -5,7 +5,7 @@ What a type may set, and of which kind that is, is read off the latter.
 """
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
@@ -14,6 +14,8 @@ from .schedule import CATCH_UPS, Schedule
 
 # The method that every type must bring.
 WORK = "run_from_to"
+# The field that leads to the integration.
+LINK = "integration_id"
 # What a schedule consists of; other fields of an integration can be set as well.
 SCHEDULE_KEYS = ("interval_number", "interval_type", "time_of_day", "tz", "catch_up")
 # Characters of what is quoted.
@@ -40,27 +42,47 @@ class Fault(NamedTuple):
     expected: str = ""
 
 
-class Type(NamedTuple):
-    """An integration type, taken apart.
+class Flags(dict[str, Any]):
+    """The attributes that a type can set in its class, with their defaults.
 
-    :param model: an object of the type
-    :param base: an object of the type that all inherit from
-    :param dict own: ``{name: raw value}`` of what the type defines itself, but no fields
-    :param dict shared: the same of the base
-    :param dict fields: ``{name: Field}`` of all fields of the type
-    :param frozenset reserved: names of fields that the hub gives to every integration
-    :param str link: the name of the field that leads to the integration
+    :param dict shared: ``{name: raw value}`` of what the base of all types defines
     :param tuple texts: the classes that can be texts
     """
 
-    model: Any
-    base: Any
-    own: dict
-    shared: dict
-    fields: dict
-    reserved: frozenset
-    link: str
-    texts: tuple = (str,)
+    def __init__(self, shared: Mapping[str, Any], texts: tuple[type, ...] = (str,)) -> None:
+        super().__init__({name: value for name, value in shared.items() if _is_plain(name, value)})
+        self._texts = texts
+
+    def value_of(self, model: object, name: str) -> Any:
+        """Return the flag ``name`` of a type, or its default where that cannot be used."""
+        try:
+            return self.checked(name, getattr(model, name))
+        except Exception:
+            return self[name]
+
+    def checked(self, name: str, value: Any) -> Any:
+        """Return ``value`` as the flag ``name``; a number of seconds is as good as a delay.
+
+        :raise ValueError, OverflowError: it is of another kind
+        """
+        default = self[name]
+        kinds = self._texts if isinstance(default, str) else type(default)
+        if isinstance(default, str) and (value is None or value is False):
+            return ""
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if isinstance(default, timedelta) and is_number:
+            value = timedelta(seconds=value)
+        if not isinstance(value, kinds) or (isinstance(value, timedelta) and value < timedelta(0)):
+            raise ValueError(f"{value!r} instead of something like {default!r}")
+        return value
+
+    def accepts(self, name: str, value: Any) -> bool:
+        """Return whether ``value`` can be the flag ``name``."""
+        try:
+            self.checked(name, value)
+        except (ValueError, OverflowError):
+            return False
+        return True
 
 
 class Field(NamedTuple):
@@ -74,8 +96,29 @@ class Field(NamedTuple):
     related: str = ""
 
 
-def judge(type_):
-    """Return what is wrong with a :class:`Type`, as a list of :class:`Fault`."""
+class Type(NamedTuple):
+    """An integration type, taken apart.
+
+    :param model: an object of the type
+    :param base: an object of the type that all inherit from
+    :param dict own: ``{name: raw value}`` of what the type defines itself, but no fields
+    :param dict shared: the same of the base
+    :param Flags flags: those of the base
+    :param dict fields: ``{name: Field}`` of all fields of the type
+    :param frozenset reserved: names of fields that the hub gives to every integration
+    """
+
+    model: Any
+    base: Any
+    own: Mapping[str, Any]
+    shared: Mapping[str, Any]
+    flags: Flags
+    fields: Mapping[str, Field]
+    reserved: frozenset[str]
+
+
+def judge(type_: Type) -> list[Fault]:
+    """Return what is wrong with a type."""
     return [
         *_judge_flags(type_),
         *_judge_spelling(type_),
@@ -84,213 +127,11 @@ def judge(type_):
     ]
 
 
-def quote(value):
-    """Return ``value`` as code, cut where it is long."""
-    try:
-        text = repr(value)
-    except Exception:
-        text = type(value).__name__
-    return text if len(text) <= QUOTE_LENGTH else f"{text[: QUOTE_LENGTH - 1]}…"
-
-
-def raises(attribute, error):
-    """Return the :class:`Fault` of an attribute or method that raises ``error``."""
-    return Fault("raises", attribute, quote(error))
-
-
-# --- Flags ---
-
-
-def flags(shared):
-    """Return ``{name: default}`` of what a type can set in its class.
-
-    :param dict shared: ``{name: raw value}`` of what the base of all types defines
-    """
-    return {name: value for name, value in shared.items() if _is_plain(name, value)}
-
-
-def as_flag(value, default, texts=(str,)):
-    """Return ``value`` as a flag of the same kind as ``default``.
-
-    A number of seconds is as good as a ``timedelta``.
-
-    :param tuple texts: the classes that can be texts
-    :raise ValueError: it is of another kind
-    """
-    if isinstance(default, timedelta):
-        return _as_delay(value)
-    if isinstance(default, str):
-        if value is None or value is False:
-            return ""
-        kinds = texts
-    else:
-        kinds = type(default)
-    if isinstance(value, kinds):
-        return value
-    raise ValueError(f"{value!r} instead of something like {default!r}")
-
-
-def read_flag(model, name, default, texts=(str,)):
-    """Return the flag ``name`` of a type, or ``default`` where that cannot be used."""
-    try:
-        return as_flag(getattr(model, name), default, texts)
-    except Exception:
-        return default
-
-
-def _as_delay(value):
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            value = timedelta(seconds=value)
-        except OverflowError as error:
-            raise ValueError(str(error)) from error
-    if isinstance(value, timedelta) and value >= timedelta(0):
-        return value
-    raise ValueError(f"{value!r} is no time to wait")
-
-
-def _is_plain(name, value):
-    """Return whether a raw attribute of a class is data: no method, property or field."""
-    return not (name.startswith("_") or callable(value) or hasattr(value, "__get__"))
-
-
-def _judge_flags(type_):
-    for name, default in flags(type_.shared).items():
-        expected = type(default).__name__
-        if name in type_.fields:
-            yield Fault("value", name, type_.fields[name].kind, expected)
-            continue
-        try:
-            value = getattr(type_.model, name)
-        except Exception as error:
-            yield raises(name, error)
-            continue
-        try:
-            as_flag(value, default, type_.texts)
-        except ValueError:
-            yield Fault("value", name, quote(value), expected)
-
-
-def _judge_spelling(type_):
-    known = flags(type_.shared)
-    for name, value in type_.own.items():
-        if name not in type_.shared and _is_plain(name, value):
-            meant = _meant(name, value, known, type_.texts)
-            if meant:
-                yield Fault("misspelt", name, expected=meant)
-
-
-def _meant(name, value, known, texts):
-    """Return the flag that ``name`` is probably meant to be, or None.
-
-    Only where ``value`` would be one for that flag: others may have names of their own.
-    """
-    for flag, default in known.items():
-        if _is_alike(name.lower(), flag):
-            try:
-                as_flag(value, default, texts)
-            except ValueError:
-                continue
-            return flag
-    return None
-
-
-def _is_alike(name, flag):
-    is_short = len(name) >= ABBREVIATION and flag.startswith(name)
-    is_swapped = sorted(name) == sorted(flag)
-    return is_short or is_swapped or SequenceMatcher(None, name, flag).ratio() >= ALIKE
-
-
-# --- Names ---
-
-
-def _judge_names(type_):
-    for name in type_.fields:
-        is_of_integration = type_.fields[name].related == f"{type_.link}.{name}"
-        # What is no field itself is laid over by the integration's.
-        if name in type_.reserved and (name in type_.own or not is_of_integration):
-            yield Fault("taken", name)
-        elif name in type_.shared and name not in flags(type_.shared):
-            yield Fault("covers", name, type_.fields[name].kind)
-
-
-# --- Methods ---
-
-
-def _judge_methods(type_):
-    if WORK not in type_.own and WORK not in type_.fields:
-        yield Fault("missing", WORK)
-    for name in type_.own:
-        if name in type_.shared and callable(getattr(type_.base, name, None)):
-            yield from _judge_method(type_, name)
-
-
-def _judge_method(type_, name):
-    try:
-        method = getattr(type_.model, name)
-    except Exception as error:
-        yield raises(name, error)
-        return
-    if not callable(method):
-        yield Fault("value", name, quote(method), "method")
-    elif _is_lazy(method):
-        yield Fault("lazy", name)
-    elif not _can_be_called_like(method, getattr(type_.base, name)):
-        yield Fault("signature", name, _signature(method), _signature(getattr(type_.base, name)))
-
-
-def _is_lazy(method):
-    return (
-        inspect.isgeneratorfunction(method)
-        or inspect.iscoroutinefunction(method)
-        or inspect.isasyncgenfunction(method)
-    )
-
-
-def _can_be_called_like(method, model):
-    """Return whether ``method`` takes the arguments that ``model`` requires."""
-    required = [
-        parameter
-        for parameter in inspect.signature(model).parameters.values()
-        if parameter.default is parameter.empty
-        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    try:
-        signature = inspect.signature(method)
-    except (TypeError, ValueError):
-        # What is written in C need not say what it takes; a method without self has none.
-        return not inspect.ismethod(method)
-    try:
-        signature.bind(*required)
-    except TypeError:
-        return False
-    return True
-
-
-def _signature(method):
-    try:
-        return str(inspect.signature(method))
-    except (TypeError, ValueError):
-        return "(…)"
-
-
-# --- What methods return ---
-
-
-def is_unfinished(result):
-    """Return whether a method has returned a promise to do its work instead of having done it.
-
-    That is what generators, coroutines and their like are, and what ``map`` and ``filter`` return.
-    """
-    return isinstance(result, (Iterator, AsyncIterator, Awaitable))
-
-
-def judge_schedule(values, allowed):
+def judge_schedule(values: Any, allowed: Collection[str]) -> list[Fault]:
     """Return what is wrong with what ``_default_schedule`` has returned.
 
     :param values: that
     :param allowed: names of the fields of an integration that can be set
-    :return: a list of :class:`Fault`
     """
     name = "_default_schedule"
     if not isinstance(values, Mapping):
@@ -303,7 +144,133 @@ def judge_schedule(values, allowed):
     ]
 
 
-def _suits_schedule(key, value):
+def is_unfinished(result: Any) -> bool:
+    """Return whether a method has returned a promise to do its work instead of having done it.
+
+    That is what generators, coroutines and their like are, and what ``map`` and ``filter`` return.
+    """
+    return isinstance(result, (Iterator, AsyncIterator, Awaitable))
+
+
+def quote(value: Any) -> str:
+    """Return ``value`` as code, cut where it is long."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = type(value).__name__
+    return text if len(text) <= QUOTE_LENGTH else f"{text[: QUOTE_LENGTH - 1]}…"
+
+
+def raises(attribute: str, error: BaseException) -> Fault:
+    """Return the :class:`Fault` of an attribute or method that raises ``error``."""
+    return Fault("raises", attribute, quote(error))
+
+
+def _is_plain(name: str, value: Any) -> bool:
+    """Return whether a raw attribute of a class is data: no method, property or field."""
+    return not (name.startswith("_") or callable(value) or hasattr(value, "__get__"))
+
+
+def _judge_flags(type_: Type) -> Iterator[Fault]:
+    for name, default in type_.flags.items():
+        expected = type(default).__name__
+        if name in type_.fields:
+            yield Fault("value", name, type_.fields[name].kind, expected)
+            continue
+        try:
+            value = getattr(type_.model, name)
+        except Exception as error:
+            yield raises(name, error)
+            continue
+        if not type_.flags.accepts(name, value):
+            yield Fault("value", name, quote(value), expected)
+
+
+def _judge_spelling(type_: Type) -> Iterator[Fault]:
+    for name, value in type_.own.items():
+        if name in type_.shared or not _is_plain(name, value):
+            continue
+        for flag in type_.flags:
+            # Others may have names of their own, for values of another kind.
+            if _is_alike(name.lower(), flag) and type_.flags.accepts(flag, value):
+                yield Fault("misspelt", name, expected=flag)
+                break
+
+
+def _is_alike(name: str, flag: str) -> bool:
+    is_short = len(name) >= ABBREVIATION and flag.startswith(name)
+    is_swapped = sorted(name) == sorted(flag)
+    return is_short or is_swapped or SequenceMatcher(None, name, flag).ratio() >= ALIKE
+
+
+def _judge_names(type_: Type) -> Iterator[Fault]:
+    for name, field in type_.fields.items():
+        is_of_integration = field.related == f"{LINK}.{name}"
+        # What is no field itself is laid over by the integration's.
+        if name in type_.reserved and (name in type_.own or not is_of_integration):
+            yield Fault("taken", name)
+        elif name in type_.shared and name not in type_.flags:
+            yield Fault("covers", name, field.kind)
+
+
+def _judge_methods(type_: Type) -> Iterator[Fault]:
+    if WORK not in type_.own and WORK not in type_.fields:
+        yield Fault("missing", WORK)
+    for name in type_.own:
+        if name not in type_.shared or not callable(model := getattr(type_.base, name, None)):
+            continue
+        try:
+            method = getattr(type_.model, name)
+        except Exception as error:
+            yield raises(name, error)
+            continue
+        if not callable(method):
+            yield Fault("value", name, quote(method), "method")
+        elif _is_lazy(method):
+            yield Fault("lazy", name)
+        elif not _can_be_called_like(method, model):
+            found, expected = (str(_signature(each) or "(…)") for each in (method, model))
+            yield Fault("signature", name, found, expected)
+
+
+def _is_lazy(method: Any) -> bool:
+    return (
+        inspect.isgeneratorfunction(method)
+        or inspect.iscoroutinefunction(method)
+        or inspect.isasyncgenfunction(method)
+    )
+
+
+def _can_be_called_like(method: Any, model: Any) -> bool:
+    """Return whether ``method`` takes the arguments that ``model`` requires."""
+    signature = _signature(method)
+    if signature is None:
+        # What is written in C need not say what it takes; a method without self has none.
+        return not inspect.ismethod(method)
+    required = [
+        parameter
+        for parameter in inspect.signature(model).parameters.values()
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    try:
+        signature.bind(*required)
+    except TypeError:
+        return False
+    return True
+
+
+def _signature(method: Any) -> inspect.Signature | None:
+    """Return what ``method`` takes, without types; None where that is not known."""
+    try:
+        signature = inspect.signature(method)
+    except (TypeError, ValueError):
+        return None
+    plain = [each.replace(annotation=each.empty) for each in signature.parameters.values()]
+    return signature.replace(parameters=plain, return_annotation=signature.empty)
+
+
+def _suits_schedule(key: str, value: Any) -> bool:
     if key == "catch_up":
         return value in CATCH_UPS
     usual = {"interval_number": 1, "interval_type": "days", "anchor": datetime(2000, 1, 1)}

@@ -4,7 +4,6 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools.translate import LazyGettext
 
 from ..engine import lane_lock, live
 from ..engine.values import checked
@@ -16,11 +15,6 @@ MAGIC = {*models.MAGIC_COLUMNS, "display_name"}
 # What the pages listen to; see live_reload.js.
 CHANGED = "ihub.integration/changed"
 _logger = logging.getLogger(__name__)
-BASE = "ihub.abstract_integration"
-LINK = "integration_id"
-TEXTS = (str, LazyGettext)
-# The methods by which a type tells something of itself, and what that must be.
-TELLS = {"_type_title": str, "_type_description": str}
 
 
 class IhubIntegration(models.Model):

@@ -246,7 +246,7 @@ class IhubScheduleMixin(models.AbstractModel):
             anchor=anchor or self.schedule_anchor or self._default_anchor(),
             tz=self.tz,
             time_of_day=self.time_of_day if days_up else None,
-            delay=self._type_flag(model, "delay") if model is not None else timedelta(0),
+            delay=self._type_flag(model, "delay"),
         )
 
     def _default_anchor(self):

@@ -4,25 +4,57 @@ from contextlib import suppress
 import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, RedirectWarning, UserError
-from odoo.tools import SQL, ormcache
+from odoo.tools import SQL, LazyTranslate, ormcache
 from odoo.tools.translate import LazyGettext
 
 from ..core import type_check
 from ..core.schedule import CATCH_UPS, INTERVAL_TYPES
+from ..core.type_check import LINK, Fault
 from ..engine.exceptions import IntegrationError
 
-# What the hub's groups may do with the rows of a type: group, then read, write, create, unlink.
-TYPE_ACCESS = (
-    ("ihub.group_user", (True, False, False, False)),
-    ("ihub.group_manager", (True, True, True, True)),
-)
-PERMISSIONS = ("perm_read", "perm_write", "perm_create", "perm_unlink")
 _logger = logging.getLogger(__name__)
+_lt = LazyTranslate(__name__)
+
 BASE = "ihub.abstract_integration"
-LINK = "integration_id"
 TEXTS = (str, LazyGettext)
-# The methods by which a type tells something of itself, and what that must be.
-TELLS = {"_type_title": str, "_type_description": str}
+# What the hub's groups may do with the rows of a type.
+PERMISSIONS = ("perm_read", "perm_write", "perm_create", "perm_unlink")
+TYPE_ACCESS = {"ihub.group_user": ("perm_read",), "ihub.group_manager": PERMISSIONS}
+
+# What is said of each kind of fault, and what is expected where a value is wrong.
+FAULTS = {
+    "value": _lt("%(attribute)s is %(found)s, expected is %(expected)s."),
+    "misspelt": _lt("%(attribute)s is unknown; %(expected)s is probably meant."),
+    "taken": _lt(
+        "%(attribute)s is the name of a field that every integration has; the type's own one "
+        "needs another name."
+    ),
+    "covers": _lt(
+        "The field %(attribute)s bears the name of a method that every type has; it needs "
+        "another name."
+    ),
+    "key": _lt("%(attribute)s() returns %(found)s, which is no setting of an integration."),
+    "raises": _lt("%(attribute)s fails with %(found)s."),
+    "transient": _lt("It is a TransientModel, expected is a Model."),
+    "missing": _lt("It has no method %(attribute)s(_from, _to), which does the work."),
+    "lazy": _lt(
+        "%(attribute)s() contains 'yield' or is 'async', so that nothing of it would be executed; "
+        "expected is a plain method."
+    ),
+    "signature": _lt("%(attribute)s%(found)s cannot be called as %(attribute)s%(expected)s."),
+}
+EXPECTED = {
+    "bool": _lt("True or False"),
+    "timedelta": _lt("a timedelta or a number of seconds, not negative"),
+    "str": _lt("a text"),
+    "method": _lt("a method"),
+    "dict": _lt("a dictionary"),
+    "interval_number": _lt("a whole number, at least 1"),
+    "time_of_day": _lt("hours from 0 to below 24, such as 17.5"),
+    "tz": _lt("a time zone, such as Europe/Berlin"),
+    "interval_type": ", ".join(INTERVAL_TYPES),
+    "catch_up": ", ".join(CATCH_UPS),
+}
 
 
 class IhubTypeMixin(models.AbstractModel):
@@ -44,38 +76,27 @@ class IhubTypeMixin(models.AbstractModel):
     @api.depends("integration_type")
     @api.depends_context("lang")
     def _compute_type(self):
-        names = set(self.mapped("integration_type"))
-        models = {name: self._type_model(name) for name in names}
-        titles = {
-            name: self._title_of(model) for name, model in models.items() if model is not None
-        }
-        for integration in self:
-            name = integration.integration_type
-            model = models[name]
-            missing = model is None
-            integration.type_is_missing = missing
-            integration.type_name = titles.get(name, name)
-            integration.runs_on_schedule = not missing and self._type_flag(model, "is_job")
-            integration.runs_manually = not missing and self._type_flag(
-                model, "is_manually_runnable"
-            )
+        for name, integrations in self.grouped("integration_type").items():
+            model = self._type_model(name)
+            integrations.type_is_missing = model is None
+            integrations.type_name = name if model is None else self._title_of(model)
+            integrations.runs_on_schedule = self._type_flag(model, "is_job")
+            integrations.runs_by_hand = self._type_flag(model, "is_manually_runnable")
 
     @api.depends("integration_type")
     def _compute_needs(self):
-        for integration in self:
-            model = self._type_model(integration.integration_type)
-            exists = model is not None
-            integration.needs_company = exists and not self._type_flag(
-                model, "is_multi_company_compatible"
-            )
-            integration.takes_period = exists and self._type_flag(model, "has_time_period")
+        for name, integrations in self.grouped("integration_type").items():
+            model = self._type_model(name)
+            serves_all = self._type_flag(model, "is_multi_company_compatible")
+            integrations.needs_company = model is not None and not serves_all
+            integrations.takes_period = self._type_flag(model, "has_time_period")
 
     @api.depends("integration_type")
     @api.depends_context("lang")
     def _compute_type_description(self):
-        for integration in self:
-            model = self._type_model(integration.integration_type)
-            integration.type_description = "" if model is None else self._description_of(model)
+        for name, integrations in self.grouped("integration_type").items():
+            model = self._type_model(name)
+            integrations.type_description = "" if model is None else self._description_of(model)
 
     @api.model
     def _selection_integration_type(self):
@@ -89,20 +110,13 @@ class IhubTypeMixin(models.AbstractModel):
     @api.model
     def _type_names(self):
         """Return the model names of all integration types that are installed."""
-        base = self.pool["ihub.abstract_integration"]
-        return sorted(
-            name
-            for name, model in self.pool.items()
-            if not model._abstract and issubclass(model, base)
-        )
+        return [name for name in sorted(self.pool) if self._type_model(name) is not None]
 
     @api.model
     def _type_model(self, name):
         """Return the empty recordset of the integration type ``name``, or None if it is gone."""
         model = self.pool.get(name or "")
-        if model is None or model._abstract:
-            return None
-        if not issubclass(model, self.pool["ihub.abstract_integration"]):
+        if model is None or model._abstract or not issubclass(model, self.pool[BASE]):
             return None
         return self.env[name]
 
@@ -136,9 +150,7 @@ class IhubTypeMixin(models.AbstractModel):
         model = self._type_model(self.integration_type)
         if model is None:
             return self.env["ihub.integration"].browse()
-        return model.with_context(active_test=False).search(
-            [("integration_id", "=", self.id)], limit=1
-        )
+        return model.with_context(active_test=False).search([(LINK, "=", self.id)], limit=1)
 
     def _type_record(self):
         """Return the type's row of this integration; it is made if it does not exist yet.
@@ -159,7 +171,7 @@ class IhubTypeMixin(models.AbstractModel):
                     name=self.name,
                 )
             )
-        return model.sudo().create({"integration_id": self.id}).with_env(self.env)
+        return model.sudo().create({LINK: self.id}).with_env(self.env)
 
     @api.model
     def _settings_to_ask_for(self, model):
@@ -170,7 +182,7 @@ class IhubTypeMixin(models.AbstractModel):
         required = [
             name
             for name, field in model._fields.items()
-            if field.required and field.store and not field.compute and name != "integration_id"
+            if field.required and field.store and not field.compute and name != LINK
         ]
         defaults = model.default_get(required)
         return [
@@ -236,11 +248,18 @@ class IhubTypeMixin(models.AbstractModel):
         data can be loaded, and again when all data are loaded.
         """
         model = self.env["ir.model"]._get(name)
-        for xmlid, rights in TYPE_ACCESS:
-            group = self.env.ref(xmlid, raise_if_not_found=False)
-            if group:
-                self._settle_access_line(model, group, dict(zip(PERMISSIONS, rights, strict=True)))
-        self._ensure_company_rule(model)
+        for xmlid, granted in TYPE_ACCESS.items():
+            if group := self.env.ref(xmlid, raise_if_not_found=False):
+                self._settle_access_line(model, group, {p: p in granted for p in PERMISSIONS})
+        rules = self.env["ir.rule"].with_context(active_test=False)
+        if not rules.search_count([("model_id", "=", model.id)], limit=1):
+            rules.create(
+                {
+                    "name": f"{name}: company",
+                    "model_id": model.id,
+                    "domain_force": "[('company_id', 'in', company_ids + [False])]",
+                }
+            )
         self._decide_companies(name)
 
     @api.model
@@ -250,16 +269,12 @@ class IhubTypeMixin(models.AbstractModel):
         Those that are undecided were added before this was written down. Said once: a type that
         serves all companies later does not open to all what has lost its company before.
         """
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE ihub_integration SET serves_all_companies = %s
-                 WHERE integration_type = %s AND serves_all_companies IS NULL
-                """,
-                self._type_flag(self.env[name], "is_multi_company_compatible"),
-                name,
-            )
-        )
+        query = """
+            UPDATE ihub_integration SET serves_all_companies = %s
+             WHERE integration_type = %s AND serves_all_companies IS NULL
+        """
+        serves_all = self._type_flag(self.env[name], "is_multi_company_compatible")
+        self.env.cr.execute(SQL(query, serves_all, name))
         self.invalidate_model(["serves_all_companies"])
 
     @api.model
@@ -269,37 +284,32 @@ class IhubTypeMixin(models.AbstractModel):
         Rights add up: beside the hub's line, that of an addon could only widen them.
         """
         Access = self.env["ir.model.access"].with_context(active_test=False)
-        lines = Access.search([("model_id", "=", model.id), ("group_id", "=", group.id)])
+        where = {"model_id": model.id, "group_id": group.id}
+        lines = Access.search([(name, "=", value) for name, value in where.items()])
         if not lines:
-            Access.create(
-                {
-                    "name": f"{model.model} {group.name}",
-                    "model_id": model.id,
-                    "group_id": group.id,
-                    **rights,
-                }
-            )
+            Access.create({"name": f"{model.model} {group.name}", **where, **rights})
         # What addons bring has an external id, what the hub makes has none.
         external_ids = lines._get_external_ids()
-        brought = lines.filtered(lambda line: external_ids[line.id])
-        if brought:
-            (lines - brought).filtered(
-                lambda line: all(line[name] == right for name, right in rights.items())
-            ).unlink()
+        if any(external_ids.values()):
+            own = lines.filtered(lambda line: not external_ids[line.id])
+            own.filtered_domain([(name, "=", right) for name, right in rights.items()]).unlink()
+
+    # --- What is wrong with a type ---
 
     @api.model
-    def _ensure_company_rule(self, model):
-        Rule = self.env["ir.rule"]
-        if not Rule.with_context(active_test=False).search_count(
-            [("model_id", "=", model.id)], limit=1
-        ):
-            Rule.create(
-                {
-                    "name": f"{model.model}: company",
-                    "model_id": model.id,
-                    "domain_force": "[('company_id', 'in', company_ids + [False])]",
-                }
-            )
+    def _type_flag(self, model, name):
+        """Return a flag of a type, such as ``is_job``: the default where that is wrong.
+
+        :param model: the empty recordset of the type; None, of which no flag is set
+        """
+        flags = self._flags()
+        return type(flags[name])() if model is None else flags.value_of(model, name)
+
+    @api.model
+    @ormcache()
+    def _flags(self):
+        """Return the ``Flags`` of all types. Not to be changed."""
+        return type_check.Flags(self._shared_by_types(), TEXTS)
 
     @api.model
     def _faults_of_type(self, name):
@@ -318,20 +328,26 @@ class IhubTypeMixin(models.AbstractModel):
             raise UserError(text)
 
     @api.model
-    def _type_flag(self, model, name):
-        """Return a flag of a type, such as ``is_job``: the default where that is wrong.
+    def _type_fault_text(self, name):
+        """Return what is wrong with the type ``name`` and who mends it, or an empty string."""
+        faults = self._faults_of_type(name)
+        if not faults:
+            return ""
+        return self.env._(
+            "The integration type %(type)s cannot be used. %(faults)s "
+            "Its developer must correct that.",
+            type=name,
+            faults=" ".join(map(self._fault_text, faults)),
+        )
 
-        :param model: the empty recordset of the type
-        """
-        return type_check.read_flag(model, name, self._flag_defaults()[name], TEXTS)
-
-    @api.model
-    @ormcache()
-    def _flag_defaults(self):
-        """Return ``{name: default}`` of the flags of types. Not to be changed."""
-        return type_check.flags(self._shared_by_types())
-
-    # --- Judging ---
+    def _fault_text(self, fault):
+        expected = fault.expected
+        if fault.kind == "value":
+            expected = EXPECTED.get(expected, expected)
+        if isinstance(expected, LazyGettext):
+            expected = self.env._(expected)
+        sentence = self.env._(FAULTS[fault.kind])
+        return sentence % {**fault._asdict(), "expected": expected}
 
     @api.model
     def _judge_type(self, name):
@@ -344,38 +360,30 @@ class IhubTypeMixin(models.AbstractModel):
             _logger.exception("The integration type %s could not be checked.", name)
             faults = [type_check.raises("class", error)]
         if model._transient:
-            faults.append(type_check.Fault("transient", "class"))
-        return faults + self._judge_what_it_tells(model)
+            faults.append(Fault("transient", "class"))
+        return [*faults, *self._judge_what_it_tells(model)]
 
     def _judge_what_it_tells(self, model):
         """Call what is called for lists and dialogs, where it would reach the others."""
-        faults = []
-        for method, kind in TELLS.items():
-            value, fault = self._call_type(model, method)
-            if fault:
-                faults.append(fault)
-            elif not isinstance(value, kind):
-                quoted = type_check.quote(value)
-                faults.append(type_check.Fault("value", method, quoted, kind.__name__))
-        schedule, fault = self._call_type(model, "_default_schedule")
-        if fault:
-            return [*faults, fault]
-        return [*faults, *type_check.judge_schedule(schedule, self._settable_fields())]
-
-    def _call_type(self, model, method):
-        """Call a method of a type; return what it returned, and the ``Fault`` if it raised."""
-        try:
-            with self.env.cr.savepoint(flush=False):
-                return getattr(model, method)(), None
-        except Exception as error:
-            return None, type_check.raises(method, error)
+        for method in ("_type_title", "_type_description", "_default_schedule"):
+            try:
+                with self.env.cr.savepoint(flush=False):
+                    told = getattr(model, method)()
+            except Exception as error:
+                yield type_check.raises(method, error)
+                continue
+            if method == "_default_schedule":
+                settable = {name for name, field in self._fields.items() if not field.readonly}
+                yield from type_check.judge_schedule(told, settable)
+            elif not isinstance(told, str):
+                yield Fault("value", method, type_check.quote(told), "str")
 
     @api.model
     def _told_by(self, model, method):
         """Return what a type says of itself, or None where it is known not to.
 
         :param model: the empty recordset of the type
-        :param str method: one of :data:`TELLS`
+        :param str method: one that returns a text
         """
         if any(fault.attribute == method for fault in self._faults_of_type(model._name)):
             return None
@@ -385,7 +393,7 @@ class IhubTypeMixin(models.AbstractModel):
             # Asked for lists of all types: those need not suffer.
             _logger.exception("%s of the integration type %s failed.", method, model._name)
             return None
-        return told if isinstance(told, TELLS[method]) else None
+        return told if isinstance(told, str) else None
 
     def _taken_apart(self, model):
         base = self.env[BASE]
@@ -394,13 +402,12 @@ class IhubTypeMixin(models.AbstractModel):
             base=base,
             own=self._defined_between(type(model), type(base)),
             shared=self._shared_by_types(),
+            flags=self._flags(),
             fields={
                 name: type_check.Field(f"fields.{type(field).__name__}", field.related or "")
                 for name, field in model._fields.items()
             },
             reserved=self._reserved_names(),
-            link=LINK,
-            texts=TEXTS,
         )
 
     @api.model
@@ -427,89 +434,6 @@ class IhubTypeMixin(models.AbstractModel):
             # What every model has, every type has for itself.
             if "ihub" in field._modules and name not in models.MAGIC_COLUMNS
         )
-
-    def _settable_fields(self):
-        return {name for name, field in self._fields.items() if not field.readonly}
-
-    # --- Words ---
-
-    @api.model
-    def _type_fault_text(self, name):
-        """Return what is wrong with the type ``name`` and who fixes it, or an empty string."""
-        faults = self._faults_of_type(name)
-        if not faults:
-            return ""
-        return self.env._(
-            "The integration type %(type)s cannot be used. %(faults)s "
-            "Its developer must correct that.",
-            type=name,
-            faults=" ".join(self._fault_text(fault) for fault in faults),
-        )
-
-    def _fault_text(self, fault):
-        words = {**fault._asdict(), "expected": self._expected_text(fault)}
-        match fault.kind:
-            case "value":
-                return self.env._("%(attribute)s is %(found)s, expected is %(expected)s.", **words)
-            case "misspelt":
-                return self.env._(
-                    "%(attribute)s is unknown; %(expected)s is probably meant.", **words
-                )
-            case "taken":
-                return self.env._(
-                    "%(attribute)s is the name of a field that every integration has; the type's "
-                    "own one needs another name.",
-                    **words,
-                )
-            case "covers":
-                return self.env._(
-                    "The field %(attribute)s bears the name of a method that every type has; it "
-                    "needs another name.",
-                    **words,
-                )
-            case "key":
-                return self.env._(
-                    "%(attribute)s() returns %(found)s, which is no setting of an integration.",
-                    **words,
-                )
-            case "raises":
-                return self.env._("%(attribute)s fails with %(found)s.", **words)
-            case "transient":
-                return self.env._("It is a TransientModel, expected is a Model.")
-        return self._method_fault_text(fault.kind, words)
-
-    def _method_fault_text(self, kind, words):
-        match kind:
-            case "missing":
-                return self.env._(
-                    "It has no method %(attribute)s(_from, _to), which does the work.", **words
-                )
-            case "lazy":
-                return self.env._(
-                    "%(attribute)s() contains 'yield' or is 'async', so that nothing of it would "
-                    "be executed; expected is a plain method.",
-                    **words,
-                )
-        return self.env._(
-            "%(attribute)s%(found)s cannot be called as %(attribute)s%(expected)s.", **words
-        )
-
-    def _expected_text(self, fault):
-        if fault.kind != "value":
-            return fault.expected
-        expected = {
-            "bool": self.env._("True or False"),
-            "timedelta": self.env._("a timedelta or a number of seconds, not negative"),
-            "str": self.env._("a text"),
-            "method": self.env._("a method"),
-            "dict": self.env._("a dictionary"),
-            "interval_number": self.env._("a whole number, at least 1"),
-            "interval_type": ", ".join(INTERVAL_TYPES),
-            "time_of_day": self.env._("hours from 0 to below 24, such as 17.5"),
-            "tz": self.env._("a time zone, such as Europe/Berlin"),
-            "catch_up": ", ".join(CATCH_UPS),
-        }
-        return expected.get(fault.expected, fault.expected)
 
     # --- What types return ---
 

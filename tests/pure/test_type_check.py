@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from pure_ihub.core import type_check
-from pure_ihub.core.type_check import Fault, Field, Type, judge, judge_schedule
+from pure_ihub.core.type_check import Fault, Field, Flags, Type, judge, judge_schedule
 
 FIELDS = {
     "id": Field("fields.Id"),
@@ -37,6 +37,9 @@ class Base:
         pass
 
 
+FLAGS = Flags(vars(Base))
+
+
 def faults(fields=(), **attributes):
     """Judge a type that defines ``attributes`` beside a method that works, and ``fields``."""
     attributes = {"run_from_to": lambda self, _from, _to: None, **attributes}
@@ -47,9 +50,9 @@ def faults(fields=(), **attributes):
             base=Base(),
             own={name: vars(kind)[name] for name in attributes},
             shared=dict(vars(Base)),
+            flags=FLAGS,
             fields={**FIELDS, **dict(fields)},
             reserved=RESERVED,
-            link="integration_id",
         )
     )
 
@@ -64,7 +67,7 @@ def test_a_sound_type_has_no_fault():
 
 
 def test_the_flags_are_those_of_the_base():
-    assert set(type_check.flags(vars(Base))) == {
+    assert set(FLAGS) == {
         "is_job",
         "is_manually_runnable",
         "has_time_period",
@@ -102,7 +105,7 @@ def test_a_delay_is_a_time_to_wait(value):
 )
 def test_a_number_as_delay_is_seconds(value, delay):
     assert not faults(delay=value)
-    assert type_check.as_flag(value, timedelta(0)) == delay
+    assert FLAGS.checked("delay", value) == delay
 
 
 def test_a_description_is_text():
@@ -140,8 +143,8 @@ def test_what_is_quoted_is_short():
 
 def test_a_flag_that_cannot_be_used_is_read_as_the_base_s():
     kind = type("Shop", (Base,), {"is_job": "no", "delay": property(lambda self: 1 / 0)})
-    assert type_check.read_flag(kind(), "is_job", True) is True
-    assert type_check.read_flag(kind(), "delay", timedelta(0)) == timedelta(0)
+    assert FLAGS.value_of(kind(), "is_job") is True
+    assert FLAGS.value_of(kind(), "delay") == timedelta(0)
 
 
 # --- Spelling ---
@@ -209,9 +212,8 @@ def test_a_field_cannot_be_called_like_a_method_of_the_base(name):
 
 
 def test_run_from_to_must_be_there():
-    assert judge(
-        Type(Base(), Base(), {}, dict(vars(Base)), FIELDS, RESERVED, "integration_id")
-    ) == [Fault("missing", "run_from_to")]
+    type_ = Type(Base(), Base(), {}, dict(vars(Base)), FLAGS, FIELDS, RESERVED)
+    assert judge(type_) == [Fault("missing", "run_from_to")]
 
 
 def generator(self, _from, _to):
