@@ -95,9 +95,10 @@ class BoundedAdapter(HTTPAdapter):
         self._timeout = timeout
         super().__init__()
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
+        result = super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
+        return result
 
     def proxy_manager_for(self, proxy: Any, **proxy_kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
@@ -153,9 +154,9 @@ class _Incoming(io.RawIOBase):
         limits.count(received or 0)
         return received
 
-    def close(self) -> None:
+    def close(self) -> Any:
         self._stream.close()
-        super().close()
+        return super().close()
 
 
 class _Response(http.client.HTTPResponse):
@@ -185,10 +186,10 @@ class _Connection(HTTPConnection):
             self.host = name
         raise error
 
-    def send(self, data: Any) -> None:
+    def send(self, data: Any) -> Any:
         if self.sock:
             self.sock.settimeout(_limits.get().seconds())
-        super().send(data)
+        return super().send(data)
 
 
 class _TlsConnection(_Connection, HTTPSConnection):

@@ -1,6 +1,7 @@
 """The base class of every integration type."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -52,7 +53,7 @@ class AbstractIntegration(models.AbstractModel):
 
     _integration_uniq = models.UniqueIndex("(integration_id)")
 
-    def init(self):
+    def init(self) -> Any:
         """Give each type the hub's access rules, so that types need none of their own."""
         if not self._abstract:
             self.pool.post_init(self.env["ihub.integration"]._grant_access_to_type, self._name)
@@ -61,7 +62,7 @@ class AbstractIntegration(models.AbstractModel):
     # --- CRUD ---
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list: list[dict[str, Any]]) -> Any:
         Integration = self.env["ihub.integration"]
         context = self.env.context
         if linked := context.get("default_integration_id"):
@@ -87,7 +88,7 @@ class AbstractIntegration(models.AbstractModel):
         rows._check_integration()
         return rows
 
-    def write(self, vals):
+    def write(self, vals: dict[str, Any]) -> Any:
         if "integration_id" in vals and not self.env.su:
             raise AccessError(
                 self.env._("The settings of an integration cannot be moved to another one.")
@@ -102,17 +103,17 @@ class AbstractIntegration(models.AbstractModel):
         return result
 
     @api.model
-    def _own_names(self):
+    def _own_names(self) -> set[str]:
         return {name for name, field in self._fields.items() if not field.inherited}
 
     @api.model
-    def _add_missing_default_values(self, values):
+    def _add_missing_default_values(self, values: dict[str, Any]) -> dict[str, Any]:
         """Leave to the integration how what only the hub sets begins."""
         hub = self.env["ihub.integration"]._hub_fields() - self._own_names() - set(values)
         completed = super()._add_missing_default_values(values)
         return {name: value for name, value in completed.items() if name not in hub}
 
-    def _check_integration(self):
+    def _check_integration(self) -> None:
         """Refuse rows on an integration of another type, or of which somebody else decides.
 
         :raise AccessError: when the user may not configure the integration
@@ -129,12 +130,12 @@ class AbstractIntegration(models.AbstractModel):
                     )
                 )
 
-    def _checked(self, vals):
+    def _checked(self, vals: dict[str, Any]) -> dict[str, Any]:
         """Return ``vals``; what of it belongs to the integration is checked."""
         names = [name for name in vals if name in self._fields and self._fields[name].inherited]
         return {**vals, **checked(self, {name: vals[name] for name in names})}
 
-    def unlink(self):
+    def unlink(self) -> Any:
         """Delete the integration with its type's row: neither makes sense without the other."""
         integrations = self.integration_id
         integrations._check_can_be_deleted()
@@ -145,7 +146,7 @@ class AbstractIntegration(models.AbstractModel):
     # --- For integration developers ---
 
     @api.private
-    def run_from_to(self, _from, _to):
+    def run_from_to(self, _from: datetime, _to: datetime) -> Any:
         """Do the work of one window. Every type overrides this.
 
         Called by the hub for scheduled runs, for Run Manually and for backfills, as the
@@ -166,7 +167,7 @@ class AbstractIntegration(models.AbstractModel):
         )
 
     @api.model
-    def open_settings(self):
+    def open_settings(self) -> dict[str, Any]:
         """Return the action of the Settings button: by default the form of the type itself."""
         return {
             "type": "ir.actions.act_window",
@@ -177,7 +178,7 @@ class AbstractIntegration(models.AbstractModel):
         }
 
     @api.private
-    def fail(self, reason=None):
+    def fail(self, reason: Any = None) -> None:
         """Put the integration into the failed state. Does not raise.
 
         Inside a run of this integration the run ends as failed when ``run_from_to`` returns: what
@@ -197,7 +198,7 @@ class AbstractIntegration(models.AbstractModel):
                 integration._fail(reason)
 
     @api.private
-    def checkpoint(self, processed=0, total=None, resume=None):
+    def checkpoint(self, processed: int = 0, total: int | None = None, resume: Any = None) -> None:
         """Keep the work so far: commit it together with the progress and a resume point.
 
         Outside a run this does nothing, so that ``run_from_to`` can be called directly.
@@ -215,7 +216,7 @@ class AbstractIntegration(models.AbstractModel):
         keep(self, processed, total, resume)
 
     @api.private
-    def resume_point(self):
+    def resume_point(self) -> Any:
         """Return what the last :meth:`checkpoint` of this window gave as ``resume``, or None.
 
         :raise UsageError: as :meth:`checkpoint` does, except inside a savepoint
@@ -229,7 +230,7 @@ class AbstractIntegration(models.AbstractModel):
         return stored["point"] if stored else None
 
     @api.private
-    def get_state(self, key, default=None):
+    def get_state(self, key: str, default: Any = None) -> Any:
         """Return what :meth:`set_state` has kept under ``key``.
 
         :param str key: as chosen by the integration
@@ -241,7 +242,7 @@ class AbstractIntegration(models.AbstractModel):
         return self.env["ihub.integration.state"]._load(self.sudo().integration_id, key, default)
 
     @api.private
-    def set_state(self, key, value):
+    def set_state(self, key: str, value: Any) -> None:
         """Keep something of the integration's own from run to run: a token, a cursor, an ETag.
 
         It is written in the transaction of ``self.env``: inside a run together with the work, at
@@ -260,7 +261,7 @@ class AbstractIntegration(models.AbstractModel):
 
     @api.model
     @api.private
-    def _default_schedule(self):
+    def _default_schedule(self) -> dict[str, Any]:
         """Return values for the schedule of new integrations of this type.
 
         Called when an integration is added, and to check the type when the registry is set up.
@@ -272,7 +273,7 @@ class AbstractIntegration(models.AbstractModel):
     # --- How a type presents itself ---
 
     @api.model
-    def _get_default_form_view(self):
+    def _get_default_form_view(self) -> Any:
         """Show the type's own settings: the integration has a page of its own."""
         view = super()._get_default_form_view()
         for node in list(view.iter("field")):
@@ -282,13 +283,13 @@ class AbstractIntegration(models.AbstractModel):
         return view
 
     @api.model
-    def _type_title(self):
+    def _type_title(self) -> str:
         """Return the name of the type as people see it: its translated description."""
         # Model names are for administrators, but this one is printed on every card.
         return self.env["ir.model"].sudo()._get(self._name).name or self._description
 
     @api.model
-    def _type_description(self):
+    def _type_description(self) -> str:
         """Return what the type does, in HTML, translated where its addon brings a translation."""
         text = self.env["ihub.integration"]._type_flag(self, "description")
         if not text:

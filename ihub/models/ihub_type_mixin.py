@@ -81,7 +81,7 @@ class IhubTypeMixin(models.AbstractModel):
             integrations.type_is_missing = model is None
             integrations.type_name = name if model is None else self._title_of(model)
             integrations.runs_on_schedule = self._type_flag(model, "is_job")
-            integrations.runs_by_hand = self._type_flag(model, "is_manually_runnable")
+            integrations.runs_manually = self._type_flag(model, "is_manually_runnable")
 
     @api.depends("integration_type")
     def _compute_needs(self):
@@ -329,7 +329,7 @@ class IhubTypeMixin(models.AbstractModel):
 
     @api.model
     def _type_fault_text(self, name):
-        """Return what is wrong with the type ``name`` and who mends it, or an empty string."""
+        """Return what is wrong with the type ``name`` and who fixes it, or an empty string."""
         faults = self._faults_of_type(name)
         if not faults:
             return ""
