@@ -47,7 +47,6 @@ class IhubBoardMixin(models.AbstractModel):
     health_severity = fields.Char("Severity", compute="_compute_look")
     health_group = Badge(
         [(word, label) for word, (label, *__) in GROUPS.items()],
-        "Summary",
         looks={word: look for word, (__, *look) in GROUPS.items()},
         compute="_compute_look",
         search="_search_health_group",
