@@ -48,49 +48,45 @@ def _end_of_done(integration, order, domain=()):
 
 
 def segments_of(integration, start, end, expected):
+    """Return the segments that tile the period ``[start, end)`` of this integration."""
     integration.env["ihub.run"].flush_model()
     troubles = _troubles(integration, start, end)
-    claims = [claim for claim in map(claim_of, troubles) if claim]
-    single = _done(integration, start, end, MAX_SINGLE + 1)
-    if len(single) <= MAX_SINGLE:
-        claims += map(claim_of, single)
-        return coarsen(segments(claims, start, end, expected, merge=False), MAX_SEGMENTS)
-    claims += _done_as_claims(integration, start, end, single[0].window_to)
-    if troubles:
-        claims += map(claim_of, _done_since(integration, troubles, start, end))
-    return coarsen(segments(claims, start, end, expected), MAX_SEGMENTS)
+    single = _done(integration, start, end)
+    is_few = len(single) <= MAX_SINGLE
+    claims = []
+    if not is_few:
+        claims = _done_as_claims(integration, start, end, single[0].window_to)
+        single = _done_since(integration, troubles, start, end) if troubles else []
+    claims += filter(None, map(claim_of, troubles + single))
+    return coarsen(segments(claims, start, end, expected, merge=not is_few), MAX_SEGMENTS)
 
 
 def _troubles(integration, start, end):
     """Return the newest runs of a period that are not done, as :class:`Attempt` list."""
-    return _attempts(integration,
-        SQL(
-            """SELECT %(columns)s FROM ihub_run r
-                WHERE r.integration_id = %(id)s AND r.state <> 'done'
-                  AND r.window_to > %(start)s AND r.window_from < %(end)s
-                  AND (r.state <> 'cancelled' OR r.skipped)
-                  AND (r.state <> 'pending' OR r.trigger = 'schedule' OR r.id > %(stopped)s)
-                ORDER BY r.id DESC LIMIT %(limit)s""",
-            columns=COLUMNS, id=integration.id, start=start, end=end, limit=MAX_TROUBLES,
-            stopped=integration.stop_before_id,
-        )
+    wanted = SQL(
+        """r.state <> 'done' AND (r.state <> 'cancelled' OR r.skipped)
+           AND (r.state <> 'pending' OR r.trigger = 'schedule' OR r.id > %s)""",
+        integration.stop_before_id,
+    )
+    return _attempts(integration, start, end, wanted, SQL("r.id"), MAX_TROUBLES)
+
+
+def _done(integration, start, end):
+    """Return the runs of a period that are done, as :class:`Attempt` list, or too many of them."""
+    return _attempts(
+        integration, start, end, SQL("r.state = 'done'"), SQL("r.window_to"), MAX_SINGLE + 1
+    )
+
+
+def _attempts(integration, start, end, wanted, order, limit):
+    query = SQL(
+        """SELECT %(columns)s FROM ihub_run r
+            WHERE r.integration_id = %(id)s AND %(wanted)s
+              AND r.window_to > %(start)s AND r.window_from < %(end)s
+            ORDER BY %(order)s DESC LIMIT %(limit)s""",
+        columns=COLUMNS, id=integration.id, wanted=wanted, start=start, end=end,
+        order=order, limit=limit,
     )  # fmt: skip
-
-
-def _done(integration, start, end, limit):
-    """Return up to ``limit`` runs of a period that are done, as :class:`Attempt` list."""
-    return _attempts(integration,
-        SQL(
-            """SELECT %(columns)s FROM ihub_run r
-                WHERE r.integration_id = %(id)s AND r.state = 'done'
-                  AND r.window_to > %(start)s AND r.window_from < %(end)s
-                ORDER BY r.window_to DESC LIMIT %(limit)s""",
-            columns=COLUMNS, id=integration.id, start=start, end=end, limit=limit,
-        )
-    )  # fmt: skip
-
-
-def _attempts(integration, query):
     return [Attempt(*row) for row in integration.env.execute_query(query)]
 
 
@@ -131,7 +127,7 @@ def _done_as_claims(integration, start, end, last):
         )
     )
     first = min(row[3] for row in rows if row[3])
-    return covered((first, last), [row[:3] for row in rows if row[0]])
+    return covered(first, last, [row[:3] for row in rows if row[0]])
 
 
 def _done_since(integration, troubles, start, end):
@@ -141,30 +137,29 @@ def _done_since(integration, troubles, start, end):
     """
     span = (end - start) / BLUR
     ended = [run for run in troubles if run.state not in ("pending", "running")]
-    return _attempts(integration,
-        SQL(
-            """
-            WITH trouble AS (
-                SELECT * FROM unnest(%(starts)s::timestamp[], %(ends)s::timestamp[])
-                    AS t(window_from, window_to)
-            )
-            SELECT %(columns)s
-              FROM trouble t
-              JOIN ihub_run r
-                ON r.window_to > t.window_from AND r.window_to < t.window_to + %(span)s
-               AND r.window_from < t.window_to
-             WHERE r.integration_id = %(id)s AND r.state = 'done'
-             UNION
-            SELECT %(columns)s FROM ihub_run r
-             WHERE r.integration_id = %(id)s AND r.state = 'done'
-               AND r.window_to > %(start)s AND r.window_from < %(end)s
-               AND r.window_to - r.window_from >= %(span)s
-            """,
-            starts=[run.window_from for run in ended],
-            ends=[run.window_to for run in ended],
-            columns=COLUMNS, id=integration.id, start=start, end=end, span=span,
+    query = SQL(
+        """
+        WITH trouble AS (
+            SELECT * FROM unnest(%(starts)s::timestamp[], %(ends)s::timestamp[])
+                AS t(window_from, window_to)
         )
+        SELECT %(columns)s
+          FROM trouble t
+          JOIN ihub_run r
+            ON r.window_to > t.window_from AND r.window_to < t.window_to + %(span)s
+           AND r.window_from < t.window_to
+         WHERE r.integration_id = %(id)s AND r.state = 'done'
+         UNION
+        SELECT %(columns)s FROM ihub_run r
+         WHERE r.integration_id = %(id)s AND r.state = 'done'
+           AND r.window_to > %(start)s AND r.window_from < %(end)s
+           AND r.window_to - r.window_from >= %(span)s
+        """,
+        starts=[run.window_from for run in ended],
+        ends=[run.window_to for run in ended],
+        columns=COLUMNS, id=integration.id, start=start, end=end, span=span,
     )  # fmt: skip
+    return [Attempt(*row) for row in integration.env.execute_query(query)]
 
 
 def as_json(piece):
