@@ -193,8 +193,12 @@ class TestHubFields(HubCase):
 
     def test_a_foreign_scheduled_action_is_not_taken_for_one_that_serves(self):
         self.integration.start()
+        self.assertTrue(self.has_cron())
         self.forge_cron()
-        self.assertFalse(self.integration._facts()[self.integration.id].has_cron)
+        self.assertFalse(self.has_cron())
+
+    def has_cron(self):
+        return self.integration._facts()[self.integration.id].has_cron
 
     # --- A type's row ---
 

@@ -170,7 +170,7 @@ class TestLane(HubCase):
 
     def test_many_windows_let_other_crons_have_their_turn(self):
         self.integration.stop()
-        self.integration.sudo().window_from = at("2025-02-24 10:00")
+        self.integration.sudo().window_from = at("2025-02-28 10:00")
         self.integration.start()
         with (
             self.noting(),
@@ -182,7 +182,7 @@ class TestLane(HubCase):
         self.assertTrue(self.next_alarm(), "The rest is to be done as soon as possible.")
         with self.noting():
             self.work(self.integration)
-        self.assertEqual(len(self.done), 5 * 24 + 2)
+        self.assertEqual(len(self.done), 24 + 2)
 
     def test_odoo_never_counts_a_failed_integration_as_a_failed_cron(self):
         def broken(this, _from, _to):

@@ -52,8 +52,11 @@ class TestCalendar(HubCase):
         self.assertOnlyFound(self.pending, "2025-03-01 12:00", "2025-03-01 13:00")
 
     def test_what_was_cancelled_before_it_began_is_where_that_happened(self):
-        run = self.made(state="cancelled", ended_at=at("2025-03-01 10:30"))
-        self.assertEqual(run.calendar_from, run.calendar_to)
+        run = self.made(
+            state="cancelled", due=at("2025-03-01 12:00"), ended_at=at("2025-03-01 10:30")
+        )
+        self.assertEqual(run.calendar_from, at("2025-03-01 10:30"))
+        self.assertEqual(run.calendar_to, at("2025-03-01 10:30"))
         self.assertOnlyFound(run, "2025-03-01 10:00", "2025-03-01 11:00")
 
     def test_what_is_running_reaches_to_its_last_sign_of_life(self):

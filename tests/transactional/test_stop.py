@@ -67,6 +67,31 @@ class TestStop(HubCase):
         self.assertEqual(points, [1, None])
         self.assertEqual(self.integration.watermark, at("2025-03-01 12:00"))
 
+    def test_what_was_begun_keeps_its_window_however_much_was_missed_since(self):
+        """The resume point is one of that window, not of one that reaches until now."""
+        self.integration.with_user(self.manager).write(
+            {"catch_up": "one", "window_from": at("2025-03-01 11:00")}
+        )
+        self.integration.start()
+        with self.running_as(self.stopping()):
+            self.work(self.integration)
+        windows = []
+        with (
+            freeze_time("2025-03-01 16:30"),
+            self.running_as(
+                lambda this, _from, _to: windows.append((_from, _to, this.resume_point()))
+            ),
+        ):
+            self.integration.start()
+            self.work(self.integration)
+        self.assertEqual(
+            windows,
+            [
+                (at("2025-03-01 11:00"), at("2025-03-01 12:00"), 1),
+                (at("2025-03-01 12:00"), at("2025-03-01 16:00"), None),
+            ],
+        )
+
     def test_code_that_swallows_exceptions_stops_all_the_same(self):
         self.integration.start()
         with self.running_as(self.stopping(swallow=True)):
@@ -81,18 +106,6 @@ class TestStop(HubCase):
         self.assertEqual(self.steps, ["begin", "end"])
         self.assertEqual(self.integration.watermark, at("2025-03-01 11:00"))
         self.assertEqual(self.integration.state, "stopped")
-
-    def test_in_the_middle_of_a_backlog(self):
-        self.integration.start()
-
-        def work(this, _from, _to):
-            self.steps.append(_from)
-            if len(self.steps) == 1:
-                self.integration.with_env(this.env(user=self.operator.id)).stop()
-
-        with self.running_as(work):
-            self.work(self.integration)
-        self.assertEqual(self.steps, [at("2025-03-01 10:00")])
 
     def test_a_run_by_hand_is_stopped_too_and_says_by_whom(self):
         run = self.integration.run_manually()
