@@ -50,7 +50,7 @@ class IhubBoardMixin(models.AbstractModel):
         looks={word: look for word, (__, *look) in GROUPS.items()},
         compute="_compute_look",
         search="_search_health_group",
-        help="What the summary on top of the board counts it as.",
+        help="The group in which the summary on top of the board counts it.",
     )
     scheduled_run_id = fields.Many2one(
         "ihub.run",

@@ -16,8 +16,8 @@ class IhubIntegrationDemoImport(models.Model):
     has_time_period = False
 
     description = _lt(
-        "<div>Pretends to import records, one after the other, and does nothing else. Run it by "
-        "hand to watch the progress. <b>Stop</b> ends it between two records, and what was "
+        "<div>Pretends to import records, one after the other, and does nothing else. Run it "
+        "manually to watch the progress. <b>Stop</b> ends it between two records, and what was "
         "imported so far is kept.</div>"
     )
 
