@@ -192,7 +192,7 @@ class Embedded:
         return _system_user().pw_uid if os.geteuid() == 0 else os.geteuid()
 
     def _as_user(self):
-        """Return what makes a program run as the server's user: the command's beginning.
+        """Return what a command begins with to run as the server's user.
 
         Root's home and temporary folders are closed to that user. Opening them would change what
         is not the project's, so the server keeps one of root's rights: to enter closed folders.
@@ -202,7 +202,7 @@ class Embedded:
         user = _system_user()
         command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
         if not (_open_to_others(binaries()) and _open_to_others(paths.POSTGRES.parent)):
-            # access(), with which PostgreSQL looks for its programs, denies the others' right.
+            # As its user's own: access(), with which it looks for its programs, would deny others.
             command += ["--securebits=+no_setuid_fixup", "--inh-caps=-all,+dac_override"]
             command += ["--ambient-caps=+dac_override"]
         return command
