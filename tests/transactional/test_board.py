@@ -1,6 +1,7 @@
 """The board: how each integration is doing, what comes first, and what to press."""
 
 from itertools import count
+from unittest.mock import patch
 
 from freezegun import freeze_time
 from lxml import etree
@@ -10,6 +11,7 @@ from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.ihub.core.health import GROUPS, RANK
 from odoo.addons.ihub.lib.exceptions import RetryableError
+from odoo.addons.ihub.report import health as facts
 
 from .hub_case import HubCase, at
 
@@ -217,6 +219,27 @@ class TestSummary(BoardCase):
             self.stage()
         self.assertLessEqual(self.cost(), few)
 
+    def test_one_answer_is_of_one_moment(self):
+        self.stage()
+        search = {"domain": [("health_group", "!=", "off")], "order": "health, name"}
+        for read in (
+            lambda fields: self.board.web_search_read(specification=fields, **search),
+            lambda fields: self.board.web_read_group(
+                groupby=["state"], auto_unfold=True, unfold_read_specification=fields, **search
+            ),
+        ):
+            self.env.invalidate_all()
+            with patch.object(facts, "facts_of", wraps=facts.facts_of) as look:
+                answer = read(self.fields_of_cards())
+            self.assertEqual(look.call_count, 1)
+            self.assertGreater(answer["ihub_summary"]["failed"], 0)
+
+    def test_nobody_can_say_what_is_known(self):
+        integration = self.started("Fine")
+        forged = self.board.with_context(ihub_snapshot={integration.id: (None, "failed")})
+        self.assertFalse(forged.search([("health", "=", "failed")]))
+        self.assertEqual(forged.browse(integration.id).health, "ok")
+
     def cost(self):
         """Return the number of queries that opening the board takes."""
         self.env.flush_all()
@@ -227,9 +250,12 @@ class TestSummary(BoardCase):
         self.open_board()
         return self.env.cr.sql_log_count - before
 
-    def open_board(self):
+    def fields_of_cards(self):
         arch = self.board.get_view(self.env.ref("ihub.ihub_integration_view_kanban").id, "kanban")
-        fields = {f.get("name"): {} for f in etree.fromstring(arch["arch"]).iter("field")}
+        return {f.get("name"): {} for f in etree.fromstring(arch["arch"]).iter("field")}
+
+    def open_board(self):
+        fields = self.fields_of_cards()
         self.board.web_read_group(
             [], ["state"], auto_unfold=True, unfold_read_specification=fields, order="health"
         )
