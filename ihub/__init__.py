@@ -2,7 +2,7 @@ from . import models, wizards
 
 # Last: the base class of the types delegates to a model.
 from .lib import integration
-from .engine.log_filter import mask_loggers
+from .engine.failure import mask_loggers
 
 # When all modules have been imported, and so have their loggers.
 mask_loggers(__name__)

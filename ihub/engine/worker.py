@@ -23,6 +23,7 @@ from .checkpoint import explain
 from .context import RunScope, TransactionWatch, executing
 from .exceptions import UsageError
 from .failure import RunFailed, is_told, log_masked, plain_message, readable, traceback_text
+from .odoo_internals import first_after_commit
 
 _logger = logging.getLogger(__name__)
 
@@ -627,8 +628,7 @@ class Worker:
         cr = self.env.cr
         cr.flush()
         committed = []
-        # Before the hooks of others: one that raises keeps those behind it from being called.
-        cr.postcommit._funcs.appendleft(lambda: committed.append(True))
+        first_after_commit(cr, lambda: committed.append(True))
         try:
             cr.commit()  # pylint: disable=invalid-commit
         except BaseException as error:

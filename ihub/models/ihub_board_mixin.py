@@ -9,13 +9,12 @@ from odoo.tools import SQL
 from ..core.health import BADGES, GROUPS, HEALTH, RANK, Facts, judge
 from ..engine.lane_lock import LOCK_SPACE
 from ..engine.values import moment
-from ..engine.words import said
 from ..report import card, card_text, health
 from ..report import coverage as time_line
 from ..report import history as figures
-from ..report.format import reader_zone
+from ..report.format import reader_zone, said
+from .ihub_fields import Badge
 from .ihub_run import STATE_LOOKS
-from .looks import Badge
 
 # The columns of the board: what needs attention comes first.
 STATE_ORDER = ("failed", "running", "stopped", "created")

@@ -7,8 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .ihub_event_fields import BigInteger, LooseMany2one, LooseReference
-from .looks import Badge
+from .ihub_fields import Badge, BigInteger, LooseMany2one, LooseReference
 
 # More would cost more in the planner than they save in the index.
 PIECES = 6

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .ihub_event_fields import BigInteger
+from .ihub_fields import BigInteger
 
 BATCH = 20_000
 

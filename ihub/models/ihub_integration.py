@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from ..engine import lane_lock, live
 from ..engine.values import checked
 from .ihub_event import LONGEST
-from .looks import Badge
+from .ihub_fields import Badge
 
 # What Odoo itself adds to every model; it ignores what people write there.
 MAGIC = {*models.MAGIC_COLUMNS, "display_name"}

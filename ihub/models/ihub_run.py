@@ -7,10 +7,9 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.retry import moved_on
-from ..engine.words import said
-from ..report.format import local_moment, local_period
+from ..report.format import local_moment, local_period, said
 from .ihub_event import days_in
-from .looks import Badge
+from .ihub_fields import Badge
 
 _logger = logging.getLogger(__name__)
 

@@ -15,8 +15,7 @@ from ..core.schedule import (
     kept_anchor,
 )
 from ..engine.values import moment
-from ..engine.words import said
-from ..report.format import local_moment, local_period, stated_moment
+from ..report.format import local_moment, local_period, said, stated_moment
 
 
 class Settings(NamedTuple):

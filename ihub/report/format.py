@@ -4,15 +4,20 @@ What is on a screen or in a mail is in the language, and on the clocks, of its r
 whoever will read it, is on the clocks of the integration.
 """
 
+import logging
 import re
 from datetime import time
 
+import psycopg2
 from odoo import fields
+from odoo.exceptions import MissingError
 from odoo.http import request
 from odoo.tools import format_datetime, format_time
 from odoo.tools.misc import babel_locale_parse, get_lang, posix_to_ldml
 
 from ..core.schedule import UnknownTimezone, find_zone, to_local, utc_offset
+
+_logger = logging.getLogger(__name__)
 
 # --- For texts on screen and in mails ---
 
@@ -156,3 +161,28 @@ def _is_zone(name):
         return bool(name) and bool(find_zone(name))
     except UnknownTimezone:
         return False
+
+
+# --- Texts that must not keep a page from being opened ---
+
+
+def said(record, say):
+    """Return what ``say`` returns; where it fails, a sentence that says so.
+
+    A text that cannot be made must not keep the page from being opened on which the cause of it
+    can be corrected.
+
+    :param record: what the text is about
+    :param say: a callable without arguments that returns a text or False
+    """
+    try:
+        return say()
+    except (psycopg2.Error, MissingError):
+        # The transaction is over, or the record: nothing can be read any more.
+        raise
+    except Exception:
+        _logger.exception("A text about %s could not be made.", record)
+        return record.env._(
+            "This text could not be made. Look at the settings for what is unusual, or ask your "
+            "administrator: the reason is in the server's log."
+        )

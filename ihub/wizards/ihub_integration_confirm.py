@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..engine.words import said
+from ..report.format import said
 
 
 class IhubIntegrationConfirm(models.TransientModel):

@@ -3,9 +3,8 @@ from odoo.exceptions import UserError
 
 from ..core.schedule import ScheduleError, TooManyWindows
 from ..engine.values import checked
-from ..engine.words import said
 from ..models.ihub_operation_mixin import MAX_QUEUED
-from ..report.format import local_period
+from ..report.format import local_period, said
 
 # How many windows the preview names.
 PREVIEW_WINDOWS = 5

@@ -358,7 +358,7 @@ class TestTextsThatFail(ExtremeCase):
         card += [(card_text, "activity"), (card_text, "problem")]
         return [*texts, (Integration, "_plan_ahead"), *card, *moments]
 
-    @mute_logger("odoo.addons.ihub.engine.words")
+    @mute_logger("odoo.addons.ihub.report.format")
     def test_no_page_breaks(self):
         def broken(*args, **kwargs):
             raise OverflowError("date value out of range")
@@ -373,7 +373,7 @@ class TestTextsThatFail(ExtremeCase):
             with self.subTest(f"{place.__name__}.{name}"), patch.object(place, name, broken):
                 self.open_everything(integration)
 
-    @mute_logger("odoo.addons.ihub.engine.words")
+    @mute_logger("odoo.addons.ihub.report.format")
     def test_it_says_so_instead(self):
         integration = self.add()
         with patch.object(self.registry["ihub.integration"], "_plan_ahead", side_effect=KeyError):

@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.ihub.engine.log_filter import MaskingFilter
+from odoo.addons.ihub.engine.failure import MaskingFilter
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
 
 SECRET = "hunter2"

@@ -1,9 +1,11 @@
-"""Fields that events need and Odoo does not have.
+"""Fields that the hub needs and Odoo does not have.
 
-Those that refer to a record do not bind the database to it. Events are written through a connection
-of their own: what they refer to may exist only in a transaction that is still open, may be locked,
-and may be gone later. A foreign key would wait for that, or refuse.
+Those of events that refer to a record do not bind the database to it. Events are written through a
+connection of their own: what they refer to may exist only in a transaction that is still open, may
+be locked, and may be gone later. A foreign key would wait for that, or refuse.
 """
+
+from operator import attrgetter
 
 from odoo import fields
 from odoo.fields import Domain
@@ -63,3 +65,15 @@ class LooseReference(fields.Reference):
     def get_values(self, env):
         """Accept every model, without a list of them that would be sent to the browser."""
         return env.registry
+
+
+class Badge(fields.Selection):
+    """A selection that tells the web client how each of its values looks.
+
+    :param dict looks: ``{value: (icon, severity)}``: an icon of Font Awesome, and a severity of
+        :class:`ihub.core.health.Health`
+    """
+
+    looks = {}
+    _description_looks = property(attrgetter("looks"))
+    _related_looks = property(attrgetter("looks"))
