@@ -3,15 +3,14 @@
 What is masked, whatever stands around it (JSON, Python, XML, YAML, HTTP headers, forms, addresses,
 command lines, plain text, exception texts), and however often it was escaped:
 
-- the value of whatever has the name of a secret: see :mod:`.secret_names`
+- the value of whatever has the name of a secret, see :func:`judge`
 - the rest of the line after ``Authorization:``, ``Cookie:`` and the like
-- in addresses: the password of ``scheme://user:password@host``
-- what shows by its form that it is one: ``Bearer …``, web tokens, private keys, :data:`BEGINNINGS`
+- what shows by its form that it is a secret, see :data:`_FORMS`
 
 Add names with :func:`register`. Structures are masked by their keys before they become text, by
-:mod:`.serialize`, which asks the same :mod:`.secret_names`.
+:mod:`.text`, which asks the same :func:`judge`.
 
-No text is run through one large regular expression. Pieces of names and the like are looked up with
+No text is run through one large regular expression. Pieces of names and forms are looked up with
 ``str.find`` first, for many texts at once (:func:`screen`), which costs next to nothing where there
 are no secrets. At each place that is found, one of two things happens: a bounded number of
 characters is read and left alone, or what was read is masked and never looked at again. So the time
@@ -20,25 +19,191 @@ is proportional to the length of a text, whatever is in it.
 
 import heapq
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-
-from . import secret_names
-from .secret_names import Kind, hides, is_parameter, judge
+import string
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from re import Pattern
 
 MASK = "***"
 
-# What tokens begin with that are known by it.
-BEGINNINGS = (
-    "AKIA", "ASIA", "AIza", "dop_v1_", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_",
-    "glpat-", "hf_", "LS0tLS1CRUdJTi", "npm_", "pypi-", "rk_live_", "SG.", "shpat_", "shpss_",
-    "sk-", "sk_live_", "sk_test_", "whsec_", "xoxa-", "xoxb-", "xoxp-", "xoxs-", "ya29.",
-    "hooks.slack.com/services/",
-)  # fmt: skip
+# --- Names: the same for keys of structures and for text ---
 
-_HEADERS = ("authorization", "cookie")
-_IN_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
-# Characters: of a name on each side of a piece of it; of what may stand between name and value.
+# Wherever they are in a name, words joined: dbPassword, password2, credentials.
+_anywhere = [
+    "authorisation", "authorization", "contrasena", "contraseña", "credential", "kennwort",
+    "motdepasse", "passcode", "passphrase", "passwd", "password", "passwort", "wachtwoord",
+]  # fmt: skip
+# At the end of a word: csrftoken, clientsecret, cookies.
+_ENDINGS = "cookie|creds|jwt|pwd|secret|signature|token"
+# A word by themselves.
+_WORDS = "bearer|csrf|cvc|cvv|otp|pass|pw|senha|totp|xsrf"
+# Before "key": what such a key opens. Other keys are those of dictionaries, tables and keyboards.
+_KEYS = (
+    "access|account|admin|api|app|application|auth|consumer|crypto|decryption|deploy|dev|developer|"
+    "encryption|functions|hmac|licence|license|master|private|secret|security|session|shared|"
+    "signing|ssh|storage|subscription|webhook"
+)
+# Before "code".
+_CODES = "access|auth|authorization|backup|otp|recovery|security|verification"
+_SECRET = re.compile(
+    rf"(?:(?:{_ENDINGS})(?:s|_?(?:key|value|string))?|(?:{_KEYS})_?keys?|(?:{_CODES})_?codes?"
+    rf"|sess(?:ion)?_?id)(?:_|\d|\Z)|(?P<word>(?:_|\A)(?:{_WORDS})\d?(?:_|\Z))"
+)
+# Words that make a name one of a number, a date or an address about a secret: token_count.
+_ABOUT = re.compile(
+    r"(?:_|\A)(?:age|at|attempts|changed|counts?|date|days|enabled|endpoint|exp|expire[ds]?|"
+    r"expiration|expiry|has|in|index|is|len|length|lifetime|limits?|max|maximum|min|minimum|"
+    r"minutes|num|number|per|policy|rate|remaining|required|seconds|size|time|total|ttl|uri|url|"
+    r"usage|used|valid|version)(?:_|\Z)"
+)
+# What may be a secret: only what looks like one is.
+_UNCLEAR = re.compile(r"(?:_|\A)(?:auth|key|session|sid|sig)s*\Z")
+# After "?" or "&", the value of these is secret whatever it looks like.
+_PARAMETERS = ("auth", "code", "key", "sid", "sig")
+# As few pieces as possible such that each name of a secret contains one of them.
+_pieces = {
+    "auth", "bearer", "code", "contrase", "cookie", "cred", "cv", "jwt", "kennwort", "key", "otp",
+    "pass", "pw", "secret", "senha", "sess", "sid", "sig", "srf", "token", "wachtwoord",
+}  # fmt: skip
+_WORDS_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
+
+# Values that are no secrets, for each kind of name.
+_NOTHING = r"(?:null|none|nil|undefined|true|false|\*\*\*)?"
+_NUMBER = r"[-+]?\d+(?:[.,]\d+)?"
+# Long, and both letters and digits in one piece.
+_RANDOM = (
+    r"(?=[\w+=~-]{20})[\w+=~-]{0,200}?(?=[A-Za-z]{0,200}\d)(?=\d{0,200}[A-Za-z])[A-Za-z0-9]{16}"
+)
+_OF_SECRET = re.compile(_NOTHING, re.I)
+_OF_WORD = re.compile(rf"{_NOTHING}|(?=.{{1,3}}\Z){_NUMBER}", re.I)
+_OF_PLURAL = re.compile(rf"{_NOTHING}|{_NUMBER}", re.I)
+_OF_ABOUT = re.compile(rf"{_NOTHING}|[-+]?\d[\d.,:/TZ+\- ]*|https?://.*", re.I | re.S)
+_OF_UNCLEAR = re.compile(rf"(?!{_RANDOM}).*", re.S)
+
+# Characters of a name or value that are looked at, and a number that is none any more.
+_SHORT = 200
+_LONG = 10**12
+# In a pair of name and value, the keys of either.
+_PAIR_NAMES = frozenset(
+    ("name", "Name", "key", "Key", "field", "header", "id", "param", "parameter", "property",
+     "variable", "k", "n")
+)  # fmt: skip
+_PAIR_VALUES = frozenset(
+    ("value", "Value", "values", "val", "content", "contents", "data", "text", "default", "v")
+)
+
+
+@lru_cache(maxsize=8192)
+def judge(name: str) -> Pattern[str] | None:
+    """Return a pattern of the values that are no secrets under ``name``; None: all are none.
+
+    A name is taken apart into words first, so that ``accessToken``, ``X-Access-Token`` and
+    ``access.token`` are the same name, while a ``monkey`` holds no key and a ``secretary`` no
+    secret.
+    """
+    words = _WORDS_END.sub("_", name).lower().strip("_")
+    joined = words.replace("_", "")
+    anywhere = any(part in joined for part in _anywhere)
+    found = _SECRET.search(words)
+    if not anywhere and not found:
+        return _OF_UNCLEAR if _UNCLEAR.search(words) else None
+    if _ABOUT.search(words):
+        return _OF_ABOUT
+    if words.endswith("s") and not words.endswith("ss"):
+        return _OF_PLURAL
+    return _OF_WORD if found and found["word"] and not anywhere else _OF_SECRET
+
+
+def is_secret(name: str, value: object) -> bool:
+    """Return whether ``value``, anything that stands under ``name`` in a structure, is a secret."""
+    harmless = judge(name[:_SHORT])
+    if harmless is None or value is None or isinstance(value, bool):
+        return False
+    if isinstance(value, (int, float)):
+        value = str(value) if abs(value) < _LONG else str(_LONG)
+    if isinstance(value, str):
+        return _hides(harmless, value)
+    if harmless is _OF_UNCLEAR:
+        # requests' auth=(user, password)
+        return name.lower() == "auth" and isinstance(value, (tuple, list))
+    return harmless is not _OF_ABOUT
+
+
+def mask_pair(structure: dict[str, object]) -> None:
+    """Mask what is a secret in ``{"name": "X-Api-Key", "value": "…"}``."""
+    for name in [structure[key] for key in _PAIR_NAMES & structure.keys()]:
+        if isinstance(name, str) and judge(name[:_SHORT]):
+            for key in _PAIR_VALUES & structure.keys():
+                if is_secret(name, structure[key]):
+                    structure[key] = MASK
+
+
+def register(*names: str | None) -> None:
+    """Mask the values of these names too, in this process.
+
+    :param str names: parts of names, in any case
+    """
+    for name in names:
+        if name and isinstance(name, str):
+            words = _WORDS_END.sub(" ", name).lower().split() or [name.lower()]
+            _anywhere.append("".join(words))
+            _pieces.add(max(words, key=len))
+    judge.cache_clear()
+
+
+def _hides(harmless: Pattern[str], value: str) -> bool:
+    return not harmless.fullmatch(value[:_SHORT].strip())
+
+
+# --- What shows by its form that it is a secret, by what is looked up: the last group is masked ---
+
+# What tokens begin with that are known by it. One pattern is faster here than to find each.
+_BEGINNING = re.compile(
+    r"A(?:KIA|SIA|Iza)|dop_v1_|g(?:h[oprsu]_|ithub_pat_|lpat-)|h(?:f_|ooks\.slack\.com/services/)"
+    r"|LS0tLS1CRUdJTi|npm_|pypi-|rk_live_|SG\.|s(?:hp(?:at|ss)_|k-|k_(?:live|test)_)|whsec_"
+    r"|xox[abps]-|ya29\."
+)
+# Stands for these among the pieces.
+_TOKENS = "A token"
+_AUTHORITY = r"[^\s/?#\\\"'<>"
+# "Basic information" is no secret.
+_SCHEME = (
+    r"(?i:bearer|basic|negotiate|ntlm)(?:\s|%20|\+){1,4}(?=[\w.~+/=\-]{8})"
+    r"(?=[\w.~+/\-]{0,199}?(?:[\d=]|[a-z][A-Z]))([\w.~+/=\-]*)"
+)
+_USERINFO = (
+    rf"(?://|\\/\\/)(?:{_AUTHORITY}:]{{0,1000}}:({_AUTHORITY}]{{0,1000}})@"
+    # What is not allowed in a password, but is in some.
+    rf"|{_AUTHORITY}:@]{{0,1000}}:(?!\d)([^\s\"'<>@]{{0,300}})@"
+    rf"|(?:(?<=://)|(?<=:\\/\\/))({_AUTHORITY}]{{0,1000}})@)"
+)
+_PATTERNS = {
+    **dict.fromkeys(("bearer", "basic", "negotiate", "ntlm"), _SCHEME),
+    **dict.fromkeys(("//", "\\/\\/"), _USERINFO),
+    "%2f%2f": r"(?i:%2f%2f(?:[\w.\-]|%(?!3a)){0,200}%3a)([^\s/?#&\"'<>]{0,500}?)%40",
+    # Only at the beginning of a word, or a long one would be read again and again.
+    "eyj": r"(?<![\w\-])([\w\-]{5,}\.(?:eyJ|[\w\-]{5,}\.)[\w\-.]*)",
+    "-----begin": r"(?i:-----begin)[\w ]{0,40}PRIVATE KEY[\w ]{0,20}-----(.*?)(?:-----END|\Z)",
+    "private-lines:": r"(?i:private-lines:)(.*)",
+    "cookie": r"(?<=<)(?i:cookie)\s{1,4}[^=<>\s]{1,200}=([^<>\s]*)",
+    "-u": r"(?:(?<= )-u|(?<= -)-user)[ =]{1,4}[\"']?[^\s:\"']{1,200}:([^\s\"']*)",
+    # PostgreSQL shows the whole row that breaks a constraint, without the columns' names.
+    "failing row contains (": r"(?i:failing row contains )\((.*?)(?:\)\.(?:[\r\n]|\\n)|\Z)",
+    # A quote before a letter is part of the value, and so is a doubled one.
+    "identified by ": (
+        r"(?i:identified by )(\\?[\"'])((?:(?!\1(?![^\W_]))(?:[^\"'\\]+|\\.|.)|\1\1)*)"
+    ),
+    _TOKENS: rf"(?<!\w)((?:{_BEGINNING.pattern})[\w.~+/=\-]{{8,}})",
+}
+_FORMS = {piece: re.compile(pattern, re.S) for piece, pattern in _PATTERNS.items()}
+
+# --- What stands around a name in a text ---
+
+_IN_NAMES = f"{string.ascii_letters}{string.digits}_-."
+# Characters: of a name on each side of a piece of it; before a name; of what may stand between
+# name and value.
 _REACH = 40
+_BEFORE = 120
 _AROUND = 400
 
 # A quote, also one that was escaped for JSON in JSON, HTML, an address, CSV or .NET's JSON.
@@ -49,120 +214,96 @@ _QUOTE = (
 _PREFIX = r"(?:[bBrRuUfFnN]{1,2}(?=[\"']))?"
 _BLANKS = r"(?:[^\S\n]|\n(?=[^\S\n]|[\"'{\[])|\\[nt]|%(?:25){0,3}20|\+(?=%)){0,20}"
 _BREAK = r"(?:\r?\n|\\r\\n|\\n)"
+_NAME = r"[\w.\-\[\]]{0,40}"
+_KEY = rf"{_BLANKS}{_PREFIX}{_QUOTE}{_NAME}{_QUOTE}?\s{{0,40}}[=:]"
 
-# --- What stands between the end of a name and its value ---
-
-_REST = re.compile(r"[\w.\-\[\]]{0,40}")
-_ASSIGN = re.compile(
-    rf"(?P<closing>{_QUOTE})?(?:\]|%(?:25){{0,3}}5[dD])?\s{{0,40}}"
+_REST = re.compile(_NAME)
+# Of \n and the like, in a text inside JSON.
+_ESCAPE = re.compile(r"(?<=\\)(?:[nrt]|u[0-9a-fA-F]{4})|(?<=%)(?:25){0,3}[0-9a-fA-F]{2}")
+# After the name of a secret.
+_BETWEEN = re.compile(
+    rf"(?P<closing>{_QUOTE})?(?:"
+    # name: value, "name": "value", name=value
+    r"(?:\]|%(?:25){0,3}5[dD])?\s{0,40}"
     r"(?:=>|:=|={1,3}|:|(?P<encoded>%(?:25){0,3}3[dDaA])|\\{1,7}u003[dD]|&(?:amp;){0,3}#61;)"
-    rf"{_BLANKS}"
+    rf"{_BLANKS}(?P<assigned>)"
+    # ("name", "value"), unless that is the next name; PHP's "name";s:5:"value"
+    rf"|(?(closing)(?:;s:\d{{1,9}}:|\s{{0,40}},(?!{_KEY}){_BLANKS})|(?!))(?P<listed>))"
+    # Key (login, password)=(…), as PostgreSQL says it.
+    r"|(?:,[^()\n]{0,200})?\)=(?=\()(?P<columns>)"
+    # --name value, PASSWORD 'value'
+    r"|(?:[ \t]{1,20}(?![\-,\]\s])|\s{1,4}(?=[\"']))(?P<blank>)"
 )
-_COMMA = re.compile(rf"(?P<closing>{_QUOTE})\s{{0,40}},{_BLANKS}")
-_SERIALIZED = re.compile(r"(?P<closing>\\?\");s:\d{1,9}:")
-_OPTION = re.compile(r"(?:[ \t]{1,20}|(?P<closing>[\"']),\s{0,40})(?![\-,\]\s])")
-_SAID = re.compile(r"\s{1,4}(?=[\"'])")
-# Key (login, password)=(…), as PostgreSQL says it.
-_COLUMN = re.compile(r"(?:,[^()\n]{0,200})?\)=(?=\()")
-_TAG = re.compile(rf"(?:\s[^<>]{{0,{_AROUND}}})?(?:(?<!/)>|(?P<escaped>&(?:amp;){{0,3}}gt;))")
-# <key>password</key><string>…
-_NEXT_TAG = re.compile(
-    r"\s{0,20}</[\w:.\-]{1,40}>\s{0,40}<[\w:.\-]{1,40}(?:\s[^<>]{0,200})?(?<!/)>"
+# Before one whose value stands elsewhere.
+_PLACE = re.compile(
+    # {"name": "X-Api-Key", "value": "…"}
+    r"(?:(?P<called>(?<![^\W_])(?i:name|key|field|header|param|parameter|property|setting|variable"
+    rf"|id|n|k)(?:{_QUOTE})?\s{{0,9}}(?:=>|[=:])\s{{0,9}}{_PREFIX}(?:{_QUOTE})?)"
+    # <password>…, <password value="…"/>
+    r"|(?P<tag>(?:<|&(?:amp;){0,3}lt;)(?:[\w.\-]{1,40}:)?)"
+    # <key>password</key><string>…
+    r"|(?P<element><[\w:.\-]{1,40}(?:\s[^<>]{0,80})?>\s{0,20}))\Z"
 )
-# <entry name="password">…
-_NAMED_TAG = re.compile(rf"[\"'][^<>]{{0,{_AROUND}}}(?<!/)>")
-# name="password"; other="y"\r\nHeader: z\r\n\r\n
-_FORM_PART = re.compile(
-    rf"\\?\"[^\r\n\\]{{0,200}}{_BREAK}(?:[^\r\n\\]{{1,200}}{_BREAK}){{0,3}}{_BREAK}"
-)
-# {"name": "X-Api-Key", "value": "…"}
-_CALLED = re.compile(
-    r"(?<![^\W_])(?:name|key|field|header|param|parameter|property|setting|variable|id|n|k)"
-    rf"(?:{_QUOTE})?\s{{0,9}}(?:=>|[=:])\s{{0,9}}{_PREFIX}(?:{_QUOTE})?\Z",
-    re.IGNORECASE,
-)
+# What its last character may be: all but a few places are told by that.
+_PLACE_ENDS = "=:<>;\"'`27"
 _VALUE = (
-    r"(?<![\w\-])(?:values?|val|contents?|data|text|v)"
+    r"(?<![\w\-])(?i:values?|val|contents?|data|text|v)"
     rf"(?:{_QUOTE})?\s{{0,9}}(?:=>|[=:]){_BLANKS}"
 )
-_VALUE_AFTER = re.compile(
-    rf"(?:{_QUOTE})?[\s,;](?:[^{{}}<>]{{0,{_AROUND}}}?[^\w{{}}<>])?{_VALUE}", re.IGNORECASE
-)
-_VALUE_BEFORE = re.compile(_VALUE, re.IGNORECASE)
-
-# --- What stands before a name ---
-
+_VALUE_BEFORE = re.compile(_VALUE)
+_VALUE_AFTER = rf"(?:{_QUOTE})?[\s,;](?:[^{{}}<>]{{0,{_AROUND}}}?[^\w{{}}<>])?{_VALUE}"
+_AFTER_PLACE = {
+    "called": re.compile(
+        # name="password"; other="y"\r\nHeader: z\r\n\r\n
+        rf"\\?\"[^\r\n\\]{{0,200}}{_BREAK}(?:[^\r\n\\]{{1,200}}{_BREAK}){{0,3}}{_BREAK}(?P<form>)"
+        # <entry name="password">…
+        rf"|[\"'][^<>]{{0,{_AROUND}}}(?<!/)>(?P<open>)|{_VALUE_AFTER}(?P<value>)"
+    ),
+    "tag": re.compile(
+        rf"(?:\s[^<>]{{0,{_AROUND}}})?(?:(?<!/)>(?P<open>)|&(?:amp;){{0,3}}gt;(?P<escaped>))"
+        rf"|{_VALUE_AFTER}(?P<value>)"
+    ),
+    "element": re.compile(
+        r"\s{0,20}</[\w:.\-]{1,40}>\s{0,40}<[\w:.\-]{1,40}(?:\s[^<>]{0,200})?(?<!/)>(?P<open>)"
+    ),
+}
 _BEGINS_LINE = re.compile(
     r"(?:\A|[\r\n]|\\n)[ \t]*(?:[-*#>] |export |set |\$env:)?\Z", re.IGNORECASE
 )
-_BEGINS_TAG = re.compile(r"(?:<|&(?:amp;){0,3}lt;)(?:[\w.\-]{1,40}:)?\Z")
-_ENDS_TAG = re.compile(r"<[\w:.\-]{1,40}(?:\s[^<>]{0,80})?>\s{0,20}\Z")
 _IN_ADDRESS = re.compile(r"(?:[?&]|&(?:amp;){1,3}|%(?:25){0,3}(?:26|3[fF])|\\{1,7}u0026)\Z")
-_ESCAPE = re.compile(r"(?:25){0,3}[0-9a-fA-F]{2}")
 
 # --- Values: none of these can fail, so none of them can go back and try again ---
 
+_MASKED = re.compile(r"\*\*\*(?![^\W_])")
 _OPENING = re.compile(rf"(?:string\(\d{{1,9}}\) )?{_PREFIX}(?P<quote>{_QUOTE})")
 _PLAIN = re.compile(
     r"(?:(?:bearer|basic|digest|token|negotiate|ntlm|apikey)[ +]{1,4})?"
-    r"(?:[^\s\"'&<>;,\\)\]}]|\\(?![\"'nrtu\\]))*",
+    r"(?:[^\s\"'&<>;,\\)\]}]+|\\(?![\"'nrtu\\]))*",
     re.IGNORECASE,
 )
 _PLAIN_ENCODED = re.compile(
-    r"(?:[^\s\"'&<>;,\\)\]}%]|%(?!(?:25){0,3}(?:2[267cC]|3[bB]|5[dD]|7[dD])))*"
+    r"(?:[^\s\"'&<>;,\\)\]}%]+|%(?!(?:25){0,3}(?:2[267cC]|3[bB]|5[dD]|7[dD])))*"
 )
 _BLOCK = re.compile(r"[|>][-+\d]{0,3}[ \t]{0,20}\n")
 _INDENTED = re.compile(r"([ \t]*)[^\n]*\n?")
-_IN_TAG = re.compile(r"[^<]*")
-_IN_ESCAPED_TAG = re.compile(r"(?:[^&]|&(?!(?:amp;){0,3}lt;))*")
-_HEADER_LINE = re.compile(r"(?:[^\r\n\\]|\\(?![rn]))*(?:\r?\n[ \t]+[^\r\n]+){0,20}")
-_LINE = re.compile(r"(?:[^\r\n\\]|\\(?!n))*")
-_FORM_VALUE = re.compile(r"(?:[^\r\n\\]|\\(?!r\\n|n))*")
-_TO_DOUBLE = re.compile(r'(?:[^"\r\n\\]|\\(?![rn]))*')
-_TO_SINGLE = re.compile(r"(?:[^'\r\n\\]|\\(?![rn]))*")
+_LINE = re.compile(r"(?:[^\r\n\\]+|\\(?!r\\n|n))*")
+# By what stands before its name: inside quotes, as on a command line, a header ends where they do.
+_HEADER = {
+    quote: re.compile(rf"(?:[^\r\n\\{quote}]+|\\(?!r\\n|n))*(?:\r?\n[ \t]+[^\r\n{quote}]+){{0,20}}")
+    for quote in ("", '"', "'")
+}
 _STRUCTURE = re.compile(r"\\.|[\[\](){}\"']", re.DOTALL)
-_OPAQUE = re.compile(r"[\w.~+/=\-]*")
-
-# --- What shows by its form that it is a secret ---
-
-_SCHEME = re.compile(r"(?:\s|%20|\+){1,4}(?P<value>[\w.~+/=\-]{8,200})")
-_LOOKS_SECRET = re.compile(r"[\d=]|[a-z][A-Z]")
-_AUTHORITY = re.compile(r"[^\s/?#\\\"'<>]{0,1000}")
-_TO_AT = re.compile(r"[^\s\"'<>@]{0,300}@")
-_ENCODED_USERINFO = re.compile(r"[\w.\-%]{0,200}?%3[aA](?P<value>[^\s/?#&\"'<>]{0,500}?)%40")
-_JWT = re.compile(r"[\w\-]{5,}\.(?:eyJ|[\w\-]{5,}\.)[\w\-.]*")
-_PEM = re.compile(r"[\w ]{0,40}PRIVATE KEY[\w ]{0,20}-----")
-_COOKIE = re.compile(r"\s{1,4}[^=<>\s]{1,200}=(?P<value>[^<>\s]*)")
-_LOGIN = re.compile(r"[ =]{1,4}[\"']?[^\s:\"']{1,200}:(?P<value>[^\s\"']*)")
-_TOKEN = re.compile(r"[\w.~+/=\-]{8,}")
-_END_OF_ROW = re.compile(r"\)\.(?:[\r\n]|\\n)")
-
-
-def _read(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
-    """Return the match of one of the above at ``at``."""
-    found = pattern.match(text, at)
-    assert found is not None, pattern.pattern
-    return found
-
-
-_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-
-
-def register(*names: str) -> None:
-    """Mask the values of these names too, in this process.
-
-    :param str names: parts of names, in any case
-    """
-    for name in names:
-        if name and isinstance(name, str):
-            piece = secret_names.register(name)
-            _finders.setdefault(piece, (_named,))
+_TAG = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<(?P<kind>[/!?]?)[^>]*>?", re.DOTALL)
+_TO_TAG = re.compile(r"[^<]*")
+_TO_ESCAPED_TAG = re.compile(r"(?:[^&]+|&(?!(?:amp;){0,3}lt;))*")
 
 
 def screen(texts: Iterable[str]) -> list[str]:
     """Return the pieces that occur in any of ``texts``, for :func:`mask`."""
-    lowered = "\n".join(texts).lower()
-    return [piece for piece in list(_finders) if piece in lowered]
+    joined = "\n".join(texts)
+    lowered = joined.lower()
+    found = [piece for piece in (*_pieces, *_FORMS) if piece in lowered]
+    return [*found, _TOKENS] if _BEGINNING.search(joined) else found
 
 
 def mask(text: str, among: Sequence[str] | None = None) -> str:
@@ -173,47 +314,59 @@ def mask(text: str, among: Sequence[str] | None = None) -> str:
     """
     if among is None:
         among = screen([text])
-    return _Scan(text).masked(among) if among else text
-
-
-Finder = Callable[["_Scan", int, int], None]
+    if not among:
+        return text
+    # The one letter that is longer in lower case would move what follows.
+    lowered = text.replace("İ", "i").lower()
+    # Most of what is in other texts is not in this one.
+    here = [piece for piece in among if piece in lowered or piece is _TOKENS]
+    return _Scan(text, lowered).masked(here) if here else text
 
 
 class _Scan:
     """One text, read from left to right."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, lowered: str):
         self.text = text
+        self.lowered = lowered
         self.spans: list[tuple[int, int]] = []
         self.reached = 0  # what is before is masked or was looked at for good
-        self.named = 0  # where the last name that was looked at ends
         self.spare = 4 * len(text) + 10_000  # characters that may be read in vain
+        self.left = self.right = 0  # begin and end of the last name that was looked at
+        self.harmless = _OF_SECRET  # what is no secret under it
 
-    def masked(self, among: Sequence[str]) -> str:
-        lowered = self.text.lower()
-        if len(lowered) != len(self.text):
-            # The case of some letters has another length.
-            lowered = self.text.translate(_ASCII_LOWER)
-        places = heapq.merge(*(_places(lowered, piece) for piece in among if piece in lowered))
-        for start, piece in places:
-            for find in _finders[piece]:
-                if start >= self.reached:
-                    find(self, start, start + len(piece))
+    def masked(self, pieces: Iterable[str]) -> str:
+        places = [(start, piece) for piece in pieces if (start := self._find(piece, 0)) >= 0]
+        heapq.heapify(places)
+        while places:
+            start, piece = places[0]
+            form = _FORMS.get(piece)
+            if form and start >= self.reached and (found := form.match(self.text, start)):
+                self._hide(*found.span(found.lastindex or 0))
+            if piece in _pieces and start >= max(self.reached, self.right):
+                self._read_name(start, start + len(piece))
+            following = self._find(piece, max(start + 1, self.reached))
+            if following < 0:
+                heapq.heappop(places)
+            else:
+                heapq.heapreplace(places, (following, piece))
         return self._replaced() if self.spans else self.text
 
-    def hide(self, start: int, end: int) -> None:
-        """Mask from ``start`` to ``end``."""
+    def _find(self, piece: str, at: int) -> int:
+        if piece is not _TOKENS:
+            return self.lowered.find(piece, at)
+        found = _BEGINNING.search(self.text, at)
+        return found.start() if found else -1
+
+    def _hide(self, start: int, end: int) -> None:
         if end > start:
             self.spans.append((start, end))
         self.reached = max(self.reached, end)
 
-    def waste(self, count: int) -> bool:
+    def _waste(self, count: int) -> bool:
         """Note that ``count`` characters were read in vain; return whether that may go on."""
         self.spare -= count
         return self.spare > 0
-
-    def before(self, position: int, count: int) -> str:
-        return self.text[max(0, position - count) : position]
 
     def _replaced(self) -> str:
         parts: list[str] = []
@@ -222,295 +375,184 @@ class _Scan:
             if start >= reached:
                 parts += (self.text[reached:start], MASK)
             reached = max(reached, end)
-        parts.append(self.text[reached:])
-        return "".join(parts)
+        return "".join((*parts, self.text[reached:]))
 
+    def _before(self, count: int) -> str:
+        return self.text[max(0, self.left - count) : self.left]
 
-def _places(lowered: str, piece: str) -> Iterator[tuple[int, str]]:
-    position = lowered.find(piece)
-    while position >= 0:
-        yield position, piece
-        position = lowered.find(piece, position + len(piece))
+    # --- Names ---
 
-
-# --- Names ---
-
-
-def _named(scan: _Scan, start: int, end: int) -> None:
-    """Mask what belongs to the name around ``start``, if that is one of a secret."""
-    if start < scan.named:
-        return
-    text = scan.text
-    left = _left_end(scan, start)
-    right = scan.named = _read(_REST, text, end).end()
-    kind = _kind(scan, left, right)
-    if kind is None:
-        return
-    name = _Name(scan, left, right, kind)
-    for read in (name.assigned, name.called, name.listed, name.tagged, name.said):
-        if read():
+    def _read_name(self, start: int, end: int) -> None:
+        """Mask what belongs to the name around ``start``, if that is one of a secret."""
+        window = self.text[max(0, start - _REACH) : start]
+        self.left = start - len(window) + len(window.rstrip(_IN_NAMES))
+        self.left = min(_end(_ESCAPE, self.text, self.left), start)
+        self.right = _end(_REST, self.text, end)
+        name = self.text[self.left : self.right]
+        harmless = self._judge(name)
+        if harmless is None:
             return
-
-
-def _left_end(scan: _Scan, start: int) -> int:
-    """Return where the name begins that goes on at ``start``."""
-    window = scan.before(start, _REACH)
-    left = start - len(window) + len(window.rstrip(_IN_NAMES))
-    before = scan.text[left - 1 : left] if left else ""
-    if before == "\\":
-        # \n and the like, of a text inside JSON.
-        left += 5 if scan.text[left] == "u" else scan.text[left] in "nrt"
-    elif before == "%" and (escape := _ESCAPE.match(scan.text, left)):
-        left = escape.end()
-    return min(left, start)
-
-
-def _kind(scan: _Scan, left: int, right: int) -> Kind | None:
-    name = scan.text[left:right]
-    if is_parameter(name) and _IN_ADDRESS.search(scan.before(left, 12)):
-        return Kind.SECRET
-    kind = judge(name)
-    if kind is Kind.UNCLEAR and scan.text[left - 1 : left] == " ":
-        # "API key: …"
-        words = scan.before(left, _REACH)
-        word = words.rstrip()[len(words.rstrip().rstrip(_IN_NAMES)) :]
-        kind = judge(f"{word}_{name}")
-    return kind
-
-
-class _Name:
-    """The name of a secret in a text. Each method looks for its value in one way."""
-
-    def __init__(self, scan: _Scan, left: int, right: int, kind: Kind) -> None:
-        self.scan = scan
-        self.text = scan.text
-        self.left = left
-        self.right = right
-        self.kind = kind
-        self.name = scan.text[left:right]
-
-    def assigned(self) -> bool:
-        """``name: value``, ``"name": "value"``, ``name=value`` and the like."""
-        found = _ASSIGN.match(self.text, self.right)
-        if found:
+        self.harmless = harmless
+        found = _BETWEEN.match(self.text, self.right)
+        how = found.lastgroup if found else None
+        if how != "assigned" and self._read_elsewhere(is_listed=how == "listed"):
+            return
+        if found and (how != "blank" or self._has_value_after(name, found.end())):
             self._hide_value(found.end(), found["closing"], bool(found["encoded"]))
-        return bool(found)
 
-    def called(self) -> bool:
-        """``{"name": "X-Api-Key", "value": "…"}``, ``<entry key="password">…</entry>``, forms."""
-        if not _CALLED.search(self.scan.before(self.left, 60)):
+    def _has_value_after(self, name: str, at: int) -> bool:
+        is_quoted = self.text.startswith(('"', "'"), at)
+        return name.startswith("--") or is_quoted and "pass" in name.lower()
+
+    def _judge(self, name: str) -> Pattern[str] | None:
+        harmless = judge(name)
+        if harmless is not None and harmless is not _OF_UNCLEAR:
+            return harmless
+        if name.lower() in _PARAMETERS and _IN_ADDRESS.search(self._before(12)):
+            return _OF_SECRET
+        if harmless and self.text.startswith(" ", self.left - 1):
+            # "API key: …"
+            words = self._before(_REACH).rstrip()
+            harmless = judge(f"{words[len(words.rstrip(_IN_NAMES)) :]}_{name}")
+        return harmless
+
+    def _read_elsewhere(self, is_listed: bool) -> bool:
+        """Mask the value of a name that does not stand right after it; return whether it is one."""
+        before = self._before(_BEFORE)
+        place = _PLACE.search(before) if before.rstrip()[-1:] in _PLACE_ENDS else None
+        where = place and place.lastgroup
+        if not where or is_listed and where != "called":
             return False
-        if part := _FORM_PART.match(self.text, self.right):
-            self._hide(*_read(_FORM_VALUE, self.text, part.end()).span())
-        elif tag := _NAMED_TAG.match(self.text, self.right):
-            self._hide_in_tag(tag.end())
-        elif after := _VALUE_AFTER.match(self.text, self.right):
-            self._hide_value(after.end())
-        else:
-            self._hide_value_before()
-        return True
-
-    def listed(self) -> bool:
-        """``("Authorization", "…")``, ``--password …``, ``"password";s:6:"…"``."""
-        if self.name.startswith("--"):
-            found = _OPTION.match(self.text, self.right)
-        else:
-            found = _SERIALIZED.match(self.text, self.right) or _COMMA.match(self.text, self.right)
-        if found and not self._is_key(found.end()):
-            self._hide_value(found.end(), found["closing"])
-        return bool(found)
-
-    def tagged(self) -> bool:
-        """``<password>…</password>``, ``<password value="…"/>``, ``<key>password</key><…>…``."""
-        before = self.scan.before(self.left, _REACH + 80)
-        if _BEGINS_TAG.search(before):
-            if tag := _TAG.match(self.text, self.right):
-                self._hide_in_tag(tag.end(), tag["escaped"])
-            elif after := _VALUE_AFTER.match(self.text, self.right):
-                self._hide_value(after.end())
-            return True
-        if before.endswith(">") or before[-1:].isspace():
-            found = _NEXT_TAG.match(self.text, self.right)
-            if found and _ENDS_TAG.search(before):
-                self._hide_in_tag(found.end())
-                return True
-        return False
-
-    def said(self) -> bool:
-        """``Key (password)=(…)``, ``PASSWORD '…'``."""
-        if (
-            (found := _COLUMN.match(self.text, self.right))
-            or "pass" in self.name.lower()
-            and (found := _SAID.match(self.text, self.right))
-        ):
+        found = _AFTER_PLACE[where].match(self.text, self.right)
+        if not found:
+            if where == "called":
+                self._hide_value_before()
+            return where != "element"
+        if found.lastgroup == "value":
             self._hide_value(found.end())
-        return bool(found)
+        elif found.lastgroup == "form":
+            self._hide_secret(found.end(), _end(_LINE, self.text, found.end()))
+        elif found.lastgroup == "escaped":
+            self._hide_secret(found.end(), _end(_TO_ESCAPED_TAG, self.text, found.end()))
+        else:
+            self._hide_content(found.end())
+        return True
 
     # --- Values ---
 
     def _hide_value(self, at: int, closing: str | None = None, encoded: bool = False) -> None:
-        if (
-            self.text.startswith(MASK, at)
-            and not self.text[at + len(MASK) : at + len(MASK) + 1].isalnum()
-        ):
-            return
-        start, end = self._value(at, closing, encoded)
-        self._hide(start, end)
+        if not _MASKED.match(self.text, at):
+            self._hide_secret(*self._value(at, closing, encoded))
 
-    def _hide(self, start: int, end: int) -> None:
-        if hides(self.kind, self.text[start : min(end, start + _AROUND)]) or self._is_pair(start):
-            self.scan.hide(start, end)
-        elif not self.scan.waste(end - start):
+    def _hide_value_before(self) -> None:
+        window = self._before(_AROUND)
+        window = window[max(window.rfind(mark) for mark in "{}<>") + 1 :]
+        for found in _VALUE_BEFORE.finditer(window):
+            start, end = self._value(self.left - len(window) + found.end(), '"')
+            if end <= self.left:
+                self._hide_secret(start, end)
+            elif not self._waste(end - start):
+                self._hide(self.left, len(self.text))
+
+    def _hide_content(self, at: int) -> None:
+        """Mask the content that begins at ``at`` of an element of XML."""
+        end = _end(_TO_TAG, self.text, at)
+        if end < len(self.text) and not self.text.startswith("</", end):
+            end = self._end_of_element(end) or end
+        if self.text[at:end].strip():
+            self._hide_secret(at, end)
+
+    def _hide_secret(self, start: int, end: int) -> None:
+        is_pair = (
+            # requests' auth=("user", "password")
+            self.text.startswith(("(", "["), start)
+            and self.text[self.left : self.right].lower() == "auth"
+        )
+        if is_pair or _hides(self.harmless, self.text[start : min(end, start + _AROUND)]):
+            self._hide(start, end)
+        elif not self._waste(end - start):
             # So much was read in vain that the rest is not worth the time.
-            self.scan.hide(start, len(self.text))
+            self._hide(start, len(self.text))
 
-    def _is_pair(self, start: int) -> bool:
-        # requests' auth=("user", "password")
-        return self.name.lower() == "auth" and self.text[start : start + 1] in ("(", "[")
-
-    def _value(self, at: int, closing: str | None, encoded: bool) -> tuple[int, int]:
+    def _value(self, at: int, closing: str | None, encoded: bool = False) -> tuple[int, int]:
         """Return start and end of the value that begins at ``at``."""
-        opening = _OPENING.match(self.text, at)
-        if opening:
-            return self._quoted(opening.end(), opening["quote"], closing)
-        begin = self.text[at : at + 1]
-        if begin in ("{", "[", "("):
-            return at, self._end_of_structure(at)
-        if begin in ("|", ">") and (block := _BLOCK.match(self.text, at)):
+        text = self.text
+        if opening := _OPENING.match(text, at):
+            return opening.end(), _end_of_quoted(text, opening.end(), opening["quote"], closing)
+        if text.startswith(("{", "[", "("), at):
+            return at, _end_of_structure(text, at)
+        if block := _BLOCK.match(text, at):
             return at, self._end_of_block(block.end())
         if not closing:
-            if any(header in self.name.lower() for header in _HEADERS):
-                return _read(self._header_line(), self.text, at).span()
+            name = text[self.left : self.right].lower()
+            if "authorization" in name or "cookie" in name:
+                return at, _end(_HEADER.get(text[self.left - 1 : self.left], _HEADER[""]), text, at)
             if end := self._end_of_line(at):
                 return at, end
-        if encoded:
-            return _read(_PLAIN_ENCODED, self.text, at).span()
-        return at, self._end_of_plain(at)
-
-    def _quoted(self, start: int, quote: str, closing: str | None) -> tuple[int, int]:
-        if quote in ('""', "''") and quote != closing:
-            return start, start
-        mark = quote[-1]
-        if mark not in "\"'`" or len(quote.lstrip("\\")) > 1:
-            end = self.text.find(quote, start)
-            return start, end if end >= 0 else len(self.text)
-        return start, _closing(self.text, start, mark, len(quote) - 1)
-
-    def _end_of_structure(self, at: int) -> int:
-        depth, quote = 0, ""
-        for found in _STRUCTURE.finditer(self.text, at):
-            mark = found.group()
-            if quote:
-                quote = "" if mark == quote else quote
-            elif mark in "\"'":
-                quote = mark
-            elif mark in "[{(":
-                depth += 1
-            elif mark in ")]}":
-                depth -= 1
-                if not depth:
-                    return found.end()
-        return len(self.text)
+        return at, _end(_PLAIN_ENCODED, text, at) if encoded else self._end_of_plain(at)
 
     def _end_of_block(self, at: int) -> int:
         """Return where the lines end that are indented more than the line of the name."""
-        line = self.scan.before(self.left, _REACH).rpartition("\n")[2]
+        line = self._before(_REACH).rpartition("\n")[2]
         indent = len(line) - len(line.lstrip())
-        while at < len(self.text):
-            following = _read(_INDENTED, self.text, at)
-            if len(following[1]) <= indent and following.group().strip():
-                return at - 1
-            at = following.end()
-        return at
+        for following in _INDENTED.finditer(self.text, at):
+            if len(following[1]) <= indent and following[0].strip():
+                return following.start() - 1
+        return len(self.text)
 
     def _end_of_plain(self, at: int) -> int:
-        end = _read(_PLAIN, self.text, at).end()
+        end = _end(_PLAIN, self.text, at)
         call = self.text.find("(", at, end)
         if call < 0:
             return end
         # SecretStr("…")
-        inner = self._end_of_structure(call)
-        if inner == len(self.text) and self.text[-1] != ")" and self.scan.waste(inner - call):
+        inner = _end_of_structure(self.text, call)
+        if inner == len(self.text) and self.text[-1] != ")" and self._waste(inner - call):
             return end
         return inner
 
     def _end_of_line(self, at: int) -> int | None:
         """Return the end of a line that has nothing but this name and value, or None."""
-        if not _BEGINS_LINE.search(self.scan.before(self.left, _REACH)):
+        if not _BEGINS_LINE.search(self._before(_REACH)):
             return None
-        line = _read(_LINE, self.text, at)
-        rest = line.group()
-        if any(mark in rest for mark in ("=", ": ", "&", '"', "<")):
-            return None
-        return line.end()
-
-    def _header_line(self) -> re.Pattern[str]:
-        """A header inside quotes, as on a command line, ends where they do."""
-        quote = self.text[self.left - 1 : self.left]
-        return {'"': _TO_DOUBLE, "'": _TO_SINGLE}.get(quote, _HEADER_LINE)
-
-    def _is_key(self, at: int) -> bool:
-        """Return whether what begins at ``at`` is itself the name of something."""
-        opening = _OPENING.match(self.text, at)
-        if not opening:
-            return False
-        rest = _read(_REST, self.text, opening.end()).end()
-        return bool(_ASSIGN.match(self.text, rest))
-
-    def _hide_value_before(self) -> None:
-        window = self.scan.before(self.left, _AROUND)
-        window = window[max(window.rfind(mark) for mark in "{}<>") + 1 :]
-        for found in _VALUE_BEFORE.finditer(window):
-            at = self.left - len(window) + found.end()
-            start, end = self._value(at, '"', False)
-            if end <= self.left:
-                self._hide(start, end)
-            elif not self.scan.waste(end - start):
-                self.scan.hide(self.left, len(self.text))
-
-    def _hide_in_tag(self, at: int, escaped: str | None = None) -> None:
-        if escaped:
-            self._hide(at, _read(_IN_ESCAPED_TAG, self.text, at).end())
-            return
-        end = _read(_IN_TAG, self.text, at).end()
-        if end < len(self.text) and not self.text.startswith("</", end):
-            end = self._end_of_element(end) or end
-        if self.text[at:end].strip():
-            self._hide(at, end)
+        end = _end(_LINE, self.text, at)
+        marks = ("=", ": ", "&", '"', "<")
+        return None if any(self.text.find(mark, at, end) >= 0 for mark in marks) else end
 
     def _end_of_element(self, at: int) -> int | None:
         """Return where the closing tag begins of the element whose content is at ``at``."""
-        text, depth, begin = self.text, 0, at
-        while at >= 0:
-            if text.startswith("<![CDATA[", at):
-                end = text.find("]]>", at)
-                if end < 0:
-                    return len(text)
-            else:
-                if text.startswith("</", at):
-                    if not depth:
-                        return at
-                    depth -= 1
-                end = text.find(">", at)
-                if end < 0:
-                    break
-                if text[at + 1 : at + 2] not in ("/", "!", "?") and text[end - 1] != "/":
-                    depth += 1
-            at = text.find("<", end)
-        return None if self.scan.waste(len(text) - begin) else len(text)
+        depth = 0
+        for tag in _TAG.finditer(self.text, at):
+            if tag["kind"] == "/":
+                if not depth:
+                    return tag.start()
+                depth -= 1
+            elif tag["kind"] == "" and not tag[0].endswith("/>"):
+                depth += 1
+            elif tag["kind"] is None and tag.end() == len(self.text):
+                return tag.end()
+        return None if self._waste(len(self.text) - at) else len(self.text)
 
 
-def _closing(text: str, start: int, mark: str, level: int) -> int:
-    """Return where the quote ``mark`` is that ends what begins at ``start``.
+def _end(pattern: Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at
 
-    :param int level: backslashes before the opening one: 1 for JSON in JSON, 3 for JSON in that
-    """
-    period = 2 * (level + 1)
+
+def _end_of_quoted(text: str, start: int, quote: str, closing: str | None) -> int:
+    if quote in ('""', "''") and quote != closing:
+        return start
+    mark = quote[-1]
+    if mark not in "\"'`" or len(quote.lstrip("\\")) > 1:
+        end = text.find(quote, start)
+        return end if end >= 0 else len(text)
+    # Backslashes before the opening one: 1 for JSON in JSON, 3 for JSON in that.
+    level = len(quote) - 1
     position = text.find(mark, start)
     while position >= 0:
         window = text[max(start, position - 64) : position]
         count = len(window) - len(window.rstrip("\\"))
-        if count < level or count % period == level:
+        if count < level or count % (2 * level + 2) == level:
             after = text[position + 1 : position + 2]
             if not level and after == mark:
                 position += 1  # doubled, as in SQL
@@ -520,114 +562,18 @@ def _closing(text: str, start: int, mark: str, level: int) -> int:
     return len(text)
 
 
-# --- What shows by its form that it is a secret ---
-
-
-def _scheme(scan: _Scan, start: int, end: int) -> None:
-    found = _SCHEME.match(scan.text, end)
-    # "Basic information" is no secret.
-    if found and _LOOKS_SECRET.search(found["value"]):
-        scan.hide(found.start("value"), _read(_OPAQUE, scan.text, found.start("value")).end())
-
-
-def _userinfo(scan: _Scan, start: int, end: int) -> None:
-    text = scan.text
-    if text.startswith("%2f", start) or text.startswith("%2F", start):
-        if found := _ENCODED_USERINFO.match(text, end):
-            scan.hide(*found.span("value"))
-        return
-    authority = _read(_AUTHORITY, text, end).group()
-    colon = authority.find(":")
-    at = authority.rfind("@")
-    if at < 0 and colon >= 0 and not authority[colon + 1 : colon + 2].isdigit():
-        # What is not allowed in a password, but is in some.
-        further = _TO_AT.match(text, end + colon + 1)
-        at = further.end() - end - 1 if further else -1
-    if 0 <= colon < at:
-        scan.hide(end + colon + 1, end + at)
-    elif at > 0 and text[start - 1 : start] == ":":
-        scan.hide(end, end + at)
-
-
-def _web_token(scan: _Scan, start: int, end: int) -> None:
-    # Only at the beginning of a word, or a long one would be read again and again.
-    before = scan.text[start - 1 : start] if start else ""
-    if (
-        not before.isalnum()
-        and before not in ("_", "-")
-        and (found := _JWT.match(scan.text, start))
-    ):
-        scan.hide(*found.span())
-
-
-def _private_key(scan: _Scan, start: int, end: int) -> None:
-    if found := _PEM.match(scan.text, end):
-        stop = scan.text.find("-----END", found.end())
-        scan.hide(found.end(), stop if stop >= 0 else len(scan.text))
-
-
-def _private_lines(scan: _Scan, start: int, end: int) -> None:
-    scan.hide(end, len(scan.text))
-
-
-def _cookie(scan: _Scan, start: int, end: int) -> None:
-    if found := _COOKIE.match(scan.text, end):
-        scan.hide(*found.span("value"))
-
-
-def _login(scan: _Scan, start: int, end: int) -> None:
-    if found := _LOGIN.match(scan.text, end):
-        scan.hide(*found.span("value"))
-
-
-def _failing_row(scan: _Scan, start: int, end: int) -> None:
-    """PostgreSQL shows the whole row that breaks a constraint, without the columns' names."""
-    found = _END_OF_ROW.search(scan.text, end)
-    scan.hide(end, found.start() if found else len(scan.text))
-
-
-def _identified(scan: _Scan, start: int, end: int) -> None:
-    opening = _OPENING.match(scan.text, end)
-    if opening:
-        scan.hide(opening.end(), _closing(scan.text, opening.end(), opening["quote"][-1], 0))
-
-
-def _known_beginning(scan: _Scan, start: int, end: int) -> None:
-    before = scan.text[start - 1 : start] if start else ""
-    if scan.text[start:end] not in BEGINNINGS or before.isalnum() or before == "_":
-        return
-    if found := _TOKEN.match(scan.text, end):
-        scan.hide(start, found.end())
-
-
-# --- What is looked up: pieces of names and of the like, to what is done where they are ---
-
-
-def _finders_of_names() -> dict[str, tuple[Finder, ...]]:
-    """Return as few pieces as possible such that each name of a secret contains one of them."""
-    names = {*secret_names.ANYWHERE, *secret_names.ENDINGS, *secret_names.WORDS}
-    names |= {*secret_names.UNCLEAR, *secret_names.PARAMETERS, "key", "code", "sess", "pass"}
-    pieces = {name for name in names if not any(o != name and o in name for o in names)}
-    return dict.fromkeys(sorted(pieces), (_named,))
-
-
-_finders: dict[str, tuple[Finder, ...]] = _finders_of_names()
-for _piece, _find in {
-    "bearer": _scheme,
-    "basic": _scheme,
-    "negotiate": _scheme,
-    "ntlm": _scheme,
-    "//": _userinfo,
-    "\\/\\/": _userinfo,
-    "%2f%2f": _userinfo,
-    "eyj": _web_token,
-    "-----begin": _private_key,
-    "private-lines:": _private_lines,
-    "<cookie": _cookie,
-    " -u": _login,
-    " --user": _login,
-    "failing row contains (": _failing_row,
-    "identified by ": _identified,
-    **{beginning.lower(): _known_beginning for beginning in BEGINNINGS},
-}.items():
-    _finders[_piece] = (*_finders.get(_piece, ()), _find)
+def _end_of_structure(text: str, at: int) -> int:
+    depth, quote = 0, None
+    for found in _STRUCTURE.finditer(text, at):
+        mark = found[0]
+        if quote:
+            quote = None if mark == quote else quote
+        elif mark in "\"'":
+            quote = mark
+        elif mark in "[{(":
+            depth += 1
+        elif mark in ")]}":
+            depth -= 1
+            if not depth:
+                return found.end()
+    return len(text)

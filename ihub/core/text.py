@@ -20,8 +20,7 @@ from collections import UserString, deque
 from collections.abc import Iterable, Mapping, MappingView, Sequence, Set
 from typing import Any
 
-from .masking import MASK
-from .secret_names import NAMES, VALUES, is_secret, judge
+from .masking import MASK, is_secret, mask_pair
 from .shutdown import unless_shutdown
 
 # Depth and number of values after which a structure is abridged.
@@ -274,18 +273,8 @@ class _Plain:
                 break
             name = self._key(key)
             result[name] = MASK if is_secret(name, item) else self.convert(item, depth)
-        if not NAMES.isdisjoint(result):
-            self._mask_pair(result)
+        mask_pair(result)
         return result
-
-    @staticmethod
-    def _mask_pair(result: dict[str, Any]) -> None:
-        """``{"name": "X-Api-Key", "value": "…"}``"""
-        names = [result[name] for name in NAMES & result.keys()]
-        for name in names:
-            if isinstance(name, str) and judge(name[:200]):
-                for key in VALUES & result.keys():
-                    result[key] = MASK if is_secret(name, result[key]) else result[key]
 
     def _key(self, key: object) -> str:
         name = str.__str__(key) if isinstance(key, str) else describe(key)

@@ -54,6 +54,13 @@ HIDDEN = [
     f"İİİ password={SECRET}",
 ]
 
+BEGINNINGS = (
+    "AKIA", "ASIA", "AIza", "dop_v1_", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_",
+    "glpat-", "hf_", "LS0tLS1CRUdJTi", "npm_", "pypi-", "rk_live_", "SG.", "shpat_", "shpss_",
+    "sk-", "sk_live_", "sk_test_", "whsec_", "xoxa-", "xoxb-", "xoxp-", "xoxs-", "ya29.",
+    "hooks.slack.com/services/",
+)  # fmt: skip
+
 LEFT = [
     "Imported 12 partners",
     "Basic information is missing",
@@ -82,6 +89,13 @@ def test_ordinary_text_is_left_alone(text):
 def test_web_token_is_hidden():
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N"
     assert token not in mask(f"got {token} from the server")
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_token_is_known_by_its_beginning(beginning):
+    assert mask(f"sent {beginning}{SECRET}, kept") == "sent ***, kept"
+    assert mask(f"sent x{beginning}{SECRET}, kept") == f"sent x{beginning}{SECRET}, kept"
+    assert mask(f"disk-1.example.com/{beginning}{SECRET}") == "disk-1.example.com/***"
 
 
 def test_what_surrounds_a_secret_stays():
@@ -169,20 +183,26 @@ def test_time_is_proportional_to_the_length(form):
 
     For everything that is looked up: whatever the module may come to look for.
     """
-    assert len(masking._finders) > 30
-    for piece in masking._finders:
+    pieces = {*masking._pieces, *masking._FORMS, *BEGINNINGS}
+    assert len(pieces) > 50
+    for piece in pieces:
         text = form.format(piece)
         text = (text * (16_000 // len(text) + 1))[:16_000]
         assert not grows_too_fast(work, text[:2_000], text), text[:30]
 
 
-PATTERNS = [name for name, value in vars(masking).items() if isinstance(value, re.Pattern)]
+PATTERNS = {
+    (name, key): pattern
+    for name, value in vars(masking).items()
+    for key, pattern in (value.items() if isinstance(value, dict) else [("", value)])
+    if isinstance(pattern, re.Pattern)
+}
 
 
-@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize("name", PATTERNS, ids="-".join)
 def test_pattern_gives_up_soon(name):
     """Each pattern, by itself, on texts of what is in it: one that goes back would take squares."""
-    pattern = vars(masking)[name]
+    pattern = PATTERNS[name]
     signs = sorted(set(pattern.pattern) | set(" \n\\\"'<>&%=:@aA0eyJ"))
     for first in signs:
         for piece in {first, first + "a", "a" + first, first + " ", first + "="}:
