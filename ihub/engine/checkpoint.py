@@ -3,7 +3,7 @@
 import threading
 
 from ..core.exceptions import StopRequested
-from ..core.plain_json import DEPTH_LIMIT, SIZE_LIMIT, NotPlain, clean_text, plain
+from ..core.text import DEPTH_LIMIT, SIZE_LIMIT, NotPlain, clean_text, plain
 from . import event_buffer
 from .context import current_run, is_executing
 from .exceptions import UsageError

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pure_ihub.core.plain_json import DEPTH_LIMIT, SIZE_LIMIT, NotPlain, plain
+from pure_ihub.core.text import DEPTH_LIMIT, SIZE_LIMIT, NotPlain, plain
 from schedule_strategies import bounded
 
 SCALARS = (
