@@ -62,5 +62,5 @@ class Base(models.AbstractModel):
 
     @api.model
     def _get_view_field_attributes(self):
-        """Send along how the values of a :class:`.looks.Badge` look."""
+        """Send along how the values of a :class:`.ihub_fields.Badge` look."""
         return [*super()._get_view_field_attributes(), "looks"]

@@ -4,8 +4,9 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
-from ..core import lateness as alert
+from ..core import lateness
 from ..report.format import local_moment
 
 _logger = logging.getLogger(__name__)
@@ -74,6 +75,14 @@ class IhubAlertMixin(models.AbstractModel):
     )
     failed_since = fields.Datetime(
         "Failing Since", readonly=True, copy=False, help="When the first of these failures was."
+    )
+    failed_run_id = fields.Many2one(
+        "ihub.run",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="A manual run, or one of a backfill, that has failed and was not made up for yet.",
     )
     late_after_intervals = fields.Integer(
         default=3,
@@ -163,7 +172,7 @@ class IhubAlertMixin(models.AbstractModel):
         self._forget_repaired_run(run)
         failures, since = self.failures_since_recovery, self.failed_since
         failed_before = bool(self._scheduled_run().first_message)
-        if not alert.has_recovered(failures, self.state, run.trigger, failed_before):
+        if not lateness.has_recovered(failures, self.state, run.trigger, failed_before):
             return
         self.write(
             {"failures_since_recovery": 0, "failed_since": False, "late_since": False},
@@ -182,6 +191,83 @@ class IhubAlertMixin(models.AbstractModel):
         wanted = self.filtered("notify_recovery")
         if wanted:
             wanted._notify_people(kind, **facts)
+
+    # --- The failed run: one that the schedule has nothing to do with ---
+
+    def _remember_failed_run(self, run, message=None):
+        """Let the card say that ``run`` has failed; tell people of the first of a row.
+
+        :param str message: why; None: people are told otherwise
+        """
+        known = self.failed_run_id
+        # Of a backfill the first: the others follow when it is made up for. Of manual runs the
+        # latest.
+        if not known or known.trigger == run.trigger == "manual":
+            self.failed_run_id = run
+        self._notify_change()
+        if known or message is None:
+            return
+        self._message_log(body=self.env._("A run has failed: %(reason)s", reason=message))
+        if self.notify_failure:
+            self._notify_people("run_failed", reason=message, run=run)
+
+    def _forget_repaired_run(self, run):
+        """After ``run`` has worked: whether a failed run is made up for."""
+        failed = self.failed_run_id
+        if not failed or not self._makes_up_for(run, failed):
+            return
+        self.failed_run_id = self._next_failed_run(failed)
+        if not self.failed_run_id and not self.failures_since_recovery:
+            self._recover_run(failed)
+        self._notify_change()
+
+    def _recover_run(self, failed):
+        self.sudo().activity_unlink([ACTIVITY])
+        self._message_log(body=self.env._("The run that had failed has been made up for."))
+        self._notify_recovery("run_done", run=failed)
+
+    def _makes_up_for(self, run, failed):
+        """Return whether ``run``, which is done, has done what ``failed`` had not."""
+        if not self.takes_period and run.trigger != "schedule":
+            return True
+        return run.window_from <= failed.window_from and failed.window_to <= run.window_to
+
+    def _next_failed_run(self, failed):
+        """Return the first run behind ``failed`` that has failed and was not made up for."""
+        self.env["ihub.run"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT f.id FROM ihub_run f
+                 WHERE f.integration_id = %s AND f.id > %s
+                   AND f.state = 'failed' AND f.trigger <> 'schedule'
+                   AND NOT EXISTS (
+                    SELECT FROM ihub_run d
+                     WHERE d.integration_id = f.integration_id AND d.id > f.id AND d.state = 'done'
+                       AND d.window_from <= f.window_from AND d.window_to >= f.window_to)
+                 ORDER BY f.id LIMIT 1
+                """,
+                self.id,
+                failed.id,
+            )
+        )
+        return rows and rows[0][0]
+
+    def action_open_failed_run(self):
+        """Return the action that opens the run that has failed and was not made up for."""
+        return self._action_on_run(self.failed_run_id)
+
+    def action_dismiss_failed_run(self):
+        """Let the card say no more that a run has failed: somebody has seen to it.
+
+        :return: True
+        """
+        for integration in self._operable():
+            if integration.failed_run_id:
+                integration.failed_run_id = False
+                integration._message_log(body=self.env._("The failed run was dismissed."))
+                integration._notify_change()
+        return True
 
     # --- Telling ---
 
@@ -208,7 +294,7 @@ class IhubAlertMixin(models.AbstractModel):
             for integration in self
             for user in integration._readers(KINDS[kind][0])
         ]
-        notices = alert.notices(notifications)
+        notices = lateness.notices(notifications)
         for (lang, tz, ids), partner_ids in notices.items():
             integrations = self.browse(ids).with_context(lang=lang, tz=tz)
             integrations._send_notice(kind, facts, partner_ids)
@@ -274,7 +360,7 @@ class IhubAlertMixin(models.AbstractModel):
     @api.model
     def _reader(self, user, integration):
         zone = user.tz or integration.tz
-        return alert.Reader(user.partner_id.id, user.lang or "en_US", zone)
+        return lateness.Reader(user.partner_id.id, user.lang or "en_US", zone)
 
     def _readers(self, subtype_xmlid):
         """Return the users to whom a message about this integration is sent."""
@@ -305,6 +391,8 @@ class IhubAlertMixin(models.AbstractModel):
             note=reader._alert_body(kind, facts),
             user_id=user.id,
         )
+
+    # --- The sentences: whole ones, because other languages order them otherwise ---
 
     def _notice_failed(self):
         return self.env._("%(name)s has failed:", name=self._notice_name())
@@ -375,7 +463,7 @@ class IhubAlertMixin(models.AbstractModel):
     def _notice_name(self):
         return Markup("<b>%s</b>") % self.name
 
-    # --- Telling ---
+    # --- Lateness ---
 
     @api.model
     def _cron_notify_late(self):
@@ -404,10 +492,10 @@ class IhubAlertMixin(models.AbstractModel):
 
     @api.model
     def _judge_lateness(self):
-        """Return ``{verdict: ids}``, with the verdicts of :func:`alert.judge_lateness`."""
+        """Return ``{verdict: ids}``, with the verdicts of :func:`lateness.judge_lateness`."""
         verdicts = {"begins": [], "ends": [], "dropped": []}
         for id_, (facts, __) in self._all_known().items():
-            verdict = alert.judge_lateness(
+            verdict = lateness.judge_lateness(
                 facts.late_since, facts.is_late, facts.state == "running", facts.completed
             )
             if verdict:
@@ -431,8 +519,6 @@ class IhubAlertMixin(models.AbstractModel):
         # Those that nobody knew to be late are not told to be on time.
         self.filtered("notify_late")._recover(late_since=since)
         self._notify_change()
-
-    # --- Words ---
 
     def _late_period(self):
         """Return the scheduled run that should have been completed, for the text of messages."""

@@ -3,7 +3,6 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL
 
 from ..core.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
 from ..engine.values import moment
@@ -43,14 +42,6 @@ class IhubOperationMixin(models.AbstractModel):
         default=0,
         tracking=True,
         help="Minutes after which a run that is still executing is reported; 0 for no limit.",
-    )
-    failed_run_id = fields.Many2one(
-        "ihub.run",
-        readonly=True,
-        copy=False,
-        ondelete="set null",
-        index="btree_not_null",
-        help="A manual run, or one of a backfill, that has failed and was not made up for yet.",
     )
 
     # --- Public methods ---
@@ -368,7 +359,7 @@ class IhubOperationMixin(models.AbstractModel):
                 )
             )
 
-    # --- Actions ---
+    # --- Lists ---
 
     def _action_on_related(self, xmlid):
         self._operable()
@@ -393,7 +384,7 @@ class IhubOperationMixin(models.AbstractModel):
         midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
         return fields.Datetime.to_datetime(fields.Datetime.now()) - (today - midnight)
 
-    # --- Actions ---
+    # --- Start and Stop that ask first ---
 
     def action_start(self):
         """Start, or ask first where something happens that people may not expect.
@@ -530,84 +521,7 @@ class IhubOperationMixin(models.AbstractModel):
         """Execute what is due. Called by the integration's cron, and by nothing else."""
         Worker(self).serve()
 
-    def _remember_failed_run(self, run, message=None):
-        """Let the card say that ``run`` has failed; tell people of the first of a row.
-
-        :param str message: why; None: people are told otherwise
-        """
-        known = self.failed_run_id
-        # Of a backfill the first: the others follow when it is made up for. Of manual runs the
-        # latest.
-        if not known or known.trigger == run.trigger == "manual":
-            self.failed_run_id = run
-        self._notify_change()
-        if known or message is None:
-            return
-        self._message_log(body=self.env._("A run has failed: %(reason)s", reason=message))
-        if self.notify_failure:
-            self._notify_people("run_failed", reason=message, run=run)
-
-    def _forget_repaired_run(self, run):
-        """After ``run`` has worked: whether a failed run is made up for."""
-        failed = self.failed_run_id
-        if not failed or not self._makes_up_for(run, failed):
-            return
-        self.failed_run_id = self._next_failed_run(failed)
-        if not self.failed_run_id and not self.failures_since_recovery:
-            self._recover_run(failed)
-        self._notify_change()
-
-    def _recover_run(self, failed):
-        self.sudo().activity_unlink(["ihub.mail_activity_type_alert"])
-        self._message_log(body=self.env._("The run that had failed has been made up for."))
-        self._notify_recovery("run_done", run=failed)
-
-    def _makes_up_for(self, run, failed):
-        """Return whether ``run``, which is done, has done what ``failed`` had not."""
-        if not self.takes_period and run.trigger != "schedule":
-            return True
-        return run.window_from <= failed.window_from and failed.window_to <= run.window_to
-
-    def _next_failed_run(self, failed):
-        """Return the first run behind ``failed`` that has failed and was not made up for."""
-        self.env["ihub.run"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT f.id FROM ihub_run f
-                 WHERE f.integration_id = %s AND f.id > %s
-                   AND f.state = 'failed' AND f.trigger <> 'schedule'
-                   AND NOT EXISTS (
-                    SELECT FROM ihub_run d
-                     WHERE d.integration_id = f.integration_id AND d.id > f.id AND d.state = 'done'
-                       AND d.window_from <= f.window_from AND d.window_to >= f.window_to)
-                 ORDER BY f.id LIMIT 1
-                """,
-                self.id,
-                failed.id,
-            )
-        )
-        return rows and rows[0][0]
-
-    # --- What the card says, and what can be done about it ---
-
-    def action_open_failed_run(self):
-        """Return the action that opens the run that has failed and was not made up for."""
-        return self._action_on_run(self.failed_run_id)
-
-    def action_dismiss_failed_run(self):
-        """Let the card say no more that a run has failed: somebody has seen to it.
-
-        :return: True
-        """
-        for integration in self._operable():
-            if integration.failed_run_id:
-                integration.failed_run_id = False
-                integration._message_log(body=self.env._("The failed run was dismissed."))
-                integration._notify_change()
-        return True
-
-    # --- Actions ---
+    # --- One run ---
 
     def action_open_last_run(self):
         """Return the action that opens the run that ended last: it says what went wrong."""

@@ -10,7 +10,6 @@ from ..core.schedule import (
     Schedule,
     ScheduleError,
     UnknownTimezone,
-    check_interval,
     default_anchor,
     kept_anchor,
 )
@@ -103,7 +102,9 @@ class IhubScheduleMixin(models.AbstractModel):
         self.flush_recordset(["interval_number", "interval_type", "time_of_day"])
         for integration in self:
             try:
-                check_interval(integration.interval_number, integration.interval_type)
+                Schedule(
+                    integration.interval_number, integration.interval_type, fields.Datetime.now()
+                )
             except ScheduleError as error:
                 raise ValidationError(integration._schedule_fault(error)) from error
 
@@ -237,7 +238,6 @@ class IhubScheduleMixin(models.AbstractModel):
         """
         self.ensure_one()
         days_up = self.interval_type in ("days", "weeks", "months")
-        check_interval(self.interval_number, self.interval_type)
         model = self._type_model(self.integration_type)
         return Schedule(
             interval_number=self.interval_number,
