@@ -95,12 +95,12 @@ class Bench:
                 self.env(cr=cr)["ihub.event"].create(self.values(number))
 
     def log(self, count):
-        from odoo.addons.ihub.engine import context as run_scope
+        from odoo.addons.ihub.engine import context
 
         company = self.integration.company_id.id
-        scope = run_scope.RunScope(self.cr.dbname, self.run.id, self.integration.id, company)
+        scope = context.RunScope(self.cr.dbname, self.run.id, self.integration.id, company)
         info = self.record.ihub_info
-        with run_scope.executing(scope):
+        with context.executing(scope):
             for number in range(count):
                 info(f"number {number}", DETAILS)
         self.cr.commit()

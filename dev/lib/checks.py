@@ -37,7 +37,7 @@ def linters(fix=False):
             tools / "ruff", "format", "--quiet", *([] if fix else ["--diff"]), *PYTHON_SOURCES,
         ],
         "import-linter": [tools / "lint-imports", "--no-cache", "--config", "pyproject.toml"],
-        "mypy": [tools / "mypy", "ihub/core"],
+        "mypy": [tools / "mypy"],
         "pylint-odoo": [tools / "python", "-m", "pylint", *PYLINT, *addons],
         "oca-checks-odoo-module": [tools / "oca-checks-odoo-module", *also_fix, *addons],
         # It would clear what is the same in the other language; the format is dev/i18n's.

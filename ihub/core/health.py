@@ -64,7 +64,7 @@ TAKEN_UP_AFTER = timedelta(minutes=3)
 
 
 class Facts(NamedTuple):
-    """What is known of one integration at one moment.
+    """The facts of one integration at one moment.
 
     :param str state: created, running, stopped or failed
     :param bool active: it is not archived

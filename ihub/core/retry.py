@@ -1,4 +1,4 @@
-"""Whether, when and how often a failed run is attempted again.
+"""Retries: if, when and how often a failed run is attempted again.
 
 Which errors may go away by waiting is in the tables below: HTTP statuses in
 ``_TRANSIENT_STATUSES``, classes of exceptions in ``VERDICTS``.
@@ -103,7 +103,7 @@ POINTS_LIMIT = 1_000
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and how long to wait for what may go away by waiting.
+    """The settings of an integration: how often to try again, and how long to wait.
 
     :param int limit: number of retries after the first attempt
     :param float delay: seconds before the first retry

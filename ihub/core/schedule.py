@@ -88,7 +88,7 @@ class Window(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What to run next, when it is due, what it leaves out, and how many windows are complete."""
+    """The next window to run, when it is due, what is left out, how many windows are complete."""
 
     window: Window
     due: datetime
@@ -292,15 +292,6 @@ class Schedule:
             window = Window(self.boundary_at_or_before(end - _TICK), end)
             skipped = Window(start, window.start)
         return Plan(window, self.due(window), skipped, backlog)
-
-
-def check_interval(interval_number: int, interval_type: str) -> None:
-    """Do nothing where an interval is one that people can want.
-
-    :raise InvalidSchedule: it is none, or longer than :data:`LONGEST` of its unit
-    """
-    if not _is_usual(interval_number, interval_type):
-        raise InvalidSchedule("interval_number", interval_number)
 
 
 def kept_anchor(anchor: datetime, interval_type: str, old_tz: str, tz: str) -> datetime:

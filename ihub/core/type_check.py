@@ -1,4 +1,4 @@
-"""Whether an integration type is written so that the hub can work with it.
+"""The check of an integration type: is it written so that the hub can work with it?
 
 Nothing here knows Odoo: a type is an object with attributes, beside the one that it inherits from.
 What a type may set, and of which kind that is, is read off the latter.

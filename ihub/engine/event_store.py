@@ -1,4 +1,4 @@
-"""How events become rows: masked, cut to size, many at a time, beside the caller's transaction.
+"""Events become rows: masked, cut to size, many at a time, beside the caller's transaction.
 
 The connection is taken from Odoo's pool, not from the registry: this must work while a registry
 is loading, and must not keep one alive. It takes no lock that a caller could hold: the table has
@@ -188,12 +188,13 @@ def is_up(dbname):
         with db_connect(dbname).cursor() as cr:
             raw(cr).execute("SELECT 1")
     except Exception:
+        # Whatever it is: nothing can be written.
         return False
     return True
 
 
 class _Lines:
-    """What COPY reads: made while PostgreSQL is at work on what it has read before."""
+    """The file that COPY reads: made while PostgreSQL is at work on what it has read before."""
 
     def __init__(self, parts):
         self._parts = parts

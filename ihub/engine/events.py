@@ -196,6 +196,7 @@ def _name(record, id_):
     try:
         return _cached_name(record) or (_stored_name(record, id_) if id_ else None)
     except Exception:
+        # The event has model and id all the same.
         return None
 
 

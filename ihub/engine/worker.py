@@ -109,6 +109,7 @@ class Worker:
         It takes a job whose process died three times in a row before there was progress for one
         that hangs, and lets it sleep until its next regular call.
         """
+        # Whoever the scheduled action runs as: nobody else has rights on it.
         progress = self.env["ir.cron.progress"].sudo()
         progress.browse(self.env.context.get("ir_cron_progress_id")).timed_out_counter = 0
         self.env["ir.cron"]._commit_progress(1, remaining=0)
@@ -120,6 +121,7 @@ class Worker:
         # Not through its own row, which may be what cannot be read.
         for cron in self.env["ir.cron"].browse(self.env.context.get("cron_id")).exists():
             cron._trigger(fields.Datetime.now() + timedelta(minutes=1))
+        # The alarm must be there, whatever becomes of this cursor.
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _wake_when_due(self):

@@ -1,4 +1,4 @@
-"""What cards show of runs and events: of any number of integrations by one query each."""
+"""Runs and events as cards show them: those of any number of integrations by one query each."""
 
 from odoo.tools import SQL
 

@@ -1,4 +1,4 @@
-"""What a card says in words: what the integration does, and what is wrong with it."""
+"""The sentences of a card: what the integration does, and what is wrong with it."""
 
 from datetime import timedelta
 

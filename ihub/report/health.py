@@ -1,4 +1,4 @@
-"""What is known of integrations right now, by one query for any number of them."""
+"""The facts on how integrations are doing right now, by one query for any number of them."""
 
 from contextlib import suppress
 
@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..core.health import TAKEN_UP_AFTER, Facts
 from ..core.lateness import GRACE, Watch, late_from
-from ..core.schedule import Schedule, ScheduleError, Window, check_interval
+from ..core.schedule import Schedule, ScheduleError, Window
 
 FACTS = """
     WITH alive AS (
@@ -117,7 +117,8 @@ def facts_of(model, among, lock_space):
         if row[1:4] in unusable:
             facts = known[row[0]]
             known[row[0]] = facts._replace(is_blocked=facts.active)
-    # Few; together, so that what their schedules need is read at once.
+    # Few; together, so that what their schedules need is read at once. As superuser: what is known
+    # is what the reader may see, whatever rules there are for what it is reckoned from.
     behind = {row[0]: row[4:6] for row in rows if row[4] or row[5]}
     for integration in model.sudo().browse(behind):
         known[integration.id] = _reckoned(
@@ -149,6 +150,7 @@ def _rows(model, among, lock_space, now):
                 if model._type_flag(env[name], "is_multi_company_compatible")
             ],
             root=SUPERUSER_ID,
+            # Groups belong to administrators.
             groups=env.ref("ihub.group_user").sudo().all_implied_by_ids.ids,
             # Whether this is a copy is no secret, but the parameter belongs to administrators.
             is_copy=bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized")),
@@ -159,8 +161,7 @@ def _rows(model, among, lock_space, now):
 def _is_usable(tz, number, unit, now):
     """Return whether schedules can be reckoned with this time zone and interval."""
     try:
-        check_interval(number, unit)
-        Schedule(1, "days", now, tz)
+        Schedule(number, unit, now, tz)
     except ScheduleError:
         return False
     return True

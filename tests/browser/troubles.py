@@ -14,7 +14,7 @@ from odoo_process import Server
 
 from lib import postgres
 
-# The first half of the lane's advisory lock: see ihub/lib/lane_lock.py.
+# The first half of the lane's advisory lock: see ihub/engine/lane_lock.py.
 LOCK_SPACE = 0x69687562
 # Whose lanes must be held for them to be at work.
 AT_WORK = ("Late", "Stuck", "At work", "Behind the times", "Ending")

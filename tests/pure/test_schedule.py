@@ -19,7 +19,6 @@ from pure_ihub.core.schedule import (
     TooManyWindows,
     UnknownTimezone,
     Window,
-    check_interval,
     default_anchor,
     kept_anchor,
 )
@@ -385,11 +384,11 @@ class TestTheEndsOfTheCalendar:
 class TestInterval:
     @pytest.mark.parametrize("interval_type", list(LONGEST))
     def test_ten_years_are_the_longest(self, interval_type):
-        check_interval(1, interval_type)
-        check_interval(LONGEST[interval_type], interval_type)
+        Schedule(1, interval_type, utc("2024-01-01"))
+        Schedule(LONGEST[interval_type], interval_type, utc("2024-01-01"))
         for number in (0, -1, LONGEST[interval_type] + 1, 2**31 - 1):
             with pytest.raises(InvalidSchedule) as caught:
-                check_interval(number, interval_type)
+                Schedule(number, interval_type, utc("2024-01-01"))
             assert (caught.value.setting, caught.value.value) == ("interval_number", number)
 
     def test_every_unit_has_its_longest(self):

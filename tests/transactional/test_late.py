@@ -93,7 +93,7 @@ class TestLate(NotifyCase):
         with freeze_time("2025-03-01 13:10"):
             integration.stop()
         # On the board at once, whenever the next look is.
-        self.assertFalse(self.is_late(integration, "2025-03-01 13:12"))
+        self.assertFalse(self.is_late(integration, "2025-03-01 15:30"))
         self.look("2025-03-01 13:15")
         self.assertFalse(integration.late_since)
         self.assertFalse(self.is_late(integration, "2025-03-01 15:00"))
