@@ -136,7 +136,7 @@ def run():
 def test():
     """Run the linters and the tests, or only what the arguments name."""
     made = parser("test", "Run the linters and every test.", TEST_HELP)
-    made.add_argument("--fast", action="store_true", help="only those done in 90 s")
+    made.add_argument("--fast", action="store_true", help="only those that are done soon")
     made.add_argument("--no-lint", action="store_true", help="leave the linters out")
     made.add_argument("--lint", action="store_true", help="only the linters")
     made.add_argument("--fix", action="store_true", help="only the linters, and put right")
@@ -181,7 +181,7 @@ TEST_HELP = """\
 Other arguments go to pytest, in which case the linters are left out:
 
   dev/test                        linters and all tests
-  dev/test --fast                 those without servers and browsers that are done in 90 s
+  dev/test --fast                 those without servers and browsers, about 3 min
   dev/test tests/pure             the tests of a folder
   dev/test -k watermark -x        those of a name, until one fails
   dev/test tests --shuffle        all tests, the files in random order; the seed is printed
