@@ -19,6 +19,7 @@ class Server:
     """An Odoo server in a process group of its own."""
 
     def __init__(self, database, arguments, http, env, log):
+        self.database = database
         self.log = log
         self.port = _free_port() if http else None
         command = [sys.executable, "-m", "odoo", "-d", database, f"--db-filter=^{database}$"]

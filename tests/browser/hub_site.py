@@ -4,6 +4,7 @@ import http.cookiejar
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -101,8 +102,16 @@ class Site:
         """Delete all integrations, and what would still be told to those who come in next."""
         found = self.call("ihub.integration", "search", [])
         self.call("ihub.integration", "stop", found)
+        # What is at work is not deleted.
+        end = time.monotonic() + PATIENCE
+        while any(row["is_executing"] for row in self._read(found, "is_executing")):
+            assert time.monotonic() < end, "A run does not end."
+            time.sleep(0.05)
         self.call("ihub.integration", "unlink", found)
         postgres.Client({}).query("DELETE FROM bus_bus", database=self.database)
+
+    def _read(self, ids, *names):
+        return self.call("ihub.integration", "read", ids, names)
 
     def browser(self, login, size="desktop"):
         """Return a context manager: a page on which ``login`` is logged in."""

@@ -34,8 +34,9 @@ print("PARTNER", partner.id)
 
 
 @pytest.fixture(scope="module")
-def partner(database):
+def partner(server):
     """A partner about whom much has been reported, and nothing else has."""
+    database = server.database
     clear(database)
     done = subprocess.run(
         [sys.executable, "-m", "odoo", "shell", "-d", database, "--no-http"],

@@ -23,10 +23,14 @@ export function pressInHeader(name) {
     ];
 }
 
-/** The card of an integration, with the words of its badge where they are given. */
+/**
+ * The card of an integration, with the words of its badge where they are given.
+ *
+ * On the board: on a phone its events are cards, too, and bear its name while that page is left.
+ */
 export function card(name, badge) {
     const state = badge ? `:has(.o_ihub_health:contains(${badge}))` : "";
-    return `.o_kanban_record:contains(${name})${state}`;
+    return `.o_ihub_board .o_kanban_record:contains(${name})${state}`;
 }
 
 export function isInState(label) {
