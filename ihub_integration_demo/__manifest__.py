@@ -8,8 +8,10 @@
     "depends": ["ihub"],
     "external_dependencies": {"python": ["lxml", "requests"]},
     "data": [
+        "security/ir.model.access.csv",
         "views/ihub_integration_demo_views.xml",
         "views/ihub_integration_demo_import_views.xml",
+        "views/ihub_integration_demo_shop_views.xml",
         "views/ihub_integration_demo_unreachable_views.xml",
         "views/ihub_integration_ecb_rates_views.xml",
     ],

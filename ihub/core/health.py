@@ -15,8 +15,8 @@ class Health(NamedTuple):
     :param str severity: ``danger``, ``warning``, ``info``, ``primary``, ``success`` or ``muted``
     :param str icon: of Font Awesome; the colour is never the only sign
     :param str group: the one of :data:`GROUPS` that counts it
-    :param str next_step: what to press now: ``open``, ``start``, ``stop``, ``retry``, ``run``, or
-        nothing
+    :param str next_step: what to press now: ``open``, ``start``, ``stop``, ``retry``, ``run``,
+        ``repair``, or nothing
     """
 
     word: str
@@ -36,6 +36,8 @@ BADGES = (
     Health("stuck", "Stuck", "danger", "fa-hourglass-end", "late", "stop"),
     Health("late", "Late", "warning", "fa-clock-o", "late", "open"),
     Health("run_failed", "Run Failed", "warning", "fa-times-circle", "failed", "run"),
+    Health("with_errors", "Done with Errors", "warning", "fa-exclamation-circle", "failed", "open"),
+    Health("to_repair", "To Repair", "warning", "fa-wrench", "repair", "repair"),
     Health("interrupted", "Interrupted", "warning", "fa-bolt", "retrying"),
     Health("retrying", "Trying Again", "warning", "fa-repeat", "retrying", "retry"),
     Health("stopping", "Stopping", "info", "fa-hourglass-half", "working"),
@@ -54,6 +56,7 @@ GROUPS = {
     "failed": ("Failed", "fa-times-circle", "danger"),
     "blocked": ("Cannot run", "fa-ban", "danger"),
     "late": ("Late", "fa-clock-o", "warning"),
+    "repair": ("To repair", "fa-wrench", "warning"),
     "retrying": ("Trying again", "fa-repeat", "warning"),
     "working": ("Running now", "fa-refresh", "primary"),
     "ok": ("OK", "fa-check", "success"),
@@ -85,6 +88,8 @@ class Facts(NamedTuple):
     :param bool is_retrying: the next run repeats one that has failed
     :param int queued: number of runs that people have asked for
     :param bool has_failed_run: one of those has failed, and was not made up for yet
+    :param bool has_errors: that run is done, but its code has reported an error
+    :param int to_repair: number of items that have failed
     :param datetime state_since: since when it is in its state
     :param datetime late_since: since when it has been late, as people were told, or None
     :param datetime completed: when a scheduled run was last done; only of what may be late
@@ -111,6 +116,8 @@ class Facts(NamedTuple):
     is_retrying: bool = False
     queued: int = 0
     has_failed_run: bool = False
+    has_errors: bool = False
+    to_repair: int = 0
     state_since: datetime | None = None
     late_since: datetime | None = None
     completed: datetime | None = None
@@ -167,7 +174,9 @@ def _judge_idle(facts: Facts) -> str:
     if facts.is_copy:
         return "copy"
     if facts.has_failed_run:
-        return "run_failed"
+        return "with_errors" if facts.has_errors else "run_failed"
+    if facts.to_repair:
+        return "to_repair"
     if facts.state != "running":
         return facts.state
     return "catching_up" if facts.backlog > 1 else "ok"

@@ -68,6 +68,16 @@ def to_text(value: object, limit: int = TEXT_LIMIT) -> str | None:
         return clip(describe(value), limit)
 
 
+def to_plain(value: object, limit: int = TEXT_LIMIT) -> Any:
+    """Return ``value`` as JSON knows it: without secrets, and cut where it is longer than a limit.
+
+    :param value: anything
+    :param int limit: characters, about
+    :return: text, numbers and booleans, in lists and dictionaries
+    """
+    return _Plain(limit).convert(value)
+
+
 def clip(text: str, limit: int) -> str:
     """Return ``text``, its beginning and "…" where it is longer than ``limit`` characters."""
     return text if len(text) <= limit else text[:limit] + "…"

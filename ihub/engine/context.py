@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from .odoo_internals import CursorWatcher, has_own_transaction, is_healthy, set_watcher, watcher
 
 _current = ContextVar("ihub_current_run", default=None)
+# The id of the item that its code has in hand.
+_item = ContextVar("ihub_current_item", default=None)
 # The runs that execute in this process: threads that their code starts do not inherit the above.
 _executing = {}
 # Under what a cursor keeps what watches it, and notes that its callbacks are set.
@@ -45,6 +47,8 @@ class RunScope:
     ended: bool = False
     # Whether the integration's code has committed by itself.
     committed: bool = False
+    # What has become of the elements of each ``process_each`` of this attempt.
+    counts: list = field(default_factory=list)
     watch: "TransactionWatch | None" = None
     thread: int = field(default_factory=threading.get_ident)
 
@@ -52,6 +56,7 @@ class RunScope:
         """Forget what an earlier try of the same attempt has said."""
         self.failed, self.reason, self.error_logged, self.ended = False, None, False, False
         self.stopped = False
+        self.counts = []
 
     def fail(self, reason=None):
         """Let the run end as failed once ``run_from_to`` returns."""
@@ -68,6 +73,21 @@ def current_run(dbname):
 def is_executing(dbname, integration_id):
     """Return whether a run of an integration executes in any thread of this process."""
     return (dbname, integration_id) in _executing
+
+
+def current_item():
+    """Return the id of the item that this thread's code has in hand, or None."""
+    return _item.get()
+
+
+@contextmanager
+def in_hand(item_id):
+    """Declare that the body deals with an item: what it reports is about that one."""
+    token = _item.set(item_id)
+    try:
+        yield
+    finally:
+        _item.reset(token)
 
 
 def current_language():

@@ -66,6 +66,7 @@ class Event:
     executing_run_id: int | None
     company_id: int | None
     user_id: int | None
+    item_id: int | None = None  # what its code had in hand
     undone: bool = False
     position: int = 0  # among the events of its cursor
 
@@ -119,7 +120,7 @@ _UNDO = """
 _NEXT_IDS = "SELECT nextval('ihub_event_id_seq') FROM generate_series(1, %s)"
 _COLUMNS = (
     "id, create_date, level, summary, details, res_model, res_id, related_name, integration_id,"
-    " run_id, company_id, user_id, undone, is_cut, open_run_id, open_key"
+    " run_id, company_id, user_id, item_id, undone, is_cut, open_run_id, open_key"
 )
 
 
@@ -335,6 +336,7 @@ def _row(event, id_, summary, details, is_cut, opened):
         event.run_id,
         event.company_id,
         event.user_id,
+        event.item_id,
         event.undone,
         is_cut,
         event.executing_run_id if is_open else None,

@@ -15,7 +15,7 @@ from odoo.tools import SQL
 from ..core.shutdown import unless_shutdown
 from ..core.text import TEXT_LIMIT, describe, to_text
 from . import event_store
-from .context import current_run
+from .context import current_item, current_run
 from .event_buffer import buffer_of
 from .event_store import UNKNOWN, Event
 from .failure import log_masked
@@ -73,6 +73,7 @@ def _event(records, level, summary, details, related, integration, unknown):
         scope.run_id if scope else None,
         company_id,
         env.uid,
+        current_item(),
     )
 
 

@@ -22,13 +22,14 @@ from . import connection, event_buffer, lane_lock
 from .checkpoint import explain
 from .context import RunScope, TransactionWatch, executing
 from .exceptions import UsageError
+from .items import retry_of_run
 from .failure import RunFailed, is_told, log_masked, plain_message, readable, traceback_text
 from .odoo_internals import first_after_commit
 
 _logger = logging.getLogger(__name__)
 
 # Operators wait for what they asked for; a backfill must not hold up the schedule.
-TRIGGER_ORDER = ("manual", "schedule", "backfill")
+TRIGGER_ORDER = ("manual", "items", "schedule", "backfill")
 # How often a transaction is begun again after a conflict with another one.
 MAX_CONFLICTS = 5
 # After so many dead processes in a row an integration is failed instead of tried again.
@@ -412,7 +413,11 @@ class Worker:
         record = self._execution_record()
         scope.watch.begin_anew()
         try:
-            self.integration._check_work_is_done(record.run_from_to(run.window_from, run.window_to))
+            if run.trigger == "items":
+                retry_of_run(record, run)
+            else:
+                result = record.run_from_to(run.window_from, run.window_to)
+                self.integration._check_work_is_done(result)
             if scope.failed:
                 raise RunFailed(scope.reason)
             record.env.flush_all()
@@ -421,7 +426,7 @@ class Worker:
             scope.watch.end()
         if loss:
             raise UsageError(explain(self.env, loss))
-        run._complete()
+        run._complete(scope.counts, scope.error_logged)
         scope.ended = True
 
     def _execution_record(self):
@@ -480,7 +485,8 @@ class Worker:
         self.integration.invalidate_recordset()
         scheduled = self.integration._scheduled_run()
         by_schedule = scheduled and scheduled.first_message
-        if self.integration.state == "failed" and run.trigger != "schedule" and not by_schedule:
+        by_people = run.trigger not in ("schedule", "items")
+        if self.integration.state == "failed" and by_people and not by_schedule:
             self.integration._change_state("stopped", self.env._("The last manual run has worked."))
         self.integration._settle_success(run)
 

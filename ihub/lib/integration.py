@@ -1,5 +1,6 @@
 """The base class of every integration type."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,10 +8,16 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyGettext, get_translation
 
+from ..core.items import Counts, Look
 from ..engine.checkpoint import check_key, checked_json, keep, scope_of
 from ..engine.context import current_run
 from ..engine.failure import reason_text
+from ..engine.items import Item, Processing, bind_record, bound_record, key_of_record
 from ..engine.values import checked
+
+
+# A field, a path of fields, or a callable that gets the element.
+Where = str | Callable[[Any], Any]
 
 
 class AbstractIntegration(models.AbstractModel):
@@ -41,6 +48,9 @@ class AbstractIntegration(models.AbstractModel):
 
     # What the type does, in HTML, for those who add an integration.
     description = ""
+
+    # What people may change of an item's data: labels by path, such as {"customer.email": "E-mail"}.
+    item_fields: dict[str, str] = {}
 
     integration_id = fields.Many2one(
         "ihub.integration",
@@ -230,6 +240,86 @@ class AbstractIntegration(models.AbstractModel):
         return stored["point"] if stored else None
 
     @api.private
+    def process_each(
+        self,
+        records: Iterable[Any],
+        handler: Callable[[Any, Item], Any],
+        key: Where,
+        name: Where | None = None,
+        kind: str = "item",
+        total: int | None = None,
+        *,
+        version: Where | None = None,
+        cursor: Callable[[], Any] | None = None,
+        skip_unchanged: bool = False,
+    ) -> Counts:
+        """Deal with each of ``records`` on its own, and keep what became of it as an item.
+
+        ``handler`` is called for each in a savepoint. One that raises what waiting does not heal
+        is undone alone and left to be repaired; the others go on. What may pass by itself, as a
+        server that does not answer, ends the attempt as it does elsewhere, and is nobody's fault.
+        Every hundred items, or two seconds, all is committed as by :meth:`checkpoint`. So each is
+        done once, also when the process is killed: what this window has done is not done again.
+
+        People can let an item be tried again, with its data as they have corrected them: then
+        ``handler`` is called with those. It must be a method of the type.
+
+        :param records: any iterable, also a generator
+        :param handler: called with an element and an :class:`Item`; ``item.record`` is the record
+            that it has become, ``item.bind(record)`` says so
+        :param key: what the other system calls it: a field, a path such as ``customer.email``, or
+            a callable that gets the element
+        :param name: what people call it, in the same way
+        :param str kind: of which kind they are, such as ``order``
+        :param int total: how many there are, if that is known
+        :param version: a number or moment that grows with each change; what is older than what is
+            known is left alone
+        :param cursor: returns where the source is now, as for ``resume`` of :meth:`checkpoint`
+        :param bool skip_unchanged: leave alone what has come with the same data before
+        :return: numbers of elements: ``done``, ``failed``, ``unchanged``, ``ignored``
+        :raise StopRequested: when somebody pressed Stop. The work up to here is kept.
+        :raise UserError: when more of them have failed than the integration allows
+        :raise UsageError: inside a savepoint, or in another thread
+        """
+        self.ensure_one()
+        look = Look(key, name, version)
+        return Processing(self, handler, kind).process(
+            records, look, total, cursor, skip_unchanged
+        )
+
+    @api.private
+    def bound(self, kind: str, key: Any) -> Any:
+        """Return the record that an item of this integration has become, or None.
+
+        :param str kind: of the item
+        :param key: what the other system calls it
+        """
+        self.ensure_one()
+        return bound_record(self, kind, key)
+
+    @api.private
+    def bind(self, kind: str, key: Any, record: Any) -> None:
+        """Remember that ``record`` is what an item of this integration is, as when data move in.
+
+        :param str kind: of the item
+        :param key: what the other system calls it
+        :param record: one saved record; a record may have several keys
+        :raise UsageError: when it is none, or several
+        """
+        self.ensure_one()
+        bind_record(self, kind, key, record)
+
+    @api.private
+    def key_of(self, record: Any, kind: str | None = None) -> str | None:
+        """Return the key under which this integration knows ``record``; None if it does not.
+
+        :param record: one record
+        :param str kind: of the item; None: of any. Of several keys the first is returned.
+        """
+        self.ensure_one()
+        return key_of_record(self, record, kind)
+
+    @api.private
     def get_state(self, key: str, default: Any = None) -> Any:
         """Return what :meth:`set_state` has kept under ``key``.
 
@@ -291,7 +381,17 @@ class AbstractIntegration(models.AbstractModel):
     @api.model
     def _type_description(self) -> str:
         """Return what the type does, in HTML, translated where its addon brings a translation."""
-        text = self.env["ihub.integration"]._type_flag(self, "description")
+        return self._in_reader_language(self.env["ihub.integration"]._type_flag(self, "description"))
+
+    @api.model
+    def _item_labels(self) -> dict[str, str]:
+        """Return ``{path: label}`` of what people may change of an item's data."""
+        labels = self.env["ihub.integration"]._type_flag(self, "item_fields")
+        return {path: self._in_reader_language(label) for path, label in labels.items()}
+
+    @api.model
+    def _in_reader_language(self, text: Any) -> str:
+        """Return a text of the type's class, translated where its addon brings a translation."""
         if not text:
             return ""
         if isinstance(text, LazyGettext):

@@ -138,6 +138,9 @@ class IhubAlertMixin(models.AbstractModel):
         The schedule stops at a window that fails. What people have asked for is theirs to ask for
         again: the schedule goes on.
         """
+        if run.trigger == "items":
+            # What is to be repaired still is, and says so.
+            return
         if run.trigger != "schedule":
             self._remember_failed_run(run, message)
             return
@@ -169,7 +172,11 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _settle_success(self, run):
         """Tell that it works again where ``run`` ends a row of failures."""
-        self._forget_repaired_run(run)
+        if run.with_errors:
+            # Until somebody has seen to it.
+            self._remember_failed_run(run)
+        else:
+            self._forget_repaired_run(run)
         failures, since = self.failures_since_recovery, self.failed_since
         failed_before = bool(self._scheduled_run().first_message)
         if not lateness.has_recovered(failures, self.state, run.trigger, failed_before):
@@ -228,6 +235,8 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _makes_up_for(self, run, failed):
         """Return whether ``run``, which is done, has done what ``failed`` had not."""
+        if run.trigger == "items" or run.with_errors:
+            return False
         if not self.takes_period and run.trigger != "schedule":
             return True
         return run.window_from <= failed.window_from and failed.window_to <= run.window_to

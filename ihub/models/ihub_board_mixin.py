@@ -66,6 +66,7 @@ class IhubBoardMixin(models.AbstractModel):
         compute="_compute_health",
         help="The run that has failed and will be tried again by itself.",
     )
+    to_repair_count = fields.Integer("To Repair", compute="_compute_health")
     retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry_message")
     progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
     last_run_id = fields.Many2one("ihub.run", compute="_compute_last_run")
@@ -90,6 +91,7 @@ class IhubBoardMixin(models.AbstractModel):
             ("stop", "Stop"),
             ("retry", "Try Now"),
             ("run", "Run Manually"),
+            ("repair", "Repair"),
         ],
         compute="_compute_buttons",
         help="What to press next.",
@@ -157,12 +159,13 @@ class IhubBoardMixin(models.AbstractModel):
         "late_after_intervals",
         "late_by",
         "failed_run_id",
+        "item_ids.state",
     )
     def _compute_health(self):
         known = self._known()
         # Most do nothing: what they have in common is set once for all.
         self.current_run_id = self.retry_run_id = False
-        self.queued_count = 0
+        self.queued_count = self.to_repair_count = 0
         self.is_executing = self.is_stopping = False
         for integration in self:
             unsaved = Facts(integration.state), integration.state
@@ -173,6 +176,8 @@ class IhubBoardMixin(models.AbstractModel):
                 integration.current_run_id = facts.run_id
             if facts.queued:
                 integration.queued_count = facts.queued
+            if facts.to_repair:
+                integration.to_repair_count = facts.to_repair
             if facts.executing_since:
                 integration.is_executing = True
                 integration.is_stopping = facts.is_stopping

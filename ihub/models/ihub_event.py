@@ -76,6 +76,7 @@ class IhubEvent(models.Model):
     )
     integration_id = LooseMany2one("ihub.integration", "Integration", readonly=True)
     run_id = LooseMany2one("ihub.run", "Run", readonly=True)
+    item_id = LooseMany2one("ihub.item", "Item", readonly=True)
     # What a company that is gone has left is not open to all others: it does not count as unset.
     company_id = LooseMany2one("res.company", "Company", readonly=True, missing_is_unset=False)
     user_id = LooseMany2one("res.users", "User", readonly=True)
@@ -92,6 +93,7 @@ class IhubEvent(models.Model):
     # for: with it the rows are counted in the index alone, not one page of the table for each.
     _integration_idx = models.Index("(integration_id, id) INCLUDE (company_id)")
     _run_idx = models.Index("(run_id, id) INCLUDE (company_id) WHERE run_id IS NOT NULL")
+    _item_idx = models.Index("(item_id, id) WHERE item_id IS NOT NULL")
     # The lists of warnings and of errors.
     _level_idx = models.Index(
         "(level, id) INCLUDE (company_id) WHERE level IN ('warning', 'error')"

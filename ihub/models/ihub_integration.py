@@ -33,6 +33,7 @@ class IhubIntegration(models.Model):
         "ihub.operation.mixin",
         "ihub.alert.mixin",
         "ihub.board.mixin",
+        "ihub.items.mixin",
         "ihub.visible.references",
     ]
     _order = "name, id"

@@ -7,6 +7,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.retry import moved_on
+from ..engine import item_store
 from ..report.format import local_moment, local_period, said
 from .ihub_event import days_in
 from .ihub_fields import Badge
@@ -77,18 +78,25 @@ class IhubRun(models.Model):
         default="pending",
     )
     trigger = Badge(
-        [("schedule", "Schedule"), ("manual", "Manual"), ("backfill", "Backfill")],
+        [
+            ("schedule", "Schedule"),
+            ("manual", "Manual"),
+            ("backfill", "Backfill"),
+            ("items", "Repair"),
+        ],
         "Started by",
         looks={
             "schedule": ("fa-calendar", "muted"),
             "manual": ("fa-hand-pointer-o", "muted"),
             "backfill": ("fa-backward", "muted"),
+            "items": ("fa-wrench", "muted"),
         },
         required=True,
         readonly=True,
     )
-    window_from = fields.Datetime("From", required=True, readonly=True)
-    window_to = fields.Datetime("To", required=True, readonly=True)
+    # Items that are tried again have no window.
+    window_from = fields.Datetime("From", readonly=True)
+    window_to = fields.Datetime("To", readonly=True)
     due = fields.Datetime(required=True, readonly=True, help="Not executed before this moment.")
     started_at = fields.Datetime("Started", readonly=True)
     ended_at = fields.Datetime("Ended", readonly=True)
@@ -114,6 +122,12 @@ class IhubRun(models.Model):
     traceback = fields.Text("Technical Details", readonly=True)
     processed = fields.Integer(readonly=True)
     total = fields.Integer(readonly=True)
+    failed_items = fields.Integer(
+        "To Repair", readonly=True, help="Items that had failed when this run ended."
+    )
+    with_errors = fields.Boolean(
+        readonly=True, help="It is done, but its code has reported an error."
+    )
     # Where the next attempt goes on: {"point": value}, since Odoo takes a bare 0 or [] for nothing.
     # It may hold whatever the other system wants to be asked with, so operators do not read it.
     resume = fields.Json(readonly=True, groups="base.group_system")
@@ -148,7 +162,8 @@ class IhubRun(models.Model):
         "(integration_id, started_at) WHERE trigger = 'manual' OR state <> 'done'"
     )
     _window_is_a_span = models.Constraint(
-        "CHECK(window_from < window_to)", "A window must begin before it ends."
+        "CHECK(window_from < window_to OR trigger = 'items' AND window_from IS NULL)",
+        "A window must begin before it ends.",
     )
 
     # --- Computes ---
@@ -167,6 +182,8 @@ class IhubRun(models.Model):
 
     def _title(self):
         integration = self.integration_id
+        if self.trigger == "items":
+            return self.env._("%(name)s: items tried again", name=integration.name)
         if not self.window_from or not self.window_to:
             return integration.name
         period = local_period(integration, self.window_from, self.window_to)
@@ -194,6 +211,9 @@ class IhubRun(models.Model):
     def _end(self, state, message=None, **vals):
         """Go to one of the final states."""
         self._set_state(state, **{"ended_at": fields.Datetime.now(), "message": message, **vals})
+        asked_for = self.filtered(lambda run: run.trigger == "items")
+        if asked_for:
+            self.integration_id._release_items(asked_for)
         self._notify_change()
 
     def _notify_change(self):
@@ -206,8 +226,8 @@ class IhubRun(models.Model):
         """Create a pending run.
 
         :param integration: the ``ihub.integration``
-        :param str trigger: schedule, manual or backfill
-        :param Window window: its span
+        :param str trigger: schedule, manual, backfill or items
+        :param Window window: its span; None: it has none
         :return: the new run
         """
         is_manual = trigger != "schedule"
@@ -216,8 +236,8 @@ class IhubRun(models.Model):
             {
                 "integration_id": integration.id,
                 "trigger": trigger,
-                "window_from": window.start,
-                "window_to": window.end,
+                "window_from": window and window.start,
+                "window_to": window and window.end,
                 "due": due,
                 "user_id": self.env.uid if is_manual else False,
                 **vals,
@@ -232,7 +252,7 @@ class IhubRun(models.Model):
         self.ensure_one()
         # The database allows one scheduled run: this one must have left before the next one comes.
         self.flush_recordset()
-        return self.create(
+        run = self.create(
             {
                 "integration_id": self.integration_id.id,
                 "trigger": self.trigger,
@@ -249,6 +269,25 @@ class IhubRun(models.Model):
                 **vals,
             }
         )
+        if self.trigger == "items":
+            item_store.hand_over(self.env, self.id, run.id)
+        return run
+
+    def _lineage_ids(self):
+        """Return the ids of this run and of those that it continues: all at the same work."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH RECURSIVE work(id, previous_id) AS (
+                    SELECT id, previous_id FROM ihub_run WHERE id = %s
+                     UNION ALL
+                    SELECT r.id, r.previous_id FROM ihub_run r JOIN work w ON r.id = w.previous_id
+                ) SELECT id FROM work
+                """,
+                self.id,
+            )
+        )
+        return {id_ for (id_,) in rows}
 
     def _set_window(self, window):
         """Give the scheduled run another window, and forget attempts at the old one."""
@@ -434,10 +473,17 @@ class IhubRun(models.Model):
         self._count_progress()
         self.write({"attempt": self.attempt + 1, "forgiven_attempts": self.forgiven_attempts + 1})
 
-    def _complete(self):
-        """Mark as done and queue the next window, in the transaction of the work."""
+    def _complete(self, counts=(), with_errors=False):
+        """Mark as done and queue the next window, in the transaction of the work.
+
+        :param counts: :class:`Counts` of what has become of its items
+        :param bool with_errors: whether its code has reported an error that was none of an item
+        """
         self.ensure_one()
-        self._end("done", self._outcome(), resume=None)
+        failed = self._count_failed_items() if counts else 0
+        done = sum(one.done for one in counts) if counts else None
+        message = self._outcome(failed, with_errors, done)
+        self._end("done", message, resume=None, failed_items=failed, with_errors=with_errors)
         self._notify_requester("success", self.message)
         if self.trigger != "schedule":
             return
@@ -464,7 +510,22 @@ class IhubRun(models.Model):
                 },
             )
 
-    def _outcome(self):
+    def _count_failed_items(self):
+        if self.trigger == "items":
+            return self.env["ihub.item"].search_count(
+                [("run_id", "=", self.id), ("state", "=", "failed")]
+            )
+        return item_store.count_failed(self.env, self._lineage_ids())
+
+    def _outcome(self, failed=0, with_errors=False, done=None):
+        if failed:
+            return self.env._(
+                "%(done)s done, %(failed)s to repair.",
+                done=done if self.trigger == "items" else max(self.processed - failed, 0),
+                failed=failed,
+            )
+        if with_errors:
+            return self.env._("Done, but with errors: see what it has reported.")
         if self.processed == 1:
             return self.env._("Done: one record.")
         if self.processed:
@@ -481,7 +542,9 @@ class IhubRun(models.Model):
         for run in self:
             pending = run.state == "pending"
             run.can_cancel = pending and run.trigger != "schedule"
-            run.can_run_again = run.state in ENDED and run.integration_id.runs_manually
+            has_window = run.trigger != "items"
+            can = has_window and run.state in ENDED and run.integration_id.runs_manually
+            run.can_run_again = can
             run.is_retrying = pending and bool(run.attempt and run.message)
 
     def _percent(self):

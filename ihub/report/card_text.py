@@ -94,6 +94,26 @@ def _failed_run_text(integration):
     )
 
 
+def _with_errors_text(integration):
+    run = integration.sudo().failed_run_id
+    return integration.env._(
+        "The run for %(period)s is done, but it has reported errors. Look at them, then press "
+        "Dismiss.",
+        period=local_period(integration, run.window_from, run.window_to),
+    )
+
+
+def _to_repair_text(integration):
+    count = integration.to_repair_count
+    if not integration.watermark:
+        return integration.env._("To repair: %(count)s. The others are done.", count=count)
+    return integration.env._(
+        "To repair: %(count)s. Complete until %(moment)s, except these.",
+        count=count,
+        moment=local_moment(integration, integration.watermark),
+    )
+
+
 def _stuck_text(integration):
     return integration.env._(
         "Running since %(since)s, longer than its limit of %(limit)s minutes. Press Stop; if "
@@ -162,6 +182,8 @@ def _awaited_text(integration, run):
 PROBLEMS = {
     "failed": lambda integration: integration.state_reason,
     "run_failed": _failed_run_text,
+    "with_errors": _with_errors_text,
+    "to_repair": _to_repair_text,
     "retrying": lambda integration: integration.retry_message,
     "type_missing": _blocked_text,
     "blocked": _blocked_text,

@@ -40,7 +40,12 @@ def _end_of_done(integration, order, domain=()):
         integration.env["ihub.run"]
         .sudo()
         .search(
-            [("integration_id", "=", integration.id), ("state", "=", "done"), *domain],
+            [
+                ("integration_id", "=", integration.id),
+                ("state", "=", "done"),
+                ("window_to", "!=", False),
+                *domain,
+            ],
             order=f"window_to {order}",
             limit=1,
         )

@@ -35,6 +35,9 @@ FACTS = """
               FROM ihub_run r JOIN ihub_integration s ON s.id = r.integration_id
              WHERE r.state IN ('pending', 'running')
           ) open GROUP BY integration_id
+    ), item AS (
+        SELECT integration_id, count(*) AS failed
+          FROM ihub_item WHERE state = 'failed' GROUP BY integration_id
     )
     SELECT i.id, i.tz, i.interval_number, i.interval_type,
            i.catch_up = 'each' AND i.state = 'running' AND run.window_to <= %(now)s,
@@ -71,11 +74,14 @@ FACTS = """
            CASE WHEN COALESCE(died_at, next_due) IS NOT NULL
                THEN GREATEST(COALESCE(died_at, next_due), i.state_date, ended.ended_at) END,
            (i.state = 'running' AND run.is_retrying) IS TRUE, COALESCE(run.queued, 0),
-           i.failed_run_id IS NOT NULL, COALESCE(i.state_date, i.create_date), i.late_since,
+           i.failed_run_id IS NOT NULL,
+           EXISTS (SELECT FROM ihub_run r WHERE r.id = i.failed_run_id AND r.state = 'done'),
+           COALESCE(item.failed, 0), COALESCE(i.state_date, i.create_date), i.late_since,
            done.ended_at
       FROM ihub_integration i
       LEFT JOIN run ON run.integration_id = i.id
       LEFT JOIN alive ON alive.id = i.id
+      LEFT JOIN item ON item.integration_id = i.id
      CROSS JOIN LATERAL (
         SELECT CASE WHEN alive.id IS NULL
                    THEN COALESCE(run.seen, run.running_since) END AS died_at,
@@ -129,7 +135,7 @@ def facts_of(model, among, lock_space):
 
 def _rows(model, among, lock_space, now):
     env = model.env
-    for name in ("ihub.integration", "ihub.run"):
+    for name in ("ihub.integration", "ihub.run", "ihub.item"):
         env[name].flush_model()
     for name in ("res.users", "res.company", "ir.cron"):
         env[name].flush_model(["active"])

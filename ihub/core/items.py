@@ -1,0 +1,330 @@
+"""Items: how the data of one are kept, what is read from them, and when too many have failed."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from .text import NotPlain, clean, clip, first_line, to_plain
+
+# Characters of a key that the index takes; a longer one is cut, and told apart by its hash.
+KEY_LENGTH = 200
+# Characters of a name, and of a cause.
+NAME_LENGTH = 200
+CAUSE_LENGTH = 200
+# Characters of the data of one item, as JSON.
+DATA_LIMIT = 20_000_000
+# From so many failures on their share counts, too: of one order all may fail.
+SHARE_FROM = 10
+
+# In a JSON object: it stands for a value that JSON does not have.
+_TAG = "$"
+_MOMENTS: dict[type, str] = {datetime: "datetime", date: "date", time: "time"}
+# What a message has of one item only: quoted values, and words with digits or an @ in them.
+_VALUES = re.compile(
+    r"""'[^'\n]*'|"[^"\n]*"|“[^”\n]*”|„[^“”\n]*[“”]|«[^»\n]*»|‘[^’\n]*’|\S*[\d@]\S*"""
+)
+
+
+class MissingKey(LookupError):
+    """An element says nothing where its key should be."""
+
+
+class Counts:
+    """What has become of the elements so far.
+
+    ``done``, ``failed``, ``unchanged`` and ``ignored`` are numbers of elements.
+    """
+
+    def __init__(self) -> None:
+        self.done = self.failed = self.unchanged = self.ignored = 0
+
+    @property
+    def seen(self) -> int:
+        """How many elements have been dealt with."""
+        return self.done + self.failed + self.unchanged + self.ignored
+
+
+class FailedItemsLimit(NamedTuple):
+    """How many items of a run may fail before the run does.
+
+    :param int number: so many are not too many yet
+    :param float share: nor so many in a hundred of those tried, from ten failures on
+    """
+
+    number: int
+    share: float
+
+    def is_exceeded(self, failed: int, tried: int) -> bool:
+        """Return whether ``failed`` of ``tried`` items are too many."""
+        if failed > self.number:
+            return True
+        return failed >= SHARE_FROM and 100 * failed > self.share * tried
+
+
+# --- What is read from an element ---
+
+
+class Look(NamedTuple):
+    """Where key, name and version of an element are: see :func:`value_at`."""
+
+    key: str | Callable[[Any], Any]
+    name: str | Callable[[Any], Any] | None = None
+    version: str | Callable[[Any], Any] | None = None
+
+
+def value_at(data: Any, where: str | Callable[[Any], Any]) -> Any:
+    """Return a value of an element.
+
+    :param data: a dictionary, a record, a tuple or another object
+    :param where: a key, field, attribute or index; a path of them, as ``customer.email``; or a
+        callable that gets the element
+    :raise Exception: whatever looking there raises
+    """
+    if callable(where):
+        return where(data)
+    if isinstance(data, Mapping) and where in data:
+        return data[where]
+    for step in where.split("."):
+        data = _step(data, step)
+    return data
+
+
+def _step(data: Any, step: str) -> Any:
+    if isinstance(data, (list, tuple)) and step.lstrip("-").isdigit():
+        return data[int(step)]
+    if isinstance(data, Mapping):
+        return data[step]
+    return getattr(data, step)
+
+
+def key_at(data: Any, where: str | Callable[[Any], Any]) -> str:
+    """Return the key of an element, as it is stored.
+
+    :raise MissingKey: when there is none
+    """
+    try:
+        value = value_at(data, where)
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        raise MissingKey(str(where)) from error
+    return stored_key(value)
+
+
+def stored_key(value: Any) -> str:
+    """Return a key as it is stored: as text, without what the database or its index cannot take.
+
+    :raise MissingKey: when it is nothing
+    """
+    text = "" if value is None or value is False else clean(str(value)).strip()
+    if not text:
+        raise MissingKey
+    if len(text) <= KEY_LENGTH:
+        return text
+    return f"{text[:KEY_LENGTH]}…{_hash(text)[:16]}"
+
+
+def text_at(data: Any, where: str | Callable[[Any], Any] | None) -> str | None:
+    """Return what people call an element, or which version it is; None if it does not say."""
+    try:
+        value = None if where is None else value_at(data, where)
+        return None if value in (None, False) else first_line(clean(str(value)), NAME_LENGTH)
+    except (LookupError, AttributeError, TypeError, ValueError):
+        return None
+
+
+def is_older(version: str | None, known: str | None) -> bool:
+    """Return whether a version of an element is known to be older than another one.
+
+    Numbers are compared as such; all else, such as moments in ISO 8601, as text.
+    """
+    if version is None or known is None:
+        return False
+    try:
+        return Decimal(version) < Decimal(known)
+    except ArithmeticError:
+        return version < known
+
+
+def substitute_key(fingerprint: str | None, position: int) -> str:
+    """Return what stands for the key of an element that has none."""
+    return f"?{(fingerprint or str(position))[:16]}"
+
+
+def cause_of(message: str) -> str:
+    """Return what a message has in common with those of other items: its values become ``…``."""
+    text = _VALUES.sub("…", message)
+    return clip(re.sub(r"…(?:[\s,;:]*…)+", "…", text).strip(), CAUSE_LENGTH) or "…"
+
+
+# --- How its data are kept ---
+
+
+def packed(value: Any, reference: Callable[[Any], Any] | None = None) -> str:
+    """Return ``value`` as JSON text from which :func:`unpacked` makes an equal one.
+
+    :param value: text, numbers, moments, bytes and ``None``, in lists, tuples, sets and
+        dictionaries; other objects as far as ``reference`` knows them
+    :param reference: called with another object; returns what stands for it, or None
+    :raise NotPlain: when it holds something else, or is too long
+    """
+    try:
+        text = json.dumps(_packed(value, reference or _nothing))
+    except NotPlain:
+        raise
+    except RecursionError:
+        raise NotPlain("depth", "data") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise NotPlain("size", "data") from error
+    if len(text) > DATA_LIMIT:
+        raise NotPlain("size", "data")
+    return text
+
+
+def unpacked(text: str, resolve: Callable[[Any], Any] | None = None) -> Any:
+    """Return the value of which :func:`packed` has made ``text``.
+
+    :param resolve: called with what ``reference`` has returned; returns the object
+    """
+    return _unpacked(json.loads(text), resolve or _nothing)
+
+
+def fingerprint(text: str) -> str:
+    """Return the same for the data of an element however the other system orders their names."""
+    return _hash(json.dumps(json.loads(text), sort_keys=True))[:32]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _nothing(_value: Any) -> Any:
+    return None
+
+
+def _packed(value: Any, reference: Callable[[Any], Any]) -> Any:
+    kind = type(value)
+    if value is None or kind in (str, int, float, bool):
+        return value
+    if kind is dict:
+        return _packed_dict(value, reference)
+    if kind is list:
+        return [_packed(one, reference) for one in value]
+    if kind in (tuple, set, frozenset):
+        ones = sorted(value, key=repr) if kind is not tuple else value
+        return {_TAG: kind.__name__, "of": [_packed(one, reference) for one in ones]}
+    if kind in _MOMENTS:
+        return {_TAG: _MOMENTS[kind], "of": value.isoformat()}
+    if kind is timedelta:
+        return {_TAG: "timedelta", "of": [value.days, value.seconds, value.microseconds]}
+    if kind is Decimal:
+        return {_TAG: "Decimal", "of": str(value)}
+    if kind is bytes:
+        return {_TAG: "bytes", "of": base64.b64encode(value).decode()}
+    known = reference(value)
+    if known is None:
+        raise NotPlain("type", "data", kind.__name__)
+    return {_TAG: "reference", "of": known}
+
+
+def _packed_dict(value: dict[Any, Any], reference: Callable[[Any], Any]) -> Any:
+    if _TAG not in value and all(type(name) is str for name in value):
+        return {name: _packed(one, reference) for name, one in value.items()}
+    pairs = [[_packed(name, reference), _packed(one, reference)] for name, one in value.items()]
+    return {_TAG: "dict", "of": pairs}
+
+
+def _unpacked(value: Any, resolve: Callable[[Any], Any]) -> Any:
+    if isinstance(value, list):
+        return [_unpacked(one, resolve) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if _TAG not in value:
+        return {name: _unpacked(one, resolve) for name, one in value.items()}
+    kind, given = value[_TAG], value["of"]
+    if kind == "reference":
+        return resolve(given)
+    if kind == "dict":
+        return {_unpacked(name, resolve): _unpacked(one, resolve) for name, one in given}
+    if kind in ("tuple", "set", "frozenset"):
+        return _LISTS[kind](_unpacked(one, resolve) for one in given)
+    return _VALUES_OF[kind](given)
+
+
+_LISTS: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
+_VALUES_OF: dict[str, Callable[[Any], Any]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "timedelta": lambda parts: timedelta(*parts),
+    "Decimal": Decimal,
+    "bytes": base64.b64decode,
+}
+
+
+# --- What people see and change of it ---
+
+
+def changed(value: Any, changes: Mapping[str, Any]) -> Any:
+    """Return a copy of ``value`` in which what stands at some paths is something else.
+
+    :param changes: by path, such as ``customer.email``; what is not there is left out
+    """
+    for path, new in changes.items():
+        value = _changed(value, path.split("."), new)
+    return value
+
+
+def _changed(value: Any, steps: list[str], new: Any) -> Any:
+    if not steps:
+        return new
+    step, rest = steps[0], steps[1:]
+    if isinstance(value, dict) and step in value:
+        return {**value, step: _changed(value[step], rest, new)}
+    if isinstance(value, dict) and not rest:
+        return {**value, step: new}
+    if isinstance(value, (list, tuple)) and step.isdigit() and int(step) < len(value):
+        ones = list(value)
+        ones[int(step)] = _changed(ones[int(step)], rest, new)
+        return type(value)(ones)
+    return value
+
+
+# What a page shows: its kind (``text``, ``list``, ``table`` or ``fields``) and its content.
+Part = tuple[str, Any]
+
+
+def outline(value: Any, labels: Mapping[str, str], limit: int) -> Part:
+    """Return what a page shows of data: in plain words, without secrets, and not endless.
+
+    :param value: the data
+    :param labels: by path, such as ``customer.email``
+    :param int limit: characters, about
+    """
+    return _part(to_plain(value, limit), "", labels)
+
+
+def _part(value: Any, path: str, labels: Mapping[str, str]) -> Part:
+    if isinstance(value, dict):
+        named = ((name, f"{path}.{name}".lstrip("."), one) for name, one in value.items())
+        return "fields", [
+            (labels.get(where) or label_of(name), _part(one, where, labels))
+            for name, where, one in named
+        ]
+    if not isinstance(value, list):
+        return "text", "—" if value in (None, "") else str(value)
+    if value and all(isinstance(one, dict) for one in value):
+        names = list(dict.fromkeys(name for one in value for name in one))
+        rows = [[_part(one.get(name), "", {}) for name in names] for one in value]
+        return "table", ([label_of(name) for name in names], rows)
+    return "list", [_part(one, "", {}) for one in value]
+
+
+def label_of(name: str) -> str:
+    """Return a technical name in plain words: ``unitPrice`` and ``unit_price`` as "Unit price"."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    words = re.sub(r"[_\-.]+", " ", words).strip()
+    return words[:1].upper() + words[1:].lower() if not words.isupper() else words

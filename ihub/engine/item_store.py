@@ -1,0 +1,231 @@
+"""Items become rows: read and written many at a time, in the transaction of the work."""
+
+from typing import NamedTuple
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ..core.text import clean
+
+
+class Row(NamedTuple):
+    """What is known of an item.
+
+    ``id`` is None as long as there is no row. ``data`` are there where they are to be used: when
+    it is tried again, and where people have corrected them. ``fingerprint`` is that of the data as
+    they came. ``source_run_id`` is the run in whose window they came.
+    """
+
+    id: int | None
+    key: str
+    name: str | None = None
+    state: str = "new"
+    attempts: int = 0
+    fingerprint: str | None = None
+    version: str | None = None
+    reference: str | None = None
+    source_run_id: int | None = None
+    is_corrected: bool = False
+    data: str | None = None
+
+
+class Mark(NamedTuple):
+    """What became of an item: its row, and what people see of it.
+
+    ``run_id`` is the run that has dealt with it, ``handler`` the name of the type's method.
+    """
+
+    row: Row
+    run_id: int | None
+    handler: str | None
+    message: str | None = None
+    cause: str | None = None
+    traceback: str | None = None
+
+
+_ROW = """id, key, name, state, attempts, fingerprint, version, record, source_run_id,
+          is_corrected IS TRUE"""
+
+
+def new(key):
+    """Return the :class:`Row` of an item that there is not yet."""
+    return Row(None, key)
+
+
+def next_id(cr):
+    """Return the id of a new row: what is reported meanwhile is about that one already."""
+    cr.execute("SELECT nextval('ihub_item_id_seq')")
+    return cr.fetchone()[0]
+
+
+def load(cr, integration_id, kind, keys):
+    """Return ``{key: Row}`` of the items that there are already."""
+    cr.execute(
+        SQL(
+            f"""
+            SELECT {_ROW}, CASE WHEN is_corrected AND state <> 'done' THEN data END
+              FROM ihub_item WHERE integration_id = %s AND kind = %s AND key = ANY(%s)
+            """,
+            integration_id,
+            kind,
+            list(keys),
+        )
+    )
+    return {row[1]: Row(*row) for row in cr.fetchall()}
+
+
+def load_by_id(cr, ids):
+    """Return the :class:`Row` list of items, with their data, in the order in which they came."""
+    cr.execute(SQL(f"SELECT {_ROW}, data FROM ihub_item WHERE id = ANY(%s) ORDER BY id", ids))
+    return [Row(*row) for row in cr.fetchall()]
+
+
+def next_asked_for(cr, run_id, limit):
+    """Return kind, name of the type's method and ids of items that wait for a run, or None."""
+    cr.execute(
+        SQL(
+            """
+            SELECT kind, handler, array_agg(id)
+              FROM (SELECT id, kind, handler FROM ihub_item
+                     WHERE retry_run_id = %s AND state = 'pending' ORDER BY id LIMIT %s) next
+             GROUP BY kind, handler ORDER BY min(id) LIMIT 1
+            """,
+            run_id,
+            limit,
+        )
+    )
+    return cr.fetchone()
+
+
+_SAVE = """
+    INSERT INTO ihub_item (
+        id, integration_id, company_id, kind, key, name, state, attempts, fingerprint, version,
+        record, source_run_id, is_corrected, data, run_id, handler, message, cause, traceback,
+        failed_since, last_attempt, create_uid, create_date, write_uid, write_date)
+    VALUES %s
+    ON CONFLICT (integration_id, kind, key) DO UPDATE SET
+        name = COALESCE(EXCLUDED.name, ihub_item.name),
+        state = EXCLUDED.state,
+        attempts = EXCLUDED.attempts,
+        fingerprint = EXCLUDED.fingerprint,
+        version = EXCLUDED.version,
+        record = EXCLUDED.record,
+        source_run_id = EXCLUDED.source_run_id,
+        is_corrected = EXCLUDED.is_corrected,
+        data = EXCLUDED.data,
+        run_id = EXCLUDED.run_id,
+        handler = EXCLUDED.handler,
+        message = EXCLUDED.message,
+        cause = EXCLUDED.cause,
+        traceback = EXCLUDED.traceback,
+        failed_since = CASE WHEN EXCLUDED.state = 'failed'
+            THEN COALESCE(ihub_item.failed_since, EXCLUDED.failed_since) END,
+        last_attempt = EXCLUDED.last_attempt,
+        retry_run_id = NULL,
+        write_uid = EXCLUDED.write_uid,
+        write_date = EXCLUDED.write_date
+"""
+
+
+def save(env, integration, kind, marks):
+    """Write what became of items of one kind.
+
+    :param integration: the ``ihub.integration``
+    :param marks: list of :class:`Mark`, at most one of each item
+    """
+    now = fields.Datetime.now()
+    uid = env.uid
+    company_id = integration.company_id.id or None
+    rows = [
+        (
+            mark.row.id, integration.id, company_id, kind, mark.row.key, mark.row.name or None,
+            mark.row.state, mark.row.attempts, mark.row.fingerprint, mark.row.version,
+            mark.row.reference, mark.row.source_run_id, mark.row.is_corrected, mark.row.data,
+            mark.run_id, mark.handler, mark.message and clean(mark.message), mark.cause,
+            mark.traceback, now if mark.row.state == "failed" else None, now, uid, now, uid, now,
+        )
+        for mark in marks
+    ]  # fmt: skip
+    env.cr.execute_values(_SAVE, rows)
+    env["ihub.item"].invalidate_model()
+
+
+def release(env, run_ids):
+    """Give back to people the items that runs which have ended were to try again."""
+    env.cr.execute(
+        SQL(
+            "UPDATE ihub_item SET state = 'failed' WHERE retry_run_id = ANY(%s)"
+            " AND state = 'pending'",
+            list(run_ids),
+        )
+    )
+    env["ihub.item"].invalidate_model()
+
+
+def hand_over(env, old_id, new_id):
+    """Let another run try again what one was to, which has ended before it was through."""
+    env.cr.execute(
+        SQL(
+            "UPDATE ihub_item SET state = 'pending', retry_run_id = %s"
+            " WHERE retry_run_id = %s AND state = 'failed'",
+            new_id,
+            old_id,
+        )
+    )
+    env["ihub.item"].invalidate_model()
+
+
+def count_failed(env, run_ids):
+    """Return how many items that came with these runs are failed."""
+    env.cr.execute(
+        SQL(
+            "SELECT count(*) FROM ihub_item WHERE state = 'failed' AND source_run_id = ANY(%s)",
+            list(run_ids),
+        )
+    )
+    return env.cr.fetchone()[0]
+
+
+def bind(env, integration, kind, row):
+    """Write what an item has become, and nothing else of it."""
+    now = fields.Datetime.now()
+    env.cr.execute(
+        SQL(
+            """
+            INSERT INTO ihub_item (id, integration_id, company_id, kind, key, state, attempts,
+                                   record, create_uid, create_date, write_uid, write_date)
+            VALUES (%(id)s, %(integration)s, %(company)s, %(kind)s, %(key)s, %(state)s, 0,
+                    %(record)s, %(user)s, %(now)s, %(user)s, %(now)s)
+            ON CONFLICT (integration_id, kind, key) DO UPDATE SET record = EXCLUDED.record
+            """,
+            id=row.id,
+            integration=integration.id,
+            company=integration.company_id.id or None,
+            kind=kind,
+            key=row.key,
+            state=row.state,
+            record=row.reference,
+            user=env.uid,
+            now=now,
+        )
+    )
+    env["ihub.item"].invalidate_model()
+
+
+def key_of(cr, integration_id, reference, kind):
+    """Return the first key under which an integration knows a record, or None."""
+    cr.execute(
+        SQL(
+            """
+            SELECT key FROM ihub_item
+             WHERE record = %s AND integration_id = %s AND (%s IS NULL OR kind = %s)
+             ORDER BY id LIMIT 1
+            """,
+            reference,
+            integration_id,
+            kind,
+            kind,
+        )
+    )
+    row = cr.fetchone()
+    return row and row[0]

@@ -1,0 +1,483 @@
+"""Deals with the elements of a run one by one, and keeps what became of each.
+
+Each element is handed to a method of the type in a savepoint of its own. One that fails is undone
+alone, and kept with its data and the reason; the others go on. What became of the elements is
+written many at a time, in the transaction of their work, and committed with it.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from odoo.exceptions import UserError
+from odoo.models import BaseModel
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..core import items as core
+from ..core.exceptions import is_stop
+from ..core.items import Counts, FailedItemsLimit, MissingKey
+from ..core.retry import is_transient
+from ..core.shutdown import is_shutdown
+from ..core.text import NotPlain
+from . import item_store
+from .checkpoint import explain, keep, scope_of
+from .context import in_hand
+from .exceptions import UsageError
+from .failure import RunFailed, is_told, plain_message, readable, traceback_text
+from .item_store import Mark
+from .odoo_internals import is_healthy
+
+# So many elements are looked up, marked and committed together.
+BATCH = 100
+# Seconds after which they are committed before there are so many.
+PAUSE = 2.0
+
+
+class Item:
+    """An element in the hands of the type's method.
+
+    :ivar str kind: of which kind it is, such as ``order``
+    :ivar str key: what the other system calls it
+    :ivar str name: what people call it
+    :ivar data: the element, as corrected by people if it was
+    :ivar int attempt: 1, and one more for each time that it has failed since it was last done
+    """
+
+    def __init__(self, env, kind, key, name, data, attempt, reference):
+        self.kind, self.key, self.name, self.data = kind, key, name, data
+        self.attempt = attempt
+        self._env = env
+        self._reference = reference
+
+    @property
+    def record(self):
+        """The record of Odoo that it has become: one record, or None before :meth:`bind`."""
+        return record_of(self._env, self._reference)
+
+    def bind(self, record):
+        """Remember that ``record`` is what this item has become.
+
+        It is kept together with the work. The same key leads to it from then on, as long as it
+        exists.
+
+        :param record: one record of any model, saved already
+        :raise UsageError: when it is none, or several
+        """
+        self._reference = reference_to(record)
+
+
+def record_of(env, reference):
+    """Return the record that ``model,id`` stands for; None if it is gone."""
+    if not reference:
+        return None
+    model, __, id_ = reference.partition(",")
+    Model = env.get(model)
+    if Model is None:
+        return None
+    return Model.browse(int(id_)).exists() or None
+
+
+def reference_to(record):
+    """Return ``model,id`` of one saved record.
+
+    :raise UsageError: when it is something else
+    """
+    is_one = isinstance(record, BaseModel) and len(record._ids) == 1
+    if not is_one or not isinstance(record._ids[0], int) or not record._ids[0]:
+        raise UsageError(
+            "bind() takes one saved record, and got %s. Create the record before it is bound."
+            % repr(record)[:100]
+        )
+    return f"{record._name},{record._ids[0]}"
+
+
+@dataclass(slots=True)
+class Element:
+    """One element as it came, before it is dealt with."""
+
+    data: Any
+    key: str | None
+    name: str | None
+    text: str | None  # its data as they are kept
+    fingerprint: str | None
+    cursor: Any = None
+    version: str | None = None
+    problem: str | None = None  # what keeps it from being dealt with at all
+
+
+class Processing:
+    """One call of ``process_each``, or one retry.
+
+    :param record: the type's row, as the integration's user
+    :param handler: called with the data and an :class:`Item`
+    :param str kind: of the elements
+    """
+
+    def __init__(self, record, handler, kind):
+        self.record = record
+        self.env = record.env
+        self.cr = record.env.cr
+        # The hub's own rows: the integration's user may have no rights on them.
+        self.integration = record.sudo().integration_id
+        self.handler = handler
+        self.kind = kind
+        self.counts = Counts()
+        self._handler_name = _name_of_method(record, handler)
+        self._skip_unchanged = False
+        self._limit = None
+        self._marks = {}
+        self._kept_at = time.monotonic()
+        self._cursor = self._total = None
+        self._before = 0
+        self.scope = scope_of(record)
+        if self.scope:
+            if problem := self.scope.watch.why_not_commit():
+                raise UsageError(explain(self.env, problem))
+            run = self.env["ihub.run"].sudo().browse(self.scope.run_id)
+            self._lineage = run._lineage_ids()
+            self._cursor = record.resume_point()
+            # Those that an attempt before has got past do not come again.
+            self._before = run.processed if self._cursor is not None else 0
+            self._before += sum(counts.seen for counts in self.scope.counts)
+            self.scope.counts.append(self.counts)
+        else:
+            self._lineage = ()
+
+    # --- Elements of a window ---
+
+    def process(self, records, look, total=None, cursor=None, skip_unchanged=False):
+        """Deal with all of ``records``; parameters as for ``process_each``.
+
+        :param Look look: where key, name and version of an element are
+        :return: :class:`Counts`
+        """
+        self._skip_unchanged = skip_unchanged
+        self._limit = FailedItemsLimit(
+            self.integration.failed_items_limit, self.integration.failed_items_share
+        )
+        self._total = total and self._before + total
+        for chunk in _chunks(records, cursor):
+            elements = [self._element(data, at, look) for data, at in chunk]
+            known = item_store.load(
+                self.cr, self.integration.id, self.kind, {one.key for one in elements}
+            )
+            for element in elements:
+                self._take(element, known)
+                if cursor is not None:
+                    self._cursor = element.cursor
+                if time.monotonic() - self._kept_at > PAUSE:
+                    self._keep()
+            self._keep()
+        return self.counts
+
+    def _element(self, data, cursor, look):
+        text, fingerprint = self._packed(data)
+        element = Element(data, None, None, text, fingerprint, cursor)
+        try:
+            element.key = core.key_at(data, look.key)
+        except MissingKey:
+            element.key = core.substitute_key(fingerprint, self._before + self.counts.seen)
+            element.problem = self.env._(
+                "It has no key: nothing was found at %(where)s. Ask the developer of the "
+                "integration, or the other system, why.",
+                where=look.key if isinstance(look.key, str) else self.kind,
+            )
+        element.name = core.text_at(data, look.name)
+        element.version = core.text_at(data, look.version)
+        return element
+
+    def _packed(self, data):
+        """Return the data of an element as they are kept, and their fingerprint, or None twice."""
+        try:
+            text = core.packed(data, _reference_in)
+        except NotPlain:
+            return None, None
+        return text, core.fingerprint(text)
+
+    def _take(self, element, known):
+        row = known.get(element.key)
+        if row and row.state == "ignored":
+            self.counts.ignored += 1
+            return
+        if row and (self._is_settled(element, row) or core.is_older(element.version, row.version)):
+            self.counts.unchanged += 1
+            return
+        row = row or item_store.new(element.key)
+        is_same = row.fingerprint == element.fingerprint
+        if row.data and is_same:
+            # Corrected by people meanwhile.
+            element.data, element.text = unpacked(self.env, row.data), row.data
+        known[element.key] = self._deal_with(
+            element,
+            row._replace(
+                name=element.name or row.name,
+                fingerprint=element.fingerprint,
+                version=element.version,
+                source_run_id=self.scope.run_id if self.scope else None,
+                is_corrected=row.is_corrected and is_same,
+            ),
+        )
+
+    def _is_settled(self, element, row):
+        """Return whether it is done, and nothing of it has changed."""
+        if row.state != "done" or row.fingerprint != element.fingerprint:
+            return False
+        # What an attempt at the same window has done; what people have repaired would fail again.
+        if row.source_run_id in self._lineage or row.is_corrected:
+            return True
+        return self._skip_unchanged and element.fingerprint is not None
+
+    # --- Items that are tried again ---
+
+    def retry(self, ids):
+        """Deal again with items, with their data as they were kept.
+
+        :param ids: of items of this kind
+        :return: :class:`Counts`
+        """
+        for row in item_store.load_by_id(self.cr, ids):
+            element = Element(None, row.key, row.name, row.data, None)
+            if row.data is None:
+                element.problem = self.env._(
+                    "Its data were not kept, so it cannot be tried again from here. Run the "
+                    "period in which it came once more."
+                )
+            elif self.handler is None:
+                element.problem = self.env._(
+                    "The integration does not know any more what to do with it: its type was "
+                    "changed. Run the period in which it came once more, or ask its developer."
+                )
+            else:
+                element.data = unpacked(self.env, row.data)
+            self._deal_with(element, row)
+            self._keep()
+        return self.counts
+
+    # --- One element ---
+
+    def _deal_with(self, element, row):
+        """Hand one element to the type's method; return the row that it becomes."""
+        if row.id is None:
+            row = row._replace(id=item_store.next_id(self.cr))
+        attempt = row.attempts + 1 if row.state in ("failed", "pending") else 1
+        item = Item(
+            self.env, self.kind, element.key, element.name, element.data, attempt, row.reference
+        )
+        has_told = self.scope and self.scope.error_logged
+        with in_hand(row.id):
+            error = self._attempt(element, item)
+            if error is None:
+                row = self._mark_done(element, item, row)
+            else:
+                row = self._mark_failed(element, item, row, error)
+        if self.scope:
+            # Of an item that has failed the run says more than that there were errors.
+            self.scope.error_logged = has_told if error is not None else self.scope.error_logged
+        self._check_limit()
+        return row
+
+    def _attempt(self, element, item):
+        """Call the type's method.
+
+        :return: the exception for which this item failed, or None
+        :raise BaseException: what ends the attempt of the whole run; the work so far is kept
+        """
+        if element.problem:
+            return UserError(element.problem)
+        try:
+            with self.cr.savepoint():
+                result = self.handler(element.data, item)
+                self.integration._check_work_is_done(result)
+                if self.scope and self.scope.failed:
+                    raise RunFailed(self.scope.reason)
+        except BaseException as error:
+            if self._ends_attempt(error):
+                if not is_shutdown(error) and is_healthy(self.cr):
+                    self._keep()
+                raise
+            return readable(error)
+        return None
+
+    def _ends_attempt(self, error):
+        """Return whether ``error`` is not this item's fault: what waiting heals, or a Stop."""
+        if not isinstance(error, Exception) or isinstance(error, (RunFailed, UsageError)):
+            return True
+        if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+            return True
+        error = readable(error)
+        return is_stop(error) or is_transient(error)
+
+    def _mark_done(self, element, item, row):
+        self.counts.done += 1
+        if row.state in ("failed", "pending"):
+            self.integration.ihub_info(
+                summary=self.env._("Done: %(item)s", item=self._title(element)),
+                related=item.record,
+                integration=self.integration,
+            )
+        return self._mark(element, item, row, "done")
+
+    def _mark_failed(self, element, item, row, error):
+        self.counts.failed += 1
+        message = plain_message(error) or self.env._("It failed without saying why.")
+        if not is_told(error):
+            self.integration.ihub_error(
+                summary=self.env._(
+                    "%(item)s: %(reason)s", item=self._title(element), reason=message
+                ),
+                details=None if element.problem else error,
+                related=record_of(self.env, row.reference),
+                integration=self.integration,
+            )
+        # What a type has bound was undone.
+        item._reference = row.reference
+        return self._mark(
+            element,
+            item,
+            row,
+            "failed",
+            message=message,
+            cause=core.cause_of(message),
+            traceback=None if element.problem else traceback_text(error),
+        )
+
+    def _mark(self, element, item, row, state, **reason):
+        row = row._replace(
+            state=state, attempts=item.attempt, reference=item._reference, data=element.text
+        )
+        run_id = self.scope.run_id if self.scope else None
+        self._marks[element.key] = Mark(row, run_id, self._handler_name, **reason)
+        # What is done needs its data no more than people may want to look at them.
+        return row._replace(data=None)
+
+    def _title(self, element):
+        return " ".join(filter(None, (self.kind, element.name or element.key)))
+
+    # --- What is kept ---
+
+    def _keep(self):
+        """Write what became of the elements since the last time, and commit it with their work.
+
+        :raise StopRequested: when somebody has pressed Stop
+        """
+        if self._marks:
+            item_store.save(self.env, self.integration, self.kind, self._marks.values())
+            self._marks = {}
+        processed = self._before + self.counts.seen
+        self._kept_at = time.monotonic()
+        keep(self.record, processed, self._total, self._cursor)
+
+    def _check_limit(self):
+        """End the run where too many items have failed.
+
+        :raise TooManyFailedItems: what was done is kept
+        """
+        counts = self.counts
+        if self._limit is None:
+            return
+        if not self._limit.is_exceeded(counts.failed, counts.done + counts.failed):
+            return
+        cause = next(
+            (mark.message for mark in reversed(self._marks.values()) if mark.message), ""
+        )
+        self._keep()
+        raise TooManyFailedItems(
+            self.env._(
+                "%(failed)s of %(tried)s items have failed, which is more than the limit allows, "
+                "so the run has ended. The last one: %(reason)s Repair what they have in common, "
+                "or raise the limit in the schedule's settings, then press Start.",
+                failed=counts.failed,
+                tried=counts.done + counts.failed,
+                reason=cause,
+            )
+        )
+
+
+class TooManyFailedItems(UserError):
+    """More items of a run have failed than its integration allows."""
+
+
+def _chunks(records, cursor):
+    """Yield lists of elements, each with where the source then was.
+
+    What the source had given before it failed comes before its error.
+    """
+    chunk, error, begun = [], None, time.monotonic()
+    iterator = iter(records)
+    while error is None:
+        try:
+            data = next(iterator)
+        except StopIteration:
+            break
+        except Exception as problem:
+            error = problem
+            break
+        chunk.append((data, cursor() if cursor else None))
+        if len(chunk) == BATCH or time.monotonic() - begun > PAUSE:
+            yield chunk
+            chunk, begun = [], time.monotonic()
+    if chunk:
+        yield chunk
+    if error is not None:
+        raise error
+
+
+def _reference_in(value):
+    """Return what stands for a recordset within data; None for another object."""
+    if isinstance(value, BaseModel) and all(isinstance(id_, int) and id_ for id_ in value._ids):
+        return [value._name, list(value._ids)]
+    return None
+
+
+def unpacked(env, text):
+    """Return the data of an item from the text as which they are kept."""
+    return core.unpacked(text, lambda given: env[given[0]].browse(given[1]))
+
+
+def _name_of_method(record, handler):
+    """Return the name under which the type has the method ``handler``, or None."""
+    name = getattr(handler, "__name__", None)
+    owner = getattr(handler, "__self__", None)
+    is_own = isinstance(owner, BaseModel) and owner._name == record._name
+    return name if is_own and hasattr(record, name) else None
+
+
+def retry_of_run(record, run):
+    """Deal again with the items that people have asked for in ``run``.
+
+    :param record: the type's row, as the integration's user
+    :param run: the executing ``ihub.run``
+    """
+    while asked := item_store.next_asked_for(record.env.cr, run.id, BATCH):
+        kind, name, ids = asked
+        handler = getattr(record, name, None) if name else None
+        Processing(record, handler, kind).retry(ids)
+
+
+# --- Bindings ---
+
+
+def bound_record(record, kind, key):
+    """Return the record that an item has become, or None; see ``bound`` of a type."""
+    integration_id = record.sudo().integration_id.id
+    row = item_store.load(record.env.cr, integration_id, kind, {core.stored_key(key)})
+    return next((record_of(record.env, one.reference) for one in row.values()), None)
+
+
+def bind_record(record, kind, key, target):
+    """Let the item with a key be ``target``; see ``bind`` of a type."""
+    reference = reference_to(target)
+    integration = record.sudo().integration_id
+    key = core.stored_key(key)
+    known = item_store.load(record.env.cr, integration.id, kind, {key})
+    row = known.get(key) or item_store.new(key)
+    if row.id is None:
+        row = row._replace(id=item_store.next_id(record.env.cr), state="done")
+    item_store.bind(record.env, integration, kind, row._replace(reference=reference))
+
+
+def key_of_record(record, target, kind):
+    """Return the key of what an item has become, or None; see ``key_of`` of a type."""
+    return item_store.key_of(
+        record.env.cr, record.sudo().integration_id.id, reference_to(target), kind
+    )

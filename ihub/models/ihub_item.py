@@ -1,0 +1,313 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..core import items as core
+from ..engine.items import record_of, unpacked
+from ..report import item_page
+from .ihub_event import days_in
+from .ihub_fields import Badge, LooseReference
+
+_logger = logging.getLogger(__name__)
+
+STATE_LOOKS = {
+    "pending": ("fa-clock-o", "info"),
+    "done": ("fa-check", "success"),
+    "failed": ("fa-wrench", "warning"),
+    "ignored": ("fa-ban", "muted"),
+}
+# Days for which the data of an item that is done are kept, unless set by the system parameter
+# ihub.keep_item_data_days; 0: not at all.
+KEEP_DATA_DAYS = 30
+BATCH = 5_000
+
+
+class IhubItem(models.Model):
+    """One thing that passes between the systems under a key, such as order 4711.
+
+    Rows are written by ``ihub/engine/item_store.py``, in the transaction of the work; people
+    change them with the buttons. It is also the binding: what the item has become. It stays as
+    long as that record.
+    """
+
+    _name = "ihub.item"
+    _inherit = ["mail.thread", "ihub.outside.text"]
+    _description = "Integration Item"
+    _order = "id desc"
+    _rec_names_search = ["key", "name"]
+
+    integration_id = fields.Many2one(
+        "ihub.integration", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="integration_id.company_id", store=True, index="btree_not_null"
+    )
+    kind = fields.Char(required=True, readonly=True, help="Such as order, or product.")
+    key = fields.Char(required=True, readonly=True, help="What the other system calls it.")
+    name = fields.Char(readonly=True)
+    state = Badge(
+        [
+            ("pending", "Queued"),
+            ("done", "Done"),
+            ("failed", "To Repair"),
+            ("ignored", "Left Out"),
+        ],
+        looks=STATE_LOOKS,
+        required=True,
+        readonly=True,
+        default="done",
+        tracking=True,
+    )
+    message = fields.Text("What Is Wrong", readonly=True)
+    cause = fields.Char(readonly=True, help="What is wrong, without what differs by item.")
+    traceback = fields.Text("Technical Details", readonly=True, prefetch=False)
+    attempts = fields.Integer(
+        readonly=True, aggregator=None, help="How often it was tried since it was last done."
+    )
+    failed_since = fields.Datetime("Since", readonly=True)
+    last_attempt = fields.Datetime(readonly=True)
+    user_id = fields.Many2one(
+        "res.users", "Assigned to", readonly=True, tracking=True, index="btree_not_null"
+    )
+    reason = fields.Text("Why It Is Left Out", readonly=True, tracking=True)
+    # JSON text of ihub/core/items.py; it may be megabytes.
+    data = fields.Text(readonly=True, prefetch=False, groups="ihub.group_manager")
+    is_corrected = fields.Boolean("Corrected", readonly=True)
+    fingerprint = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    version = fields.Char(readonly=True)
+    handler = fields.Char(readonly=True, groups="ihub.group_manager")
+    record = LooseReference([], "Became", readonly=True)
+    run_id = fields.Many2one(
+        "ihub.run", "Last Run", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    source_run_id = fields.Many2one(
+        "ihub.run",
+        "Came with",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The run in whose period it came.",
+    )
+    retry_run_id = fields.Many2one(
+        "ihub.run", "Waits for", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    event_ids = fields.One2many("ihub.event", "item_id", "Events")
+    data_html = fields.Html("Data", compute="_compute_data_html", sanitize=False)
+    can_change = fields.Boolean(compute="_compute_can_change")
+
+    _key_uniq = models.UniqueIndex("(integration_id, kind, key)")
+    # What is open, of an integration and by cause.
+    _open_idx = models.Index(
+        "(integration_id, state) INCLUDE (source_run_id) WHERE state IN ('failed', 'pending')"
+    )
+    _failed_idx = models.Index("(id) INCLUDE (company_id) WHERE state = 'failed'")
+    # What has become of a record, and the binding back.
+    _record_idx = models.Index("(record, integration_id) WHERE record IS NOT NULL")
+    # Retention of data.
+    _done_idx = models.Index("(last_attempt) WHERE state = 'done' AND data IS NOT NULL")
+
+    # --- Computes ---
+
+    @api.depends("kind", "name", "key")
+    def _compute_display_name(self):
+        for item in self:
+            item.display_name = " ".join(filter(None, (item.kind, item.name or item.key)))
+
+    def _value(self):
+        """Return the data of this item, or None."""
+        self.ensure_one()
+        # Shown without the secrets; the raw text is the manager's.
+        text = self.sudo().data
+        return unpacked(self.sudo().env, text) if text else None
+
+    def _labels(self):
+        """Return ``{path: label}`` of what people may change, as the type says it."""
+        self.ensure_one()
+        integration = self.sudo().integration_id
+        model = integration._type_model(integration.integration_type)
+        return {} if model is None else model.with_env(self.env)._item_labels()
+
+    @api.depends("data")
+    @api.depends_context("lang")
+    def _compute_data_html(self):
+        for item in self:
+            item.data_html = item_page.data_html(item.env, item._value(), item._labels())
+
+    @api.depends("state", "data")
+    def _compute_can_change(self):
+        for item in self:
+            can = item.state == "failed" and item.sudo().data and item._labels()
+            item.can_change = bool(can)
+
+    # --- What people do ---
+
+    def action_retry(self):
+        """Try these items again, in the lanes of their integrations.
+
+        :return: the action that opens the run if there is one only, else a note
+        :raise UserError: when an integration cannot run
+        """
+        items = self._open_ones()
+        runs = self.env["ihub.run"]
+        for integration, chosen in items.grouped("integration_id").items():
+            runs += integration._retry_items(chosen)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._("To be tried again: %(count)s", count=len(items)),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def action_retry_cause(self):
+        """Try again all items of the same integration that fail for the same cause."""
+        items = self._operable()
+        alike = self.env["ihub.item"]
+        for item in items:
+            alike |= self.search(
+                [
+                    ("integration_id", "=", item.integration_id.id),
+                    ("cause", "=", item.cause),
+                    ("state", "=", "failed"),
+                ]
+            )
+        return alike.action_retry()
+
+    def action_change(self):
+        """Return the dialog in which the data of this item are corrected."""
+        self.ensure_one()
+        self._operable()
+        return self._dialog("ihub.item.change", self.env._("Repair %(name)s", name=self.display_name))
+
+    def action_leave_out(self):
+        """Return the dialog that asks why these items are left out."""
+        self._operable()
+        return self._dialog("ihub.item.leave.out", self.env._("Leave Out"))
+
+    def action_assign_to_me(self):
+        """Let others see that the user looks after these items."""
+        self._operable().write({"user_id": self.env.uid})
+
+    def action_open_record(self):
+        """Return the action that opens the record that this item has become."""
+        self.ensure_one()
+        record = record_of(self.env, self.record and f"{self.record._name},{self.record.id}")
+        if not record:
+            raise UserError(self.env._("There is no record of %(name)s.", name=self.display_name))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": record._name,
+            "res_id": record.id,
+            "views": [[False, "form"]],
+        }
+
+    def action_open_integration(self):
+        """Return the action that opens the integration of this item."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ihub.integration",
+            "res_id": self.integration_id.id,
+            "views": [[False, "form"]],
+        }
+
+    def _dialog(self, model, title):
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": model,
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_item_ids": self.ids},
+        }
+
+    def _operable(self):
+        """Return these items with the rights that the buttons need.
+
+        :raise AccessError: when the user is not of the hub, or not of their company
+        """
+        self.check_access("read")
+        self.integration_id._operable()
+        return self.sudo()
+
+    def _open_ones(self):
+        """Return those that can be tried again.
+
+        :raise UserError: when there are none
+        """
+        items = self._operable().filtered(lambda item: item.state in ("failed", "ignored"))
+        if not items:
+            raise UserError(
+                self.env._("Nothing of this is to be repaired any more. Reload the page.")
+            )
+        return items
+
+    def _leave_out(self, reason):
+        """Take these items from what is to be repaired.
+
+        :param str reason: why, in words for others
+        """
+        items = self._open_ones()
+        items.write({"state": "ignored", "reason": reason, "failed_since": False})
+        items.integration_id._notify_change()
+
+    def _change(self, changes):
+        """Correct the data of this item.
+
+        :param dict changes: values by path, as named in ``item_fields`` of the type
+        :raise UserError: when it is done meanwhile, or the type does not let it be changed
+        """
+        item = self._open_ones().ensure_one()
+        labels = item._labels()
+        value = item._value()
+        lines = []
+        for path, new in changes.items():
+            if path not in labels:
+                raise UserError(self.env._("%(path)s cannot be changed.", path=path))
+            old = core.value_at(value, path)
+            if old != new:
+                lines.append((labels[path], old, new))
+        if not lines:
+            return
+        value = core.changed(value, changes)
+        item.write({"data": core.packed(value), "is_corrected": True})
+        item.message_post(body=item_page.changes_html(item.env, lines))
+
+    # --- Retention ---
+
+    @api.autovacuum
+    def _gc_data(self):
+        """Forget the data of items that were done long ago. The bindings stay.
+
+        :return: number of items; whether there are more
+        """
+        value = self.env["ir.config_parameter"].sudo().get_param("ihub.keep_item_data_days")
+        days = 0 if value == "0" else days_in(value) or KEEP_DATA_DAYS
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE ihub_item SET data = NULL
+                 WHERE id IN (SELECT id FROM ihub_item
+                               WHERE state = 'done' AND data IS NOT NULL
+                                 AND last_attempt < (now() AT TIME ZONE 'UTC')
+                                                    - make_interval(days => %s)
+                               LIMIT %s FOR UPDATE SKIP LOCKED)
+                RETURNING id
+                """,
+                days,
+                BATCH,
+            )
+        )
+        self.invalidate_model(["data"])
+        return len(rows), int(len(rows) == BATCH)
+
+    def action_wipe_data(self):
+        """Forget the data of these items, as the law may ask for. The bindings stay."""
+        self.check_access("unlink")
+        self.sudo().write({"data": False, "message": False, "traceback": False})
+        for item in self:
+            item.message_post(body=self.env._("The data of this item were wiped."))

@@ -1,0 +1,70 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..engine import item_store
+
+
+class IhubItemsMixin(models.AbstractModel):
+    """The items of an integration: how many may fail, which are to be repaired."""
+
+    _name = "ihub.items.mixin"
+    _description = "Items of an Integration"
+
+    failed_items_limit = fields.Integer(
+        "Failed Items",
+        default=100,
+        tracking=True,
+        help="A run in which more items fail ends as failed. Fewer are left to be repaired, and "
+        "the others are done.",
+    )
+    failed_items_share = fields.Float(
+        "Failed Share",
+        default=50.0,
+        tracking=True,
+        help="The same, as a share of the items that were tried, in percent. It counts from ten "
+        "failures on.",
+    )
+    item_ids = fields.One2many("ihub.item", "integration_id", "Items")
+
+    @api.constrains("failed_items_limit", "failed_items_share")
+    def _check_failed_items(self):
+        for integration in self:
+            if integration.failed_items_limit < 0 or not (
+                0 <= integration.failed_items_share <= 100
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "So many items may fail: enter a number of 0 or more, and a share between "
+                        "0 and 100 percent."
+                    )
+                )
+
+    def open_items(self):
+        """Return the action that lists the items of these integrations."""
+        return self._action_on_related("ihub.ihub_item_action")
+
+    def action_open_to_repair(self):
+        """Return the action that lists what is to be repaired of these integrations."""
+        return self._action_on_related("ihub.ihub_item_action_repair")
+
+    def _retry_items(self, items):
+        """Queue a run that tries items again, which may wait for another one already.
+
+        :param items: of this integration, failed or left out, as superuser
+        :return: the queued ``ihub.run``
+        :raise UserError: when it cannot run, or too many runs wait
+        """
+        self.ensure_one()
+        integration = self.sudo()
+        integration._check_can_run()
+        integration._check_room(1)
+        integration._ensure_cron()
+        run = integration.env["ihub.run"]._enqueue(integration, "items", None, user_id=self.env.uid)
+        items.write({"state": "pending", "retry_run_id": run.id, "reason": False})
+        integration._wake()
+        integration._notify_change()
+        return run.with_env(self.env)
+
+    def _release_items(self, runs):
+        """Give back to people what these runs, which have ended, have not come to."""
+        item_store.release(self.env, runs.ids)

@@ -1,0 +1,99 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core.items import value_at
+
+
+class IhubItemChange(models.TransientModel):
+    """The dialog in which the data of an item are corrected."""
+
+    _name = "ihub.item.change"
+    _inherit = ["ihub.visible.references"]
+    _description = "Repair an Item"
+
+    item_ids = fields.Many2many("ihub.item", required=True, readonly=True)
+    message = fields.Text("What Is Wrong", compute="_compute_message")
+    line_ids = fields.One2many(
+        "ihub.item.change.line",
+        "change_id",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+    )
+
+    @api.depends("item_ids")
+    def _compute_message(self):
+        for change in self:
+            change.message = change.item_ids[:1].message
+
+    @api.depends("item_ids")
+    def _compute_line_ids(self):
+        for change in self:
+            item = change.item_ids[:1]
+            item.integration_id._operable()
+            data = item._value()
+            change.line_ids = [
+                (0, 0, {"path": path, "label": label, "value": _shown(data, path)})
+                for path, label in item._labels().items()
+            ]
+
+    def action_save(self):
+        """Keep what was corrected.
+
+        :return: the action that closes the dialog
+        """
+        self.ensure_one()
+        item = self.item_ids.ensure_one()
+        data = item._value()
+        item._change({line.path: line._typed(data) for line in self.line_ids})
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_save_and_retry(self):
+        """Keep what was corrected, and try the item again with it."""
+        self.action_save()
+        return self.item_ids.action_retry()
+
+
+class IhubItemChangeLine(models.TransientModel):
+    """One value of an item that people may correct."""
+
+    _name = "ihub.item.change.line"
+    _description = "Value of an Item"
+
+    change_id = fields.Many2one("ihub.item.change", required=True, ondelete="cascade")
+    path = fields.Char(required=True, readonly=True)
+    label = fields.Char(readonly=True)
+    value = fields.Char()
+
+    def _typed(self, data):
+        """Return the new value, of the same kind as the old one.
+
+        :raise UserError: when it is none of that kind
+        """
+        old = _value(data, self.path)
+        if (self.value or "") == _shown(data, self.path):
+            return old
+        if isinstance(old, bool) or not isinstance(old, (int, float)):
+            return self.value or None
+        try:
+            return type(old)(self.value or "")
+        except ValueError as error:
+            raise UserError(
+                self.env._(
+                    "%(label)s: %(value)s is no number. Enter one.",
+                    label=self.label,
+                    value=self.value,
+                )
+            ) from error
+
+
+def _value(data, path):
+    try:
+        return value_at(data, path)
+    except (LookupError, AttributeError, TypeError, ValueError):
+        return None
+
+
+def _shown(data, path):
+    value = _value(data, path)
+    return "" if value is None else str(value)

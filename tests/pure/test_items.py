@@ -1,0 +1,166 @@
+"""What is read from an element, how its data are kept, and when too many have failed."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pure_ihub.core.items import (
+    KEY_LENGTH,
+    FailedItemsLimit,
+    MissingKey,
+    cause_of,
+    changed,
+    fingerprint,
+    key_at,
+    packed,
+    stored_key,
+    unpacked,
+    value_at,
+)
+from pure_ihub.core.text import NotPlain
+
+ORDER = {"id": 4711, "customer": {"email": "a@b.de"}, "lines": [{"sku": "X"}], "a.b": 1}
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ("id", 4711),
+        ("customer.email", "a@b.de"),
+        ("lines.0.sku", "X"),
+        ("a.b", 1),
+        (lambda order: order["id"] + 1, 4712),
+    ],
+)
+def test_a_value_is_found_by_field_path_or_callable(where, value):
+    assert value_at(ORDER, where) == value
+
+
+def test_a_value_of_a_tuple_and_of_an_object():
+    assert value_at(("A", "B"), "1") == "B"
+    assert value_at(SimpleNamespace(a=SimpleNamespace(b=7)), "a.b") == 7
+
+
+@pytest.mark.parametrize("data", [{}, {"id": None}, {"id": ""}, {"id": "  "}, {"id": False}, 5])
+def test_an_element_without_a_key_says_so(data):
+    with pytest.raises(MissingKey):
+        key_at(data, "id")
+
+
+def test_zero_is_a_key():
+    assert key_at({"id": 0}, "id") == "0"
+
+
+def test_long_keys_are_told_apart_by_their_ends():
+    long = "x" * 5000
+    one, other = stored_key(long + "1"), stored_key(long + "2")
+    assert one != other
+    assert len(one) < KEY_LENGTH + 20
+
+
+def test_a_key_has_no_null():
+    assert "\x00" not in stored_key("a\x00b")
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary()
+    | st.datetimes()
+    | st.dates()
+    | st.times()
+    | st.timedeltas()
+    | st.decimals(allow_nan=False),
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(st.text() | st.just("$") | st.integers(), inner)
+        | st.sets(st.integers() | st.text())
+    ),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_what_is_kept_comes_back_equal(value):
+    text = packed(value)
+    assert unpacked(text) == value
+    assert text.isascii() and "\x00" not in text
+
+
+def test_kinds_come_back_as_they_were():
+    for value in ((1, 2), [1, 2], {1}, 1.0, Decimal("1.10"), date(2026, 1, 1), time(1), b"\x00"):
+        assert type(unpacked(packed(value))) is type(value)
+    assert unpacked(packed("\x00\ud800")) == "\x00\ud800"
+
+
+def test_other_objects_are_known_by_whoever_keeps_them():
+    text = packed({"partner": SimpleNamespace(id=7)}, lambda value: ["res.partner", value.id])
+    assert unpacked(text, tuple) == {"partner": ("res.partner", 7)}
+    with pytest.raises(NotPlain, match="SimpleNamespace"):
+        packed([SimpleNamespace()])
+
+
+def test_what_contains_itself_is_refused():
+    endless = []
+    endless.append(endless)
+    with pytest.raises(NotPlain):
+        packed(endless)
+
+
+def test_a_fingerprint_does_not_depend_on_the_order_of_names():
+    assert fingerprint(packed({"a": 1, "b": 2})) == fingerprint(packed({"b": 2, "a": 1}))
+    assert fingerprint(packed({"a": 1})) != fingerprint(packed({"a": 2}))
+    moment = datetime(2026, 1, 1)
+    assert fingerprint(packed([moment])) != fingerprint(packed([moment + timedelta(seconds=1)]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("SKU 'A-1' is unknown.", "SKU 'B-22' is unknown."),
+        ("Order 4711 has no customer", "Order 4712 has no customer"),
+        ("Mail x@y.de is wrong", "Mail long.name@example.com is wrong"),
+        ('KeyError: "street"', 'KeyError: "city"'),
+        ("Artikel „A“ fehlt", "Artikel „B“ fehlt"),
+    ],
+)
+def test_messages_about_different_values_have_one_cause(one, other):
+    assert cause_of(one) == cause_of(other)
+    assert "…" in cause_of(one)
+
+
+def test_different_troubles_have_different_causes():
+    assert cause_of("SKU 'A' is unknown") != cause_of("SKU 'A' is archived")
+    assert cause_of("") == "…"
+
+
+@pytest.mark.parametrize(
+    ("failed", "tried", "is_exceeded"),
+    [
+        (1, 1, False),
+        (9, 9, False),
+        (10, 10, True),
+        (10, 20, False),
+        (11, 20, True),
+        (100, 100_000, False),
+        (101, 100_000, True),
+    ],
+)
+def test_too_many_failures_by_number_or_share(failed, tried, is_exceeded):
+    assert FailedItemsLimit(100, 50).is_exceeded(failed, tried) is is_exceeded
+
+
+def test_what_is_changed_is_changed_in_a_copy():
+    corrected = changed(ORDER, {"customer.email": "c@d.de", "lines.0.sku": "Y"})
+    assert corrected["customer"]["email"] == "c@d.de"
+    assert corrected["lines"] == [{"sku": "Y"}]
+    assert ORDER["customer"]["email"] == "a@b.de"
+    assert changed(ORDER, {"nowhere.at.all": 1, "lines.9.sku": 1}) == ORDER

@@ -1,0 +1,514 @@
+"""Each element of a run is dealt with on its own; what cannot be done is left to be repaired."""
+
+import json
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from freezegun import freeze_time
+from hub_case import HubCase, at
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.ihub.core.exceptions import RetryableError, StopRequested
+
+ORDERS = [{"id": number, "number": f"SO-{number}", "mail": "a@b.de"} for number in range(6)]
+
+
+class ItemsCase(HubCase):
+    """An integration whose run deals with the orders in ``self.orders``."""
+
+    def setUp(self):
+        super().setUp()
+        self.orders = [dict(order) for order in ORDERS]
+        self.integration = self.add(window_from=at("2025-03-01 11:00"))
+        self.called = []
+        self.options = {}
+        self.startPatcher(patch.object(self.type_class(), "item_fields", {"mail": "E-mail"}))
+
+    @contextmanager
+    def importing(self, handler=None):
+        """Let runs deal with the orders; one with a ``fail`` raises that."""
+
+        def import_order(this, data, item):
+            self.called.append(data["id"])
+            if fault := data.get("fail"):
+                raise fault if isinstance(fault, BaseException) else UserError(fault)
+            partner = item.record or this.env["res.partner"].sudo().create({"name": "?"})
+            partner.sudo().name = data["number"]
+            item.bind(partner)
+
+        def work(this, _from, _to):
+            self.counts = this.process_each(
+                self.orders, this._import_order, key="id", name="number", kind="order",
+                **self.options,
+            )  # fmt: skip
+
+        cls, handler = self.type_class(), handler or import_order
+        # Known by its name when it is tried again.
+        handler.__name__ = "_import_order"
+        with (
+            patch.object(cls, "_import_order", handler, create=True),
+            patch.object(cls, "run_from_to", work),
+        ):
+            yield
+
+    def run_it(self, handler=None, moment="2025-03-01 12:30"):
+        with freeze_time(moment), self.importing(handler):
+            self.integration.run_manually()
+            self.work(self.integration)
+        return self.runs(self.integration)[-1]
+
+    def retry(self, items, moment="2025-03-01 13:00"):
+        with freeze_time(moment), self.importing():
+            items.with_user(self.operator).action_retry()
+            self.work(self.integration)
+        return self.runs(self.integration)[-1]
+
+    def items(self, **criteria):
+        domain = [("integration_id", "=", self.integration.id)]
+        domain += [(name, "=", value) for name, value in criteria.items()]
+        return self.env["ihub.item"].search(domain, order="id")
+
+    def names(self):
+        partners = self.env["res.partner"].search([("name", "=like", "SO-%")], order="name")
+        return partners.mapped("name")
+
+
+class TestProcessEach(ItemsCase):
+    def test_all_are_done_and_known_by_their_keys(self):
+        run = self.run_it()
+        self.assertEqual((run.state, run.message), ("done", "Done: 6 records."))
+        self.assertEqual(self.items().mapped("state"), ["done"] * 6)
+        self.assertEqual(self.names(), [f"SO-{n}" for n in range(6)])
+        item = self.items(key="3")
+        self.assertEqual((item.name, item.kind, item.record.name), ("SO-3", "order", "SO-3"))
+        self.assertEqual(item.source_run_id, run)
+
+    def test_one_that_fails_is_left_and_the_others_are_done(self):
+        self.orders[2]["fail"] = "SKU 'A-1' is unknown."
+        run = self.run_it()
+        self.assertEqual((run.state, run.message), ("done", "5 done, 1 to repair."))
+        self.assertEqual(self.names(), ["SO-0", "SO-1", "SO-3", "SO-4", "SO-5"])
+        item = self.items(state="failed")
+        self.assertEqual(item.key, "2")
+        self.assertEqual(item.message, "SKU 'A-1' is unknown.")
+        self.assertEqual(item.cause, "SKU … is unknown.")
+        self.assertIn("UserError", item.traceback)
+        self.assertEqual((item.attempts, item.failed_since), (1, at("2025-03-01 12:30")))
+        self.assertFalse(item.record)
+        event = self.env["ihub.event"].search([("item_id", "=", item.id)])
+        self.assertEqual((event.level, event.run_id), ("error", run))
+        self.assertIn("SO-2", event.summary)
+
+    def test_what_failed_and_what_it_wrote_is_undone_alone(self):
+        def write_then_fail(this, data, item):
+            this.env["res.partner"].sudo().create({"name": data["number"]})
+            this.env.flush_all()
+            if data["id"] == 1:
+                raise UserError("no")
+
+        self.run_it(write_then_fail)
+        self.assertNotIn("SO-1", self.names())
+        self.assertEqual(len(self.names()), 5)
+
+    def test_an_error_of_the_database_is_the_items_alone(self):
+        def violate(this, data, item):
+            if data["id"] == 1:
+                this.env.cr.execute("SELECT 1/0", log_exceptions=False)
+
+        run = self.run_it(violate)
+        self.assertEqual(run.message, "5 done, 1 to repair.")
+        self.assertIn("division by zero", self.items(state="failed").message)
+
+    def test_an_outage_is_no_bad_order(self):
+        self.orders[3]["fail"] = RetryableError("shop is away")
+        with freeze_time("2025-03-01 12:30"), self.importing():
+            self.integration.start()
+            self.work(self.integration)
+        run = self.runs(self.integration)[-1]
+        self.assertEqual((run.state, run.processed), ("pending", 3))
+        self.assertFalse(self.items(state="failed"))
+        self.assertEqual(self.names(), ["SO-0", "SO-1", "SO-2"])
+        # What is done is not done again.
+        del self.orders[3]["fail"]
+        self.called = []
+        with freeze_time("2025-03-01 13:00"), self.importing():
+            self.work(self.integration)
+        self.assertEqual(self.called, [3, 4, 5])
+        self.assertEqual(self.counts.unchanged, 3)
+
+    def test_what_the_source_gave_before_it_failed_is_kept(self):
+        orders = self.orders
+
+        def source():
+            yield from orders[:2]
+            raise ConnectionError("cut off")
+
+        self.orders = source()
+        run = self.run_it()
+        self.assertEqual(run.state, "failed")
+        self.assertEqual(self.names(), ["SO-0", "SO-1"])
+
+    def test_stop_from_the_code_of_one_ends_the_run(self):
+        self.orders[1]["fail"] = StopRequested()
+        run = self.run_it()
+        self.assertEqual(run.state, "failed")
+        self.assertFalse(self.items(state="failed"))
+
+    def test_fail_ends_the_run(self):
+        def give_up(this, data, item):
+            if data["id"] == 2:
+                this.fail("This makes no sense.")
+
+        run = self.run_it(give_up)
+        self.assertEqual((run.state, run.message), ("failed", "This makes no sense."))
+        self.assertEqual(len(self.items()), 2)
+
+    def test_the_same_order_twice_in_one_run_is_done_once(self):
+        self.orders = [*self.orders, dict(self.orders[0])]
+        self.run_it()
+        self.assertEqual(self.called.count(0), 1)
+        self.assertEqual((self.counts.done, self.counts.unchanged), (6, 1))
+
+    def test_an_order_that_has_changed_within_a_run_is_updated(self):
+        self.orders = [self.orders[0], {**self.orders[0], "number": "SO-0b"}]
+        self.run_it()
+        self.assertEqual(self.names(), ["SO-0b"])
+        self.assertEqual(len(self.items()), 1)
+
+    def test_a_manual_run_between_two_scheduled_ones_makes_nothing_twice(self):
+        with freeze_time("2025-03-01 12:30"), self.importing():
+            self.integration.start()
+            self.work(self.integration)
+        self.run_it(moment="2025-03-01 12:45")
+        with freeze_time("2025-03-01 13:30"), self.importing():
+            self.work(self.integration)
+        self.assertEqual(len(self.called), 18)
+        self.assertEqual(self.names(), [f"SO-{n}" for n in range(6)])
+
+    def test_what_has_not_changed_can_be_left_alone(self):
+        self.options = {"skip_unchanged": True}
+        self.run_it()
+        self.orders[4]["mail"] = "new@b.de"
+        self.called = []
+        self.run_it(moment="2025-03-01 13:30")
+        self.assertEqual(self.called, [4])
+
+    def test_an_older_one_does_not_overwrite_a_newer(self):
+        self.options = {"version": "version"}
+        self.orders = [{"id": 1, "number": "SO-new", "version": "2025-03-02T00:00:00"}]
+        self.run_it()
+        self.orders = [{"id": 1, "number": "SO-old", "version": "2025-03-01T00:00:00"}]
+        self.run_it(moment="2025-03-01 13:30")
+        self.assertEqual(self.names(), ["SO-new"])
+        self.orders = [{"id": 1, "number": "SO-newer", "version": "2025-03-03T00:00:00"}]
+        self.run_it(moment="2025-03-01 14:30")
+        self.assertEqual(self.names(), ["SO-newer"])
+
+    def test_without_a_key_it_is_to_be_repaired(self):
+        self.orders[2]["id"] = None
+        self.run_it()
+        item = self.items(state="failed")
+        self.assertTrue(item.key.startswith("?"))
+        self.assertIn("no key", item.message)
+        self.run_it(moment="2025-03-01 13:30")
+        self.assertEqual(len(self.items(state="failed")), 1)
+
+    def test_strange_data_are_kept(self):
+        self.orders[0] |= {"fail": "no", "text": "a\x00b\ud800", "big": "x" * 5_000_000}
+        self.orders[0]["keys"] = {f"key {n}": n for n in range(2000)}
+        self.run_it()
+        item = self.items(state="failed")
+        self.assertEqual(item._value(), self.orders[0])
+        self.assertLess(len(item.data_html), 2_000_000)
+
+    def test_what_cannot_be_kept_is_done_all_the_same(self):
+        self.orders[0]["thing"] = object()
+        self.orders[1] |= {"thing": object(), "fail": "no"}
+        run = self.run_it()
+        self.assertEqual(run.message, "5 done, 1 to repair.")
+        item = self.items(state="failed")
+        self.assertIn("not kept", item.data_html)
+        self.retry(item)
+        self.assertIn("Its data were not kept", item.message)
+
+    def test_records_and_tuples(self):
+        partners = self.env["res.partner"].create([{"name": f"P{n}"} for n in range(3)])
+        seen = []
+
+        def handler(this, data, item):
+            seen.append((data, item.key, item.name))
+
+        self.orders = partners
+        self.run_it(handler)
+        self.assertEqual([one[1] for one in seen], [str(id_) for id_ in partners.ids])
+
+    def test_a_generator_for_a_handler_is_refused(self):
+        def lazy(this, data, item):
+            yield data
+
+        self.run_it(lazy)
+        self.assertEqual(len(self.items(state="failed")), 6)
+
+    def test_outside_a_run(self):
+        record = self.integration.sudo()._type_record()
+        with self.importing():
+            counts = record.process_each(self.orders, record._import_order, "id", "number", "order")
+        self.assertEqual(counts.done, 6)
+        self.assertEqual(len(self.items()), 6)
+
+    def test_progress_and_cursor(self):
+        seen = []
+
+        def work(this, _from, _to):
+            at_ = iter(range(1, 10))
+            this.process_each(
+                self.orders, this._import_order, "id", kind="order", total=6,
+                cursor=lambda: next(at_),
+            )  # fmt: skip
+            seen.append(this.resume_point())
+
+        with self.importing(), patch.object(self.type_class(), "run_from_to", work):
+            with freeze_time("2025-03-01 12:30"):
+                self.integration.run_manually()
+                self.work(self.integration)
+        run = self.runs(self.integration)[-1]
+        self.assertEqual((run.processed, run.total, seen), (6, 6, [6]))
+
+
+class TestLimit(ItemsCase):
+    def test_too_many_failures_end_the_run(self):
+        self.integration.sudo().failed_items_limit = 2
+        for order in self.orders[1:]:
+            order["fail"] = "no"
+        run = self.run_it()
+        self.assertEqual(run.state, "failed")
+        self.assertIn("3 of 4 items have failed", run.message)
+        self.assertEqual(self.called, [0, 1, 2, 3])
+        self.assertEqual(len(self.items(state="failed")), 3)
+        self.assertEqual(self.names(), ["SO-0"])
+
+    def test_all_bad_is_not_mostly_done(self):
+        self.orders = [{"id": n, "number": "?", "fail": "no"} for n in range(10_000)]
+        run = self.run_it()
+        self.assertEqual(run.state, "failed")
+        self.assertEqual(len(self.called), 10)
+        self.assertFalse(self.names())
+
+    def test_one_bad_of_ten_thousand(self):
+        self.orders = [{"id": n, "number": f"SO-{n}"} for n in range(1000)]
+        self.orders[500]["fail"] = "no"
+        run = self.run_it()
+        self.assertEqual(run.message, "999 done, 1 to repair.")
+        self.assertEqual(len(self.names()), 999)
+
+    def test_the_limits_are_bounded(self):
+        with self.assertRaisesRegex(UserError, "0 and 100"):
+            self.integration.sudo().failed_items_share = 101
+
+
+class TestBinding(ItemsCase):
+    def test_bound_and_key_of(self):
+        self.run_it()
+        record = self.integration.sudo()._type_record()
+        partner = record.bound("order", 3)
+        self.assertEqual(partner.name, "SO-3")
+        self.assertEqual(record.key_of(partner), "3")
+        self.assertIsNone(record.bound("order", 99))
+        self.assertIsNone(record.bound("product", 3))
+        self.assertIsNone(record.key_of(self.env.user.partner_id))
+
+    def test_a_binding_lives_as_long_as_the_record(self):
+        self.run_it()
+        record = self.integration.sudo()._type_record()
+        record.bound("order", 3).unlink()
+        self.assertIsNone(record.bound("order", 3))
+        self.called = []
+        self.run_it(moment="2025-03-01 13:30")
+        self.assertEqual(record.bound("order", 3).name, "SO-3")
+
+    def test_bindings_that_a_company_has_are_taken_over(self):
+        record = self.integration.sudo()._type_record()
+        partner = self.env["res.partner"].create({"name": "Known"})
+        record.bind("order", 3, partner)
+        record.bind("order", "old-3", partner)
+        self.run_it()
+        self.assertEqual(partner.name, "SO-3")
+        self.assertEqual(record.key_of(partner), "3")
+        self.assertEqual(record.bound("order", "old-3"), partner)
+
+    def test_merged_partners_keep_both_keys(self):
+        self.run_it()
+        record = self.integration.sudo()._type_record()
+        one, other = record.bound("order", 1), record.bound("order", 2)
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((one + other).ids, one)
+        self.env.invalidate_all()
+        self.assertEqual(record.bound("order", 2), one)
+        self.assertEqual(record.bound("order", 1), one)
+
+
+class TestRepair(ItemsCase):
+    def setUp(self):
+        super().setUp()
+        self.orders[2]["fail"] = "SKU 'A-1' is unknown."
+        self.run_it()
+        self.item = self.items(state="failed")
+
+    def test_the_card_says_so_until_it_is_repaired(self):
+        self.assertEqual(self.integration.health, "to_repair")
+        self.assertIn("To repair: 1", self.integration.problem)
+        self.assertEqual(self.integration.next_step, "repair")
+        self.item.with_user(self.operator)._leave_out("a test")
+        self.env.invalidate_all()
+        self.assertNotEqual(self.integration.health, "to_repair")
+
+    def test_retry_with_the_data_as_they_came(self):
+        run = self.retry(self.item)
+        self.assertEqual((run.trigger, run.state, run.message), ("items", "done", "0 done, 1 to repair."))
+        self.assertEqual((self.item.state, self.item.attempts), ("failed", 2))
+        self.assertEqual(self.item.failed_since, at("2025-03-01 12:30"))
+
+    def test_repair_and_retry(self):
+        change = self.env["ihub.item.change"].with_user(self.operator).create(
+            {"item_ids": self.item.ids}
+        )
+        self.assertEqual(change.line_ids.mapped("label"), ["E-mail"])
+        self.assertEqual(change.line_ids.value, "a@b.de")
+        # As the other system would: here what is wrong is no field that people may change.
+        data = self.item._value()
+        del data["fail"]
+        self.item.sudo().data = json.dumps(data)
+        change.line_ids.value = "repaired@b.de"
+        with freeze_time("2025-03-01 13:00"), self.importing():
+            change.action_save_and_retry()
+            self.assertEqual(self.item.state, "pending")
+            self.work(self.integration)
+        self.assertEqual((self.item.state, self.item.message), ("done", False))
+        self.assertEqual(self.item.record.name, "SO-2")
+        self.assertIn("repaired@b.de", self.item.message_ids[0].body)
+        self.assertEqual(self.item._value()["mail"], "repaired@b.de")
+        # The same again from the other system does not undo it.
+        self.called = []
+        self.run_it(moment="2025-03-01 14:00")
+        self.assertNotIn(2, self.called)
+        self.assertEqual(self.item.state, "done")
+
+    def test_a_later_success_of_the_same_key_resolves_it(self):
+        del self.orders[2]["fail"]
+        self.run_it(moment="2025-03-01 13:30")
+        self.assertEqual((self.item.state, self.item.failed_since), ("done", False))
+        self.assertEqual(self.item.record.name, "SO-2")
+
+    def test_left_out_stays_left_out(self):
+        wizard = self.env["ihub.item.leave.out"].with_user(self.operator).create(
+            {"item_ids": self.item.ids, "reason": "A test order"}
+        )
+        wizard.action_confirm()
+        self.assertEqual((self.item.state, self.item.reason), ("ignored", "A test order"))
+        del self.orders[2]["fail"]
+        self.called = []
+        self.run_it(moment="2025-03-01 13:30")
+        self.assertNotIn(2, self.called)
+        self.assertEqual(self.counts.ignored, 1)
+
+    def test_all_of_a_cause(self):
+        self.orders[3]["fail"] = "SKU 'B-2' is unknown."
+        self.orders[4]["fail"] = "Something else"
+        self.run_it(moment="2025-03-01 12:40")
+        with freeze_time("2025-03-01 13:00"), self.importing():
+            self.item.with_user(self.operator).action_retry_cause()
+        self.assertEqual(self.items(state="pending").mapped("key"), ["2", "3"])
+
+    def test_a_method_that_an_upgrade_has_renamed(self):
+        self.item.sudo().handler = "_import_order_of_yesterday"
+        self.retry(self.item)
+        self.assertEqual(self.item.state, "failed")
+        self.assertIn("type was changed", self.item.message)
+
+    def test_a_retry_that_is_stopped_gives_the_items_back(self):
+        with freeze_time("2025-03-01 13:00"), self.importing():
+            self.item.with_user(self.operator).action_retry()
+            self.integration.stop()
+            self.work(self.integration)
+        self.assertEqual(self.runs(self.integration)[-1].state, "cancelled")
+        self.assertEqual(self.item.state, "failed")
+
+    def test_an_outage_during_a_retry_blames_no_item(self):
+        def away(this, data, item):
+            raise RetryableError("shop is away")
+
+        with freeze_time("2025-03-01 13:00"), self.importing(away):
+            self.item.with_user(self.operator).action_retry()
+            self.work(self.integration)
+        run = self.runs(self.integration)[-1]
+        self.assertEqual((run.state, self.item.state), ("pending", "pending"))
+        self.assertEqual(self.item.message, "SKU 'A-1' is unknown.")
+        self.assertEqual(self.item.attempts, 1)
+
+    def test_what_nobody_may_do(self):
+        with self.assertRaises(AccessError):
+            self.item.with_user(self.outsider).action_retry()
+        with self.assertRaises(AccessError):
+            self.item.with_user(self.operator).write({"state": "done"})
+        with self.assertRaises(AccessError):
+            self.item.with_user(self.operator).read(["data"])
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            self.item.with_user(self.operator)._change({"number": "x"})
+
+    def test_it_is_assigned(self):
+        self.item.with_user(self.operator).action_assign_to_me()
+        self.assertEqual(self.item.user_id, self.operator)
+
+    def test_search_finds_it_by_key_and_name(self):
+        found = self.env["ihub.item"].with_user(self.operator).name_search("SO-2")
+        self.assertEqual(found, [(self.item.id, "order SO-2")])
+
+    def test_retention_forgets_data_and_keeps_bindings(self):
+        items = self.items(state="done")
+        with freeze_time("2025-05-01 12:00"):
+            self.env["ihub.item"]._gc_data()
+        self.assertEqual(set(items.sudo().mapped("data")), {False})
+        self.assertTrue(all(items.mapped("record")))
+        self.assertTrue(self.item.sudo().data)
+
+
+class TestDoneWithErrors(ItemsCase):
+    def test_a_reported_error_is_not_plainly_done(self):
+        def work(this, _from, _to):
+            this.ihub_error("Something is wrong")
+
+        with freeze_time("2025-03-01 12:30"), patch.object(self.type_class(), "run_from_to", work):
+            self.integration.run_manually()
+            self.work(self.integration)
+        run = self.runs(self.integration)[-1]
+        self.assertEqual((run.state, run.with_errors), ("done", True))
+        self.assertIn("with errors", run.message)
+        self.assertEqual(self.integration.health, "with_errors")
+        self.integration.action_dismiss_failed_run()
+        self.env.invalidate_all()
+        self.assertNotEqual(self.integration.health, "with_errors")
+
+
+class TestDemoShop(HubCase):
+    def test_one_order_is_to_be_repaired(self):
+        integration = self.add("ihub.integration.demo.shop")
+        integration.run_manually()
+        self.work(integration)
+        run = self.runs(integration)[-1]
+        self.assertEqual(run.message, "11 done, 1 to repair.")
+        item = self.env["ihub.item"].search(
+            [("integration_id", "=", integration.id), ("state", "=", "failed")]
+        )
+        change = self.env["ihub.item.change"].with_user(self.operator).create(
+            {"item_ids": item.ids}
+        )
+        line = change.line_ids.filtered(lambda line: line.path == "customer.email")
+        self.assertEqual((line.label, line.value), ("E-mail", "fatima.haddad(at)example.com"))
+        line.value = "fatima.haddad@example.com"
+        change.action_save_and_retry()
+        self.work(integration)
+        self.assertEqual(item.state, "done")
+        self.assertEqual(item.record.email, "fatima.haddad@example.com")
+        self.assertEqual(integration.health, "created")
+
+
