@@ -1,6 +1,7 @@
 TYPES = (
     "ihub.integration.demo",
     "ihub.integration.demo.import",
+    "ihub.integration.demo.shop",
     "ihub.integration.demo.unreachable",
     "ihub.integration.ecb.rates",
 )

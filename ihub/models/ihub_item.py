@@ -73,7 +73,7 @@ class IhubItem(models.Model):
     )
     reason = fields.Text("Why It Is Left Out", readonly=True, tracking=True)
     # JSON text of ihub/core/items.py; it may be megabytes.
-    data = fields.Text(readonly=True, prefetch=False, groups="ihub.group_manager")
+    data = fields.Text("Raw Data", readonly=True, prefetch=False, groups="ihub.group_manager")
     is_corrected = fields.Boolean("Corrected", readonly=True)
     fingerprint = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     version = fields.Char(readonly=True)

@@ -71,6 +71,7 @@ class IhubDemoOrder(models.Model):
     """What an order of the demo's web shop becomes in Odoo."""
 
     _name = "ihub.demo.order"
+    _inherit = ["ihub.outside.text"]
     _description = "Order of the Demo's Web Shop"
 
     name = fields.Char("Number", required=True, readonly=True)
