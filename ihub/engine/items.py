@@ -385,7 +385,7 @@ class Processing:
             self.env._(
                 "%(failed)s of %(tried)s items have failed, which is more than the limit allows, "
                 "so the run has ended. The last one: %(reason)s Repair what they have in common, "
-                "or raise the limit in the schedule's settings, then press Start.",
+                "or raise the limit on the page of the integration, then press Start.",
                 failed=counts.failed,
                 tried=counts.done + counts.failed,
                 reason=cause,

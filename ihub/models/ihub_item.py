@@ -37,6 +37,8 @@ class IhubItem(models.Model):
     _description = "Integration Item"
     _order = "id desc"
     _rec_names_search = ["key", "name"]
+    # Who may see it may say something about it.
+    _mail_post_access = "read"
 
     integration_id = fields.Many2one(
         "ihub.integration", required=True, readonly=True, ondelete="cascade"
@@ -146,8 +148,8 @@ class IhubItem(models.Model):
     def action_retry(self):
         """Try these items again, in the lanes of their integrations.
 
-        :return: the action that opens the run if there is one only, else a note
-        :raise UserError: when an integration cannot run
+        :return: the action that says so
+        :raise UserError: when none of them can be tried again, or an integration cannot run
         """
         items = self._open_ones()
         runs = self.env["ihub.run"]

@@ -512,3 +512,20 @@ class TestDemoShop(HubCase):
         self.assertEqual(integration.health, "created")
 
 
+
+
+class TestPersonalData(ItemsCase):
+    def test_data_are_wiped_and_the_binding_stays(self):
+        self.orders[2]["fail"] = "Anna Berger is unknown"
+        self.run_it()
+        items = self.items(key="1") + self.items(key="2")
+        with self.assertRaises(AccessError):
+            items.with_user(self.operator).action_wipe_data()
+        items.with_user(self.manager).action_wipe_data()
+        self.assertEqual(items.sudo().mapped("data"), [False, False])
+        self.assertFalse(items[1].message)
+        self.assertEqual(items[0].record.name, "SO-1")
+
+    def test_everybody_who_sees_it_may_comment_on_it(self):
+        self.run_it()
+        self.items(key="1").with_user(self.operator).message_post(body="I have asked the shop.")
