@@ -63,7 +63,7 @@ class Item:
         :param record: one record of any model, saved already
         :raise UsageError: when it is none, or several
         """
-        self._reference = reference_to(record)
+        self._reference = reference_to(self._env, record)
 
 
 def record_of(env, reference):
@@ -77,7 +77,7 @@ def record_of(env, reference):
     return Model.browse(int(id_)).exists() or None
 
 
-def reference_to(record):
+def reference_to(env, record):
     """Return ``model,id`` of one saved record.
 
     :raise UsageError: when it is something else
@@ -85,8 +85,10 @@ def reference_to(record):
     is_one = isinstance(record, BaseModel) and len(record._ids) == 1
     if not is_one or not isinstance(record._ids[0], int) or not record._ids[0]:
         raise UsageError(
-            "bind() takes one saved record, and got %s. Create the record before it is bound."
-            % repr(record)[:100]
+            env._(
+                "bind() takes one saved record, and got %(value)s. Create the record first.",
+                value=repr(record)[:100],
+            )
         )
     return f"{record._name},{record._ids[0]}"
 
@@ -377,9 +379,7 @@ class Processing:
             return
         if not self._limit.is_exceeded(counts.failed, counts.done + counts.failed):
             return
-        cause = next(
-            (mark.message for mark in reversed(self._marks.values()) if mark.message), ""
-        )
+        cause = next((mark.message for mark in reversed(self._marks.values()) if mark.message), "")
         self._keep()
         raise TooManyFailedItems(
             self.env._(
@@ -466,7 +466,7 @@ def bound_record(record, kind, key):
 
 def bind_record(record, kind, key, target):
     """Let the item with a key be ``target``; see ``bind`` of a type."""
-    reference = reference_to(target)
+    reference = reference_to(record.env, target)
     integration = record.sudo().integration_id
     key = core.stored_key(key)
     known = item_store.load(record.env.cr, integration.id, kind, {key})
@@ -479,5 +479,5 @@ def bind_record(record, kind, key, target):
 def key_of_record(record, target, kind):
     """Return the key of what an item has become, or None; see ``key_of`` of a type."""
     return item_store.key_of(
-        record.env.cr, record.sudo().integration_id.id, reference_to(target), kind
+        record.env.cr, record.sudo().integration_id.id, reference_to(record.env, target), kind
     )

@@ -22,8 +22,8 @@ from . import connection, event_buffer, lane_lock
 from .checkpoint import explain
 from .context import RunScope, TransactionWatch, executing
 from .exceptions import UsageError
-from .items import retry_of_run
 from .failure import RunFailed, is_told, log_masked, plain_message, readable, traceback_text
+from .items import retry_of_run
 from .odoo_internals import first_after_commit
 
 _logger = logging.getLogger(__name__)

@@ -15,7 +15,6 @@ from ..engine.failure import reason_text
 from ..engine.items import Item, Processing, bind_record, bound_record, key_of_record
 from ..engine.values import checked
 
-
 # A field, a path of fields, or a callable that gets the element.
 Where = str | Callable[[Any], Any]
 
@@ -49,7 +48,7 @@ class AbstractIntegration(models.AbstractModel):
     # What the type does, in HTML, for those who add an integration.
     description = ""
 
-    # What people may change of an item's data: labels by path, such as {"customer.email": "E-mail"}.
+    # What people may change of an item's data, labels by path: {"customer.email": "E-mail"}.
     item_fields: dict[str, str] = {}
 
     integration_id = fields.Many2one(
@@ -283,9 +282,7 @@ class AbstractIntegration(models.AbstractModel):
         """
         self.ensure_one()
         look = Look(key, name, version)
-        return Processing(self, handler, kind).process(
-            records, look, total, cursor, skip_unchanged
-        )
+        return Processing(self, handler, kind).process(records, look, total, cursor, skip_unchanged)
 
     @api.private
     def bound(self, kind: str, key: Any) -> Any:
@@ -381,7 +378,9 @@ class AbstractIntegration(models.AbstractModel):
     @api.model
     def _type_description(self) -> str:
         """Return what the type does, in HTML, translated where its addon brings a translation."""
-        return self._in_reader_language(self.env["ihub.integration"]._type_flag(self, "description"))
+        return self._in_reader_language(
+            self.env["ihub.integration"]._type_flag(self, "description")
+        )
 
     @api.model
     def _item_labels(self) -> dict[str, str]:

@@ -183,7 +183,9 @@ class IhubItem(models.Model):
         """Return the dialog in which the data of this item are corrected."""
         self.ensure_one()
         self._operable()
-        return self._dialog("ihub.item.change", self.env._("Repair %(name)s", name=self.display_name))
+        return self._dialog(
+            "ihub.item.change", self.env._("Repair %(name)s", name=self.display_name)
+        )
 
     def action_leave_out(self):
         """Return the dialog that asks why these items are left out."""

@@ -25,7 +25,8 @@ def changes_html(env, lines):
     :param lines: label, old and new value of each
     """
     rows = Markup().join(
-        Markup("<li>%s: %s → %s</li>") % (label, _text(old), _text(new)) for label, old, new in lines
+        Markup("<li>%s: %s → %s</li>") % (label, _text(old), _text(new))
+        for label, old, new in lines
     )
     return Markup("<div>%s</div><ul>%s</ul>") % (env._("Corrected:"), rows)
 

@@ -9,9 +9,7 @@ class IhubItemLeaveOut(models.TransientModel):
     _description = "Leave Items Out"
 
     item_ids = fields.Many2many("ihub.item", required=True, readonly=True)
-    reason = fields.Text(
-        required=True, help="For whoever asks later why this is missing in Odoo."
-    )
+    reason = fields.Text(required=True, help="For whoever asks later why this is missing in Odoo.")
 
     def action_confirm(self):
         """Leave them out.

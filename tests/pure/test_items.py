@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pure_ihub.core.items import (
     KEY_LENGTH,
     FailedItemsLimit,

@@ -267,10 +267,10 @@ class TestProcessEach(ItemsCase):
             )  # fmt: skip
             seen.append(this.resume_point())
 
-        with self.importing(), patch.object(self.type_class(), "run_from_to", work):
-            with freeze_time("2025-03-01 12:30"):
-                self.integration.run_manually()
-                self.work(self.integration)
+        patched = patch.object(self.type_class(), "run_from_to", work)
+        with freeze_time("2025-03-01 12:30"), self.importing(), patched:
+            self.integration.run_manually()
+            self.work(self.integration)
         run = self.runs(self.integration)[-1]
         self.assertEqual((run.processed, run.total, seen), (6, 6, [6]))
 
@@ -364,13 +364,17 @@ class TestRepair(ItemsCase):
 
     def test_retry_with_the_data_as_they_came(self):
         run = self.retry(self.item)
-        self.assertEqual((run.trigger, run.state, run.message), ("items", "done", "0 done, 1 to repair."))
+        self.assertEqual(
+            (run.trigger, run.state, run.message), ("items", "done", "0 done, 1 to repair.")
+        )
         self.assertEqual((self.item.state, self.item.attempts), ("failed", 2))
         self.assertEqual(self.item.failed_since, at("2025-03-01 12:30"))
 
     def test_repair_and_retry(self):
-        change = self.env["ihub.item.change"].with_user(self.operator).create(
-            {"item_ids": self.item.ids}
+        change = (
+            self.env["ihub.item.change"]
+            .with_user(self.operator)
+            .create({"item_ids": self.item.ids})
         )
         self.assertEqual(change.line_ids.mapped("label"), ["E-mail"])
         self.assertEqual(change.line_ids.value, "a@b.de")
@@ -400,8 +404,10 @@ class TestRepair(ItemsCase):
         self.assertEqual(self.item.record.name, "SO-2")
 
     def test_left_out_stays_left_out(self):
-        wizard = self.env["ihub.item.leave.out"].with_user(self.operator).create(
-            {"item_ids": self.item.ids, "reason": "A test order"}
+        wizard = (
+            self.env["ihub.item.leave.out"]
+            .with_user(self.operator)
+            .create({"item_ids": self.item.ids, "reason": "A test order"})
         )
         wizard.action_confirm()
         self.assertEqual((self.item.state, self.item.reason), ("ignored", "A test order"))
@@ -499,8 +505,8 @@ class TestDemoShop(HubCase):
         item = self.env["ihub.item"].search(
             [("integration_id", "=", integration.id), ("state", "=", "failed")]
         )
-        change = self.env["ihub.item.change"].with_user(self.operator).create(
-            {"item_ids": item.ids}
+        change = (
+            self.env["ihub.item.change"].with_user(self.operator).create({"item_ids": item.ids})
         )
         line = change.line_ids.filtered(lambda line: line.path == "customer.email")
         self.assertEqual((line.label, line.value), ("E-mail", "fatima.haddad(at)example.com"))
@@ -510,8 +516,6 @@ class TestDemoShop(HubCase):
         self.assertEqual(item.state, "done")
         self.assertEqual(item.record.email, "fatima.haddad@example.com")
         self.assertEqual(integration.health, "created")
-
-
 
 
 class TestPersonalData(ItemsCase):

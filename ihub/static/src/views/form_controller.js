@@ -78,9 +78,7 @@ export class IntegrationFormController extends LiveFormController {
     }
 }
 
-registry
-    .category("views")
-    .add("ihub_live_form", { ...formView, Controller: LiveFormController });
+registry.category("views").add("ihub_live_form", { ...formView, Controller: LiveFormController });
 registry.category("views").add("ihub_run_form", { ...formView, Controller: RunFormController });
 registry
     .category("views")
