@@ -12,7 +12,6 @@
         "security/ihub_groups.xml",
         "security/ir.model.access.csv",
         "security/ihub_rules.xml",
-        "security/ihub_event_security.xml",
         "data/mail_message_subtype_data.xml",
         "data/mail_activity_type_data.xml",
         "data/ihub_alert_templates.xml",

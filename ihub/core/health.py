@@ -67,7 +67,7 @@ TAKEN_UP_AFTER = timedelta(minutes=3)
 
 
 class Facts(NamedTuple):
-    """The facts of one integration at one moment.
+    """The facts of one integration at one moment, in the order of the columns of its query.
 
     :param str state: created, running, stopped or failed
     :param bool active: it is not archived

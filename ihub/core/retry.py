@@ -32,7 +32,6 @@ import urllib3
 from .exceptions import RetryableError
 
 _TRANSIENT_STATUSES = (408, 425, 429)  # and whatever is wrong with the server: 5xx
-_STATUSES_WITH_DELAY = (429, 503)
 
 # Of the classes that an error is of, the nearest that is here decides; None: what it wraps does.
 # The engine adds those of Odoo and of psycopg2, which are not imported here.
@@ -234,8 +233,8 @@ def _http_status(exc: BaseException) -> int | None:
 def requested_delay(exc: BaseException) -> float | None:
     """Return the seconds to wait that ``exc`` or its cause asks for, a float, or None.
 
-    That is the ``delay`` of a ``RetryableError``, or the ``Retry-After`` of an HTTP answer 429
-    or 503.
+    That is the ``delay`` of a ``RetryableError``, or the ``Retry-After`` of an HTTP answer whose
+    status may be another one later.
     """
     delays = (_delay_of(link) for link in _chain(exc))
     return next((delay for delay in delays if delay is not None), None)
@@ -262,7 +261,8 @@ def retry_after(value: Any) -> float | None:
 def _delay_of(exc: BaseException) -> float | None:
     if isinstance(exc, RetryableError):
         return _as_seconds(getattr(exc, "delay", None))
-    if _http_status(exc) not in _STATUSES_WITH_DELAY:
+    status = _http_status(exc)
+    if status is None or not is_transient_status(status):
         return None
     # Not "or": an answer of requests is false when it is an error.
     source = getattr(exc, "response", None)

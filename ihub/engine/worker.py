@@ -481,7 +481,10 @@ class Worker:
             self._settle_failure(run, scope, error)
 
     def _recover_state(self, run):
-        """After a manual run has worked, nothing is failed any more that it had made so."""
+        """After ``run`` has worked, forget and tell what it makes up for.
+
+        After a manual run nothing is failed any more that one had made so.
+        """
         self.integration.invalidate_recordset()
         scheduled = self.integration._scheduled_run()
         by_schedule = scheduled and scheduled.first_message

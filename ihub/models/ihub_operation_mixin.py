@@ -8,11 +8,10 @@ from ..core.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTime
 from ..engine.values import moment
 from ..engine.worker import Worker
 from ..report.format import local_moment, local_period, reader_zone
+from .ihub_schedule_mixin import NAMED_WINDOWS
 
 # So many runs that people or code have asked for may wait in one lane.
 MAX_QUEUED = 1000
-# How many windows are named.
-NAMED_WINDOWS = 3
 # From so many missed windows on, people are asked before they are made up for.
 MANY = 10
 

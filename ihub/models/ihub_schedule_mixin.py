@@ -28,8 +28,6 @@ class Settings(NamedTuple):
 
 # How many windows are named.
 NAMED_WINDOWS = 3
-# From so many missed windows on, people are asked before they are made up for.
-MANY = 10
 
 
 class IhubScheduleMixin(models.AbstractModel):

@@ -39,7 +39,8 @@ class IhubCase(TransactionCase):
     def work(self, integration):
         """Let an integration's lane execute what is due, as the scheduler does.
 
-        :param integration: a record of ``ihub.integration`` or of a type, of any user
+        :param integration: a record of ``ihub.integration`` or of a type, of any user; one that was
+            started or run manually before
         """
         with self.enter_registry_test_mode():
             integration.sudo().cron_id.method_direct_trigger()

@@ -18,7 +18,7 @@ def files_named(name):
     return [place for place in places if place.exists()]
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n.endswith((".py", ".xml", ".toml"))])
+@pytest.mark.parametrize("name", [n for n in NAMES if n.endswith((".py", ".xml", ".toml", ".js"))])
 def test_each_file_is_there(name):
     assert files_named(name), name
 
