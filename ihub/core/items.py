@@ -131,7 +131,9 @@ def text_at(data: Any, where: str | Callable[[Any], Any] | None) -> str | None:
     """Return what people call an element, or which version it is; None if it does not say."""
     try:
         value = None if where is None else value_at(data, where)
-        return None if value in (None, False) else first_line(clean(str(value)), NAME_LENGTH)
+        # Not a number 0, which equals False.
+        is_none = value is None or value is False
+        return None if is_none else first_line(clean(str(value)), NAME_LENGTH)
     except (LookupError, AttributeError, TypeError, ValueError):
         return None
 

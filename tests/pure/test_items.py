@@ -17,6 +17,7 @@ from pure_ihub.core.items import (
     key_at,
     packed,
     stored_key,
+    text_at,
     unpacked,
     value_at,
 )
@@ -52,6 +53,11 @@ def test_an_element_without_a_key_says_so(data):
 
 def test_zero_is_a_key():
     assert key_at({"id": 0}, "id") == "0"
+
+
+@pytest.mark.parametrize(("value", "text"), [(0, "0"), ("A\nB", "A"), (None, None), (False, None)])
+def test_a_name_or_version_may_be_zero_but_not_nothing(value, text):
+    assert text_at({"name": value}, "name") == text
 
 
 def test_long_keys_are_told_apart_by_their_ends():
