@@ -12,6 +12,7 @@ from typing import Any
 from odoo.exceptions import UserError
 from odoo.models import BaseModel
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from psycopg2.errors import InvalidSavepointSpecification
 
 from ..core import items as core
 from ..core.exceptions import is_stop
@@ -287,11 +288,7 @@ class Processing:
         if element.problem:
             return UserError(element.problem)
         try:
-            with self.cr.savepoint():
-                result = self.handler(element.data, item)
-                self.integration._check_work_is_done(result)
-                if self.scope and self.scope.failed:
-                    raise RunFailed(self.scope.reason)
+            self._call(element, item)
         except BaseException as error:
             if self._ends_attempt(error):
                 if not is_shutdown(error) and is_healthy(self.cr):
@@ -299,6 +296,22 @@ class Processing:
                 raise
             return readable(error)
         return None
+
+    def _call(self, element, item):
+        """Call the type's method in a savepoint.
+
+        :raise Exception: what it raises, and where it leaves a transaction that keeps nothing
+        """
+        try:
+            with self.cr.savepoint():
+                result = self.handler(element.data, item)
+                self.integration._check_work_is_done(result)
+                if self.scope and self.scope.failed:
+                    raise RunFailed(self.scope.reason)
+                if not is_healthy(self.cr):
+                    raise UserError(_caught(self.env))
+        except InvalidSavepointSpecification as error:
+            raise UsageError(_ended(self.env)) from error
 
     def _ends_attempt(self, error):
         """Return whether ``error`` is not this item's fault: what waiting heals, or a Stop."""
@@ -391,6 +404,22 @@ class Processing:
                 reason=cause,
             )
         )
+
+
+def _caught(env):
+    return env._(
+        "An error of the database was caught, and then nothing could be kept. Ask the developer of "
+        "the integration to put what may fail into a block of "
+        '"with self.env.cr.savepoint()".'
+    )
+
+
+def _ended(env):
+    return env._(
+        "The method that deals with one item has ended the transaction, so nobody knows what was "
+        "kept. Leave it to process_each() to commit; for work that may be undone, use "
+        '"with self.env.cr.savepoint()".'
+    )
 
 
 class TooManyFailedItems(UserError):

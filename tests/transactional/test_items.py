@@ -1,12 +1,13 @@
 """Each element of a run is dealt with on its own; what cannot be done is left to be repaired."""
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from unittest.mock import patch
 
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import AccessError, UserError
+from psycopg2 import DataError
 
 from odoo.addons.ihub.core.exceptions import RetryableError, StopRequested
 
@@ -118,6 +119,18 @@ class TestProcessEach(ItemsCase):
         run = self.run_it(violate)
         self.assertEqual(run.message, "5 done, 1 to repair.")
         self.assertIn("division by zero", self.items(state="failed").message)
+
+    def test_an_error_of_the_database_that_was_caught_is_the_items_alone(self):
+        def swallow(this, data, item):
+            this.env["res.partner"].sudo().create({"name": data["number"]})
+            if data["id"] == 1:
+                with suppress(DataError):
+                    this.env.cr.execute("SELECT 1/0", log_exceptions=False)
+
+        run = self.run_it(swallow)
+        self.assertEqual(run.message, "5 done, 1 to repair.")
+        self.assertIn("An error of the database was caught", self.items(state="failed").message)
+        self.assertEqual(self.names(), [f"SO-{n}" for n in (0, 2, 3, 4, 5)])
 
     def test_an_outage_is_no_bad_order(self):
         self.orders[3]["fail"] = RetryableError("shop is away")
