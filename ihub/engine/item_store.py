@@ -74,10 +74,10 @@ def load(cr, integration_id, kind, keys):
     return {row[1]: Row(*row) for row in cr.fetchall()}
 
 
-def load_by_id(cr, ids):
-    """Return the :class:`Row` list of items, with their data, in the order in which they came."""
-    cr.execute(SQL(f"SELECT {_ROW}, data FROM ihub_item WHERE id = ANY(%s) ORDER BY id", ids))
-    return [Row(*row) for row in cr.fetchall()]
+def load_by_id(cr, id_):
+    """Return the :class:`Row` of an item, with its data."""
+    cr.execute(SQL(f"SELECT {_ROW}, data FROM ihub_item WHERE id = %s", id_))
+    return Row(*cr.fetchone())
 
 
 def next_asked_for(cr, run_id, limit):
@@ -85,7 +85,7 @@ def next_asked_for(cr, run_id, limit):
     cr.execute(
         SQL(
             """
-            SELECT kind, handler, array_agg(id)
+            SELECT kind, handler, array_agg(id ORDER BY id)
               FROM (SELECT id, kind, handler FROM ihub_item
                      WHERE retry_run_id = %s AND state = 'pending' ORDER BY id LIMIT %s) next
              GROUP BY kind, handler ORDER BY min(id) LIMIT 1

@@ -161,17 +161,22 @@ class Processing:
         self._total = total and self._before + total
         for chunk in _chunks(records, cursor):
             elements = [self._element(data, at, look) for data, at in chunk]
-            known = item_store.load(
-                self.cr, self.integration.id, self.kind, {one.key for one in elements}
-            )
+            known = self._known(elements)
             for element in elements:
                 self._take(element, known)
                 if cursor is not None:
                     self._cursor = element.cursor
                 if time.monotonic() - self._kept_at > PAUSE:
                     self._keep()
+                    # People may have decided about the others meanwhile.
+                    known = self._known(elements)
             self._keep()
         return self.counts
+
+    def _known(self, elements):
+        """Return ``{key: Row}`` of those elements that there are already."""
+        keys = {one.key for one in elements}
+        return item_store.load(self.cr, self.integration.id, self.kind, keys)
 
     def _element(self, data, cursor, look):
         text, fingerprint = self._packed(data)
@@ -238,7 +243,9 @@ class Processing:
         :param ids: of items of this kind
         :return: :class:`Counts`
         """
-        for row in item_store.load_by_id(self.cr, ids):
+        for id_ in ids:
+            # One by one: people may have wiped the data of the others meanwhile.
+            row = item_store.load_by_id(self.cr, id_)
             element = Element(None, row.key, row.name, row.data, None)
             if row.data is None:
                 element.problem = self.env._(

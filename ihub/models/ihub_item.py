@@ -312,6 +312,7 @@ class IhubItem(models.Model):
     def action_wipe_data(self):
         """Forget the data of these items, as the law may ask for. The bindings stay."""
         self.check_access("unlink")
-        self.sudo().write({"data": False, "message": False, "traceback": False})
-        for item in self:
+        items = self.sudo()
+        items.write({"data": False, "message": False, "traceback": False})
+        for item in items:
             item.message_post(body=self.env._("The data of this item were wiped."))

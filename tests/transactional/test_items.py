@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from psycopg2 import DataError
 
 from odoo.addons.ihub.core.exceptions import RetryableError, StopRequested
+from odoo.addons.ihub.engine import items
 
 ORDERS = [{"id": number, "number": f"SO-{number}", "mail": "a@b.de"} for number in range(6)]
 
@@ -131,6 +132,45 @@ class TestProcessEach(ItemsCase):
         self.assertEqual(run.message, "5 done, 1 to repair.")
         self.assertIn("An error of the database was caught", self.items(state="failed").message)
         self.assertEqual(self.names(), [f"SO-{n}" for n in (0, 2, 3, 4, 5)])
+
+    def test_what_people_decide_between_two_commits_counts(self):
+        """Also where those are of one hundred that were looked up together."""
+
+        def decide(this, data, item):
+            self.called.append(data["id"])
+            if data["id"] == 0:
+                self.items(key="1").with_user(self.operator)._leave_out("Not ours.")
+                self.env.flush_all()
+                # Committed before the next one, so nobody's write meets another's.
+                self.patch(items, "PAUSE", -1)
+
+        for order in self.orders[:2]:
+            order["fail"] = "no"
+        self.run_it()
+        self.called = []
+        self.run_it(decide, moment="2025-03-01 13:30")
+        self.assertEqual(self.called, [0, 2, 3, 4, 5])
+        self.assertEqual(self.items(key="1").state, "ignored")
+
+    def test_what_is_wiped_during_a_retry_is_not_used_or_written_again(self):
+        for order in self.orders[:2]:
+            order["fail"] = "no"
+        self.run_it()
+        for item in self.items(state="failed"):
+            item.sudo().data = item.sudo().data.replace('"fail": "no"', '"mail": "secret"')
+
+        def wipe(this, data, item):
+            self.called.append(data["id"])
+            self.items(key="1").with_user(self.manager).action_wipe_data()
+            self.env.flush_all()
+
+        self.called = []
+        with freeze_time("2025-03-01 13:00"), self.importing(wipe):
+            self.items(state="failed").with_user(self.operator).action_retry()
+            self.work(self.integration)
+        self.assertEqual(self.called, [0])
+        self.assertFalse(self.items(key="1").sudo().data)
+        self.assertIn("Its data were not kept", self.items(key="1").message)
 
     def test_an_outage_is_no_bad_order(self):
         self.orders[3]["fail"] = RetryableError("shop is away")
