@@ -49,6 +49,8 @@ class RunScope:
     committed: bool = False
     # What has become of the elements of each ``process_each`` of this attempt.
     counts: list = field(default_factory=list)
+    # How many elements earlier attempts have got past.
+    processed: int = 0
     watch: "TransactionWatch | None" = None
     thread: int = field(default_factory=threading.get_ident)
 

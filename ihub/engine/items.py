@@ -139,9 +139,11 @@ class Processing:
             run = self.env["ihub.run"].sudo().browse(self.scope.run_id)
             self._lineage = run._lineage_ids()
             self._cursor = record.resume_point()
-            # Those that an attempt before has got past do not come again.
-            self._before = run.processed if self._cursor is not None else 0
-            self._before += sum(counts.seen for counts in self.scope.counts)
+            if not self.scope.counts:
+                # Those that an attempt before has got past do not come again.
+                goes_on = self._cursor is not None or run.trigger == "items"
+                self.scope.processed = run.processed if goes_on else 0
+            self._before = self.scope.processed + sum(one.seen for one in self.scope.counts)
             self.scope.counts.append(self.counts)
         else:
             self._lineage = ()

@@ -481,8 +481,7 @@ class IhubRun(models.Model):
         """
         self.ensure_one()
         failed = self._count_failed_items() if counts else 0
-        done = sum(one.done for one in counts) if counts else None
-        message = self._outcome(failed, with_errors, done)
+        message = self._outcome(failed, with_errors)
         self._end("done", message, resume=None, failed_items=failed, with_errors=with_errors)
         self._notify_requester("success", self.message)
         if self.trigger != "schedule":
@@ -513,15 +512,15 @@ class IhubRun(models.Model):
     def _count_failed_items(self):
         if self.trigger == "items":
             return self.env["ihub.item"].search_count(
-                [("run_id", "=", self.id), ("state", "=", "failed")]
+                [("run_id", "in", list(self._lineage_ids())), ("state", "=", "failed")]
             )
         return item_store.count_failed(self.env, self._lineage_ids())
 
-    def _outcome(self, failed=0, with_errors=False, done=None):
+    def _outcome(self, failed=0, with_errors=False):
         if failed:
             return self.env._(
                 "%(done)s done, %(failed)s to repair.",
-                done=done if self.trigger == "items" else max(self.processed - failed, 0),
+                done=max(self.processed - failed, 0),
                 failed=failed,
             )
         if with_errors:

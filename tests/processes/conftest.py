@@ -48,12 +48,23 @@ def server(odoo_server, database):
 @pytest.fixture(scope="module")
 def server_of_module(database, tmp_path_factory):
     """Return a function that sees to it that one threaded server works, which no test kills."""
+    yield from _kept(database, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def prefork_of_module(database, tmp_path_factory):
+    """Return a function that sees to it that one prefork server works, whose worker may die."""
+    yield from _kept(database, tmp_path_factory, "--workers=1")
+
+
+def _kept(database, tmp_path_factory, *more):
+    """Yield a function that starts a server where none lives; it is killed at the end."""
     started = []
     log = tmp_path_factory.mktemp("server") / "server.log"
 
     def start():
         if not started or started[-1].process.poll() is not None:
-            arguments = (ADDONS_PATH, "--max-cron-threads=1", "--log-level=info")
+            arguments = (ADDONS_PATH, "--max-cron-threads=1", "--log-level=info", *more)
             started.append(Server(database, arguments, False, None, log))
         return started[-1]
 

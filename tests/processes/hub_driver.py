@@ -95,6 +95,13 @@ class Hub:
         with self.registry.cursor() as cr:
             yield api.Environment(cr, uid, {})
 
+    def request(self, function, login=OPERATOR):
+        """Return ``function(env)``, called as Odoo calls a method for a browser."""
+        from odoo.service.model import retrying
+
+        with self.env(login) as env:
+            return retrying(lambda: function(env), env)
+
     def press(self, integration, button, *args):
         """Call a method of an integration as the operator, again after a conflict, as Odoo does."""
         from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY

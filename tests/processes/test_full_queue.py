@@ -55,11 +55,8 @@ def once(hub, integration, button, *args, login=OPERATOR):
 
 def as_a_request(hub, function, login=OPERATOR):
     """Call ``function(env)`` as Odoo calls a method for a browser; return the seconds."""
-    from odoo.service.model import retrying
-
     begin = time.monotonic()
-    with hub.env(login) as env:
-        retrying(lambda: function(env), env)
+    hub.request(function, login)
     return time.monotonic() - begin
 
 

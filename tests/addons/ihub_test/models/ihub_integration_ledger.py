@@ -24,6 +24,7 @@ class IhubIntegrationLedger(models.Model):
     _name = "ihub.integration.ledger"
     _inherit = "ihub.abstract_integration"
     _description = "Ledger"
+    item_fields = {"then": "What it does"}
 
     script = fields.Text(default="write")
     check_alone = fields.Boolean(help="Report when two runs execute at once.")
@@ -33,14 +34,17 @@ class IhubIntegrationLedger(models.Model):
             self._follow(_from, _to)
 
     def _follow(self, start, end):
-        attempt = self._scope().attempt if self._scope() else 1
         for line in (self.script or "").splitlines():
-            words = line.split()
-            if words and words[0].startswith("@"):
-                if int(words.pop(0)[1:]) != attempt:
-                    continue
-            if words:
-                getattr(self, f"_do_{words[0]}")(start, end, *words[1:])
+            self._obey(start, end, line)
+
+    def _obey(self, start, end, line):
+        attempt = self._scope().attempt if self._scope() else 1
+        words = line.split()
+        if words and words[0].startswith("@"):
+            if int(words.pop(0)[1:]) != attempt:
+                return
+        if words:
+            getattr(self, f"_do_{words[0]}")(start, end, *words[1:])
 
     def _scope(self):
         return current_run(self.env.cr.dbname)

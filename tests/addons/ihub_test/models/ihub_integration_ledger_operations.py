@@ -93,6 +93,35 @@ class IhubIntegrationLedger(models.Model):
         """state KEY VALUE: keep it as own state."""
         self.set_state(key, value)
 
+    def _do_each(self, start, end, count, *words):
+        """each COUNT [NUMBERS OPERATION …[; …]]: a row for each of COUNT items, 0 to COUNT - 1.
+
+        Behind their row, the items with these NUMBERS, such as ``3,7``, do an operation.
+        """
+        rules = [rule.split(maxsplit=1) for rule in " ".join(words).split(";") if rule.strip()]
+        then = {number: line for numbers, line in rules for number in numbers.split(",")}
+        self.process_each(
+            (
+                {
+                    "key": f"{start:%d %H:%M} {number}",
+                    "number": number,
+                    "period": (start, end),
+                    "then": then.get(str(number), ""),
+                }
+                for number in range(int(count))
+            ),
+            self._do_one,
+            key="key",
+            name="number",
+            kind="step",
+            total=int(count),
+        )
+
+    def _do_one(self, data, item):
+        row = self._write(*data["period"], data["number"])
+        item.bind(row)
+        self._obey(*data["period"], data["then"])
+
     def _do_creep(self, start, end, steps):
         """creep STEPS: one step further, and dead; without an end to the last."""
         step = self.resume_point() or 0
@@ -197,6 +226,24 @@ class IhubIntegrationLedger(models.Model):
         @getattr(self.env.cr, when).add
         def hook():
             raise ERRORS[kind]("The callback of the transaction failed.")
+
+    def _do_at(self, start, end, when, number, *words):
+        """at before|after NUMBER OPERATION …: at that commit of the hub, counted from now."""
+        connection = self.env.cr._cnx
+        commit, left = connection.commit, [int(number)]
+
+        def commit_and_obey():
+            left[0] -= 1
+            if not left[0]:
+                # Once: whoever gets the connection next has nothing to do with it.
+                del connection.commit
+            if not left[0] and when == "before":
+                self._obey(start, end, " ".join(words))
+            commit()
+            if not left[0] and when == "after":
+                self._obey(start, end, " ".join(words))
+
+        connection.commit = commit_and_obey
 
     def _do_close(self, start, end):
         """close: lose the connection."""

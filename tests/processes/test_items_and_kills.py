@@ -1,0 +1,366 @@
+"""Items when processes die: each is done once, and what cannot be done is named once."""
+
+import threading
+
+import pytest
+from hub_driver import is_running, kill
+
+# Three commits on the way, and the one with which the run ends.
+COUNT = 250
+BAD = [7, 120, 201]
+EACH = "each 250 7,120,201 raise value Bad."
+
+
+def items(hub, integration, state):
+    """Return ``{number: id}`` of the items of an integration that are in a state."""
+    rows = hub.execute(
+        "SELECT name::int, id FROM ihub_item WHERE integration_id = %s AND state = %s ORDER BY id",
+        integration,
+        state,
+    )
+    return dict(rows)
+
+
+def assert_each_once(hub, integration, count, failed=()):
+    """Each item is there once and done once, but for those that have failed."""
+    done = [number for number in range(count) if number not in failed]
+    assert sorted(hub.steps(integration)) == done
+    found = hub.execute(
+        "SELECT name::int, state FROM ihub_item WHERE integration_id = %s ORDER BY 1", integration
+    )
+    assert found == [(n, "failed" if n in failed else "done") for n in range(count)]
+    # What an item has become is the row of its own work.
+    bound = hub.execute(
+        "SELECT i.name::int, l.step FROM ihub_item i"
+        " JOIN ihub_test_ledger l ON i.record = 'ihub.test.ledger,' || l.id"
+        " WHERE i.integration_id = %s ORDER BY 1",
+        integration,
+    )
+    assert bound == [(number, number) for number in done]
+    assert not untold(hub, integration)
+
+
+def untold(hub, integration):
+    """Return failed items of which the log does not say as often as they were tried."""
+    return hub.execute(
+        "SELECT i.name, i.attempts FROM ihub_item i"
+        " WHERE i.integration_id = %s AND i.state = 'failed' AND i.attempts !="
+        " (SELECT count(*) FROM ihub_event e"
+        "   WHERE e.item_id = i.id AND e.level = 'error' AND NOT e.undone)",
+        integration,
+    )
+
+
+def assert_ended_well(hub, integration, count, failed=()):
+    """The window is done but for the items that have failed, and the next one is queued."""
+    (run,) = hub.runs(integration, state="done", trigger="schedule")
+    assert (run["processed"], run["failed_items"]) == (count, len(failed))
+    if failed:
+        assert run["message"] == f"{count - len(failed)} done, {len(failed)} to repair."
+    following = hub.run(integration, state="pending", trigger="schedule")
+    assert following["window_from"] == run["window_to"]
+    assert hub.state(integration) == "running"
+    assert not hub.count(integration, state="failed")
+    assert_each_once(hub, integration, count, failed)
+
+
+# --- Processes that die ---
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_at_each_commit(hub, prefork_of_module, when, number):
+    integration = hub.add(f"@1 at {when} {number} kill\n{EACH}")
+    hub.start(integration)
+    prefork_of_module()
+    hub.wait_for(integration, state="done")
+    if (when, number) != ("after", 4):
+        hub.run(integration, state="interrupted")
+    assert_ended_well(hub, integration, COUNT, BAD)
+
+
+def test_after_the_last_commit_the_process_was_dead(hub, prefork_of_module):
+    """Otherwise the case above would have tested nothing."""
+    integration = hub.add("@1 at after 2 kill\neach 5")
+    hub.start(integration)
+    prefork_of_module()
+    hub.wait_for(integration, state="done")
+    pid = hub.row("SELECT pid FROM ihub_test_ledger WHERE integration = %s", integration)[0]
+    hub.wait(lambda: not is_running(pid), "The end of the process")
+    assert_ended_well(hub, integration, 5)
+
+
+@pytest.mark.parametrize("item", [0, 99, 100, 120, 249])
+def test_in_the_midst_of_an_item(hub, prefork_of_module, item):
+    integration = hub.add(f"each 250 {item} @1 kill")
+    hub.start(integration)
+    prefork_of_module()
+    hub.wait_for(integration, state="done")
+    hub.run(integration, state="interrupted")
+    assert_ended_well(hub, integration, COUNT)
+
+
+def test_two_servers(hub, server, prefork_of_module):
+    """Whichever of them works is killed, twice; whichever is there goes on."""
+    integration = hub.add(f"{EACH}; 50 @1 hold; 220 @2 hold", check_alone=True)
+    hub.start(integration)
+    prefork_of_module()
+    server()
+    for deaths in (1, 2):
+        with hub.held(integration):
+            kill(hub.wait_until_held(integration))
+            hub.wait(
+                lambda n=deaths: hub.hasten() or hub.count(integration, state="interrupted") == n
+            )
+    hub.wait(lambda: hub.hasten() or hub.runs(integration, state="done"))
+    assert hub.run(integration, state="done")["attempt"] == 3
+    assert_ended_well(hub, integration, COUNT, BAD)
+
+
+# --- The database ---
+
+
+@pytest.mark.parametrize(
+    "fault", ["sql SELECT 1/0", "abort", "sql INSERT INTO ihub_run (id) VALUES (1)"]
+)
+def test_an_error_of_the_database_is_that_of_one_item(hub, prefork_of_module, fault):
+    integration = hub.add(f"each 250 120,201 {fault}")
+    hub.start(integration)
+    prefork_of_module()
+    hub.wait_for(integration, state="done")
+    assert_ended_well(hub, integration, COUNT, [120, 201])
+
+
+@pytest.mark.parametrize(
+    ("fault", "interrupted"),
+    [("conflict", 0), ("raise serialization", 0), ("terminate_backend", 1), ("close", 1)],
+)
+def test_what_is_nobody_s_fault_begins_again(hub, prefork_of_module, fault, interrupted):
+    integration = hub.add(f"each 250 120 @1 {fault}; 7,201 raise value Bad.")
+    hub.start(integration)
+    prefork_of_module()
+    run = hub.wait_for(integration, state="done")
+    assert run["attempt"] == 2
+    assert hub.count(integration, state="interrupted") == interrupted
+    assert_ended_well(hub, integration, COUNT, [7, 201])
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback", "connection rollback"])
+def test_who_ends_the_transaction_of_an_item_is_told_how_not_to(hub, prefork_of_module, ending):
+    integration = hub.add(f"each 5 2 {ending}")
+    hub.start(integration)
+    prefork_of_module()
+    run = hub.wait_for(integration, state="failed")
+    assert "Leave it to process_each() to commit" in run["message"]
+    assert not hub.count(integration, state="done")
+    assert 3 not in hub.steps(integration)
+
+
+# --- Items that are tried again ---
+
+
+@pytest.fixture
+def failed(hub, prefork_of_module):
+    """Return an integration of which a run has left items 1, 2 and 3 of five to be repaired."""
+    integration = hub.add("each 5 1,2,3 raise value Bad.")
+    hub.start(integration)
+    prefork_of_module()
+    hub.wait_for(integration, state="done")
+    assert_ended_well(hub, integration, 5, [1, 2, 3])
+    return integration
+
+
+def repair(hub, integration, changes):
+    """Let failed items, by number, do something else, and try them again, as an operator does."""
+    ids = items(hub, integration, "failed")
+    for number, then in changes.items():
+        change(hub, ids[number], then)
+    retry(hub, [ids[number] for number in changes])
+
+
+def change(hub, ids, then):
+    hub.request(lambda env: env["ihub.item"].browse(ids)._change({"then": then}))
+
+
+def retry(hub, ids):
+    hub.request(lambda env: env["ihub.item"].browse(ids).action_retry())
+
+
+def leave_out(hub, ids):
+    hub.request(lambda env: env["ihub.item"].browse(ids)._leave_out("Not ours."))
+
+
+DEATHS = [f"at {when} {number} kill" for number in (1, 2, 3) for when in ("before", "after")]
+
+
+@pytest.mark.parametrize("death", ["kill", *DEATHS])
+def test_during_a_retry(hub, failed, death):
+    """Each item is committed on its own; the last commit is the end of the run."""
+    repair(hub, failed, {1: "", 2: f"@1 {death}", 3: ""})
+    hub.wait_for(failed, trigger="items", state="done")
+    dead = hub.count(failed, trigger="items", state="interrupted")
+    assert dead == (death != "at after 3 kill")
+    assert not hub.count(failed, state="failed")
+    assert_each_once(hub, failed, 5)
+
+
+def test_a_retry_that_fails_again_and_dies(hub, failed):
+    repair(hub, failed, {1: "raise value Worse.", 2: "@1 kill", 3: ""})
+    run = hub.wait_for(failed, trigger="items", state="done")
+    assert (run["message"], run["processed"]) == ("2 done, 1 to repair.", 3)
+    assert hub.row("SELECT message, attempts FROM ihub_item WHERE state = 'failed'") == (
+        "Worse.",
+        2,
+    )
+    assert hub.count(failed, trigger="items", state="interrupted") == 1
+    assert_each_once(hub, failed, 5, [1])
+
+
+# --- Stop ---
+
+
+def test_stop_keeps_what_is_done(hub, prefork_of_module):
+    integration = hub.add("each 250 120 @1 hold; 7,201 raise value Bad.")
+    hub.start(integration)
+    prefork_of_module()
+    with hub.held(integration) as let_go:
+        hub.wait_until_held(integration)
+        hub.stop(integration)
+        let_go()
+        run = hub.wait_for(integration, state="cancelled")
+    assert run["message"] == "Stopped by Operator."
+    steps = hub.steps(integration)
+    assert steps[:120] == [number for number in range(121) if number != 7]
+    assert max(steps) < 200
+    assert list(items(hub, integration, "done")) == steps
+    hub.start(integration)
+    hub.wait_for(integration, state="done")
+    assert_ended_well(hub, integration, COUNT, [7, 201])
+
+
+def test_stop_gives_back_what_a_retry_has_not_come_to(hub, failed):
+    with hub.held(failed) as let_go:
+        repair(hub, failed, {1: "", 2: "hold", 3: ""})
+        hub.wait_until_held(failed)
+        hub.stop(failed)
+        let_go()
+        hub.wait_for(failed, trigger="items", state="cancelled")
+    assert_each_once(hub, failed, 5, [3])
+    retry(hub, list(items(hub, failed, "failed").values()))
+    hub.wait_for(failed, trigger="items", state="done")
+    assert_each_once(hub, failed, 5)
+
+
+# --- People, at the same moment as the run ---
+
+
+@pytest.fixture
+def open_item(hub, prefork_of_module):
+    """Return an integration that has left one item to be repaired, behind one that holds."""
+    integration = hub.add("each 2 0 hold; 1 raise value Bad.")
+    hub.start(integration)
+    prefork_of_module()
+    hub.wait_for(integration, state="done")
+    return integration, items(hub, integration, "failed")[1]
+
+
+def run_again(hub, integration):
+    """Queue a manual run of the window that is done: it deals with the same items."""
+    done = hub.run(integration, state="done")
+    hub.run_manually(integration, done["window_from"], done["window_to"])
+
+
+def shown(hub, item):
+    """Return what an operator sees of an item."""
+    with hub.env() as env:
+        return env["ihub.item"].browse(item).read(["state", "reason", "is_corrected", "message"])[0]
+
+
+def while_in_hand(hub, open_item, press):
+    """Call ``press`` when a run has looked an item up and not written it; return that run."""
+    integration, item = open_item
+    with hub.held(integration) as let_go:
+        run_again(hub, integration)
+        hub.wait_until_held(integration)
+        press(item)
+        let_go()
+        return hub.wait_for(integration, trigger="manual", state="done")
+
+
+def test_left_out_while_a_run_has_it_in_hand(hub, open_item):
+    run = while_in_hand(hub, open_item, lambda item: leave_out(hub, item))
+    # Begun again, since what it had seen was not true any more.
+    assert (run["attempt"], run["failed_items"]) == (2, 0)
+    assert shown(hub, open_item[1])["state"] == "ignored"
+    assert shown(hub, open_item[1])["reason"] == "Not ours."
+    assert hub.steps(open_item[0]) == [0, 0]
+
+
+def test_corrected_while_a_run_has_it_in_hand(hub, open_item):
+    run = while_in_hand(hub, open_item, lambda item: change(hub, item, ""))
+    assert (run["attempt"], run["failed_items"]) == (2, 0)
+    assert shown(hub, open_item[1])["state"] == "done"
+    assert shown(hub, open_item[1])["is_corrected"]
+    assert hub.steps(open_item[0]) == [0, 0, 1]
+
+
+BAD_ONE = "1 raise value Bad."
+
+
+def while_written(hub, open_item, press, then):
+    """Call ``press`` while a run has written an item and not committed it.
+
+    :param str then: what items do in that run
+    :return: list of what ``press`` has raised
+    """
+    integration, item = open_item
+    with hub.env("__system__") as env:
+        record = env["ihub.integration.ledger"].search([("integration_id", "=", integration)])
+        record.script = f"@1 at before 1 hold\neach 2 {then}"
+    raised = []
+
+    def person():
+        try:
+            press(item)
+        except Exception as error:
+            raised.append(error)
+
+    one = threading.Thread(target=person)
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    with hub.held(integration) as let_go:
+        run_again(hub, integration)
+        hub.wait_until_held(integration)
+        one.start()
+        hub.wait(lambda: hub.execute(waits), "The person waiting for the run", wake=False)
+        let_go()
+        one.join(60)
+        hub.wait_for(integration, trigger="manual", state="done")
+    assert not one.is_alive()
+    return raised
+
+
+def test_left_out_while_it_is_written_as_failed(hub, open_item):
+    assert not while_written(hub, open_item, lambda item: leave_out(hub, item), BAD_ONE)
+    assert shown(hub, open_item[1])["state"] == "ignored"
+    assert shown(hub, open_item[1])["reason"] == "Not ours."
+
+
+def test_corrected_while_it_is_written_as_failed(hub, open_item):
+    def press(item):
+        change(hub, item, "")
+        retry(hub, item)
+
+    assert not while_written(hub, open_item, press, BAD_ONE)
+    hub.wait_for(open_item[0], trigger="items", state="done")
+    assert shown(hub, open_item[1])["state"] == "done"
+    assert hub.steps(open_item[0])[-1] == 1
+
+
+@pytest.mark.parametrize("press", [leave_out, retry, lambda hub, item: change(hub, item, "write")])
+def test_pressed_while_it_is_written_as_done(hub, open_item, press):
+    """Whoever comes too late is told so, and the run is not disturbed."""
+    (error,) = while_written(hub, open_item, lambda item: press(hub, item), "")
+    assert "Nothing of this is to be repaired any more." in str(error)
+    assert shown(hub, open_item[1])["state"] == "done"
+    assert hub.run(open_item[0], trigger="manual")["attempt"] == 1
+    assert hub.steps(open_item[0]) == [0, 0, 1]
