@@ -22,6 +22,8 @@ STATE_LOOKS = {
 # ihub.keep_item_data_days; 0: not at all.
 KEEP_DATA_DAYS = 30
 BATCH = 5_000
+# So many that are to be repaired are counted for the bar at the top.
+COUNT_LIMIT = 100
 
 
 class IhubItem(models.Model):
@@ -142,6 +144,15 @@ class IhubItem(models.Model):
         for item in self:
             can = item.state == "failed" and item.sudo().data and item._labels()
             item.can_change = bool(can)
+
+    @api.model
+    @api.readonly
+    def count_to_repair(self):
+        """Return how many items the user may see that are to be repaired; 100 stands for more.
+
+        :raise AccessError: when the user is not of the hub
+        """
+        return self.search_count([("state", "=", "failed")], limit=COUNT_LIMIT)
 
     # --- What people do ---
 

@@ -514,6 +514,19 @@ class TestRepair(ItemsCase):
         with self.assertRaisesRegex(UserError, "cannot be changed"):
             self.item.with_user(self.operator)._change({"number": "x"})
 
+    def test_who_sees_how_many_are_to_be_repaired(self):
+        Item = self.env["ihub.item"]
+        self.assertEqual(Item.with_user(self.operator).count_to_repair(), 1)
+        theirs = self.env["res.company"].create({"name": "Theirs"})
+        other = self._user(
+            "ihub_other", "ihub.group_user", company_id=theirs.id, company_ids=[(6, 0, theirs.ids)]
+        )
+        self.assertEqual(Item.with_user(other).count_to_repair(), 0)
+        with self.assertRaises(AccessError):
+            Item.with_user(self.outsider).count_to_repair()
+        self.item.with_user(self.operator)._leave_out("A test order.")
+        self.assertEqual(Item.with_user(self.operator).count_to_repair(), 0)
+
     def test_it_is_assigned(self):
         self.item.with_user(self.operator).action_assign_to_me()
         self.assertEqual(self.item.user_id, self.operator)
