@@ -53,9 +53,9 @@ class IhubItem(models.Model):
     name = fields.Char(readonly=True)
     state = Badge(
         [
+            ("failed", "To Repair"),
             ("pending", "Queued"),
             ("done", "Done"),
-            ("failed", "To Repair"),
             ("ignored", "Left Out"),
         ],
         looks=STATE_LOOKS,

@@ -25,6 +25,14 @@ class IhubItemsMixin(models.AbstractModel):
         "failures on.",
     )
     item_ids = fields.One2many("ihub.item", "integration_id", "Items")
+    has_items = fields.Boolean(compute="_compute_has_items")
+
+    @api.depends("item_ids")
+    def _compute_has_items(self):
+        Item = self.env["ihub.item"]
+        for integration in self:
+            of_it = [("integration_id", "in", integration.ids)]
+            integration.has_items = bool(Item.search_count(of_it, limit=1))
 
     @api.constrains("failed_items_limit", "failed_items_share")
     def _check_failed_items(self):

@@ -404,6 +404,18 @@ class IhubRun(models.Model):
         action["domain"] = [("run_id", "in", self.ids)]
         return action
 
+    def action_open_to_repair(self):
+        """Return the action that lists what this run has left to be repaired."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.integration_id.action_open_to_repair()
+        action["domain"] += [
+            "|",
+            ("source_run_id", "in", list(self._lineage_ids())),
+            ("run_id", "=", self.id),
+        ]
+        return action
+
     def action_open_integration(self):
         """Return the action that opens the integration of this run."""
         self.ensure_one()

@@ -24,7 +24,7 @@ class IhubIntegrationDemoShop(models.Model):
 
     item_fields = {
         "customer.email": _lt("E-mail"),
-        "customer.name": _lt("Customer"),
+        "customer.name": _lt("Name of the Customer"),
     }
 
     def run_from_to(self, _from, _to):

@@ -97,10 +97,10 @@ class Site:
         params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
         return self._post("/web/dataset/call_kw", params)
 
-    def add(self, name, **values):
+    def add(self, name, model=DEMO, **values):
         """Add a demo integration; return the id of the integration."""
-        (record,) = self.call(DEMO, "create", [{"name": name, **values}])
-        return self.call(DEMO, "read", [record], ["integration_id"])[0]["integration_id"][0]
+        (record,) = self.call(model, "create", [{"name": name, **values}])
+        return self.call(model, "read", [record], ["integration_id"])[0]["integration_id"][0]
 
     def empty(self):
         """Delete all integrations, and what would still be told to those who come in next."""

@@ -527,6 +527,21 @@ class TestRepair(ItemsCase):
         self.item.with_user(self.operator)._leave_out("A test order.")
         self.assertEqual(Item.with_user(self.operator).count_to_repair(), 0)
 
+    def test_a_run_leads_to_what_it_has_left(self):
+        def left(run):
+            action = run.with_user(self.operator).action_open_to_repair()
+            return self.env["ihub.item"].search([*action["domain"], ("state", "=", "failed")])
+
+        first = self.runs(self.integration)[-1]
+        self.assertEqual(left(first), self.item)
+        self.assertEqual(left(self.retry(self.item)), self.item)
+        self.orders = []
+        self.assertFalse(left(self.run_it(moment="2025-03-02 12:30")))
+
+    def test_a_page_offers_items_where_there_are_some(self):
+        self.assertTrue(self.integration.has_items)
+        self.assertFalse(self.add(name="Parcels").has_items)
+
     def test_it_is_assigned(self):
         self.item.with_user(self.operator).action_assign_to_me()
         self.assertEqual(self.item.user_id, self.operator)

@@ -28,8 +28,15 @@ export class LiveFormController extends FormController {
     }
 
     async refresh() {
-        if (!this.model.root.isNew) {
-            await this.model.root.load();
+        const { isNew, resId, resModel, data } = this.model.root;
+        if (isNew) {
+            return;
+        }
+        const before = data.state;
+        await this.model.root.load();
+        if (this.model.root.data.state !== before) {
+            // The chatter has the note about it.
+            this.env.bus.trigger("MAIL:RELOAD-THREAD", { model: resModel, id: resId });
         }
     }
 }
@@ -45,16 +52,6 @@ export class RunFormController extends LiveFormController {
 export class IntegrationFormController extends LiveFormController {
     concernsIntegrations(ids) {
         return ids.includes(this.model.root.resId);
-    }
-
-    async refresh() {
-        const { resId, resModel, data } = this.model.root;
-        const before = data.state;
-        await super.refresh();
-        if (this.model.root.data.state !== before) {
-            // The chatter has the note about it.
-            this.env.bus.trigger("MAIL:RELOAD-THREAD", { model: resModel, id: resId });
-        }
     }
 
     /** What led here may be a run of what is deleted, so the board is where to go on. */

@@ -53,6 +53,17 @@ export class BoardSearchModel extends SearchModel {
     }
 }
 
+/** The same for items: a phone does not begin with a column for each cause. */
+export class ItemSearchModel extends SearchModel {
+    load(config) {
+        const context = { ...config.context };
+        if (this.env.isSmall) {
+            delete context.search_default_by_cause;
+        }
+        return super.load({ ...config, context });
+    }
+}
+
 /** The board of integrations. New ones are made in a dialog. */
 export class BoardController extends KanbanController {
     static template = "ihub.BoardView";
@@ -74,6 +85,11 @@ export class BoardController extends KanbanController {
 const live = { ...kanbanView, Model: LiveModel };
 
 registry.category("views").add("ihub_live_kanban", { ...live, Controller: LiveKanbanController });
+registry.category("views").add("ihub_item_kanban", {
+    ...live,
+    Controller: LiveKanbanController,
+    SearchModel: ItemSearchModel,
+});
 registry.category("views").add("ihub_board", {
     ...live,
     Model: BoardModel,

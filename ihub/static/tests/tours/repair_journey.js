@@ -1,0 +1,93 @@
+import { registry } from "@web/core/registry";
+
+import { card, pressInHeader } from "./steps";
+
+// Made by the test: the demo's web shop, of which one order has a wrong e-mail address.
+const NAME = "Web shop";
+const ORDER = "SO-4711";
+
+const find = [
+    {
+        content: "Start it",
+        trigger: `${card(NAME, "New")} button[name=action_start]`,
+        run: "click",
+    },
+    {
+        content: "Its card says by itself that one is to be repaired",
+        trigger: `${card(NAME, "To Repair")} .alert:contains(To repair: 1)`,
+    },
+    {
+        content: "So does the bar at the top",
+        trigger: ".o_ihub_to_repair .badge:contains(1)",
+    },
+    {
+        content: "Repair is what to press",
+        trigger: `${card(NAME)} button.btn-primary[name=action_open_to_repair]`,
+        run: "click",
+    },
+    {
+        content: "It is listed, with what is wrong",
+        trigger:
+            `.o_list_view .o_data_row:contains(${ORDER}):contains(not valid) td[name=name],` +
+            ` .o_ihub_items .o_kanban_record:contains(${ORDER}):contains(not valid)`,
+        run: "click",
+    },
+];
+
+const repair = [
+    {
+        content: "Its page says what is wrong",
+        trigger: ".o_ihub_item .alert-warning:contains(fatima.haddad(at)example.com)",
+    },
+    {
+        content: "and shows its data, its lines as a table",
+        trigger: ".o_ihub_item_data table td:contains(MUG-01)",
+    },
+    ...pressInHeader("action_change"),
+    {
+        content: "Press the address",
+        trigger: ".modal .o_data_cell[name=value]:contains((at))",
+        run: "click",
+    },
+    {
+        content: "Correct it",
+        trigger: ".modal .o_data_cell[name=value] input",
+        run: "edit fatima.haddad@example.com",
+    },
+    {
+        content: "Try it again",
+        trigger: ".modal button[name=action_save_and_retry]:enabled",
+        run: "click",
+    },
+    { content: "The dialog is closed", trigger: "body:not(:has(.modal))" },
+    {
+        content: "The page comes to say by itself that it is done",
+        trigger: ".o_ihub_item .alert-success:contains(It is done)",
+    },
+    {
+        content: "and who has changed what",
+        trigger: ".o-mail-Message:contains(fatima.haddad@example.com)",
+    },
+    ...pressInHeader("action_open_record"),
+    {
+        content: "There it is what it has become",
+        trigger: ".o_form_view .o_field_widget[name=email]:contains(fatima.haddad@example.com)",
+    },
+];
+
+const goBack = [
+    { content: "Back to the item", trigger: ".o_back_button", run: "click" },
+    { content: "It is still there", trigger: ".o_ihub_item" },
+    { content: "Back to the list", trigger: ".o_back_button", run: "click" },
+    { content: "It is empty", trigger: ".o_view_nocontent:contains(Nothing to repair)" },
+    { content: "Back to the board", trigger: ".o_back_button", run: "click" },
+    { content: "The card is well again", trigger: card(NAME, "OK") },
+    {
+        content: "and the bar at the top has nothing to say",
+        trigger: ".o_main_navbar:not(:has(.o_ihub_to_repair))",
+    },
+];
+
+registry.category("web_tour.tours").add("ihub_repair_journey", {
+    steps: () => [...find, ...repair, ...goBack],
+});

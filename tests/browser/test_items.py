@@ -1,0 +1,63 @@
+"""What is to be repaired, in a real browser: found on the board, corrected, tried again, done."""
+
+import hub_site
+import pytest
+from playwright.sync_api import expect
+
+SHOP = "ihub.integration.demo.shop"
+# What of the page is wider than its place: on a phone it would have to be pushed aside to be read.
+TOO_WIDE = """
+[document.documentElement, ...document.querySelectorAll(".o_action_manager, .o_action_manager *")]
+    .filter(e => e.scrollWidth > e.clientWidth + 1)
+    .filter(e => e === document.documentElement
+        || ["auto", "scroll"].includes(getComputedStyle(e).overflowX))
+    .map(e => `${e.tagName} ${e.className}: ${e.scrollWidth} > ${e.clientWidth}`)
+"""
+
+
+@pytest.mark.parametrize("login", ["ihub_operator", "ihub_manager"])
+@hub_site.BOTH_SIZES
+def test_bad_order_is_found_repaired_and_done(site, login, size):
+    site.add("Web shop", SHOP, window_from=hub_site.hours_ago(1))
+    with site.browser(login, size) as page:
+        hub_site.run_tour(page, "ihub_repair_journey")
+
+
+@pytest.fixture
+def order(site):
+    """Return the id of the order that is to be repaired."""
+    integration = site.add("Web shop", SHOP)
+    site.call("ihub.integration", "run_manually", integration)
+    failed = [["integration_id", "=", integration], ["state", "=", "failed"]]
+    with site.browser("ihub_operator") as page:
+        page.goto("/odoo/integrations")
+        expect(page.locator(".o_kanban_record [data-state=to_repair]")).to_be_visible()
+    (item,) = site.call("ihub.item", "search", failed)
+    return item
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(site, order):
+    with site.browser("ihub_manager", "phone") as page:
+        page.goto("/odoo/ihub-repair")
+        expect(page.locator(".o_ihub_items .o_kanban_record .fw-bold")).to_be_visible()
+        assert page.evaluate(TOO_WIDE) == []
+        page.goto(f"/odoo/ihub-items/{order}")
+        for tab in ("data", "story", "technical"):
+            page.click(f".nav-link[name={tab}]")
+            expect(page.locator(f".nav-link[name={tab}].active")).to_be_visible()
+            assert page.evaluate(TOO_WIDE) == []
+        page.click("button[name=action_change]")
+        expect(page.locator(".modal .o_data_row")).to_have_count(2)
+        assert page.evaluate(TOO_WIDE.replace("o_action_manager", "modal")) == []
+
+
+def test_another_browser_sees_that_it_is_left_out(site, order):
+    with site.browser("ihub_operator") as page:
+        page.goto(f"/odoo/ihub-items/{order}")
+        expect(page.locator(".o_ihub_item .alert-warning")).to_be_visible()
+        expect(page.locator(".o_ihub_to_repair .badge")).to_have_text("1")
+        wizard = {"item_ids": [[6, 0, [order]]], "reason": "A test order"}
+        (dialog,) = site.call("ihub.item.leave.out", "create", [wizard])
+        site.call("ihub.item.leave.out", "action_confirm", dialog)
+        expect(page.locator(".o_ihub_item .alert-secondary")).to_contain_text("A test order")
+        expect(page.locator(".o_ihub_to_repair")).to_have_count(0)
