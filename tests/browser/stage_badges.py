@@ -13,9 +13,9 @@ soon = now + timedelta(hours=6)
 env = env  # noqa: F821  # the shell's
 
 
-def add(name, is_started=True, **values):
+def add(name, is_started=True, model="ihub.integration.demo", **values):
     window_from = now - timedelta(hours=1)
-    record = env["ihub.integration.demo"].create(
+    record = env[model].create(
         {"name": name, "window_from": window_from, "tz": "UTC", **values}
     )
     if is_started:
@@ -62,6 +62,18 @@ one_failed._scheduled_run().write({"window_from": now, "window_to": soon, "due":
 remember(one_failed, "done", "done", "failed")
 one_failed.last_run_id.sudo().message = "ValueError: The price of A1 is not a number"
 one_failed.sudo().failed_run_id = one_failed.last_run_id
+
+# A run is done, but has reported an error.
+with_errors = add("Done but")
+with_errors._scheduled_run().write({"window_from": now, "window_to": soon, "due": soon})
+remember(with_errors, "done")
+with_errors.last_run_id.sudo().with_errors = True
+with_errors.sudo().failed_run_id = with_errors.last_run_id
+
+# One order of the demo's web shop has a wrong e-mail address.
+shop = add("Web shop", model="ihub.integration.demo.shop")
+env.cr.commit()
+shop.cron_id.method_direct_trigger()
 
 begin(add("At work"))
 begin(add("Behind the times", catch_up="each", window_from=now - timedelta(days=2)))

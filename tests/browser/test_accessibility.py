@@ -113,6 +113,8 @@ SCREENS = {
     "graph of runs": ("/odoo/ihub-runs?view_type=graph", "canvas, .o_kanban_record"),
     "pivot of runs": ("/odoo/ihub-runs?view_type=pivot", ".o_pivot table, .o_kanban_record"),
     "events": ("/odoo/ihub-events", LINES),
+    "items to repair": ("/odoo/ihub-repair", LINES),
+    "cards of items": ("/odoo/ihub-items?view_type=kanban", ".o_kanban_record"),
 }
 
 
@@ -202,6 +204,28 @@ def test_event(page, troubled, kind):
     page.goto(f"/odoo/ihub-events/{find(troubled, 'ihub.event', EVENTS[kind])}")
     page.wait_for_selector(".o_form_sheet .o_ihub_event_details")
     assert_nothing_found(page)
+
+
+@pytest.mark.parametrize("tab", ["data", "story", "technical"])
+def test_item_to_repair(page, troubled, tab):
+    page.goto(f"/odoo/ihub-items/{find(troubled, 'ihub.item', ('state', '=', 'failed'))}")
+    page.wait_for_selector(".o_ihub_item .alert-warning")
+    page.click(f".nav-link[name={tab}]")
+    page.wait_for_selector(f".nav-link[name={tab}].active")
+    assert_nothing_found(page)
+
+
+def test_item_that_is_done(page, troubled):
+    page.goto(f"/odoo/ihub-items/{find(troubled, 'ihub.item', ('state', '=', 'done'))}")
+    page.wait_for_selector(".o_ihub_item .alert-success")
+    assert_nothing_found(page)
+
+
+def test_dialog_of_repairing(page, troubled):
+    page.goto(f"/odoo/ihub-items/{find(troubled, 'ihub.item', ('state', '=', 'failed'))}")
+    page.click("button[name=action_change]")
+    page.wait_for_selector(".modal .o_data_row")
+    assert_nothing_found(page, ".modal-content")
 
 
 def press_on_card(page, name, button):
