@@ -15,9 +15,7 @@ env = env  # noqa: F821  # the shell's
 
 def add(name, is_started=True, model="ihub.integration.demo", **values):
     window_from = now - timedelta(hours=1)
-    record = env[model].create(
-        {"name": name, "window_from": window_from, "tz": "UTC", **values}
-    )
+    record = env[model].create({"name": name, "window_from": window_from, "tz": "UTC", **values})
     if is_started:
         record.integration_id.start()
     return record.integration_id
