@@ -42,6 +42,7 @@ SCREENS = {
     "calendar": ("/odoo/ihub-calendar", ".o_calendar_view .fc-event"),
     "graph": ("/odoo/ihub-runs?view_type=graph", ".o_graph_renderer canvas"),
     "pivot": ("/odoo/ihub-runs?view_type=pivot", ".o_pivot td"),
+    "to-repair": ("/odoo/ihub-repair", ".o_data_row"),
     "events": ("/odoo/ihub-events", ".o_data_row"),
     "events-graph": ("/odoo/ihub-events?view_type=graph", ".o_graph_renderer canvas"),
 }
@@ -93,6 +94,7 @@ class Stage:
             self.dialogs()
             self.screens()
             self.coverage()
+            self.item()
             self.on_a_phone()
 
     # --- Acts ---
@@ -167,6 +169,17 @@ class Stage:
         page.click(".nav-link[name=history]")
         expect(page.locator(".o_ihub_history canvas").first).to_be_visible()
         self.take(page, "history")
+
+    def item(self):
+        """The page of the order that is to be repaired, and the dialog that does it."""
+        (item,) = self.call("ihub.item", "search", [["state", "=", "failed"]])
+        for page, name in ((self.phone, "item-phone"), (self.desktop, "item")):
+            page.goto(f"/odoo/ihub-items/{item}")
+            expect(page.locator(".o_ihub_item .alert-warning")).to_be_visible()
+            self.take(page, name)
+        self.desktop.click("button[name=action_change]")
+        expect(self.desktop.locator(".modal .o_data_row")).to_have_count(2)
+        self.take(self.desktop, "repair")
 
     def on_a_phone(self):
         page = self.phone

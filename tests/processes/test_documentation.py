@@ -37,6 +37,19 @@ print("TOKEN", holder.get_state("token"), sep="|")
 nightly, _run = run("nightly.export.integration")
 print("SCHEDULE", nightly.interval_type, nightly.time_of_day, sep="|")
 
+shop, _run = run("shop.customers.integration")
+print("BOUND", shop.bound("customer", 7).name, shop.bound("customer", 8), sep="|")
+print("KEY", shop.key_of(shop.bound("customer", 7), "customer"), sep="|")
+bad = env["ihub.item"].search([("state", "=", "failed")])
+bad._change({"contact.email": "emil@example.com"})
+bad.action_retry()
+env.cr.commit()
+shop.cron_id.method_direct_trigger()
+env.cr.commit()
+print("REPAIRED", bad.state, bad.record.email, sep="|")
+shop.bind("customer", 9, bad.record)
+print("TAKEN OVER", shop.bound("customer", 9) == bad.record, sep="|")
+
 groups = [env.ref("ihub.group_user").id, env.ref("base.group_user").id]
 operator = env["res.users"].create({"name": "O", "login": "o", "group_ids": [(6, 0, groups)]})
 values = {"customer_number": "7", "password": "hush", "run_as_id": operator.id}
@@ -154,6 +167,11 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     assert "TOKEN|new" in output
     assert "OUTCOME|nightly.export.integration|done" in output
     assert "SCHEDULE|days|2.5" in output
+    assert "OUTCOME|shop.customers.integration|done|2|1 done, 1 to repair." in output
+    assert "BOUND|Anna Berger|None" in output
+    assert "KEY|7" in output
+    assert "REPAIRED|done|emil@example.com" in output
+    assert "TAKEN OVER|True" in output
     assert "OUTCOME|parcel.service.integration|done|1|" in output
     assert "HIDDEN|False|parcel.service.integration" in output
     assert "REFUSED|The settings of parcel.service.integration are shown to others only" in output
@@ -165,7 +183,7 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
 
     odoo("shell", database, script=UNINSTALL.format(name="ihub_samples"), addons=addons)
     output = odoo("shell", database, script=LOOK_AT_A_MISSING_TYPE)
-    assert "MISSING|7|{True}" in output, output
+    assert "MISSING|8|{True}" in output, output
     assert "is not installed any more" in output
     assert "TYPES|[]" in output
     odoo("shell", database, script=UNINSTALL.format(name="ihub"))
