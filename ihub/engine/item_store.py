@@ -52,10 +52,10 @@ def new(key):
     return Row(None, key)
 
 
-def next_id(cr):
-    """Return the id of a new row: what is reported meanwhile is about that one already."""
-    cr.execute("SELECT nextval('ihub_item_id_seq')")
-    return cr.fetchone()[0]
+def next_ids(cr, count):
+    """Return the ids of so many new rows."""
+    cr.execute(SQL("SELECT nextval('ihub_item_id_seq') FROM generate_series(1, %s)", count))
+    return [id_ for (id_,) in cr.fetchall()]
 
 
 def load(cr, integration_id, kind, keys):

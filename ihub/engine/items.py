@@ -129,6 +129,8 @@ class Processing:
         self._skip_unchanged = False
         self._limit = None
         self._marks = {}
+        # Of rows to come: what is reported meanwhile is about those already.
+        self._ids = []
         self._kept_at = time.monotonic()
         self._cursor = self._total = None
         self._before = 0
@@ -176,9 +178,13 @@ class Processing:
         return self.counts
 
     def _known(self, elements):
-        """Return ``{key: Row}`` of those elements that there are already."""
+        """Return ``{key: Row}`` of elements that there are already; take ids for the others."""
         keys = {one.key for one in elements}
-        return item_store.load(self.cr, self.integration.id, self.kind, keys)
+        known = item_store.load(self.cr, self.integration.id, self.kind, keys)
+        missing = len(keys) - len(known) - len(self._ids)
+        if missing > 0:
+            self._ids += item_store.next_ids(self.cr, missing)
+        return known
 
     def _element(self, data, cursor, look):
         text, fingerprint = self._packed(data)
@@ -270,7 +276,7 @@ class Processing:
     def _deal_with(self, element, row):
         """Hand one element to the type's method; return the row that it becomes."""
         if row.id is None:
-            row = row._replace(id=item_store.next_id(self.cr))
+            row = row._replace(id=self._ids.pop(0))
         attempt = row.attempts + 1 if row.state in ("failed", "pending") else 1
         item = Item(
             self.env, self.kind, element.key, element.name, element.data, attempt, row.reference
@@ -510,7 +516,7 @@ def bind_record(record, kind, key, target):
     known = item_store.load(record.env.cr, integration.id, kind, {key})
     row = known.get(key) or item_store.new(key)
     if row.id is None:
-        row = row._replace(id=item_store.next_id(record.env.cr), state="done")
+        row = row._replace(id=item_store.next_ids(record.env.cr, 1)[0], state="done")
     item_store.bind(record.env, integration, kind, row._replace(reference=reference))
 
 

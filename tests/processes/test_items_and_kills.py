@@ -208,10 +208,8 @@ def test_a_retry_that_fails_again_and_dies(hub, failed):
     repair(hub, failed, {1: "raise value Worse.", 2: "@1 kill", 3: ""})
     run = hub.wait_for(failed, trigger="items", state="done")
     assert (run["message"], run["processed"]) == ("2 done, 1 to repair.", 3)
-    assert hub.row("SELECT message, attempts FROM ihub_item WHERE state = 'failed'") == (
-        "Worse.",
-        2,
-    )
+    found = hub.row("SELECT message, attempts FROM ihub_item WHERE state = 'failed'")
+    assert found == ("ValueError: Worse.", 2)
     assert hub.count(failed, trigger="items", state="interrupted") == 1
     assert_each_once(hub, failed, 5, [1])
 
