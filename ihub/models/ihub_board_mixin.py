@@ -14,7 +14,7 @@ from ..report import coverage as time_line
 from ..report import history as figures
 from ..report.format import reader_zone, said
 from .ihub_fields import Badge
-from .ihub_run import STATE_LOOKS
+from .ihub_run import OUTCOME_LOOKS
 
 # The columns of the board: what needs attention comes first.
 STATE_ORDER = ("failed", "running", "stopped", "created")
@@ -71,9 +71,9 @@ class IhubBoardMixin(models.AbstractModel):
     progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
     last_run_id = fields.Many2one("ihub.run", compute="_compute_last_run")
     last_run_state = Badge(
-        lambda self: self.env["ihub.run"]._fields["state"].selection,
+        lambda self: self.env["ihub.run"]._fields["outcome"]._description_selection(self.env),
         "Last Outcome",
-        looks=STATE_LOOKS,
+        looks=OUTCOME_LOOKS,
         compute="_compute_last_run",
     )
     last_run_message = fields.Text("Last Outcome in Words", compute="_compute_last_run")

@@ -1,4 +1,5 @@
 import logging
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -9,6 +10,7 @@ from odoo.tools import SQL
 from ..core.retry import moved_on
 from ..engine import item_store
 from ..report.format import local_moment, local_period, said
+from ..report.outcome import MORE, outcome_of, outcome_sql
 from .ihub_event import days_in
 from .ihub_fields import Badge
 
@@ -20,6 +22,14 @@ TRANSITIONS = {
     "running": {"pending", "done", "failed", "cancelled", "interrupted"},
 }
 ENDED = ("done", "failed", "cancelled", "interrupted")
+STATES = [
+    ("pending", "Queued"),
+    ("running", "Running"),
+    ("done", "Done"),
+    ("failed", "Failed"),
+    ("cancelled", "Cancelled"),
+    ("interrupted", "Interrupted"),
+]
 STATE_LOOKS = {
     "pending": ("fa-clock-o", "info"),
     "running": ("fa-refresh", "primary"),
@@ -27,7 +37,12 @@ STATE_LOOKS = {
     "failed": ("fa-times-circle", "danger"),
     "cancelled": ("fa-ban", "muted"),
     "interrupted": ("fa-bolt", "warning"),
-    # No state of its own: a cancelled run whose span was passed over.
+}
+# What a state does not say by itself: see ihub/report/outcome.py.
+OUTCOME_LOOKS = {
+    **STATE_LOOKS,
+    "incomplete": ("fa-wrench", "warning"),
+    "with_errors": ("fa-exclamation-circle", "warning"),
     "skipped": ("fa-step-forward", "muted"),
 }
 # Of a run at whose window there were no attempts.
@@ -64,18 +79,19 @@ class IhubRun(models.Model):
         related="integration_id.company_id", store=True, index="btree_not_null"
     )
     state = Badge(
-        [
-            ("pending", "Queued"),
-            ("running", "Running"),
-            ("done", "Done"),
-            ("failed", "Failed"),
-            ("cancelled", "Cancelled"),
-            ("interrupted", "Interrupted"),
-        ],
+        STATES,
         looks=STATE_LOOKS,
         required=True,
         readonly=True,
         default="pending",
+    )
+    # Not stored: the database reckons it, for a million rows of which few are special.
+    outcome = Badge(
+        [*STATES, *MORE],
+        looks=OUTCOME_LOOKS,
+        compute="_compute_outcome",
+        search="_search_outcome",
+        help="The state; of a run that is done also whether something of it is left to do.",
     )
     trigger = Badge(
         [
@@ -139,6 +155,11 @@ class IhubRun(models.Model):
         "ihub.run", "Continues", readonly=True, ondelete="set null", index="btree_not_null"
     )
     event_ids = fields.One2many("ihub.event", "run_id", "Events")
+    open_item_count = fields.Integer(
+        "Still to Repair",
+        compute="_compute_open_item_count",
+        help="Items that came with this run, or were tried again by it, and are not repaired yet.",
+    )
     can_cancel = fields.Boolean(compute="_compute_buttons")
     can_run_again = fields.Boolean(compute="_compute_buttons")
     is_retrying = fields.Boolean(compute="_compute_buttons")
@@ -173,6 +194,43 @@ class IhubRun(models.Model):
         for run in self:
             ended = run.started_at and run.ended_at
             run.duration = (run.ended_at - run.started_at).total_seconds() if ended else 0
+
+    @api.depends("state", "skipped", "failed_items", "with_errors")
+    def _compute_outcome(self):
+        for run in self:
+            run.outcome = outcome_of(run)
+
+    def _search_outcome(self, operator, value):
+        if operator not in ("in", "not in"):
+            return NotImplemented
+        words = [word or None for word in value]
+        found = Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s = ANY(%s)", model._field_to_sql(alias, "outcome", query), words
+            ),
+            predicate=lambda run: run.outcome in words,
+        )
+        return found if operator == "in" else ~found
+
+    @api.model
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr != "outcome":
+            return super()._field_to_sql(alias, field_expr, query)
+        # Lists, graphs and the calendar group by it.
+        return outcome_sql(partial(super()._field_to_sql, alias, query=query))
+
+    def _compute_open_item_count(self):
+        for run in self:
+            run.open_item_count = self.env["ihub.item"].search_count(run._open_items())
+
+    def _open_items(self):
+        """Return the domain of the items that this run has left to be repaired."""
+        self.ensure_one()
+        if self.trigger == "items":
+            mine = Domain("run_id", "=", self.id) | Domain("retry_run_id", "=", self.id)
+        else:
+            mine = Domain("source_run_id", "in", list(self._lineage_ids()))
+        return mine & Domain("state", "in", ("failed", "pending"))
 
     @api.depends("integration_id.name", "window_from", "window_to")
     @api.depends_context("lang", "tz")
@@ -405,15 +463,12 @@ class IhubRun(models.Model):
         return action
 
     def action_open_to_repair(self):
-        """Return the action that lists what this run has left to be repaired."""
-        self.ensure_one()
+        """Return the action that lists the items that this run has left to be repaired."""
         self.check_access("read")
-        action = self.integration_id.action_open_to_repair()
-        action["domain"] += [
-            "|",
-            ("source_run_id", "in", list(self._lineage_ids())),
-            ("run_id", "=", self.id),
-        ]
+        action = self.env["ir.actions.act_window"]._for_xml_id("ihub.ihub_item_action_repair")
+        action["domain"] = list(self._open_items())
+        # Also those that are about to be tried again.
+        action["context"] = {"search_default_by_cause": 1}
         return action
 
     def action_open_integration(self):

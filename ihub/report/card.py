@@ -1,13 +1,18 @@
 """Runs and events as cards show them: those of any number of integrations by one query each."""
 
+from functools import partial
+
 from odoo.tools import SQL
 
+from .outcome import outcome_sql
+
+OUTCOME = outcome_sql(partial(SQL.identifier, "r"))
 # How many of its last runs a card shows.
 STRIP_LENGTH = 24
 
 
 def last_runs(integrations):
-    """Return ``{integration id: (run id, state, message, ended_at)}`` of the newest run."""
+    """Return ``{integration id: (run id, outcome, message, ended_at)}`` of the newest run."""
     if not integrations.ids:
         return {}
     integrations.env["ihub.run"].flush_model()
@@ -16,15 +21,16 @@ def last_runs(integrations):
         SQL(
             """
             SELECT i.id, last.*
-              FROM unnest(%s) AS i(id)
+              FROM unnest(%(ids)s) AS i(id)
              CROSS JOIN LATERAL (
-                SELECT r.id, r.state, r.message, r.ended_at FROM ihub_run r
+                SELECT r.id, %(outcome)s, r.message, r.ended_at FROM ihub_run r
                  WHERE r.integration_id = i.id
                    AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
                  ORDER BY r.id DESC LIMIT 1
              ) last
             """,
-            integrations.ids,
+            ids=integrations.ids,
+            outcome=OUTCOME,
         )
     )
     return {id_: values for id_, *values in rows}
@@ -40,22 +46,23 @@ def run_strips(integrations):
         SQL(
             """
             SELECT i.id, run.strip
-              FROM unnest(%s) AS i(id)
+              FROM unnest(%(ids)s) AS i(id)
              CROSS JOIN LATERAL (
-                SELECT json_agg(json_build_array(r.id, r.state, r.duration, r.ended_at, r.message)
-                                ORDER BY r.id)::text AS strip
+                SELECT json_agg(json_build_array(id, outcome, duration, ended_at,
+                                                 CASE WHEN outcome <> 'done' THEN message END)
+                                ORDER BY id)::text AS strip
                   FROM (
-                    SELECT id, CASE WHEN skipped THEN 'skipped' ELSE state END AS state,
-                           COALESCE(duration, 0) AS duration, ended_at,
-                           CASE WHEN state <> 'done' THEN left(message, 200) END AS message
-                      FROM ihub_run
-                     WHERE integration_id = i.id AND state NOT IN ('pending', 'running')
-                     ORDER BY id DESC LIMIT %s
-                  ) r
+                    SELECT r.id, %(outcome)s AS outcome, COALESCE(r.duration, 0) AS duration,
+                           r.ended_at, left(r.message, 200) AS message
+                      FROM ihub_run r
+                     WHERE r.integration_id = i.id AND r.state NOT IN ('pending', 'running')
+                     ORDER BY r.id DESC LIMIT %(limit)s
+                  ) last
              ) run
             """,
-            integrations.ids,
-            STRIP_LENGTH,
+            ids=integrations.ids,
+            outcome=OUTCOME,
+            limit=STRIP_LENGTH,
         )
     )
     return dict(rows)

@@ -25,7 +25,7 @@ def runs_of(integration):
     return [
         {
             "id": run.id,
-            "state": run.state,
+            "state": run.outcome,
             "ended": fields.Datetime.to_string(run.ended_at),
             "duration": run.duration,
             "processed": run.processed,
@@ -39,7 +39,7 @@ def days_of(integration):
     since, oldest = _limits(integration)
     groups = integration.env["ihub.run"]._read_group(
         [*_domain(integration), ("ended_at", ">=", since), ("id", ">=", oldest)],
-        ["ended_at:day", "state"],
+        ["ended_at:day", "outcome"],
         ["__count"],
     )
     counts = {}

@@ -99,7 +99,16 @@ test("those who do not see the graphs are told the same", async () => {
 });
 
 test("whoever sees no colours can tell the outcomes apart", async () => {
-    const states = ["done", "failed", "interrupted", "cancelled", "running", "pending"];
+    const states = [
+        "done",
+        "incomplete",
+        "with_errors",
+        "failed",
+        "interrupted",
+        "cancelled",
+        "running",
+        "pending",
+    ];
     const grey = document.createElement("div");
     getFixture().append(grey);
     states.forEach((state) => grey.style.setProperty(`--ihub-${state}`, "#808080"));

@@ -17,10 +17,10 @@ import { LIMIT } from "../src/calendar/run_calendar_model";
 
 const ARCH = `
     <calendar js_class="ihub_run_calendar" date_start="calendar_from" date_stop="calendar_to"
-        color="state" mode="week" create="false" edit="false" delete="false" quick_create="0">
+        color="outcome" mode="week" create="false" edit="false" delete="false" quick_create="0">
         <field name="integration_id"/>
-        <field name="state" filters="1"/>
-        <field name="skipped" invisible="1"/>
+        <field name="state" invisible="1"/>
+        <field name="outcome" filters="1"/>
     </calendar>`;
 
 class Integration extends models.Model {
@@ -36,22 +36,23 @@ class Integration extends models.Model {
 class Run extends models.Model {
     _name = "ihub.run";
     integration_id = fields.Many2one({ relation: "ihub.integration" });
-    state = fields.Selection({
+    state = fields.Char();
+    outcome = fields.Selection({
         selection: [
             ["pending", "Queued"],
             ["done", "Done"],
+            ["incomplete", "Incomplete"],
             ["failed", "Failed"],
-            ["cancelled", "Cancelled"],
+            ["skipped", "Skipped"],
         ],
         looks: {
             pending: ["fa-clock-o", "info"],
             done: ["fa-check", "success"],
             failed: ["fa-times-circle", "danger"],
-            cancelled: ["fa-ban", "muted"],
+            incomplete: ["fa-wrench", "warning"],
             skipped: ["fa-step-forward", "muted"],
         },
     });
-    skipped = fields.Boolean();
     due = fields.Datetime();
     started_at = fields.Datetime();
     calendar_from = fields.Datetime();
@@ -62,12 +63,14 @@ defineMailModels();
 defineModels([Integration, Run]);
 preloadBundle("web.fullcalendar_lib");
 
-function run(id, time, state, values = {}) {
+function run(id, time, outcome, values = {}) {
     const moment = `2025-03-05 ${time}:00`;
     return {
         id,
         integration_id: 1,
-        state,
+        // As the domain of what is queued has it.
+        state: outcome,
+        outcome,
         due: moment,
         started_at: moment,
         calendar_from: moment,
@@ -77,8 +80,8 @@ function run(id, time, state, values = {}) {
 }
 
 /** More runs than can be shown one by one, all in one hour of one integration. */
-function many(state = "done") {
-    return [...Array(LIMIT + 1).keys()].map((index) => run(1000 + index, "10:10", state));
+function many(outcome = "done") {
+    return [...Array(LIMIT + 1).keys()].map((index) => run(1000 + index, "10:10", outcome));
 }
 
 beforeEach(() => {
@@ -104,7 +107,8 @@ test("each run has its outcome in words and in colour", async () => {
     Run._records = [
         run(1, "09:00", "done"),
         run(2, "10:00", "failed", { integration_id: 2 }),
-        run(3, "11:00", "cancelled", { skipped: true }),
+        run(3, "11:00", "skipped"),
+        run(5, "12:00", "incomplete"),
         run(4, "15:00", "pending"),
     ];
     await mount();
@@ -112,13 +116,15 @@ test("each run has its outcome in words and in colour", async () => {
         "Done · Orders",
         "Failed · Parcels",
         "Skipped · Orders",
+        "Incomplete · Orders",
         "Queued · Orders",
     ]);
     expect(".o_event.o_calendar_color_10").toHaveText(/Done/);
     expect(".o_event.o_calendar_color_1").toHaveText(/Failed/);
+    expect(".o_event.o_calendar_color_2").toHaveText(/Incomplete/);
     // Where a column is too narrow for words.
     expect(queryAllAttributes(".o_event .o_ihub_outcome_icon", "class")).toEqual(
-        ["fa-check", "fa-times-circle", "fa-step-forward", "fa-clock-o"].map(
+        ["fa-check", "fa-times-circle", "fa-step-forward", "fa-wrench", "fa-clock-o"].map(
             (icon) => `o_ihub_outcome_icon fa fa-fw ${icon}`,
         ),
     );

@@ -9,6 +9,7 @@ const dataset = (...identifiers) => ({
 test("a dataset has the outcome that all its points share", async () => {
     const failed = { state: "failed" };
     expect(outcomeOf(dataset([{ day: 1 }, failed], [{ day: 2 }, failed]))).toBe("failed");
+    expect(outcomeOf(dataset([{ day: 1 }, { outcome: "incomplete" }]))).toBe("incomplete");
 });
 
 test("what is not grouped by outcome has none", async () => {

@@ -15,9 +15,14 @@ const OUTCOMES = {
     selection: [
         ["done", "Done"],
         ["failed", "Failed"],
+        ["incomplete", "Incomplete"],
         ["odd", "Odd"],
     ],
-    looks: { done: ["fa-check", "success"], failed: ["fa-times-circle", "danger"] },
+    looks: {
+        done: ["fa-check", "success"],
+        failed: ["fa-times-circle", "danger"],
+        incomplete: ["fa-wrench", "warning"],
+    },
 };
 
 class Run extends models.Model {
@@ -80,9 +85,19 @@ test("each run is a bar, taller when it took longer, and told in words", async (
     expect(".o_ihub_bar").toHaveCount(2);
     expect(".o_ihub_bar_danger").toHaveCount(1);
     expect(".o_ihub_bar_danger").toHaveAttribute("title", /Failed.*9 s\nNo/s);
-    expect(".o_ihub_strip").toHaveAttribute("aria-label", "The last 2 runs: 1 done, 1 failed.");
+    expect(".o_ihub_strip").toHaveAttribute("aria-label", "The last 2 runs. Done: 1, Failed: 1.");
     const [done, failed] = document.querySelectorAll(".o_ihub_bar");
     expect(done.offsetHeight).toBeLessThan(failed.offsetHeight);
+});
+
+test("a run that is done but for some items is no green bar", async () => {
+    Run._records[1].strip = JSON.stringify([
+        [5, "incomplete", 1, "2025-03-01T12:00:00", "118 done, 2 to repair."],
+    ]);
+    await mountForm(2);
+    expect(".o_ihub_bar").toHaveClass("o_ihub_bar_warning");
+    expect(".o_ihub_bar").toHaveAttribute("title", /^Incomplete.*\n118 done, 2 to repair\.$/s);
+    expect(".o_ihub_strip").toHaveAttribute("aria-label", "One run. Incomplete: 1.");
 });
 
 test("the keyboard reaches one bar, and the arrows lead to the others", async () => {

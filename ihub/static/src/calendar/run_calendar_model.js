@@ -70,7 +70,7 @@ export class RunCalendarModel extends CalendarModel {
         const groups = await this.orm.formattedReadGroup(
             this.meta.resModel,
             domain,
-            [`${field}:${unit}`, "state", ...(by ? [by] : [])],
+            [`${field}:${unit}`, "outcome", ...(by ? [by] : [])],
             ["__count", "id:max"],
             {
                 // Days begin where the reader is, as in the rest of the calendar.
@@ -89,7 +89,7 @@ export class RunCalendarModel extends CalendarModel {
         return {
             calendar_from: value,
             calendar_to: serializeDateTime(end),
-            state: group.state,
+            outcome: group.outcome,
             integration_id: group.integration_id || false,
             group: {
                 count: group.__count,
@@ -102,10 +102,10 @@ export class RunCalendarModel extends CalendarModel {
 
     normalizeRecord(rawRecord) {
         const record = super.normalizeRecord(rawRecord);
-        const { group, skipped, state } = rawRecord;
+        const { group, outcome } = rawRecord;
         // Seen in the narrowest column too, where there is no room for a word: the colour is not
         // the only sign.
-        const [icon, severity] = lookOf(this.meta.fields.state, skipped ? "skipped" : state);
+        const [icon, severity] = lookOf(this.meta.fields.outcome, outcome);
         const title = this.title(rawRecord);
         Object.assign(record, { icon, title, colorIndex: COLORS[severity] });
         if (group?.isAllDay) {
@@ -115,12 +115,11 @@ export class RunCalendarModel extends CalendarModel {
         return record;
     }
 
-    title({ group, integration_id: integration, skipped, state }) {
-        const { selection } = this.meta.fields.state;
-        const label = skipped ? _t("Skipped") : Object.fromEntries(selection)[state];
-        const outcome = group
+    title({ group, integration_id: integration, outcome }) {
+        const label = Object.fromEntries(this.meta.fields.outcome.selection)[outcome];
+        const what = group
             ? _t("%(outcome)s: %(count)s", { outcome: label, count: group.count })
             : label;
-        return integration ? `${outcome} · ${integration[1]}` : outcome;
+        return integration ? `${what} · ${integration[1]}` : what;
     }
 }

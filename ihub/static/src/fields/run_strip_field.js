@@ -3,6 +3,7 @@
 import { formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { groupBy } from "@web/core/utils/arrays";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { Component, useRef, useState } from "@odoo/owl";
@@ -34,9 +35,9 @@ export class RunStripField extends Component {
         const value = this.props.record.data[this.props.name] || "";
         // The sample data of an empty board are any text.
         const runs = value.startsWith("[") ? JSON.parse(value) : [];
-        return runs.map(([id, state, duration, ended, message]) => ({
+        return runs.map(([id, outcome, duration, ended, message]) => ({
             id,
-            state,
+            outcome,
             duration,
             ended: ended && DateTime.fromISO(ended, { zone: "utc" }).setZone("default"),
             message,
@@ -63,7 +64,7 @@ export class RunStripField extends Component {
         const longest = Math.max(...this.runs.map(weigh));
         return this.runs.map((run) => ({
             id: run.id,
-            severity: lookOf(this.field, run.state)[1],
+            severity: lookOf(this.field, run.outcome)[1],
             title: this.describe(run),
             height: LOWEST + (100 - LOWEST) * (weigh(run) / longest),
         }));
@@ -74,30 +75,26 @@ export class RunStripField extends Component {
         return this.props.record.fields.last_run_state;
     }
 
-    label(state) {
-        return state === "skipped"
-            ? _t("Skipped")
-            : Object.fromEntries(this.field.selection)[state];
-    }
-
-    describe({ state, duration, ended, message }) {
+    describe({ outcome, duration, ended, message }) {
         const when = ended ? formatDateTime(ended) : "";
-        const first = [this.label(state) || state, when, sayDuration(duration)];
+        const label = Object.fromEntries(this.field.selection)[outcome];
+        const first = [label || outcome, when, sayDuration(duration)];
         return [first.filter(Boolean).join(" · "), message].filter(Boolean).join("\n");
     }
 
-    /** What a screen reader says in place of the bars. */
+    /** What a screen reader says in place of the bars: how many there are of each. */
     get summary() {
-        const failed = this.runs.filter((run) => run.state === "failed").length;
-        const done = this.runs.filter((run) => run.state === "done").length;
+        const counts = groupBy(this.runs, (run) => run.outcome);
+        const outcomes = this.field.selection
+            .filter(([outcome]) => counts[outcome])
+            .map(([outcome, name]) =>
+                _t("%(name)s: %(value)s", { name, value: counts[outcome].length }),
+            )
+            .join(", ");
         const count = this.runs.length;
         return count === 1
-            ? _t("One run: %(done)s done, %(failed)s failed.", { done, failed })
-            : _t("The last %(count)s runs: %(done)s done, %(failed)s failed.", {
-                  count,
-                  done,
-                  failed,
-              });
+            ? _t("One run. %(outcomes)s.", { outcomes })
+            : _t("The last %(count)s runs. %(outcomes)s.", { count, outcomes });
     }
 
     open(id) {

@@ -15,8 +15,8 @@ const LIKE = {
 };
 
 function lookOf(groups) {
-    const group = groups.find((each) => "state" in each || "level" in each);
-    const word = group && (group.state ?? group.level);
+    const group = groups.find((each) => "outcome" in each || "state" in each || "level" in each);
+    const word = group && (group.outcome ?? group.state ?? group.level);
     return LIKE[word] ?? word;
 }
 

@@ -6,12 +6,16 @@ import { sayDuration } from "../fields/duration_field";
 // In the order in which they are stacked.
 export const OUTCOMES = {
     done: { label: _t("Done") },
+    incomplete: { label: _t("Incomplete") },
+    with_errors: { label: _t("With Errors") },
     failed: { label: _t("Failed") },
     interrupted: { label: _t("Interrupted") },
     cancelled: { label: _t("Cancelled") },
 };
 // Drawn onto the colour, each in a tile of 8 by 8: whoever does not see the colours sees these.
 const PATTERNS = {
+    incomplete: (pen) => lines(pen, [0, 1, 8, 1]),
+    with_errors: (pen) => lines(pen, [0, 4, 8, 4], [4, 0, 4, 8]),
     failed: (pen) => lines(pen, [-4, 4, 4, -4], [0, 8, 8, 0], [4, 12, 12, 4]),
     interrupted: (pen) => lines(pen, [3, 3, 5, 3], [3, 5, 5, 5]),
     cancelled: (pen) => lines(pen, [0, 4, 8, 4]),

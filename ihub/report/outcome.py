@@ -1,0 +1,33 @@
+"""The outcome of a run in one word: its state, or what that state does not say by itself."""
+
+from odoo.tools import SQL
+
+# Besides the states: word and label.
+MORE = (
+    ("incomplete", "Incomplete"),
+    ("with_errors", "With Errors"),
+    ("skipped", "Skipped"),
+)
+
+
+def outcome_of(run):
+    """Return the outcome of an ``ihub.run``; as :func:`outcome_sql` does."""
+    if run.skipped:
+        return "skipped"
+    if run.state == "done" and run.failed_items:
+        return "incomplete"
+    return "with_errors" if run.state == "done" and run.with_errors else run.state
+
+
+def outcome_sql(column):
+    """Return the outcome of runs as an SQL expression; as :func:`outcome_of` does.
+
+    :param column: called with the name of a field; returns its column
+    """
+    return SQL(
+        """CASE WHEN %(skipped)s THEN 'skipped'
+                WHEN %(state)s = 'done' AND %(failed_items)s > 0 THEN 'incomplete'
+                WHEN %(state)s = 'done' AND %(with_errors)s THEN 'with_errors'
+                ELSE %(state)s END""",
+        **{name: column(name) for name in ("skipped", "state", "failed_items", "with_errors")},
+    )

@@ -1,0 +1,112 @@
+"""Nothing is green where an item has failed: runs, cards, the page and the time line say so."""
+
+import json
+from itertools import product
+
+from freezegun import freeze_time
+
+from odoo.addons.ihub.models.ihub_run import ENDED, OUTCOME_LOOKS
+
+from .hub_case import at
+from .test_items import ItemsCase
+
+
+class TruthCase(ItemsCase):
+    def repair(self, number):
+        """Let what is wrong with an order be right, as in the other system."""
+        item = self.items(key=str(number))
+        item.sudo().data = item.sudo().data.replace('"fail": "no"', '"fail": ""')
+
+    def listed(self, action):
+        """Return the items that an action shows to the operator."""
+        return self.env["ihub.item"].with_user(self.operator).search(action["domain"], order="id")
+
+
+class TestRuns(TruthCase):
+    def test_a_run_with_a_failed_item_is_not_merely_done(self):
+        self.orders[2]["fail"] = "no"
+        run = self.run_it()
+        self.assertEqual((run.state, run.outcome, run.message),
+                         ("done", "incomplete", "5 done, 1 to repair."))  # fmt: skip
+        self.assertEqual(OUTCOME_LOOKS[run.outcome][1], "warning")
+        [[id_, outcome, *__, message]] = json.loads(self.integration.run_strip)
+        self.assertEqual((id_, outcome, message), (run.id, "incomplete", run.message))
+        self.assertEqual(self.integration.last_run_state, "incomplete")
+
+    def test_its_items_open_from_it_until_they_are_repaired(self):
+        self.orders[2]["fail"] = self.orders[3]["fail"] = "no"
+        run = self.run_it().with_user(self.operator)
+        failed = self.items(state="failed")
+        self.assertEqual(run.open_item_count, 2)
+        self.assertEqual(self.listed(run.action_open_to_repair()), failed)
+        self.repair(2)
+        again = self.retry(failed)
+        self.env.invalidate_all()
+        self.assertEqual(self.listed(run.action_open_to_repair()), failed[1])
+        # The run that has tried them again has left one, and is not green either.
+        self.assertEqual((again.outcome, again.message), ("incomplete", "1 done, 1 to repair."))
+        self.assertEqual(self.listed(again.action_open_to_repair()), failed[1])
+        # What was, was: only what is still open is of now.
+        self.assertEqual((run.outcome, run.failed_items), ("incomplete", 2))
+
+    def test_what_waits_for_its_retry_is_still_open(self):
+        self.orders[2]["fail"] = "no"
+        run = self.run_it().with_user(self.operator)
+        with freeze_time("2025-03-01 13:00"):
+            self.items(state="failed").with_user(self.operator).action_retry()
+        self.env.invalidate_all()
+        self.assertEqual(run.open_item_count, 1)
+        again = self.runs(self.integration)[-1]
+        self.assertEqual(self.listed(again.action_open_to_repair()), self.items(state="pending"))
+
+    def test_a_run_with_errors_is_not_merely_done(self):
+        def odd(this, _from, _to):
+            this.ihub_error("Half of it is odd.")
+
+        with freeze_time("2025-03-01 12:30"), self.running_as(odd):
+            self.integration.run_manually()
+            self.work(self.integration)
+        run = self.runs(self.integration)[-1]
+        self.assertEqual((run.state, run.outcome), ("done", "with_errors"))
+        self.assertEqual(json.loads(self.integration.run_strip)[0][1], "with_errors")
+
+    def test_the_database_and_python_mean_the_same_by_an_outcome(self):
+        runs = self.env["ihub.run"].sudo().create([
+            {
+                "integration_id": self.integration.id, "trigger": "manual", "state": state,
+                "window_from": at("2025-03-01 08:00"), "window_to": at("2025-03-01 09:00"),
+                "due": at("2025-03-01 09:00"), "skipped": skipped, "failed_items": failed,
+                "with_errors": with_errors,
+            }
+            for state, skipped, failed, with_errors in product(
+                ENDED, (True, False), (0, 3), (True, False))
+        ])  # fmt: skip
+        # As in rows from before there was such a thing.
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE ihub_run SET skipped = NULL, failed_items = NULL, with_errors = NULL"
+            " WHERE id = %s", [runs[-1].id],
+        )  # fmt: skip
+        self.env.invalidate_all()
+        groups = self.env["ihub.run"]._read_group(
+            [("id", "in", runs.ids)], ["outcome"], ["id:recordset"]
+        )
+        self.assertGreater(len(groups), 5)
+        for outcome, found in groups:
+            with self.subTest(outcome=outcome):
+                self.assertEqual(set(found.mapped("outcome")), {outcome})
+                domain = [("id", "in", runs.ids), ("outcome", "=", outcome)]
+                self.assertEqual(self.env["ihub.run"].search(domain), found.sorted("id", True))
+                self.assertEqual(runs.filtered_domain(domain), found.sorted("id"))
+                others = [("id", "in", runs.ids), ("outcome", "!=", outcome)]
+                self.assertEqual(
+                    self.env["ihub.run"].search(others), (runs - found).sorted("id", True)
+                )
+
+    def test_the_history_counts_it_apart(self):
+        self.orders[2]["fail"] = "no"
+        self.run_it()
+        with freeze_time("2025-03-01 12:40"):
+            found = self.integration.history()
+        self.assertEqual([run["state"] for run in found["runs"]], ["incomplete"])
+        self.assertEqual(found["days"], [{"day": "2025-03-01", "incomplete": 1}])
