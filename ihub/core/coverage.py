@@ -14,7 +14,9 @@ from typing import NamedTuple
 Rank = tuple[int, timedelta, int]
 
 # The worst first: one bar for many spans says what needs attention.
-STATUSES = ("failed", "hole", "skipped", "running", "pending", "done", "future", "none")
+STATUSES = (
+    "failed", "hole", "incomplete", "skipped", "running", "pending", "done", "future", "none",
+)  # fmt: skip
 _RUNNING, _ASKED_FOR, _ENDED, _NEXT, _UNKNOWN = range(5)
 # After all runs that are known to have ended, and before what is merely next.
 _DONE_SOME_TIME: Rank = (_ENDED, timedelta.max, 0)
@@ -48,14 +50,31 @@ class Claim(NamedTuple):
     exact: bool = True
 
 
+class Flaw(NamedTuple):
+    """A span of which something is left to be repaired: what is done there is ``incomplete``.
+
+    :param datetime start: of the span
+    :param datetime end: of the span
+    :param int number: how many items
+    """
+
+    start: datetime
+    end: datetime
+    number: int
+
+
 class Segment(NamedTuple):
-    """A span of one status; ``run_ids`` is empty where they must be looked up by the span."""
+    """A span of one status; ``run_ids`` is empty where they must be looked up by the span.
+
+    ``to_repair`` is the number of items that are left to be repaired.
+    """
 
     start: datetime
     end: datetime
     status: str
     run_ids: tuple[int, ...] = ()
     exact: bool = True
+    to_repair: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,17 +158,19 @@ def segments(
     end: datetime,
     expected: Expected,
     merge: bool = True,
+    flaws: Iterable[Flaw] = (),
 ) -> list[Segment]:
     """Return the segments that tile ``[start, end)``.
 
     :param claims: in any order
     :param merge: whether neighbours of the same status become one although their runs differ
+    :param flaws: in any order; they may overlap
     """
 
     def look(piece: Segment) -> tuple[object, ...]:
         return piece.status, piece.exact, merge or piece.run_ids
 
-    pieces = _pieces(claims, start, end, expected)
+    pieces = _pieces(claims, start, end, expected, sorted(flaws, reverse=True))
     # Odoo's would also join those that are apart.
     # pylint: disable-next=bad-builtin-groupby
     return [_joined(list(alike)) for _look, alike in groupby(pieces, look)]
@@ -162,21 +183,30 @@ def _joined(pieces: list[Segment]) -> Segment:
 
 
 def _pieces(
-    claims: Iterable[Claim], start: datetime, end: datetime, expected: Expected
+    claims: Iterable[Claim], start: datetime, end: datetime, expected: Expected, flaws: list[Flaw]
 ) -> Iterator[Segment]:
-    """Yield a segment for each span in which the claims are the same."""
+    """Yield a segment for each span in which the claims are the same.
+
+    :param flaws: the last first
+    """
     waiting = sorted(claims, key=lambda claim: claim.start, reverse=True)
-    turns = {turn for claim in waiting for turn in (claim.start, claim.end)}
+    spans: list[Claim | Flaw] = [*waiting, *flaws]
+    turns = {turn for span in spans for turn in (span.start, span.end)}
     inner = sorted(turn for turn in turns.union(expected.turns()) if start < turn < end)
     # Those that are over are dropped when they get to the top.
     active: list[tuple[Rank, int, Claim]] = []
+    flawed_until = datetime.min
     for left, right in pairwise([start, *inner, end]):
         while waiting and waiting[-1].start <= left:
             claim = waiting.pop()
             heappush(active, (claim.rank, len(waiting), claim))
         while active and active[0][2].end <= left:
             heappop(active)
-        yield _piece(left, right, active[0][2] if active else None, expected)
+        while flaws and flaws[-1].start <= left:
+            flawed_until = max(flawed_until, flaws.pop().end)
+        piece = _piece(left, right, active[0][2] if active else None, expected)
+        is_incomplete = piece.status == "done" and left < flawed_until
+        yield piece._replace(status="incomplete") if is_incomplete else piece
 
 
 def _piece(start: datetime, end: datetime, claim: Claim | None, expected: Expected) -> Segment:
@@ -184,6 +214,19 @@ def _piece(start: datetime, end: datetime, claim: Claim | None, expected: Expect
         return Segment(start, end, expected.status(start))
     run_ids = (claim.run_id,) if claim.run_id else ()
     return Segment(start, end, claim.status or expected.status(start), run_ids, claim.exact)
+
+
+def counted(pieces: list[Segment], flaws: Iterable[Flaw]) -> list[Segment]:
+    """Return ``pieces``, with how much is left to be repaired of what is incomplete."""
+    known = list(flaws)
+
+    def count(piece: Segment) -> int:
+        return sum(f.number for f in known if f.start < piece.end and f.end > piece.start)
+
+    return [
+        piece._replace(to_repair=count(piece)) if piece.status == "incomplete" else piece
+        for piece in pieces
+    ]
 
 
 def coarsen(pieces: list[Segment], limit: int) -> list[Segment]:

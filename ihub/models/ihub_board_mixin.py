@@ -355,7 +355,8 @@ class IhubBoardMixin(models.AbstractModel):
         :param date_to: end
         :return: a dictionary that JSON can carry; its ``segments`` tile the period, each with
             ``from``, ``to``, ``status`` (see :mod:`ihub.core.coverage`), ``run_ids`` (empty: look
-            them up by the period) and ``exact`` (False: holds more than can be shown)
+            them up by the period), ``exact`` (False: holds more than can be shown) and
+            ``to_repair`` (number of items)
         :raise UserError: when the period is empty
         :raise AccessError: when the user may not operate this integration
         """
@@ -422,6 +423,24 @@ class IhubBoardMixin(models.AbstractModel):
         return start, end
 
     @api.readonly
+    def action_open_items_of(self, date_from, date_to):
+        """Return the action that lists what is to be repaired of a period.
+
+        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
+        :param date_to: end
+        """
+        self.ensure_one()
+        start, end = self._coverage_period(date_from, date_to)
+        action = self.action_open_to_repair()
+        action["domain"] += [
+            ("state", "in", ("failed", "pending")),
+            ("source_run_id.window_from", "<", end),
+            ("source_run_id.window_to", ">", start),
+        ]
+        # Also those that are about to be tried again.
+        action["context"] = {"search_default_by_cause": 1}
+        return action
+
     def history(self):
         """Return the figures of the last runs, oldest first.
 

@@ -3,7 +3,16 @@
 from odoo import fields
 from odoo.tools import SQL
 
-from ..core.coverage import Attempt, Expected, claim_of, coarsen, covered, segments
+from ..core.coverage import (
+    Attempt,
+    Expected,
+    Flaw,
+    claim_of,
+    coarsen,
+    counted,
+    covered,
+    segments,
+)
 
 # Up to so many runs are shown one by one; more become one bar where they follow each other.
 MAX_SINGLE = 380
@@ -63,7 +72,36 @@ def segments_of(integration, start, end, expected):
         claims = _done_as_claims(integration, start, end, single[0].window_to)
         single = _done_since(integration, troubles, start, end) if troubles else []
     claims += filter(None, map(claim_of, troubles + single))
-    return coarsen(segments(claims, start, end, expected, merge=not is_few), MAX_SEGMENTS)
+    flaws = _flaws(integration, start, end)
+    pieces = segments(claims, start, end, expected, merge=not is_few, flaws=flaws)
+    return counted(coarsen(pieces, MAX_SEGMENTS), flaws)
+
+
+def _flaws(integration, start, end):
+    """Return the spans of a period of which items are still to be repaired.
+
+    Read from the items, which few runs have left open: those that are done are half a million.
+    """
+    integration.env["ihub.item"].flush_model(["state", "source_run_id"])
+    rows = integration.env.execute_query(
+        SQL(
+            """
+            SELECT r.window_from, r.window_to, sum(open.count)::int
+              FROM (
+                SELECT source_run_id, count(*) FROM ihub_item
+                 WHERE integration_id = %s AND state IN ('failed', 'pending')
+                 GROUP BY source_run_id
+              ) open
+              JOIN ihub_run r ON r.id = open.source_run_id
+             WHERE r.window_to > %s AND r.window_from < %s
+             GROUP BY r.window_from, r.window_to
+            """,
+            integration.id,
+            start,
+            end,
+        )
+    )
+    return [Flaw(*row) for row in rows]
 
 
 def _troubles(integration, start, end):
@@ -174,4 +212,5 @@ def as_json(piece):
         "status": piece.status,
         "run_ids": list(piece.run_ids),
         "exact": piece.exact,
+        "to_repair": piece.to_repair,
     }

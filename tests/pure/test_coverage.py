@@ -10,9 +10,11 @@ from pure_ihub.core.coverage import (
     Attempt,
     Claim,
     Expected,
+    Flaw,
     Segment,
     claim_of,
     coarsen,
+    counted,
     covered,
     segments,
 )
@@ -301,3 +303,56 @@ def test_coarse_segments_tile_too_and_hide_nothing_bad(lengths, limit):
         inside = [p for p in pieces if segment.start <= p.start and p.end <= segment.end]
         assert segment.status == min((p.status for p in inside), key=STATUSES.index)
         assert segment.exact == (len(inside) == 1)
+
+
+def flaw(start, end, count=1):
+    return Flaw(at(start), at(end), count)
+
+
+@pytest.mark.parametrize(
+    ("runs", "flaws", "expected"),
+    [
+        pytest.param(
+            [run(1, 0, 12)],
+            [flaw(4, 6)],
+            [(0, 4, "done"), (4, 6, "incomplete"), (6, 12, "done")],
+            id="what is done is incomplete there",
+        ),
+        pytest.param(
+            [run(1, 0, 12)],
+            [flaw(6, 8), flaw(2, 9), flaw(9, 10)],
+            [(0, 2, "done"), (2, 10, "incomplete"), (10, 12, "done")],
+            id="they may overlap, in any order",
+        ),
+        pytest.param(
+            [run(1, 0, 12)],
+            [flaw(-5, -2), flaw(-3, 1), flaw(11, 20)],
+            [(0, 1, "incomplete"), (1, 11, "done"), (11, 12, "incomplete")],
+            id="they may begin before and end after what is seen",
+        ),
+        pytest.param(
+            [run(1, 0, 3, "failed"), run(2, 3, 6, "running"), run(3, 6, 9, "pending", "manual")],
+            [flaw(0, 12)],
+            [(0, 3, "failed"), (3, 6, "running"), (6, 9, "pending"), (9, 12, "hole")],
+            id="what is not done says so, and no less",
+        ),
+    ],
+)
+def test_what_is_left_to_be_repaired_is_not_merely_done(runs, flaws, expected):
+    assert line(runs, flaws=flaws) == expected
+
+
+def test_how_many_are_left_to_be_repaired():
+    pieces = [
+        Segment(at(0), at(4), "incomplete"),
+        Segment(at(4), at(8), "failed"),
+        Segment(at(8), at(12), "incomplete"),
+    ]
+    found = counted(pieces, [flaw(0, 2, 3), flaw(1, 5, 4), flaw(6, 8, 9), flaw(11, 13)])
+    assert [piece.to_repair for piece in found] == [7, 0, 1]
+
+
+def test_of_short_ones_taken_together_an_incomplete_one_is_seen():
+    pieces = [Segment(at(n), at(n + 1), "incomplete" if n == 500 else "done") for n in range(1000)]
+    found = coarsen(pieces, 40)
+    assert [p.status for p in found if p.start <= at(500) < p.end] == ["incomplete"]

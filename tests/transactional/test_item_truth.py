@@ -2,10 +2,13 @@
 
 import json
 from itertools import product
+from unittest.mock import patch
 
 from freezegun import freeze_time
+from odoo.exceptions import AccessError
 
 from odoo.addons.ihub.models.ihub_run import ENDED, OUTCOME_LOOKS
+from odoo.addons.ihub.report import coverage as coverage_module
 
 from .hub_case import at
 from .test_items import ItemsCase
@@ -110,3 +113,90 @@ class TestRuns(TruthCase):
             found = self.integration.history()
         self.assertEqual([run["state"] for run in found["runs"]], ["incomplete"])
         self.assertEqual(found["days"], [{"day": "2025-03-01", "incomplete": 1}])
+
+
+class TestTimeLine(TruthCase):
+    PERIOD = ("2025-03-01 08:00:00", "2025-03-01 12:00:00")
+
+    def run_for(self, start, end):
+        with freeze_time("2025-03-01 12:30"), self.importing():
+            self.integration.run_manually(f"2025-03-01 {start}:00", f"2025-03-01 {end}:00")
+            self.work(self.integration)
+        return self.runs(self.integration)[-1]
+
+    @freeze_time("2025-03-01 12:40")
+    def line(self):
+        found = self.integration.coverage(*self.PERIOD)["segments"]
+        return [(s["from"][11:16], s["to"][11:16], s["status"], s["to_repair"]) for s in found]
+
+    def test_a_window_with_a_failed_item_is_not_green_until_it_is_repaired(self):
+        self.run_for("08:00", "09:00")
+        self.orders = [{"id": n, "number": f"SO-{n}", "fail": "no"} for n in (10, 11)]
+        self.orders.append({"id": 12, "number": "SO-12"})
+        run = self.run_for("09:00", "10:00")
+        self.orders = []
+        self.run_for("10:00", "11:00")
+        expected = [
+            ("08:00", "09:00", "done", 0),
+            ("09:00", "10:00", "incomplete", 2),
+            ("10:00", "11:00", "done", 0),
+            ("11:00", "12:00", "pending", 0),
+        ]
+        self.assertEqual(self.line(), expected)
+        with patch.object(coverage_module, "MAX_SINGLE", 0):
+            self.assertEqual(self.line(), expected)
+        action = self.integration.action_open_items_of("2025-03-01 09:00:00", "2025-03-01 10:00:00")
+        self.assertEqual(self.listed(action), self.items(state="failed"))
+        action = self.integration.action_open_items_of("2025-03-01 10:00:00", "2025-03-01 11:00:00")
+        self.assertFalse(self.listed(action))
+        # What is queued is not repaired yet.
+        self.repair(10)
+        with freeze_time("2025-03-01 12:35"):
+            self.items(key="10").with_user(self.operator).action_retry()
+        self.assertEqual(self.line(), expected)
+        with freeze_time("2025-03-01 12:35"), self.importing():
+            self.work(self.integration)
+        self.assertEqual(self.line()[1], ("09:00", "10:00", "incomplete", 1))
+        self.items(key="11").with_user(self.operator)._leave_out("It was a test.")
+        self.assertEqual(self.line()[1], ("09:00", "10:00", "done", 0))
+        self.assertEqual(run.outcome, "incomplete")
+
+    def test_items_that_came_before_an_attempt_was_cut_off_count_too(self):
+        self.options = {"cursor": lambda: 1}
+        self.orders[0]["fail"] = "no"
+        orders = self.orders
+
+        def source():
+            yield from orders[:2]
+            raise ConnectionError("cut off")
+
+        self.orders = source()
+        self.run_for("09:00", "10:00")
+        self.orders = []
+        again = self.run_for("09:00", "10:00")
+        self.assertEqual(again.state, "done")
+        self.assertEqual(self.line()[1], ("09:00", "10:00", "incomplete", 1))
+
+    def test_the_number_of_queries_does_not_depend_on_items(self):
+        def cost():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.line()
+            return self.env.cr.sql_log_count - before
+
+        self.run_for("09:00", "10:00")
+        cost()
+        none = cost()
+        for n, order in enumerate(self.orders):
+            order |= {"fail": "no", "id": 100 + n}
+        self.run_for("10:00", "11:00")
+        self.run_for("08:00", "09:00")
+        self.assertEqual(len(self.items(state="failed")), 6)
+        self.assertEqual(cost(), none)
+
+    def test_other_companies_see_nothing_of_it(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        self.integration.sudo().write({"company_id": company.id, "user_id": False})
+        with self.assertRaises(AccessError):
+            self.integration.action_open_items_of(*self.PERIOD)

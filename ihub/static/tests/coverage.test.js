@@ -45,8 +45,8 @@ beforeEach(() => {
     mockDate(`${DAY} 14:00:00`);
 });
 
-function segment([from, to, status, run_ids = [], exact = true]) {
-    return { from: `${DAY} ${from}:00`, to: `${DAY} ${to}:00`, status, run_ids, exact };
+function segment([from, to, status, run_ids = [], exact = true, to_repair = 0]) {
+    return { from: `${DAY} ${from}:00`, to: `${DAY} ${to}:00`, status, run_ids, exact, to_repair };
 }
 
 // The clock goes on while a test runs.
@@ -82,7 +82,7 @@ async function mountCoverage(values) {
 
 /** Write down what is opened, and how the server was asked. */
 function watchActions() {
-    for (const method of ["action_fill", "action_open_runs_of"]) {
+    for (const method of ["action_fill", "action_open_runs_of", "action_open_items_of"]) {
         onRpc("ihub.integration", method, ({ args: [[id], from, to] }) => {
             expect.step(`${method} ${id}: ${from} ${to}`);
             return { type: "ir.actions.act_window", tag: method };
@@ -222,6 +222,31 @@ test("a hole is filled, and the line shows what comes of it", async () => {
         `action_fill 1: ${DAY} 09:00:00 ${DAY} 10:00:00`,
         "action_fill",
         FIRST_LOAD,
+    ]);
+});
+
+test("what is done but for some items says how many, and opens them", async () => {
+    watchActions();
+    await mountCoverage({
+        segments: [
+            ["09:00", "10:00", "incomplete", [7], true, 3],
+            ["10:00", "11:00", "incomplete", [8], true, 1],
+            ["11:00", "12:00", "done", [9]],
+        ],
+    });
+    expect(queryAllTexts(".o_ihub_trouble .fw-bold")).toEqual([
+        "Done, except one item to repair",
+        "Done, except 3 items to repair",
+    ]);
+    expect(".o_ihub_coverage_legend").toHaveText(/Done, except items to repair/);
+    expect(".o_ihub_fill").toHaveCount(0);
+    const label = queryFirst(bar("incomplete")).getAttribute("aria-label");
+    expect(label).toMatch(/^Done, except 3 items to repair: .*Open what is to be repaired\.$/);
+    await contains(`${bar("incomplete")}:first`).click();
+    await contains(".o_ihub_repair:first").click();
+    expect.verifySteps([
+        `action_open_items_of 1: ${DAY} 09:00:00 ${DAY} 10:00:00`,
+        `action_open_items_of 1: ${DAY} 10:00:00 ${DAY} 11:00:00`,
     ]);
 });
 

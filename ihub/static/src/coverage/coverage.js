@@ -13,7 +13,7 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { useLiveReload } from "../live/live_reload";
 import { useDragging } from "./dragging";
-import { isActive, STATUSES, TROUBLES } from "./statuses";
+import { isActive, isFillable, labelOf, STATUSES, TROUBLES } from "./statuses";
 import { isOtherZone, TimeScale, ZOOM_NAMES, ZOOMS } from "./time_scale";
 
 const { DateTime } = luxon;
@@ -42,6 +42,8 @@ export class Coverage extends Component {
             year: _t("Year"),
         };
         this.statuses = STATUSES;
+        this.labelOf = labelOf;
+        this.isFillable = isFillable;
         this.state = useState({ zoom: "day", center: null, focused: 0, shown: null, tip: null });
         this.drag = useDragging(this.line, (part) => this.pan(-part));
         onWillStart(() => this.load());
@@ -229,7 +231,7 @@ export class Coverage extends Component {
         if (!segment.exact && this.canZoom(-1)) {
             return _t("Several periods. Look closer.");
         }
-        if (TROUBLES.includes(segment.status) && !canFill) {
+        if (isFillable(segment) && !canFill) {
             return _t("Open the runs.");
         }
         return STATUSES[segment.status].hint;
@@ -246,10 +248,9 @@ export class Coverage extends Component {
     }
 
     describe(segment) {
-        const { label } = STATUSES[segment.status];
         const there = this.sayPeriodThere(segment);
         const period = this.sayPeriod(segment) + (there && ` (${there})`);
-        const what = _t("%(name)s: %(value)s", { name: label, value: period });
+        const what = _t("%(name)s: %(value)s", { name: labelOf(segment), value: period });
         const parts = [what, this.runs(segment), this.hint(segment)];
         return parts.filter(Boolean).join(". ");
     }
@@ -362,7 +363,9 @@ export class Coverage extends Component {
         if (!segment.exact && this.canZoom(-1)) {
             const center = segment.start.plus((segment.end - segment.start) / 2);
             await this.zoomBy(-1, center);
-        } else if (TROUBLES.includes(segment.status) && this.state.shown.can_fill) {
+        } else if (segment.status === "incomplete") {
+            await this.openItems(segment);
+        } else if (isFillable(segment) && this.state.shown.can_fill) {
             await this.fill(segment);
         } else {
             await this.openRuns(segment);
@@ -385,6 +388,10 @@ export class Coverage extends Component {
         } else {
             await this.action.doAction(await this.call("action_open_runs_of", segment));
         }
+    }
+
+    async openItems(segment) {
+        await this.action.doAction(await this.call("action_open_items_of", segment));
     }
 
     call(method, { from, to }) {

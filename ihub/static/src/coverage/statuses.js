@@ -17,6 +17,11 @@ export const STATUSES = {
         label: _t("Failed"),
         hint: _t("Try it again."),
     },
+    incomplete: {
+        icon: "fa-wrench",
+        label: _t("Done, except items to repair"),
+        hint: _t("Open what is to be repaired."),
+    },
     hole: {
         icon: "fa-question",
         label: _t("Not done"),
@@ -35,7 +40,19 @@ export const STATUSES = {
     future: { icon: "", label: _t("In the future") },
     none: { icon: "", label: _t("Before the first period") },
 };
-export const TROUBLES = ["failed", "hole", "skipped"];
+export const TROUBLES = ["failed", "hole", "incomplete", "skipped"];
+// What can be filled: of an incomplete one the rest is done.
+export const isFillable = ({ status }) => TROUBLES.includes(status) && status !== "incomplete";
+
+/** What a segment is, in words. */
+export function labelOf({ status, to_repair: count }) {
+    if (status !== "incomplete") {
+        return STATUSES[status].label;
+    }
+    return count === 1
+        ? _t("Done, except one item to repair")
+        : _t("Done, except %(count)s items to repair", { count });
+}
 
 /** Whether there is something to open or to do. */
 export function isActive(segment) {
