@@ -67,6 +67,11 @@ class IhubBoardMixin(models.AbstractModel):
         help="The run that has failed and will be tried again by itself.",
     )
     to_repair_count = fields.Integer("To Repair", compute="_compute_health")
+    except_text = fields.Char(
+        "Except",
+        compute="_compute_except_text",
+        help="What is not there of the data that are complete.",
+    )
     retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry_message")
     progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
     last_run_id = fields.Many2one("ihub.run", compute="_compute_last_run")
@@ -341,6 +346,12 @@ class IhubBoardMixin(models.AbstractModel):
         for integration in self:
             integration.problem = said(integration, partial(card_text.problem, integration))
 
+    @api.depends("to_repair_count")
+    @api.depends_context("lang")
+    def _compute_except_text(self):
+        for integration in self:
+            integration.except_text = card_text.exception(integration)
+
     def _late_reason(self):
         """Return why it is late, and what is being done or to do, in words for the reader."""
         return card_text.late_reason(self)
@@ -412,17 +423,6 @@ class IhubBoardMixin(models.AbstractModel):
         action["domain"] += [("window_from", "<", end), ("window_to", ">", start)]
         return action
 
-    def _coverage_period(self, date_from, date_to):
-        try:
-            start, end = moment(self.env, date_from), moment(self.env, date_to)
-        except ValidationError as error:
-            text = self.env._("The period is empty: %(reason)s", reason=error.args[0])
-            raise UserError(text) from error
-        if not start or not end or start >= end:
-            raise UserError(self.env._("The period is empty. Choose a start before its end."))
-        return start, end
-
-    @api.readonly
     def action_open_items_of(self, date_from, date_to):
         """Return the action that lists what is to be repaired of a period.
 
@@ -441,6 +441,17 @@ class IhubBoardMixin(models.AbstractModel):
         action["context"] = {"search_default_by_cause": 1}
         return action
 
+    def _coverage_period(self, date_from, date_to):
+        try:
+            start, end = moment(self.env, date_from), moment(self.env, date_to)
+        except ValidationError as error:
+            text = self.env._("The period is empty: %(reason)s", reason=error.args[0])
+            raise UserError(text) from error
+        if not start or not end or start >= end:
+            raise UserError(self.env._("The period is empty. Choose a start before its end."))
+        return start, end
+
+    @api.readonly
     def history(self):
         """Return the figures of the last runs, oldest first.
 

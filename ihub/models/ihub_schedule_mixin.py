@@ -90,7 +90,8 @@ class IhubScheduleMixin(models.AbstractModel):
     watermark = fields.Datetime(
         "Data Complete Until",
         compute="_compute_watermark",
-        help="Everything before this moment has been processed by scheduled runs.",
+        help="Everything before this moment has been processed by scheduled runs, except the "
+        "items that are to be repaired.",
     )
     schedule_preview = fields.Text("What Will Happen", compute="_compute_schedule_preview")
 

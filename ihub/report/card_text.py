@@ -96,6 +96,11 @@ def _failed_run_text(integration):
 
 def _with_errors_text(integration):
     run = integration.sudo().failed_run_id
+    if not run.window_from:
+        return integration.env._(
+            "Items were tried again, and that has reported errors. Look at them, then press "
+            "Dismiss."
+        )
     return integration.env._(
         "The run for %(period)s is done, but it has reported errors. Look at them, then press "
         "Dismiss.",
@@ -107,11 +112,27 @@ def _to_repair_text(integration):
     count = integration.to_repair_count
     if not integration.watermark:
         return integration.env._("To repair: %(count)s. The others are done.", count=count)
+    return complete_until(integration)
+
+
+def complete_until(integration):
+    """Return until when its data are complete, and how many items of them are to be repaired."""
+    moment, count = local_moment(integration, integration.watermark), integration.to_repair_count
+    if count == 1:
+        return integration.env._("Complete until %(moment)s, except one item.", moment=moment)
     return integration.env._(
-        "To repair: %(count)s. Complete until %(moment)s, except these.",
-        count=count,
-        moment=local_moment(integration, integration.watermark),
+        "Complete until %(moment)s, except %(count)s items.", moment=moment, count=count
     )
+
+
+def exception(integration):
+    """Return the same as words behind the moment, or False where there is no exception."""
+    count = integration.to_repair_count
+    if not count:
+        return False
+    if count == 1:
+        return integration.env._("except one item")
+    return integration.env._("except %(count)s items", count=count)
 
 
 def _stuck_text(integration):

@@ -67,6 +67,7 @@ class BoardCase(HubCase):
             "to_repair": self.started("Bad order"),
             "interrupted": self.started("Dead"),
             "late": self.started("Late", window_from=at("2025-03-01 12:00")),
+            "to_repair": self.started("To repair"),
         }
         with self.running_as(broken):
             staged["run_failed"].run_manually()
@@ -88,6 +89,7 @@ class BoardCase(HubCase):
         staged["queued"].run_manually()
         self.runs(staged["interrupted"], trigger="schedule").sudo()._begin()
         self.make_late(staged["late"])
+        self.add_items(staged["to_repair"])
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE ihub_integration SET integration_type = 'gone' WHERE id = %s",
@@ -95,6 +97,12 @@ class BoardCase(HubCase):
         )
         self.env.invalidate_all()
         return staged
+
+    def add_items(self, integration):
+        """As after a run in which some could not be taken over."""
+        for __ in range(3):
+            values = {"kind": "order", "key": str(next(self.numbers)), "state": "failed"}
+            self.env["ihub.item"].sudo().create({"integration_id": integration.id, **values})
 
     def make_late(self, integration):
         """As after an outage: begun long ago, and its next attempt comes in a moment."""
@@ -228,6 +236,15 @@ class TestSummary(BoardCase):
             self.stage()
         self.assertLessEqual(self.cost(), few)
 
+    def test_the_number_of_queries_does_not_depend_on_items(self):
+        staged = self.stage()
+        few, few_of_page = self.cost(), self.cost(self.open_page)
+        for integration in staged.values():
+            self.add_items(integration)
+        self.assertEqual(self.board.board_summary()["repair"], 4)
+        self.assertLessEqual(self.cost(), few)
+        self.assertLessEqual(self.cost(self.open_page), few_of_page)
+
     def test_one_answer_is_of_one_moment(self):
         self.stage()
         search = {"domain": [("health_group", "!=", "off")], "order": "health, name"}
@@ -249,15 +266,22 @@ class TestSummary(BoardCase):
         self.assertFalse(forged.search([("health", "=", "failed")]))
         self.assertEqual(forged.browse(integration.id).health, "ok")
 
-    def cost(self):
-        """Return the number of queries that opening the board takes."""
+    def cost(self, look=None):
+        """Return the number of queries that opening the board, or something else, takes."""
+        look = look or self.open_board
         self.env.flush_all()
         # Rights and views are cached by the server, not by the transaction.
-        self.open_board()
+        look()
         self.env.invalidate_all()
         before = self.env.cr.sql_log_count
-        self.open_board()
+        look()
         return self.env.cr.sql_log_count - before
+
+    def open_page(self):
+        arch = self.board.get_view(self.env.ref("ihub.ihub_integration_view_form").id, "form")
+        names = {f.get("name") for f in etree.fromstring(arch["arch"]).iter("field")}
+        page = self.board.search([("name", "=", "Fine")], limit=1)
+        page.web_read({name: {} for name in names})
 
     def fields_of_cards(self):
         arch = self.board.get_view(self.env.ref("ihub.ihub_integration_view_kanban").id, "kanban")
@@ -289,6 +313,7 @@ class TestNextStep(BoardCase):
             "to_repair": "repair",
             "interrupted": False,
             "late": "open",
+            "to_repair": "repair",
         }
         self.assertEqual({word: i.next_step for word, i in staged.items()}, expected)
 

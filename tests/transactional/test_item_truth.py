@@ -200,3 +200,44 @@ class TestTimeLine(TruthCase):
         self.integration.sudo().write({"company_id": company.id, "user_id": False})
         with self.assertRaises(AccessError):
             self.integration.action_open_items_of(*self.PERIOD)
+
+
+class TestCard(TruthCase):
+    def setUp(self):
+        super().setUp()
+        self.orders[2]["fail"] = self.orders[3]["fail"] = "no"
+        with freeze_time("2025-03-01 12:30"), self.importing():
+            self.integration.start()
+            self.work(self.integration)
+        self.startPatcher(freeze_time("2025-03-01 12:40"))
+
+    def test_data_are_complete_except_what_is_to_be_repaired(self):
+        self.assertEqual(self.integration.health, "to_repair")
+        self.assertEqual(self.integration.except_text, "except 2 items")
+        self.assertRegex(self.integration.problem, r"^Complete until .*, except 2 items\.$")
+        self.items(key="2").with_user(self.operator)._leave_out("Not ours.")
+        self.env.invalidate_all()
+        self.assertEqual(self.integration.except_text, "except one item")
+        self.assertRegex(self.integration.problem, r"^Complete until .*, except one item\.$")
+        self.items(key="3").with_user(self.operator)._leave_out("Not ours.")
+        self.env.invalidate_all()
+        self.assertFalse(self.integration.except_text or self.integration.problem)
+        self.assertEqual(self.integration.health, "ok")
+
+    def test_while_it_runs_the_number_is_still_there(self):
+        seen = []
+
+        def look(this, _from, _to):
+            this.env.invalidate_all()
+            card = this.env(user=self.operator.id)["ihub.integration"].browse(self.integration.id)
+            seen.append((card.health, card.to_repair_count, card.except_text))
+
+        with freeze_time("2025-03-01 13:30"), self.running_as(look):
+            self.work(self.integration)
+        self.assertEqual(seen, [("working", 2, "except 2 items")])
+
+    def test_a_stopped_one_is_amber_too(self):
+        self.integration.stop()
+        self.assertEqual(self.integration.health, "to_repair")
+        self.assertEqual(self.integration.health_severity, "warning")
+        self.assertEqual(self.integration.next_step, "repair")
