@@ -3,10 +3,12 @@ import logging
 from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core import lateness
+from ..report import card_text
 from ..report.format import local_moment
 
 _logger = logging.getLogger(__name__)
@@ -17,10 +19,15 @@ KINDS = {
     "recovered": ("ihub.mt_integration_recovered", "ihub.message_integration_recovered"),
     # Of a run that the schedule has nothing to do with.
     "run_failed": ("ihub.mt_integration_failed", "ihub.message_run_failed"),
+    "run_errors": ("ihub.mt_integration_failed", "ihub.message_run_errors"),
     "run_done": ("ihub.mt_integration_recovered", "ihub.message_run_done"),
+    "items_failed": ("ihub.mt_integration_failed", "ihub.message_items_failed"),
+    "items_repaired": ("ihub.mt_integration_recovered", "ihub.message_items_repaired"),
 }
 # What asks nobody to do anything.
-GOOD_NEWS = ("recovered", "run_done")
+GOOD_NEWS = ("recovered", "run_done", "items_repaired")
+# So many items, or errors of a run, are told one by one.
+TOLD = 10
 ACTIVITY = "ihub.mail_activity_type_alert"
 
 
@@ -83,6 +90,11 @@ class IhubAlertMixin(models.AbstractModel):
         ondelete="set null",
         index="btree_not_null",
         help="A manual run, or one of a backfill, that has failed and was not made up for yet.",
+    )
+    items_told = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When people were last told of items that are to be repaired; empty: of none.",
     )
     late_after_intervals = fields.Integer(
         default=3,
@@ -172,9 +184,11 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _settle_success(self, run):
         """Tell that it works again where ``run`` ends a row of failures."""
+        self._tell_items(run)
         if run.with_errors:
-            # Until somebody has seen to it.
-            self._remember_failed_run(run)
+            # Until somebody has seen to it. Who has asked for items to be tried again looks.
+            message = None if run.trigger == "items" else run.message
+            self._remember_failed_run(run, message, kind="run_errors")
         else:
             self._forget_repaired_run(run)
         failures, since = self.failures_since_recovery, self.failed_since
@@ -201,10 +215,11 @@ class IhubAlertMixin(models.AbstractModel):
 
     # --- The failed run: one that the schedule has nothing to do with ---
 
-    def _remember_failed_run(self, run, message=None):
+    def _remember_failed_run(self, run, message=None, kind="run_failed"):
         """Let the card say that ``run`` has failed; tell people of the first of a row.
 
         :param str message: why; None: people are told otherwise
+        :param str kind: as what they are told
         """
         known = self.failed_run_id
         # Of a backfill the first: the others follow when it is made up for. Of manual runs the
@@ -214,9 +229,13 @@ class IhubAlertMixin(models.AbstractModel):
         self._notify_change()
         if known or message is None:
             return
-        self._message_log(body=self.env._("A run has failed: %(reason)s", reason=message))
+        log = {
+            "run_failed": self.env._("A run has failed: %(reason)s", reason=message),
+            "run_errors": self.env._("A run has reported errors."),
+        }
+        self._message_log(body=log[kind])
         if self.notify_failure:
-            self._notify_people("run_failed", reason=message, run=run)
+            self._notify_people(kind, reason=message, run=run)
 
     def _forget_repaired_run(self, run):
         """After ``run`` has worked: whether a failed run is made up for."""
@@ -235,7 +254,7 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _makes_up_for(self, run, failed):
         """Return whether ``run``, which is done, has done what ``failed`` had not."""
-        if run.trigger == "items" or run.with_errors:
+        if run.trigger == "items" or run.with_errors or not failed.window_from:
             return False
         if not self.takes_period and run.trigger != "schedule":
             return True
@@ -277,6 +296,39 @@ class IhubAlertMixin(models.AbstractModel):
                 integration._message_log(body=self.env._("The failed run was dismissed."))
                 integration._notify_change()
         return True
+
+    # --- Items that have failed ---
+
+    def _tell_items(self, run):
+        """Tell of the items that have failed in ``run``, which is done, or that none is left."""
+        # Whoever has asked for items to be tried again looks at them.
+        if run.failed_items and run.trigger != "items":
+            self._tell_failed_items(run)
+        self._tell_repaired_items()
+
+    def _tell_failed_items(self, run):
+        """Tell once per run, unless people know of all these items already."""
+        if not self.notify_failure:
+            return
+        failed = run._open_items() & Domain("state", "=", "failed")
+        items, told = self.env["ihub.item"].search(failed, order="id"), self.items_told
+        if all(told and (item.failed_since or told) <= told for item in items):
+            return
+        self.items_told = fields.Datetime.now()
+        self._notify_people("items_failed", run=run, items=items)
+
+    def _tell_repaired_items(self):
+        """Tell that nothing is left to be repaired, where people were told that there is."""
+        integration = self.sudo()
+        if not integration.items_told:
+            return
+        is_open = [("integration_id", "=", self.id), ("state", "in", ("failed", "pending"))]
+        if integration.env["ihub.item"].search_count(is_open, limit=1):
+            return
+        integration.items_told = False
+        if not integration.failures_since_recovery and not integration.failed_run_id:
+            integration.activity_unlink([ACTIVITY])
+        integration._notify_recovery("items_repaired")
 
     # --- Telling ---
 
@@ -337,6 +389,9 @@ class IhubAlertMixin(models.AbstractModel):
             }[kind]
         return {
             "run_failed": self.env._("A run of %(name)s has failed", name=self.name),
+            "run_errors": self.env._("A run of %(name)s has reported errors", name=self.name),
+            "items_failed": self.env._("%(name)s has something to repair", name=self.name),
+            "items_repaired": self.env._("%(name)s: all is repaired", name=self.name),
             "run_done": self.env._("A run of %(name)s has been made up for", name=self.name),
             "failed": self.env._("%(name)s has failed", name=self.name),
             "late": self.env._("%(name)s is late", name=self.name),
@@ -348,7 +403,12 @@ class IhubAlertMixin(models.AbstractModel):
         # The context is that of the reader.
         return self.env["ir.qweb"]._render(
             KINDS[kind][1],
-            {**facts, "integrations": self, "tz": self.env.context.get("tz") or "UTC"},
+            {
+                **facts,
+                "integrations": self,
+                "told": TOLD,
+                "tz": self.env.context.get("tz") or "UTC",
+            },
         )
 
     # --- Whom ---
@@ -414,6 +474,62 @@ class IhubAlertMixin(models.AbstractModel):
             end=local_moment(self, run.window_to),
         )
 
+    def _notice_run_errors(self, run):
+        return self.env._(
+            "A run of %(name)s for the period from %(start)s to %(end)s is done, but it has "
+            "reported errors:",
+            name=self._notice_name(),
+            start=local_moment(self, run.window_from),
+            end=local_moment(self, run.window_to),
+        )
+
+    def _notice_items(self, run, count):
+        values = {
+            "name": self._notice_name(),
+            "start": local_moment(self, run.window_from),
+            "end": local_moment(self, run.window_to),
+        }
+        if count == 1:
+            return self.env._(
+                "A run of %(name)s for the period from %(start)s to %(end)s is done, except one "
+                "item, which is to be repaired:",
+                **values,
+            )
+        return self.env._(
+            "A run of %(name)s for the period from %(start)s to %(end)s is done, except %(count)s "
+            "items, which are to be repaired:",
+            count=count,
+            **values,
+        )
+
+    def _notice_item(self, item):
+        """Return what is wrong with an item, behind a link to it."""
+        link = Markup('<a href="%s">%s</a>') % (
+            item._notify_get_action_link("view"), item.display_name
+        )  # fmt: skip
+        return self.env._("%(item)s: %(reason)s", item=link, reason=item.message or "")
+
+    def _notice_more(self, count):
+        return self.env._("And %(count)s more.", count=count)
+
+    def _notice_to_repair_url(self):
+        return f"{self.get_base_url()}/odoo/ihub-repair"
+
+    def _notice_repaired(self):
+        return self.env._(
+            "Nothing of %(name)s is left to be repaired. There is nothing to do.",
+            name=self._notice_name(),
+        )
+
+    def _notice_errors(self, run):
+        """Return the first errors that a run has reported, one a line."""
+        events = self.env["ihub.event"].search(
+            [("run_id", "=", run.id), ("level", "=", "error"), ("item_id", "=", False)],
+            order="id",
+            limit=TOLD,
+        )
+        return "\n".join(filter(None, events.mapped("summary")))
+
     def _notice_run_done(self, run):
         return self.env._(
             "What a run of %(name)s for the period from %(start)s to %(end)s had left undone is "
@@ -458,6 +574,8 @@ class IhubAlertMixin(models.AbstractModel):
         )
 
     def _notice_complete(self):
+        if self.to_repair_count:
+            return card_text.complete_until(self)
         return self.env._(
             "Its data are complete until %(moment)s. There is nothing to do.",
             moment=local_moment(self, self.watermark),

@@ -268,7 +268,9 @@ class IhubItem(models.Model):
         """
         items = self._open_ones()
         items.write({"state": "ignored", "reason": reason, "failed_since": False})
-        items.integration_id._notify_change()
+        for integration in items.integration_id:
+            integration._tell_repaired_items()
+            integration._notify_change()
 
     def _change(self, changes):
         """Correct the data of this item.

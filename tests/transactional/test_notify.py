@@ -5,7 +5,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 from hub_case import at
 from notify_case import NotifyCase
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import mute_logger
 from odoo.tools.translate import code_translations
 
@@ -156,6 +156,203 @@ class TestFailureAndRecovery(NotifyCase):
         chatter = self.chatter(self.integration)
         self.assertEqual(chatter.count("Failed: ValueError: The price of A1"), 1)
         self.assertIn("Works again. Number of failures before: 2", chatter)
+
+
+class TestItems(NotifyCase):
+    """One mail per run with failures, and one when nothing is left of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.responsible = self.person("ihub_repairs")
+        self.integration = self.add(window_from=at("2025-03-01 10:00"), user_id=self.responsible.id)
+        self.env["mail.mail"].sudo().search([]).unlink()
+        # By number: what is wrong with it, if anything.
+        self.orders = {}
+
+    def configure(self, **values):
+        self.integration.with_user(self.manager).write(values)
+
+    def work_at(self, moment):
+        def import_order(this, number, item):
+            if fault := self.orders[number]:
+                raise UserError(fault)
+
+        def work(this, _from, _to):
+            this.process_each(
+                self.orders, this._import_order, key=str, name=lambda n: f"SO-{n}", kind="order"
+            )
+
+        import_order.__name__ = "_import_order"
+        with (
+            freeze_time(f"2025-03-01 {moment}"),
+            patch.object(self.type_class(), "_import_order", import_order, create=True),
+            self.running_as(work),
+        ):
+            if self.integration.state != "running":
+                self.integration.start()
+            self.work(self.integration)
+
+    def subjects(self, user=None):
+        return self.mails(user or self.responsible).mapped("subject")
+
+    def items(self):
+        domain = [("integration_id", "=", self.integration.id), ("state", "=", "failed")]
+        return self.env["ihub.item"].with_user(self.operator).search(domain, order="id")
+
+    def retry(self, items, moment):
+        with freeze_time(f"2025-03-01 {moment}"):
+            items.action_retry()
+        self.work_at(moment)
+
+    def test_what_failed_is_told_by_name_with_reasons_and_links(self):
+        self.orders = {n: f"SKU <b>{n}</b> is unknown" for n in range(9)} | {9: "", 10: ""}
+        self.work_at("11:30")
+        mail = self.mails(self.responsible)
+        self.assertEqual(mail.mapped("subject"), ["Orders has something to repair"])
+        body = mail.body_html
+        self.assertIn("is done, except 9 items", body)
+        self.assertIn("03/01/2025 10:00", body)
+        self.assertIn("order SO-0</a>: SKU &lt;b&gt;0&lt;/b&gt; is unknown", body)
+        for item in self.items():
+            self.assertRegex(body, rf'<a href="https?://[^"]+res_id={item.id}[^0-9]')
+        self.assertRegex(body, r'<a[^>]+href="https?://[^"]+/odoo/ihub-repair"')
+        self.assertNotIn("more.", body.partition("All others")[0])
+
+    def test_of_many_the_first_ten_are_named(self):
+        self.configure(failed_items_share=100)
+        self.orders = dict.fromkeys(range(13), "It is odd.")
+        self.work_at("11:30")
+        body = self.mails(self.responsible).body_html
+        self.assertEqual(body.count("</a>: It is odd."), 10)
+        self.assertIn("And 3 more.", body)
+
+    def test_a_run_in_which_more_fail_is_told_again_but_not_what_is_known(self):
+        self.orders = {1: "no", 2: ""}
+        self.work_at("11:30")
+        # The same one comes again, and still fails.
+        self.work_at("12:30")
+        self.assertEqual(len(self.subjects()), 1)
+        self.orders = {3: "no"}
+        self.work_at("13:30")
+        self.assertEqual(len(self.subjects()), 2)
+        self.assertIn("except one item", self.mails(self.responsible)[-1].body_html)
+
+    def test_it_is_told_once_when_the_last_one_is_repaired(self):
+        self.orders = {1: "no", 2: "no"}
+        self.work_at("11:30")
+        self.orders = {1: "", 2: "no"}
+        self.retry(self.items(), "11:40")
+        # Whoever has pressed Retry sees what has failed again.
+        self.assertEqual(len(self.subjects()), 1)
+        self.orders = {2: ""}
+        self.retry(self.items(), "11:50")
+        self.assertEqual(self.subjects()[1:], ["Orders: all is repaired"])
+        self.assertIn("Nothing of <b>Orders</b> is left", self.mails(self.responsible)[1].body_html)
+        self.work_at("12:30")
+        self.assertEqual(len(self.subjects()), 2)
+        # And then begins anew.
+        self.orders = {2: "no"}
+        self.work_at("13:30")
+        self.assertEqual(len(self.subjects()), 3)
+
+    def test_it_is_told_when_the_last_one_is_left_out(self):
+        self.orders = {1: "no", 2: "no"}
+        self.work_at("11:30")
+        first, second = self.items()
+        first._leave_out("Not ours.")
+        self.assertEqual(len(self.subjects()), 1)
+        second._leave_out("Not ours.")
+        self.assertEqual(self.subjects()[1:], ["Orders: all is repaired"])
+
+    def test_what_people_do_not_want_to_hear_is_not_told(self):
+        self.configure(notify_failure=False)
+        self.orders = {1: "no"}
+        self.work_at("11:30")
+        # Nor that something is repaired of which nobody was told.
+        self.items()._leave_out("Not ours.")
+        self.assertFalse(self.subjects())
+        self.configure(notify_failure=True, notify_recovery=False)
+        self.orders = {2: "no"}
+        self.work_at("12:30")
+        self.items()._leave_out("Not ours.")
+        self.assertEqual(self.subjects(), ["Orders has something to repair"])
+        # It is forgotten all the same: the next one is told as a first one.
+        self.assertFalse(self.integration.items_told)
+
+    def test_each_reads_it_in_their_own_language_and_company(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        french = self.person("ihub_repairs_french", inbox=False)
+        french.write({"lang": "fr_FR", "tz": "Europe/Paris"})
+        stranger = self.person("ihub_repairs_elsewhere")
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        stranger.write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
+        self.follow(self.integration, french, stranger)
+        known = code_translations.get_python_translations("ihub", "fr_FR")
+        source = "%(name)s has something to repair"
+        self.patch(
+            code_translations,
+            "python_translations",
+            {
+                **code_translations.python_translations,
+                ("ihub", "fr_FR"): {**known, source: "%(name)s : à réparer"},
+            },
+        )
+        self.orders = {1: "no"}
+        self.work_at("11:30")
+        self.assertEqual(self.subjects(french), ["Orders : à réparer"])
+        self.assertIn("01/03/2025 11:00", self.mails(french).body_html)
+        self.assertFalse(self.mails(stranger))
+
+    def test_that_it_works_again_does_not_say_that_nothing_is_to_do(self):
+        self.orders = {1: "no"}
+        self.work_at("11:30")
+        with freeze_time("2025-03-01 12:30"):
+            self.fails(self.integration)
+        self.orders = {}
+        self.work_at("12:40")
+        body = self.mails(self.responsible)[-1].body_html
+        self.assertIn("works again", body)
+        self.assertIn(", except one item.", body)
+        self.assertNotIn("nothing to do", body)
+
+    def test_errors_of_a_run_that_is_done_are_told_once(self):
+        def odd(this, _from, _to):
+            this.ihub_error("The price of A1 is <i>odd</i>.")
+
+        for moment in ("11:30", "12:30"):
+            with freeze_time(f"2025-03-01 {moment}"), self.running_as(odd):
+                if self.integration.state != "running":
+                    self.integration.start()
+                self.work(self.integration)
+        self.assertEqual(self.subjects(), ["A run of Orders has reported errors"])
+        body = self.mails(self.responsible).body_html
+        self.assertIn("is done, but it has reported errors", body)
+        self.assertIn("The price of A1 is &lt;i&gt;odd&lt;/i&gt;.", body)
+        self.assertIn("press Dismiss", body)
+        self.integration.action_dismiss_failed_run()
+        with freeze_time("2025-03-01 13:30"), self.running_as(odd):
+            self.work(self.integration)
+        self.assertEqual(len(self.subjects()), 2)
+
+    def test_errors_of_items_that_are_tried_again_have_no_period_and_harm_nothing(self):
+        self.orders = {1: "no"}
+        self.work_at("11:30")
+
+        def import_order(this, number, item):
+            this.ihub_error("Done, but odd.")
+
+        with (
+            freeze_time("2025-03-01 11:40"),
+            patch.object(self.type_class(), "_import_order", import_order, create=True),
+        ):
+            self.items().action_retry()
+            self.work(self.integration)
+            self.assertEqual(self.integration.health, "with_errors")
+            self.assertIn("Items were tried again", self.integration.problem)
+        self.orders = {}
+        self.work_at("12:30")
+        self.assertEqual(self.integration.state, "running")
+        self.assertEqual(self.subjects()[1:], ["Orders: all is repaired"])
 
 
 @freeze_time("2025-03-01 11:30")
