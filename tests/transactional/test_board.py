@@ -64,7 +64,6 @@ class BoardCase(HubCase):
             ),
             "queued": self.add(name="Queued"),
             "run_failed": self.started("Run failed"),
-            "to_repair": self.started("Bad order"),
             "interrupted": self.started("Dead"),
             "late": self.started("Late", window_from=at("2025-03-01 12:00")),
             "to_repair": self.started("To repair"),
@@ -72,14 +71,6 @@ class BoardCase(HubCase):
         with self.running_as(broken):
             staged["run_failed"].run_manually()
             self.work(staged["run_failed"])
-        self.env["ihub.item"].sudo().create(
-            {
-                "integration_id": staged["to_repair"].id,
-                "kind": "order",
-                "key": "4711",
-                "state": "failed",
-            }
-        )
         staged["stopped"].stop()
         staged["failed"].sudo()._fail("The price of A1 is missing.")
         with self.running_as(unlucky):
@@ -310,7 +301,6 @@ class TestNextStep(BoardCase):
             "blocked": "open",
             "queued": False,
             "run_failed": "run",
-            "to_repair": "repair",
             "interrupted": False,
             "late": "open",
             "to_repair": "repair",
