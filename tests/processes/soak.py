@@ -1,6 +1,6 @@
 """Kill servers at random points, for rounds, and count what should never happen.
 
-Four integrations are due all the time: an hour of windows of a minute each, worked off one by one.
+Five integrations are due all the time: an hour of windows of a minute each, worked off one by one.
 Run it with ``dev/soak``; ``dev/test`` runs a handful of rounds.
 """
 
@@ -22,14 +22,17 @@ from hub_driver import ADDONS_PATH, LOCKS_HERE, ROOT
 from lib import database, paths
 
 WINDOWS = 60
-# What the integrations do: with and without checkpoints, with commits of their own.
+# What the integrations do: with and without checkpoints, with commits of their own, with items.
 SCRIPTS = (
     "write 3",
     "work 6 2",
     "write\nsavepoint\nwrite",
     "work 4 1\nwrite",
+    "each 5 3 raise value Bad.",
 )
-STEPS = (3, 6, 3, 5)
+STEPS = (range(3), range(6), range(3), range(5), (0, 1, 2, 4))
+# Of the last one: what becomes of the items of a window.
+ITEMS = {0: "done", 1: "done", 2: "done", 3: "failed", 4: "done"}
 # A killed process is followed by a new one; a broken connection is not.
 WAYS = ("kill", "kill", "kill", "term", "connection", "cron", "worker")
 LONGEST = 600
@@ -49,6 +52,7 @@ class Report:
     overlaps: int = 0
     doubled: int = 0
     lost: int = 0
+    unnamed: int = 0
 
     def problems(self):
         """Return the sum of what should be zero."""
@@ -88,13 +92,13 @@ class Soak:
         return self.report
 
     def round(self, kills):
-        """Four integrations, an hour of windows each, and so many kills."""
+        """Five integrations, an hour of windows each, and so many kills."""
         self.hub.empty()
         self.keep_servers()
         integrations = [
-            self.hub.add(script, WINDOWS, name=f"Soak {steps}", interval_type="minutes",
+            self.hub.add(script, WINDOWS, name="Soak", interval_type="minutes",
                          check_alone=True)
-            for script, steps in zip(SCRIPTS, STEPS, strict=True)
+            for script in SCRIPTS
         ]  # fmt: skip
         until = [self.hub.read(each, "window_from")["window_from"] for each in integrations]
         until = [start + timedelta(minutes=WINDOWS) for start in until]
@@ -108,6 +112,7 @@ class Soak:
         self.hub.wait(lambda: not any(self.hub.count(i, state="running") for i in integrations))
         for each, steps, end in zip(integrations, STEPS, until, strict=True):
             self.count(each, steps, end)
+        self.count_items(integrations[-1])
 
     # --- Servers ---
 
@@ -232,7 +237,7 @@ class Soak:
         twice = [row for row in written if row[2] > 1]
         report.doubled += len(twice)
         found = {(window, step) for window, step, _count in written}
-        wanted = {(run["window_from"], step) for run in runs for step in range(steps)}
+        wanted = {(run["window_from"], step) for run in runs for step in steps}
         report.lost += len(wanted - found)
         # What was left behind by work that should have been undone.
         left = found - wanted - self._kept(integration)
@@ -240,6 +245,25 @@ class Soak:
         for what, rows in (("twice", twice), ("left", left), ("lost", wanted - found)):
             if rows:
                 print(f"{what} by {integration}:", *map(str, sorted(rows)), self.hub.picture())
+
+    def count_items(self, integration):
+        """Compare what became of the items of the windows that are done, and what the runs say."""
+        runs = self.hub.runs(integration, state="done", trigger="schedule")
+        bad = list(ITEMS.values()).count("failed")
+        wrong = [run["id"] for run in runs if run["failed_items"] != bad]
+        wanted = {
+            (f"{run['window_from']:%d %H:%M} {number}", state)
+            for run in runs
+            for number, state in ITEMS.items()
+        }
+        found = self.hub.execute(
+            "SELECT key, state FROM ihub_item WHERE integration_id = %s", integration
+        )
+        # A key is there once, whatever happens: the database sees to that.
+        wrong += sorted(wanted - set(found))
+        self.report.unnamed += len(wrong)
+        if wrong:
+            print("items:", *map(str, wrong), self.hub.picture())
 
     def _kept(self, integration):
         """Return what a checkpoint has kept of a window that is not done yet."""
@@ -256,7 +280,7 @@ def main():
     parser = argparse.ArgumentParser(
         prog="dev/soak", description=__doc__.splitlines()[0], epilog=Report.__doc__
     )
-    parser.add_argument("--rounds", type=int, default=20, help="of four integrations each")
+    parser.add_argument("--rounds", type=int, default=20, help="of five integrations each")
     parser.add_argument("--kills", type=int, default=6, help="in each round")
     parser.add_argument("--servers", type=int, default=2, help="that share the database")
     parser.add_argument("--workers", type=int, default=0, help="of each server; 0: threaded")

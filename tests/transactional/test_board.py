@@ -232,7 +232,7 @@ class TestSummary(BoardCase):
         few, few_of_page = self.cost(), self.cost(self.open_page)
         for integration in staged.values():
             self.add_items(integration)
-        self.assertEqual(self.board.board_summary()["repair"], 4)
+        self.assertEqual(self.board.board_summary()["repair"], 5)
         self.assertLessEqual(self.cost(), few)
         self.assertLessEqual(self.cost(self.open_page), few_of_page)
 

@@ -246,7 +246,9 @@ test("what is done but for some items says how many, and opens them", async () =
     await contains(".o_ihub_repair:first").click();
     expect.verifySteps([
         `action_open_items_of 1: ${DAY} 09:00:00 ${DAY} 10:00:00`,
+        "action_open_items_of",
         `action_open_items_of 1: ${DAY} 10:00:00 ${DAY} 11:00:00`,
+        "action_open_items_of",
     ]);
 });
 
