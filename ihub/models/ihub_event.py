@@ -354,7 +354,12 @@ class IhubEvent(models.Model):
         """
         self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("ihub.ihub_event_action")
-        action["domain"] = [("res_model", "=", str(model)), ("res_id", "in", list(map(int, ids)))]
+        ids = list(map(int, ids))
+        about = Domain("res_model", "=", str(model)) & Domain("res_id", "in", ids)
+        # Also what happened before there was a record.
+        bound = Domain("record", "in", [f"{model},{id_}" for id_ in ids])
+        items = self.env["ihub.item"].search(bound)
+        action["domain"] = list(about | Domain("item_id", "in", items.ids) if items else about)
         action["context"] = {}
         # Another path than that of all events: a reload must not show all.
         action["path"] = False

@@ -88,6 +88,7 @@ class IhubRun(models.Model):
     # Not stored: the database reckons it, for a million rows of which few are special.
     outcome = Badge(
         [*STATES, *MORE],
+        "Result",
         looks=OUTCOME_LOOKS,
         compute="_compute_outcome",
         search="_search_outcome",

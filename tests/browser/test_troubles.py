@@ -96,7 +96,8 @@ def test_what_is_wrong_comes_first_and_is_counted(board):
         "Object.fromEntries([...document.querySelectorAll('.o_ihub_chip')]"
         ".map(chip => [chip.dataset.word, Number(chip.dataset.count)]))"
     )
-    assert counts["failed"] == 3, "One is a manual run, one is done but has reported errors."
+    assert counts["failed"] == 4, "One is a manual run, two are done but have reported errors."
+    assert counts["repair"] == 1
     assert counts["blocked"] == 3, "One of them because its type is not installed."
     assert counts["late"] == 3
     assert counts["retrying"] == 2

@@ -400,6 +400,20 @@ class TestBinding(ItemsCase):
         self.assertEqual(record.bound("order", 1), one)
 
 
+class TestTimeLine(ItemsCase):
+    def test_a_record_tells_where_it_came_from(self):
+        self.orders[2]["fail"] = "SKU 'A-1' is unknown."
+        self.run_it()
+        del self.orders[2]["fail"]
+        self.run_it(moment="2025-03-01 13:30")
+        item = self.items(key="2")
+        Event = self.env["ihub.event"].with_user(self.operator)
+        action = Event.action_about_records("res.partner", item.record.ids)
+        found = Event.search(action["domain"], order="id")
+        self.assertEqual(found.mapped("level"), ["error", "info"])
+        self.assertEqual(found.item_id, item)
+
+
 class TestRepair(ItemsCase):
     def setUp(self):
         super().setUp()

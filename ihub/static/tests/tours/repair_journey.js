@@ -14,7 +14,7 @@ const find = [
     },
     {
         content: "Its card says by itself that one is to be repaired",
-        trigger: `${card(NAME, "To Repair")} .alert:contains(To repair: 1)`,
+        trigger: `${card(NAME, "To Repair")} .alert:contains(except one item)`,
     },
     {
         content: "So does the bar at the top",
