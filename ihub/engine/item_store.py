@@ -75,9 +75,10 @@ def load(cr, integration_id, kind, keys):
 
 
 def load_by_id(cr, id_):
-    """Return the :class:`Row` of an item, with its data."""
+    """Return the :class:`Row` of an item, with its data; None if it was deleted meanwhile."""
     cr.execute(SQL(f"SELECT {_ROW}, data FROM ihub_item WHERE id = %s", id_))
-    return Row(*cr.fetchone())
+    row = cr.fetchone()
+    return row and Row(*row)
 
 
 def next_asked_for(cr, run_id, limit):
@@ -154,8 +155,9 @@ def release(env, run_ids):
     """Give back to people the items that runs which have ended were to try again."""
     env.cr.execute(
         SQL(
-            "UPDATE ihub_item SET state = 'failed' WHERE retry_run_id = ANY(%s)"
-            " AND state = 'pending'",
+            "UPDATE ihub_item SET state = 'failed',"
+            " failed_since = COALESCE(failed_since, now() AT TIME ZONE 'UTC')"
+            " WHERE retry_run_id = ANY(%s) AND state = 'pending'",
             list(run_ids),
         )
     )

@@ -254,22 +254,28 @@ class Processing:
         for id_ in ids:
             # One by one: people may have wiped the data of the others meanwhile.
             row = item_store.load_by_id(self.cr, id_)
-            element = Element(None, row.key, row.name, row.data, None)
-            if row.data is None:
-                element.problem = self.env._(
-                    "Its data were not kept, so it cannot be tried again from here. Run the "
-                    "period in which it came once more."
-                )
-            elif self.handler is None:
-                element.problem = self.env._(
-                    "The integration does not know any more what to do with it: its type was "
-                    "changed. Run the period in which it came once more, or ask its developer."
-                )
-            else:
-                element.data = unpacked(self.env, row.data)
-            self._deal_with(element, row)
-            self._keep()
+            if row is not None:
+                self._deal_with(self._kept_element(row), row)
+                self._keep()
         return self.counts
+
+    def _kept_element(self, row):
+        element = Element(None, row.key, row.name, row.data, None)
+        try:
+            element.data = unpacked(self.env, row.data) if row.data else None
+        except KeyError:  # a model that is not installed any more
+            element.text = None
+        if element.text is None:
+            element.problem = self.env._(
+                "Its data were not kept, so it cannot be tried again from here. Run the "
+                "period in which it came once more."
+            )
+        elif self.handler is None:
+            element.problem = self.env._(
+                "The integration does not know any more what to do with it: its type was "
+                "changed. Run the period in which it came once more, or ask its developer."
+            )
+        return element
 
     # --- One element ---
 

@@ -69,7 +69,7 @@ class IhubBoardMixin(models.AbstractModel):
     to_repair_count = fields.Integer("To Repair", compute="_compute_health")
     except_text = fields.Char(
         "Except",
-        compute="_compute_except_text",
+        compute="_compute_exception",
         help="What is not there of the data that are complete.",
     )
     retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry_message")
@@ -348,9 +348,9 @@ class IhubBoardMixin(models.AbstractModel):
 
     @api.depends("to_repair_count")
     @api.depends_context("lang")
-    def _compute_except_text(self):
+    def _compute_exception(self):
         for integration in self:
-            integration.except_text = card_text.exception(integration)
+            integration.except_text = said(integration, partial(card_text.exception, integration))
 
     def _late_reason(self):
         """Return why it is late, and what is being done or to do, in words for the reader."""

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..core import items as core
 from ..engine.items import record_of, unpacked
 from ..report import item_page
+from ..report.format import said
 from .ihub_event import days_in
 from .ihub_fields import Badge, LooseReference
 
@@ -137,7 +138,10 @@ class IhubItem(models.Model):
     @api.depends_context("lang")
     def _compute_data_html(self):
         for item in self:
-            item.data_html = item_page.data_html(item.env, item._value(), item._labels())
+            item.data_html = said(item, item._data_as_html)
+
+    def _data_as_html(self):
+        return item_page.data_html(self.env, self._value(), self._labels())
 
     @api.depends("state", "data")
     def _compute_can_change(self):

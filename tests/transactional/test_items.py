@@ -7,6 +7,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import mute_logger
 from psycopg2 import DataError
 
 from odoo.addons.ihub.core.exceptions import RetryableError, StopRequested
@@ -284,6 +285,14 @@ class TestProcessEach(ItemsCase):
         self.retry(item)
         self.assertIn("Its data were not kept", item.message)
 
+    def test_data_that_cannot_be_read_any_more_break_no_page(self):
+        self.orders[0]["fail"] = "no"
+        self.run_it()
+        item = self.items(state="failed")
+        item.sudo().data = '{"$": "reference", "of": ["model.of.an.addon.that.is.gone", [1]]}'
+        with mute_logger("odoo.addons.ihub.report.format"):
+            self.assertTrue(item.with_user(self.operator).data_html)
+
     def test_records_and_tuples(self):
         partners = self.env["res.partner"].create([{"name": f"P{n}"} for n in range(3)])
         seen = []
@@ -497,6 +506,19 @@ class TestRepair(ItemsCase):
         self.retry(self.item)
         self.assertEqual(self.item.state, "failed")
         self.assertIn("type was changed", self.item.message)
+
+    def test_data_of_a_model_that_is_gone(self):
+        self.item.sudo().data = '{"$": "reference", "of": ["model.that.is.gone", [1]]}'
+        run = self.retry(self.item)
+        self.assertEqual((run.state, self.item.state), ("done", "failed"))
+        self.assertIn("were not kept", self.item.message)
+
+    def test_an_item_that_is_deleted_before_it_is_tried_again(self):
+        with freeze_time("2025-03-01 13:00"), self.importing():
+            self.item.with_user(self.operator).action_retry()
+            self.item.with_user(self.manager).unlink()
+            self.work(self.integration)
+        self.assertEqual(self.runs(self.integration)[-1].state, "done")
 
     def test_a_retry_that_is_stopped_gives_the_items_back(self):
         with freeze_time("2025-03-01 13:00"), self.importing():
