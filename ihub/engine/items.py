@@ -261,11 +261,12 @@ class Processing:
 
     def _kept_element(self, row):
         element = Element(None, row.key, row.name, row.data, None)
+        is_known = row.data is not None
         try:
-            element.data = unpacked(self.env, row.data) if row.data else None
+            element.data = unpacked(self.env, row.data) if is_known else None
         except KeyError:  # a model that is not installed any more
-            element.text = None
-        if element.text is None:
+            is_known = False
+        if not is_known:
             element.problem = self.env._(
                 "Its data were not kept, so it cannot be tried again from here. Run the "
                 "period in which it came once more."

@@ -512,6 +512,7 @@ class TestRepair(ItemsCase):
         run = self.retry(self.item)
         self.assertEqual((run.state, self.item.state), ("done", "failed"))
         self.assertIn("were not kept", self.item.message)
+        self.assertTrue(self.item.sudo().data, "The addon may come back.")
 
     def test_an_item_that_is_deleted_before_it_is_tried_again(self):
         with freeze_time("2025-03-01 13:00"), self.importing():
