@@ -295,9 +295,9 @@ class Processing:
                 row = self._mark_done(element, item, row)
             else:
                 row = self._mark_failed(element, item, row, error)
-        if self.scope:
+        if self.scope and error is not None:
             # Of an item that has failed the run says more than that there were errors.
-            self.scope.error_logged = has_told if error is not None else self.scope.error_logged
+            self.scope.error_logged = has_told
         self._check_limit()
         return row
 

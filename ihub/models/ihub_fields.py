@@ -66,6 +66,11 @@ class LooseReference(fields.Reference):
         """Accept every model, without a list of them that would be sent to the browser."""
         return env.registry
 
+    def convert_to_record(self, value, record):
+        """Take a record whose model is not installed any more for none: no page breaks."""
+        is_gone = value and value.partition(",")[0] not in record.env
+        return super().convert_to_record(None if is_gone else value, record)
+
 
 class Badge(fields.Selection):
     """A selection that tells the web client how each of its values looks.

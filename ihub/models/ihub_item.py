@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..core import items as core
-from ..engine.items import record_of, unpacked
+from ..engine.items import unpacked
 from ..report import item_page
 from ..report.format import said
 from .ihub_event import days_in
@@ -167,9 +167,8 @@ class IhubItem(models.Model):
         :raise UserError: when none of them can be tried again, or an integration cannot run
         """
         items = self._open_ones()
-        runs = self.env["ihub.run"]
         for integration, chosen in items.grouped("integration_id").items():
-            runs += integration._retry_items(chosen)
+            integration._retry_items(chosen)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -214,8 +213,8 @@ class IhubItem(models.Model):
     def action_open_record(self):
         """Return the action that opens the record that this item has become."""
         self.ensure_one()
-        record = record_of(self.env, self.record and f"{self.record._name},{self.record.id}")
-        if not record:
+        record = self.record
+        if not record or not record.exists():
             raise UserError(self.env._("There is no record of %(name)s.", name=self.display_name))
         return {
             "type": "ir.actions.act_window",

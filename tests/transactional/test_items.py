@@ -388,6 +388,19 @@ class TestBinding(ItemsCase):
         self.run_it(moment="2025-03-01 13:30")
         self.assertEqual(record.bound("order", 3).name, "SO-3")
 
+    def test_a_binding_to_a_model_that_is_gone_breaks_no_page(self):
+        self.run_it()
+        item = self.items(key="3").with_user(self.operator)
+        self.env.cr.execute(
+            "UPDATE ihub_item SET record = 'model.that.is.gone,7' WHERE id = %s", [item.id]
+        )
+        self.env.invalidate_all()
+        spec = {"record": {"fields": {"display_name": {}}}}
+        self.assertFalse(item.web_read(spec)[0]["record"])
+        self.assertIsNone(self.integration.sudo()._type_record().bound("order", 3))
+        with self.assertRaisesRegex(UserError, "no record"):
+            item.action_open_record()
+
     def test_bindings_that_a_company_has_are_taken_over(self):
         record = self.integration.sudo()._type_record()
         partner = self.env["res.partner"].create({"name": "Known"})
