@@ -10,20 +10,22 @@ from _database import database
 from _table import Table, seconds, seconds_in_turns
 
 COMMIT_EACH = 100
-INTEGRATIONS = 40
-# One of a hundred is to be repaired, for one of a dozen causes.
+# How often each page is opened.
+LOOKS = 51
+INTEGRATIONS = 5
+# One of 97 is to be repaired, for one of a dozen causes.
 FILL = """
     INSERT INTO ihub_item (integration_id, company_id, kind, key, name, state, attempts, message,
                            cause, failed_since, last_attempt, fingerprint, record, data)
     SELECT %(integration)s + n %% %(integrations)s, 1, 'order', n::text, 'SO-' || n,
            CASE WHEN failed THEN 'failed' ELSE 'done' END, 1,
            CASE WHEN failed THEN 'SKU ''A-' || n || ''' is unknown.' END,
-           CASE WHEN failed THEN 'SKU … is unknown (' || n / 100 %% 12 || ').' END,
+           CASE WHEN failed THEN 'SKU … is unknown (' || n / 97 %% 12 || ').' END,
            CASE WHEN failed THEN now() END, now(), md5(n::text),
            CASE WHEN NOT failed THEN 'res.partner,' || n %% 5000 + 1 END,
            CASE WHEN failed THEN '{"id": ' || n || '}' END
       FROM generate_series(1, %(rows)s) n
-     CROSS JOIN LATERAL (SELECT n %% 100 = 0 AS failed) f
+     CROSS JOIN LATERAL (SELECT n %% 97 = 0 AS failed) f
 """
 NAME = {"fields": {"display_name": {}}}
 LIST = {
@@ -145,6 +147,9 @@ class Bench:
             "the same of one integration": self.look(
                 lambda env: self.page(env, [*TO_REPAIR, ("integration_id", "=", self.first)])
             ),
+            "search box: one order": self.look(
+                lambda env: self.page(env, [("display_name", "ilike", f"SO-{rows - 3}")])
+            ),
             "first page of all": self.look(lambda env: self.page(env, [])),
             "look-up of one key": self.look(lambda env: self.bound(env, key)),
         }
@@ -167,7 +172,7 @@ class Bench:
                 function(api.Environment(cr, user, {}))
 
         request()
-        return seconds(request, 21) * 1000
+        return seconds(request, LOOKS) * 1000
 
     def growing(self):
         self.refer()
@@ -181,8 +186,8 @@ def main():
     made = argparse.ArgumentParser(prog="dev/bench items", description=__doc__)
     made.add_argument("--rows", type=int, default=5_000_000, help="size of the large table")
     made.add_argument("--small", type=int, default=50_000, help="size of the small table")
-    made.add_argument("--orders", type=int, default=200, help="that are dealt with at a time")
-    made.add_argument("--turns", type=int, default=20, help="how often that is done")
+    made.add_argument("--orders", type=int, default=100, help="that are dealt with at a time")
+    made.add_argument("--turns", type=int, default=60, help="how often that is done")
     options = made.parse_args()
     with database("items") as registry:
         bench = Bench(registry, options)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -136,6 +136,17 @@ def text_at(data: Any, where: str | Callable[[Any], Any] | None) -> str | None:
         return None if is_none else first_line(clean(str(value)), NAME_LENGTH)
     except (LookupError, AttributeError, TypeError, ValueError):
         return None
+
+
+def column_of(path: str) -> str:
+    """Return the name of the column in which lists show what stands at ``path``."""
+    return re.sub(r"[^a-z0-9]", "_", path.lower())
+
+
+def columns_of(data: Any, paths: Iterable[str]) -> dict[str, str]:
+    """Return ``{column: text}`` of what an element has at ``paths``."""
+    texts = {column_of(path): text_at(data, path) for path in paths}
+    return {column: text for column, text in texts.items() if text is not None}
 
 
 def is_older(version: str | None, known: str | None) -> bool:

@@ -1,5 +1,6 @@
 """Items become rows: read and written many at a time, in the transaction of the work."""
 
+import json
 from typing import NamedTuple
 
 from odoo import fields
@@ -32,12 +33,14 @@ class Row(NamedTuple):
 class Mark(NamedTuple):
     """What became of an item: its row, and what people see of it.
 
-    ``run_id`` is the run that has dealt with it, ``handler`` the name of the type's method.
+    ``run_id`` is the run that has dealt with it, ``handler`` the name of the type's method,
+    ``columns`` what lists show of its data.
     """
 
     row: Row
     run_id: int | None
     handler: str | None
+    columns: dict[str, str]
     message: str | None = None
     cause: str | None = None
     traceback: str | None = None
@@ -101,8 +104,8 @@ def next_asked_for(cr, run_id, limit):
 _SAVE = """
     INSERT INTO ihub_item (
         id, integration_id, company_id, kind, key, name, state, attempts, fingerprint, version,
-        record, source_run_id, is_corrected, data, run_id, handler, message, cause, traceback,
-        failed_since, last_attempt, create_uid, create_date, write_uid, write_date)
+        record, source_run_id, is_corrected, data, columns, run_id, handler, message, cause,
+        traceback, failed_since, last_attempt, create_uid, create_date, write_uid, write_date)
     VALUES %s
     ON CONFLICT (integration_id, kind, key) DO UPDATE SET
         name = COALESCE(EXCLUDED.name, ihub_item.name),
@@ -114,6 +117,7 @@ _SAVE = """
         source_run_id = EXCLUDED.source_run_id,
         is_corrected = EXCLUDED.is_corrected,
         data = EXCLUDED.data,
+        columns = COALESCE(EXCLUDED.columns, ihub_item.columns),
         run_id = EXCLUDED.run_id,
         handler = EXCLUDED.handler,
         message = EXCLUDED.message,
@@ -142,8 +146,9 @@ def save(env, integration, kind, marks):
             mark.row.id, integration.id, company_id, kind, mark.row.key, mark.row.name or None,
             mark.row.state, mark.row.attempts, mark.row.fingerprint, mark.row.version,
             mark.row.reference, mark.row.source_run_id, mark.row.is_corrected, mark.row.data,
-            mark.run_id, mark.handler, mark.message and clean(mark.message), mark.cause,
-            mark.traceback, now if mark.row.state == "failed" else None, now, uid, now, uid, now,
+            json.dumps(mark.columns) if mark.columns else None, mark.run_id, mark.handler,
+            mark.message and clean(mark.message), mark.cause, mark.traceback,
+            now if mark.row.state == "failed" else None, now, uid, now, uid, now,
         )
         for mark in marks
     ]  # fmt: skip

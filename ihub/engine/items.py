@@ -126,6 +126,7 @@ class Processing:
         self.kind = kind
         self.counts = Counts()
         self._handler_name = _name_of_method(record, handler)
+        self._column_paths = tuple(record._item_texts("item_columns"))
         self._skip_unchanged = False
         self._limit = None
         self._marks = {}
@@ -383,7 +384,8 @@ class Processing:
             state=state, attempts=item.attempt, reference=item._reference, data=element.text
         )
         run_id = self.scope.run_id if self.scope else None
-        self._marks[element.key] = Mark(row, run_id, self._handler_name, **reason)
+        columns = core.columns_of(element.data, self._column_paths)
+        self._marks[element.key] = Mark(row, run_id, self._handler_name, columns, **reason)
         # What is done needs its data no more than people may want to look at them.
         return row._replace(data=None)
 

@@ -51,6 +51,9 @@ class AbstractIntegration(models.AbstractModel):
     # What people may change of an item's data, labels by path: {"customer.email": "E-mail"}.
     item_fields: dict[str, str] = {}
 
+    # What lists of items show of their data, labels by path: {"customer.name": "Customer"}.
+    item_columns: dict[str, str] = {}
+
     integration_id = fields.Many2one(
         "ihub.integration",
         required=True,
@@ -383,9 +386,9 @@ class AbstractIntegration(models.AbstractModel):
         )
 
     @api.model
-    def _item_labels(self) -> dict[str, str]:
-        """Return ``{path: label}`` of what people may change of an item's data."""
-        labels = self.env["ihub.integration"]._type_flag(self, "item_fields")
+    def _item_texts(self, name: str) -> dict[str, str]:
+        """Return ``{path: label}`` of ``item_fields`` or ``item_columns``."""
+        labels = self.env["ihub.integration"]._type_flag(self, name)
         return {path: self._in_reader_language(label) for path, label in labels.items()}
 
     @api.model

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .ihub_fields import Badge, BigInteger, LooseMany2one, LooseReference
+from .ihub_fields import Badge, BigInteger, LooseMany2one, LooseReference, distinct
 
 # More would cost more in the planner than they save in the index.
 PIECES = 6
@@ -235,21 +235,8 @@ class IhubEvent(models.Model):
         return events & readable
 
     def _models_of_events(self):
-        """Return the names of all models that events are about, from the index alone."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH RECURSIVE model(name) AS (
-                    SELECT min(res_model) FROM ihub_event WHERE res_id IS NOT NULL
-                     UNION ALL
-                    SELECT (SELECT min(e.res_model) FROM ihub_event e
-                             WHERE e.res_id IS NOT NULL AND e.res_model > model.name)
-                      FROM model WHERE model.name IS NOT NULL
-                ) SELECT name FROM model WHERE name IS NOT NULL
-                """
-            )
-        )
-        return [name for (name,) in rows]
+        """Return the names of all models that events are about."""
+        return distinct(self.env, self._table, SQL("res_model"), SQL("res_id IS NOT NULL"))
 
     def _related_record(self):
         """Return the related record, which may not exist; None if its model does not."""

@@ -12,6 +12,32 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 
+def distinct(env, table, expression, there):
+    """Return the values of ``expression``, which are few, from an index on it alone.
+
+    :param str table: its name
+    :param SQL expression: the first column of the index
+    :param SQL there: the condition of the index
+    """
+    rows = env.execute_query(
+        SQL(
+            """
+            WITH RECURSIVE known(value) AS (
+                SELECT min(%(expression)s) FROM %(table)s WHERE %(there)s
+                 UNION ALL
+                SELECT (SELECT min(%(expression)s) FROM %(table)s
+                         WHERE %(there)s AND %(expression)s > known.value)
+                  FROM known WHERE known.value IS NOT NULL
+            ) SELECT value FROM known WHERE value IS NOT NULL
+            """,
+            expression=expression,
+            table=SQL.identifier(table),
+            there=there,
+        )
+    )
+    return [value for (value,) in rows]
+
+
 class BigInteger(fields.Integer):
     """An Integer of 64 bits."""
 

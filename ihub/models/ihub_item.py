@@ -1,7 +1,9 @@
 import logging
+from itertools import chain
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import items as core
@@ -9,7 +11,7 @@ from ..engine.items import unpacked
 from ..report import item_page
 from ..report.format import said
 from .ihub_event import days_in
-from .ihub_fields import Badge, LooseReference
+from .ihub_fields import Badge, LooseReference, distinct
 
 _logger = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ KEEP_DATA_DAYS = 30
 BATCH = 5_000
 # So many that are to be repaired are counted for the bar at the top.
 COUNT_LIMIT = 100
+# So many records of a model that bear a name lead to their items.
+NAMED_LIMIT = 200
 
 
 class IhubItem(models.Model):
@@ -50,8 +54,10 @@ class IhubItem(models.Model):
         related="integration_id.company_id", store=True, index="btree_not_null"
     )
     kind = fields.Char(required=True, readonly=True, help="Such as order, or product.")
-    key = fields.Char(required=True, readonly=True, help="What the other system calls it.")
-    name = fields.Char(readonly=True)
+    key = fields.Char(
+        required=True, readonly=True, index="trigram", help="What the other system calls it."
+    )
+    name = fields.Char(readonly=True, index="trigram")
     state = Badge(
         [
             ("failed", "To Repair"),
@@ -98,6 +104,9 @@ class IhubItem(models.Model):
     retry_run_id = fields.Many2one(
         "ihub.run", "Waits for", readonly=True, ondelete="set null", index="btree_not_null"
     )
+    columns = fields.Properties(
+        definition="integration_id.item_column_definitions", copy=False, readonly=True
+    )
     event_ids = fields.One2many("ihub.event", "item_id", "Events")
     data_html = fields.Html("Data", compute="_compute_data_html", sanitize=False)
     can_change = fields.Boolean(compute="_compute_can_change")
@@ -105,11 +114,14 @@ class IhubItem(models.Model):
     _key_uniq = models.UniqueIndex("(integration_id, kind, key)")
     # What is open, of an integration and by cause.
     _open_idx = models.Index(
-        "(integration_id, state) INCLUDE (source_run_id) WHERE state IN ('failed', 'pending')"
+        "(integration_id, state, id) INCLUDE (source_run_id, company_id)"
+        " WHERE state IN ('failed', 'pending')"
     )
     _failed_idx = models.Index("(id) INCLUDE (company_id) WHERE state = 'failed'")
     # What has become of a record, and the binding back.
     _record_idx = models.Index("(record, integration_id) WHERE record IS NOT NULL")
+    # The models of these records, which are few.
+    _model_idx = models.Index("(split_part(record, ',', 1)) WHERE record IS NOT NULL")
     # Retention of data.
     _done_idx = models.Index("(last_attempt) WHERE state = 'done' AND data IS NOT NULL")
 
@@ -119,6 +131,28 @@ class IhubItem(models.Model):
     def _compute_display_name(self):
         for item in self:
             item.display_name = " ".join(filter(None, (item.kind, item.name or item.key)))
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Find an item also by the name of the record that it has become."""
+        domain = super()._search_display_name(operator, value)
+        if operator in Domain.NEGATIVE_OPERATORS or not value:
+            return domain
+        return domain | Domain("record", "in", list(self._records_named(operator, value)))
+
+    def _records_named(self, operator, value):
+        """Yield ``model,id`` of what items have become, and the user knows by such a name."""
+        models = distinct(
+            self.env, self._table, SQL("split_part(record, ',', 1)"), SQL("record IS NOT NULL")
+        )
+        for model in models:
+            Model = self.env.get(model)
+            if Model is None or not (Model._rec_names_search or Model._rec_name):
+                continue
+            if Model.has_access("read"):
+                named = Domain("display_name", operator, value)
+                found = Model.with_context(active_test=False).search(named, limit=NAMED_LIMIT)
+                yield from (f"{model},{id_}" for id_ in found._ids)
 
     def _value(self):
         """Return the data of this item, or None."""
@@ -132,7 +166,7 @@ class IhubItem(models.Model):
         self.ensure_one()
         integration = self.sudo().integration_id
         model = integration._type_model(integration.integration_type)
-        return {} if model is None else model.with_env(self.env)._item_labels()
+        return {} if model is None else model.with_env(self.env)._item_texts("item_fields")
 
     @api.depends("data")
     @api.depends_context("lang")
@@ -148,6 +182,15 @@ class IhubItem(models.Model):
         for item in self:
             can = item.state == "failed" and item.sudo().data and item._labels()
             item.can_change = bool(can)
+
+    @api.model
+    def get_property_definition(self, full_name):
+        # Odoo looks into the column of the definitions; these stand in the types.
+        self.browse().check_access("read")
+        Integration = self.env["ihub.integration"]
+        columns = chain.from_iterable(map(Integration._item_columns_of, Integration._type_names()))
+        name = full_name.partition(".")[2]
+        return next((column for column in columns if column["name"] == name), {})
 
     @api.model
     @api.readonly
@@ -329,6 +372,6 @@ class IhubItem(models.Model):
         """Forget the data of these items, as the law may ask for. The bindings stay."""
         self.check_access("unlink")
         items = self.sudo()
-        items.write({"data": False, "message": False, "traceback": False})
+        items.write({"data": False, "columns": False, "message": False, "traceback": False})
         for item in items:
             item.message_post(body=self.env._("The data of this item were wiped."))

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..core.items import column_of
 from ..engine import item_store
 
 
@@ -24,6 +25,13 @@ class IhubItemsMixin(models.AbstractModel):
         help="The same, as a share of the items that were tried, in percent. It counts from ten "
         "failures on.",
     )
+    item_column_definitions = fields.PropertiesDefinition(
+        "Columns of Items",
+        compute="_compute_item_column_definitions",
+        search="_search_item_column_definitions",
+        readonly=True,
+        copy=False,
+    )
     item_ids = fields.One2many("ihub.item", "integration_id", "Items")
     has_items = fields.Boolean(compute="_compute_has_items")
 
@@ -33,6 +41,28 @@ class IhubItemsMixin(models.AbstractModel):
         for integration in self:
             of_it = [("integration_id", "in", integration.ids)]
             integration.has_items = bool(Item.search_count(of_it, limit=1))
+
+    @api.depends("integration_type")
+    @api.depends_context("lang")
+    def _compute_item_column_definitions(self):
+        for name, integrations in self.grouped("integration_type").items():
+            integrations.item_column_definitions = self._item_columns_of(name)
+
+    def _item_columns_of(self, name):
+        """Return the columns that the type ``name`` adds to lists of its items."""
+        model = self._type_model(name)
+        if model is None:
+            return []
+        return [
+            {"name": column_of(path), "string": label, "type": "char"}
+            for path, label in model._item_texts("item_columns").items()
+        ]
+
+    def _search_item_column_definitions(self, operator, value):
+        if operator != "in" or any(value):
+            return NotImplemented
+        without = [name for name in self._type_names() if not self._item_columns_of(name)]
+        return [("integration_type", "in", without)]
 
     @api.constrains("failed_items_limit", "failed_items_share")
     def _check_failed_items(self):

@@ -27,6 +27,11 @@ class IhubIntegrationDemoShop(models.Model):
         "customer.name": _lt("Name of the Customer"),
     }
 
+    item_columns = {
+        "customer.name": _lt("Customer"),
+        "customer.email": _lt("E-mail"),
+    }
+
     def run_from_to(self, _from, _to):
         self.process_each(
             ORDERS,

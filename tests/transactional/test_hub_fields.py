@@ -46,6 +46,7 @@ class TestHubFields(HubCase):
             "float": 7.0,
             "date": "2020-02-02",
             "datetime": "2020-02-02 02:02:02",
+            "properties_definition": [{"name": "forged", "type": "char"}],
         }.get(field.type, "forged")
 
     def stored(self, integration):

@@ -664,3 +664,87 @@ class TestPersonalData(ItemsCase):
     def test_everybody_who_sees_it_may_comment_on_it(self):
         self.run_it()
         self.items(key="1").with_user(self.operator).message_post(body="I have asked the shop.")
+
+
+class TestColumns(ItemsCase):
+    """A type adds columns to lists of its items."""
+
+    def setUp(self):
+        super().setUp()
+        columns = {"number": "Number", "customer.name": "Customer"}
+        self.startPatcher(patch.object(self.type_class(), "item_columns", columns))
+        self.orders[1].update(customer={"name": "Anna"}, fail="no")
+
+    def test_they_are_read_from_the_data_of_done_and_failed_ones(self):
+        self.run_it()
+        self.assertEqual(dict(self.items(key="0").columns), {"number": "SO-0"})
+        item = self.items(key="1").with_user(self.operator)
+        found = item.read(["columns"])[0]["columns"]
+        self.assertEqual(
+            [(one["name"], one["string"], one["value"]) for one in found],
+            [("number", "Number", "SO-1"), ("customer_name", "Customer", "Anna")],
+        )
+
+    def test_they_follow_what_is_corrected(self):
+        self.run_it()
+        item = self.items(key="1")
+        self.startPatcher(patch.object(self.type_class(), "item_fields", {"customer.name": "C"}))
+        item._change({"customer.name": "Berta"})
+        self.retry(item)
+        self.assertEqual(dict(item.columns)["customer_name"], "Berta")
+
+    def test_one_searches_and_groups_by_them(self):
+        self.run_it()
+        Item = self.env["ihub.item"].with_user(self.operator)
+        mine = [("integration_id", "=", self.integration.id)]
+        self.assertEqual(Item.search([*mine, ("columns.customer_name", "ilike", "ann")]).key, "1")
+        groups = Item.formatted_read_group(mine, ["columns.customer_name"], ["__count"])
+        counts = {group["columns.customer_name"]: group["__count"] for group in groups}
+        self.assertEqual(counts, {"Anna": 1, False: 5})
+
+    def test_the_web_client_finds_who_has_any(self):
+        Integration = self.env["ihub.integration"].with_user(self.operator)
+        found = Integration.search([("item_column_definitions", "!=", False)])
+        self.assertIn(self.integration, found)
+        types = {
+            model for model in Integration._type_names() if Integration._item_columns_of(model)
+        }
+        self.assertEqual(set(found.mapped("integration_type")), types)
+
+    def test_wiping_the_data_wipes_them(self):
+        self.run_it()
+        self.items(key="1").action_wipe_data()
+        self.assertFalse(dict(self.items(key="1").columns))
+
+
+class TestSearch(ItemsCase):
+    """One box finds an item by its key, its name, and the name of its record."""
+
+    def found(self, text):
+        mine = [("integration_id", "=", self.integration.id)]
+        domain = [*mine, ("display_name", "ilike", text)]
+        return self.env["ihub.item"].with_user(self.operator).search(domain).mapped("key")
+
+    def setUp(self):
+        super().setUp()
+        self.orders = [{"id": f"K-{n}-7", "number": f"SO-{n}"} for n in range(3)]
+        self.run_it()
+
+    def test_by_key_and_by_name(self):
+        self.assertEqual(self.found("k-1-7"), ["K-1-7"])
+        self.assertEqual(self.found("so-2"), ["K-2-7"])
+
+    def test_by_what_the_record_is_called_today(self):
+        self.items(key="K-1-7").record.name = "Zebra Ltd"
+        self.assertEqual(self.found("zebra"), ["K-1-7"])
+
+    def test_by_a_record_that_is_archived(self):
+        self.items(key="K-1-7").record.write({"name": "Zebra Ltd", "active": False})
+        self.assertEqual(self.found("zebra"), ["K-1-7"])
+
+    def test_not_by_the_name_of_a_record_that_one_may_not_see(self):
+        record = self.items(key="K-1-7").record
+        record.name = "Zebra Ltd"
+        other = self.env["res.company"].create({"name": "Other"})
+        record.company_id = other
+        self.assertEqual(self.found("zebra"), [])

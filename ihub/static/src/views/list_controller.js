@@ -1,5 +1,6 @@
 import { registry } from "@web/core/registry";
 import { ListController } from "@web/views/list/list_controller";
+import { ListRenderer } from "@web/views/list/list_renderer";
 import { listView } from "@web/views/list/list_view";
 
 import { BoardModel, useBoard } from "../board/board";
@@ -7,6 +8,9 @@ import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+
+// So many columns of types are shown unless somebody hides them.
+const TYPE_COLUMNS = 4;
 
 /** A list that shows changes as they happen, unless somebody has ticked lines. */
 export class LiveListController extends ListController {
@@ -16,6 +20,16 @@ export class LiveListController extends ListController {
             isBusy: () => Boolean(this.model.root.selection?.length),
             reload: () => this.model.load(),
         });
+    }
+}
+
+/** Items, with the columns that types add to them. */
+class ItemListRenderer extends ListRenderer {
+    getPropertyFieldColumns(column, list) {
+        const columns = super.getPropertyFieldColumns(column, list);
+        // Those of many types would leave no room for the others.
+        const optional = columns.length > TYPE_COLUMNS ? "hide" : "show";
+        return columns.map((added) => ({ ...added, optional }));
     }
 }
 
@@ -38,6 +52,11 @@ export class IntegrationListController extends ListController {
 const live = { ...listView, Model: LiveModel };
 
 registry.category("views").add("ihub_live_list", { ...live, Controller: LiveListController });
+registry.category("views").add("ihub_item_list", {
+    ...live,
+    Controller: LiveListController,
+    Renderer: ItemListRenderer,
+});
 registry.category("views").add("ihub_integration_list", {
     ...live,
     Model: BoardModel,
