@@ -75,7 +75,8 @@ FACTS = """
                THEN GREATEST(COALESCE(died_at, next_due), i.state_date, ended.ended_at) END,
            (i.state = 'running' AND run.is_retrying) IS TRUE, COALESCE(run.queued, 0),
            i.failed_run_id IS NOT NULL,
-           EXISTS (SELECT FROM ihub_run r WHERE r.id = i.failed_run_id AND r.state = 'done'),
+           -- No EXISTS: for many integrations, PostgreSQL would read all runs that are done for it.
+           (SELECT r.state = 'done' FROM ihub_run r WHERE r.id = i.failed_run_id) IS TRUE,
            COALESCE(item.failed, 0), COALESCE(i.state_date, i.create_date), i.late_since,
            done.ended_at
       FROM ihub_integration i
