@@ -97,13 +97,14 @@ class IhubAlertMixin(models.AbstractModel):
         help="When people were last told of items that are to be repaired; empty: of none.",
     )
     late_after_intervals = fields.Integer(
+        "Late After (Intervals)",
         default=3,
         tracking=True,
         help="Late when nothing has been completed for so many intervals after a run was due, "
         "and for ten minutes at least. 0: not watched.",
     )
     late_by = fields.Float(
-        "Late by",
+        "Late by (Time of Day)",
         tracking=True,
         help="Late when what was due is not completed by this time of the day, in the time zone "
         "of the integration. 24:00 is the end of the day, 0:00: not watched.",

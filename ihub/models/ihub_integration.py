@@ -109,13 +109,13 @@ class IhubIntegration(models.Model):
         readonly=True, copy=False, help="Its type deals with several companies by itself."
     )
     keep_days_info = fields.Integer(
-        "Keep Info", help="In days; 0: as set for the whole hub (30 days)."
+        "Keep Info (Days)", help="0: as set for the whole hub (30 days)."
     )
     keep_days_warning = fields.Integer(
-        "Keep Warnings", help="In days; 0: as set for the whole hub (90 days)."
+        "Keep Warnings (Days)", help="0: as set for the whole hub (90 days)."
     )
     keep_days_error = fields.Integer(
-        "Keep Errors", help="In days; 0: as set for the whole hub (365 days)."
+        "Keep Errors (Days)", help="0: as set for the whole hub (365 days)."
     )
     # Two people may add one at the same moment: `_check_singleton` alone would not notice.
     _singleton_uniq = models.UniqueIndex(

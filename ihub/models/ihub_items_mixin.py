@@ -12,18 +12,17 @@ class IhubItemsMixin(models.AbstractModel):
     _description = "Items of an Integration"
 
     failed_items_limit = fields.Integer(
-        "Failed Items",
+        "Most Failed Items",
         default=100,
         tracking=True,
-        help="A run in which more items fail ends as failed. Fewer are left to be repaired, and "
-        "the others are done.",
+        help="A run in which more items fail ends as failed. As long as it is not more, they are "
+        "left to be repaired, and all others are done.",
     )
     failed_items_share = fields.Float(
-        "Failed Share",
+        "Most Failed Items (%)",
         default=50.0,
         tracking=True,
-        help="The same, as a share of the items that were tried, in percent. It counts from ten "
-        "failures on.",
+        help="The same, in percent of the items that were tried. It counts once ten have failed.",
     )
     item_column_definitions = fields.PropertiesDefinition(
         "Columns of Items",

@@ -16,6 +16,15 @@ MAX_QUEUED = 1000
 MANY = 10
 
 
+RETRY_NUMBERS = ("retry_limit", "retry_delay", "retry_growth", "retry_maximum")
+# What people choose from without knowing the numbers.
+RETRY_PLANS = {
+    "growing": (3, 5, 2.0, 24 * 60),
+    "minutes": (5, 1, 1.0, 24 * 60),
+    "hours": (24, 60, 1.0, 24 * 60),
+}
+
+
 class IhubOperationMixin(models.AbstractModel):
     """The buttons, the checks before a run, and the cron that wakes the lane."""
 
@@ -25,23 +34,61 @@ class IhubOperationMixin(models.AbstractModel):
     cron_id = fields.Many2one(
         "ir.cron", "Scheduled Action", readonly=True, copy=False, ondelete="set null"
     )
+    retry_plan = fields.Selection(
+        [
+            ("never", "Never"),
+            ("growing", "3 times, after 5 minutes and then longer each time"),
+            ("minutes", "5 times, a minute apart"),
+            ("hours", "24 times, an hour apart"),
+            ("own", "As set under Advanced"),
+        ],
+        "Try Again",
+        compute="_compute_retry_plan",
+        inverse="_inverse_retry_plan",
+        help="Only what can go away by waiting is tried again, such as a server that cannot be "
+        "reached.",
+    )
     retry_limit = fields.Integer(
         "Retries", default=3, tracking=True, help="How often a failed run is tried again by itself."
     )
-    retry_delay = fields.Integer(default=5, tracking=True, help="Minutes before the first retry.")
+    retry_delay = fields.Integer(
+        "First Wait (Minutes)", default=5, tracking=True, help="Before the first retry."
+    )
     retry_growth = fields.Float(
+        "Each Wait Longer by (Times)",
         default=2.0,
         tracking=True,
         help="Each further wait is so many times as long; 1: always the same.",
     )
     retry_maximum = fields.Integer(
-        default=24 * 60, tracking=True, help="Minutes: no wait between two attempts is longer."
+        "Longest Wait (Minutes)",
+        default=24 * 60,
+        tracking=True,
+        help="No wait between two attempts is longer.",
     )
     hang_limit = fields.Integer(
+        "Stuck After (Minutes)",
         default=0,
         tracking=True,
-        help="Minutes after which a run that is still executing is reported; 0 for no limit.",
+        help="A run that is still executing then is reported; 0: never.",
     )
+
+    # --- Retries ---
+
+    @api.depends(*RETRY_NUMBERS)
+    def _compute_retry_plan(self):
+        for integration in self:
+            numbers = tuple(integration[name] for name in RETRY_NUMBERS)
+            plans = (plan for plan, known in RETRY_PLANS.items() if numbers == known)
+            integration.retry_plan = next(plans, "own") if integration.retry_limit else "never"
+
+    @api.onchange("retry_plan")
+    def _inverse_retry_plan(self):
+        for integration in self:
+            if integration.retry_plan == "never":
+                integration.retry_limit = 0
+            elif plan := RETRY_PLANS.get(integration.retry_plan):
+                integration.update(dict(zip(RETRY_NUMBERS, plan, strict=True)))
 
     # --- Public methods ---
 

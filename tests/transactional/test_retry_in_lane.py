@@ -6,8 +6,10 @@ import requests
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import UserError, ValidationError
+from odoo.tests import Form
 
 from odoo.addons.ihub.lib.exceptions import RetryableError
+from odoo.addons.ihub.models.ihub_operation_mixin import RETRY_NUMBERS, RETRY_PLANS
 
 NOW = "2025-03-01 12:30"
 
@@ -152,3 +154,43 @@ class TestRetryInLane(HubCase):
         lane._queue_manually([lane._manual_window(at("2025-03-01 01:00"), at("2025-03-01 02:00"))],
                             "backfill")  # fmt: skip
         self.assertWaits(self.fail_with(TimeoutError("no answer")), 5)
+
+
+class TestRetryPlan(HubCase):
+    """People choose how often a run is tried again without knowing the numbers."""
+
+    def managed(self, **values):
+        return self.add(**values).with_user(self.manager)
+
+    def numbers(self, integration):
+        return tuple(integration[name] for name in RETRY_NUMBERS)
+
+    def test_what_is_set_first_is_the_first_plan(self):
+        self.assertEqual(self.managed().retry_plan, "growing")
+
+    def test_each_plan_sets_its_numbers_and_is_known_by_them(self):
+        integration = self.managed()
+        for plan, numbers in RETRY_PLANS.items():
+            integration.retry_plan = plan
+            integration.invalidate_recordset()
+            self.assertEqual(self.numbers(integration), numbers)
+            self.assertEqual(integration.retry_plan, plan)
+
+    def test_never_is_no_retry_whatever_the_waits(self):
+        integration = self.managed(retry_delay=7)
+        integration.retry_plan = "never"
+        self.assertEqual((integration.retry_limit, integration.retry_delay), (0, 7))
+        self.assertEqual(integration.retry_plan, "never")
+
+    def test_numbers_of_its_own_are_kept(self):
+        integration = self.managed(retry_delay=7)
+        self.assertEqual(integration.retry_plan, "own")
+        integration.retry_plan = "own"
+        self.assertEqual(self.numbers(integration), (3, 7, 2.0, 24 * 60))
+
+    def test_the_form_shows_the_numbers_at_once(self):
+        with Form(self.managed()) as form:
+            form.retry_plan = "hours"
+            self.assertEqual((form.retry_limit, form.retry_delay), (24, 60))
+            form.retry_limit = 10
+            self.assertEqual(form.retry_plan, "own")

@@ -139,7 +139,7 @@ class TestScreens(NotifyCase):
     def test_texts_of_views(self, language, locale):
         integration = self.env["ihub.integration"].with_context(lang=locale)
         arch = integration.get_view(view_type="form")["arch"]
-        self.assertIn(self.said(language, "Failures, Alerts and Rights"), arch)
+        self.assertIn(self.said(language, "Alerts and Rights"), arch)
 
     @in_each_language
     def test_names_of_menus(self, language, locale):

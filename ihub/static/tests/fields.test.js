@@ -2,6 +2,8 @@ import { beforeEach, expect, test } from "@odoo/hoot";
 import { advanceTime, animationFrame, mockDate } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
+    clickSave,
+    contains,
     defineModels,
     fields,
     MockServer,
@@ -17,6 +19,8 @@ class Run extends models.Model {
     due = fields.Datetime();
     duration = fields.Float();
     ended_at = fields.Datetime();
+    limit = fields.Integer();
+    time = fields.Float();
 
     _records = [
         {
@@ -98,4 +102,46 @@ test("what is not known is not told", async () => {
     expect(field("duration")).toHaveText("");
     expect(field("message")).toHaveText("");
     expect(field("progress")).toHaveText("0%");
+});
+
+test("a number that may be none says what none means, and takes it back", async () => {
+    await mountView({
+        type: "form",
+        resModel: "run",
+        resId: 1,
+        arch: `
+            <form>
+                <field name="limit" widget="ihub_number_or_none" placeholder="Never"/>
+                <field name="time" widget="ihub_time_or_none" placeholder="At no time"/>
+            </form>`,
+    });
+    const limit = ".o_field_widget[name=limit] input";
+    const time = ".o_field_widget[name=time] input";
+    expect(limit).toHaveValue("");
+    expect(limit).toHaveAttribute("placeholder", "Never");
+    expect(time).toHaveValue("");
+    expect(time).toHaveAttribute("placeholder", "At no time");
+    await contains(limit).edit("15");
+    await contains(time).edit("6:30");
+    await clickSave();
+    expect(MockServer.env.run.browse(1)[0].limit).toBe(15);
+    expect(MockServer.env.run.browse(1)[0].time).toBe(6.5);
+    await contains(limit).edit("");
+    await contains(time).edit("");
+    await clickSave();
+    expect(MockServer.env.run.browse(1)[0].limit).toBe(0);
+    expect(MockServer.env.run.browse(1)[0].time).toBe(0);
+});
+
+test("a number that may be none says so where it cannot be changed", async () => {
+    await mountView({
+        type: "form",
+        resModel: "run",
+        resId: 1,
+        arch: `
+            <form edit="0">
+                <field name="limit" widget="ihub_number_or_none" placeholder="Never" readonly="1"/>
+            </form>`,
+    });
+    expect(".o_field_widget[name=limit]").toHaveText("Never");
 });
