@@ -286,6 +286,23 @@ class TestSummary(BoardCase):
         self.board.board_summary()
 
 
+class TestColumns(BoardCase):
+    def columns(self, domain):
+        # As the web client does, to have a column for each state.
+        answer = self.board.with_context(read_group_expand=True).web_read_group(
+            domain, ["state"], auto_unfold=True, unfold_read_specification={"name": {}}
+        )
+        return {group["state"]: group for group in answer["groups"]}
+
+    def test_what_needs_somebody_comes_first_and_what_is_empty_is_folded(self):
+        ids = [self.started("Here").id, self.add(name="New").id]
+        columns = self.columns([("id", "in", ids)])
+        self.assertEqual(list(columns), ["failed", "running", "stopped", "created"])
+        # The web client folds what comes without records.
+        unfolded = [state for state, group in columns.items() if "__records" in group]
+        self.assertEqual(unfolded, ["running", "created"])
+
+
 class TestNextStep(BoardCase):
     def test_there_is_one_obvious_button(self):
         staged = self.stage()
