@@ -2,7 +2,7 @@ import logging
 from itertools import chain
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -79,8 +79,9 @@ class IhubItem(models.Model):
     )
     failed_since = fields.Datetime("Since", readonly=True)
     last_attempt = fields.Datetime(readonly=True)
+    # The one thing of it that people write themselves.
     user_id = fields.Many2one(
-        "res.users", "Assigned to", readonly=True, tracking=True, index="btree_not_null"
+        "res.users", "Assigned to", tracking=True, index="btree_not_null", copy=False
     )
     reason = fields.Text("Why It Is Left Out", readonly=True, tracking=True)
     # JSON text of ihub/core/items.py; it may be megabytes.
@@ -123,7 +124,9 @@ class IhubItem(models.Model):
     # The models of these records, which are few.
     _model_idx = models.Index("(split_part(record, ',', 1)) WHERE record IS NOT NULL")
     # Retention of data.
-    _done_idx = models.Index("(last_attempt) WHERE state = 'done' AND data IS NOT NULL")
+    _done_idx = models.Index(
+        "(last_attempt) WHERE state IN ('done', 'ignored') AND data IS NOT NULL"
+    )
 
     # --- Computes ---
 
@@ -202,6 +205,30 @@ class IhubItem(models.Model):
         return self.search_count([("state", "=", "failed")], limit=COUNT_LIMIT)
 
     # --- What people do ---
+
+    def write(self, vals):
+        """Let people say who looks after an item; all else is for the buttons."""
+        if not self.env.su and vals.keys() - {"user_id"}:
+            raise AccessError(
+                self.env._(
+                    "Items are changed by the buttons on their page: Repair, Retry, Leave Out."
+                )
+            )
+        return super().write(vals)
+
+    @api.constrains("user_id")
+    def _check_assigned(self):
+        for item in self:
+            user = item.user_id
+            if user and not item.sudo().integration_id._may_be_notified(user):
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s may not see %(item)s. Assign it to another user, or give this "
+                        "user access to the Integration Hub and to the company first.",
+                        user=user.name,
+                        item=item.display_name,
+                    )
+                )
 
     def action_retry(self):
         """Try these items again, in the lanes of their integrations.
@@ -344,7 +371,7 @@ class IhubItem(models.Model):
 
     @api.autovacuum
     def _gc_data(self):
-        """Forget the data of items that were done long ago. The bindings stay.
+        """Forget the data of items that were done or left out long ago. The bindings stay.
 
         :return: number of items; whether there are more
         """
@@ -355,7 +382,7 @@ class IhubItem(models.Model):
                 """
                 UPDATE ihub_item SET data = NULL
                  WHERE id IN (SELECT id FROM ihub_item
-                               WHERE state = 'done' AND data IS NOT NULL
+                               WHERE state IN ('done', 'ignored') AND data IS NOT NULL
                                  AND last_attempt < (now() AT TIME ZONE 'UTC')
                                                     - make_interval(days => %s)
                                LIMIT %s FOR UPDATE SKIP LOCKED)

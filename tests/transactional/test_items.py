@@ -6,7 +6,8 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 from hub_case import HubCase, at
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.models import MAGIC_COLUMNS
 from odoo.tools import mute_logger
 from psycopg2 import DataError
 
@@ -596,9 +597,31 @@ class TestRepair(ItemsCase):
         self.item.with_user(self.operator).action_assign_to_me()
         self.assertEqual(self.item.user_id, self.operator)
 
+    def test_it_is_assigned_to_somebody_else(self):
+        colleague = self._user("colleague", "ihub.group_user")
+        self.item.with_user(self.operator).user_id = colleague
+        self.assertEqual(self.item.user_id, colleague)
+        # As Odoo tells of what is assigned.
+        self.assertIn(colleague.partner_id, self.item.message_partner_ids)
+
+    def test_it_is_not_assigned_to_who_may_not_see_it(self):
+        with self.assertRaisesRegex(ValidationError, "may not see order SO-2"):
+            self.item.with_user(self.operator).user_id = self.outsider
+
+    def test_nothing_else_of_it_is_written(self):
+        for name in self.item._fields.keys() - {"user_id", *MAGIC_COLUMNS}:
+            with self.assertRaises(AccessError, msg=name):
+                self.item.with_user(self.manager).write({name: False, "user_id": False})
+
     def test_search_finds_it_by_key_and_name(self):
         found = self.env["ihub.item"].with_user(self.operator).name_search("SO-2")
         self.assertEqual(found, [(self.item.id, "order SO-2")])
+
+    def test_retention_forgets_what_was_left_out(self):
+        self.item.with_user(self.operator)._leave_out("A test order.")
+        with freeze_time("2025-05-01 12:00"):
+            self.env["ihub.item"]._gc_data()
+        self.assertFalse(self.item.sudo().data)
 
     def test_retention_forgets_data_and_keeps_bindings(self):
         items = self.items(state="done")
