@@ -26,6 +26,14 @@ class StopRequested(BaseException):
     """
 
 
+def blames_settings(error: BaseException) -> bool:
+    """Return whether what has failed is to be corrected in the settings, such as a password.
+
+    An exception says so by ``blames_settings = True``, also where another one was raised from it.
+    """
+    return any(getattr(each, "blames_settings", False) is True for each in (error, error.__cause__))
+
+
 def is_stop(error: BaseException) -> bool:
     """Return whether ``error`` says nothing but that a run is to stop.
 

@@ -15,8 +15,7 @@ class Health(NamedTuple):
     :param str severity: ``danger``, ``warning``, ``info``, ``primary``, ``success`` or ``muted``
     :param str icon: of Font Awesome; the colour is never the only sign
     :param str group: the one of :data:`GROUPS` that counts it
-    :param str next_step: what to press now: ``open``, ``start``, ``stop``, ``retry``, ``run``,
-        ``repair``, or nothing
+    :param str next_step: the one of :data:`STEPS` that is to be taken now, unless more is known
     """
 
     word: str
@@ -27,6 +26,34 @@ class Health(NamedTuple):
     next_step: str = ""
 
 
+class Step(NamedTuple):
+    """What the one coloured button says and does, wherever the same trouble is shown.
+
+    :param str label: what people read; Odoo translates it
+    :param str method: of ``ihub.integration``, which its button calls
+    """
+
+    label: str
+    method: str
+
+
+# Of those with no badge of their own: what is to be corrected is only known where it is looked at.
+STEPS = {
+    "start": Step("Start", "action_start"),
+    "stop": Step("Stop", "action_stop"),
+    "retry": Step("Try Now", "action_try_now"),
+    "run": Step("Run Manually", "action_run_manually"),
+    "run_again": Step("Run Again", "action_run_again"),
+    "repair": Step("Repair", "action_open_to_repair"),
+    "errors": Step("See the Errors", "action_open_failed_run"),
+    "dismiss": Step("Dismiss", "action_dismiss_failed_run"),
+    "watch": Step("See the Run", "action_open_current_run"),
+    "settings": Step("Open Settings", "open_settings"),
+    "user": Step("Choose User", "action_correct"),
+    "company": Step("Choose Company", "action_correct"),
+    "schedule": Step("Correct the Schedule", "action_correct"),
+    "open": Step("Open", "action_open"),
+}
 # From what needs somebody most urgently to what needs nobody: the order of the board.
 BADGES = (
     Health("failed", "Failed", "danger", "fa-times-circle", "failed", "start"),
@@ -34,9 +61,11 @@ BADGES = (
     Health("blocked", "Cannot Run", "danger", "fa-ban", "blocked", "open"),
     Health("no_worker", "No Worker", "warning", "fa-bed", "late", "start"),
     Health("stuck", "Stuck", "danger", "fa-hourglass-end", "late", "stop"),
-    Health("late", "Late", "warning", "fa-clock-o", "late", "open"),
-    Health("run_failed", "Run Failed", "warning", "fa-times-circle", "failed", "run"),
-    Health("with_errors", "Done with Errors", "warning", "fa-exclamation-circle", "failed", "open"),
+    Health("late", "Late", "warning", "fa-clock-o", "late", "retry"),
+    Health("run_failed", "Run Failed", "warning", "fa-times-circle", "failed", "run_again"),
+    Health(
+        "with_errors", "Done with Errors", "warning", "fa-exclamation-circle", "failed", "errors"
+    ),
     Health("to_repair", "To Repair", "warning", "fa-wrench", "repair", "repair"),
     Health("interrupted", "Interrupted", "warning", "fa-bolt", "retrying"),
     Health("retrying", "Trying Again", "warning", "fa-repeat", "retrying", "retry"),
@@ -89,6 +118,7 @@ class Facts(NamedTuple):
     :param int queued: number of runs that people have asked for
     :param bool has_failed_run: one of those has failed, and was not made up for yet
     :param bool has_errors: that run is done, but its code has reported an error
+    :param bool blames_settings: what has failed last is to be corrected in the settings
     :param int to_repair: number of items that have failed
     :param datetime state_since: since when it is in its state
     :param datetime late_since: since when it has been late, as people were told, or None
@@ -117,6 +147,7 @@ class Facts(NamedTuple):
     queued: int = 0
     has_failed_run: bool = False
     has_errors: bool = False
+    blames_settings: bool = False
     to_repair: int = 0
     state_since: datetime | None = None
     late_since: datetime | None = None

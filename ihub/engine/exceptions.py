@@ -11,6 +11,8 @@ class IntegrationError(UserError):
 
     # Whether an event about it was written: there is one error event per failed run.
     reported = False
+    # Set it where the settings are to be corrected: people are then led there.
+    blames_settings = False
 
 
 class UsageError(UserError):

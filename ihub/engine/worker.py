@@ -14,7 +14,7 @@ from odoo import fields
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..core.exceptions import StopRequested, is_stop
+from ..core.exceptions import StopRequested, blames_settings, is_stop
 from ..core.retry import RetryPolicy, next_attempt
 from ..core.shutdown import is_ending, is_shutdown
 from ..report.format import stated_moment
@@ -545,14 +545,20 @@ class Worker:
         due = None if scope.failed else self._retry_at(run, error, now)
         if due:
             run._set_state(
-                "pending", due=due, message=message, first_message=first, traceback=technical
+                "pending",
+                due=due,
+                ended_at=fields.Datetime.now(),
+                message=message,
+                first_message=first,
+                traceback=technical,
             )
             self.integration._notify_change()
             return
-        run._end("failed", message, first_message=first, traceback=technical)
+        known = {"message": message, "blames_settings": blames_settings(error)}
+        run._end("failed", first_message=first, traceback=technical, **known)
         run._notify_requester("danger", message)
         if run.trigger == "schedule":
-            run._continue(due=run.due, message=message)
+            run._continue(due=run.due, **known)
         if scope.failed:
             self.integration._fail_after_run(run, scope.reason or message)
         else:

@@ -38,6 +38,8 @@ _HEADERS = {
     "Accept": "*/*",
     "Accept-Encoding": ENCODINGS,
 }
+# The password, or the address.
+_BLAME_SETTINGS = (401, 403, 404, 410)
 
 
 class ServerUnreachable(RetryableError):
@@ -62,10 +64,13 @@ class RequestRefused(IntegrationError):
 
     status: int | None = None
     answer: "Answer | None" = None
+    blames_settings: bool = False
 
 
 class RequestInvalid(IntegrationError):
     """The request cannot be sent: its address, or what goes with it, is not valid."""
+
+    blames_settings = True
 
 
 class RedirectRefused(RequestInvalid):
@@ -304,6 +309,7 @@ def _refusal(answer: Answer) -> ServerBusy | RequestRefused:
         return busy
     refused = RequestRefused(sentence)
     refused.status, refused.answer = status, answer
+    refused.blames_settings = status in _BLAME_SETTINGS
     return refused
 
 

@@ -371,7 +371,8 @@ class IhubAlertMixin(models.AbstractModel):
         """Send one message, in the language and time zone of the context."""
         root = self.env.ref("base.partner_root")
         one = self if len(self) == 1 else self.browse()
-        one.message_notify(
+        # Odoo's own button would be a second one, beside the one in the text that leads further.
+        one.with_context(ihub_own_button=True).message_notify(
             subject=self._alert_title(kind),
             body=self._alert_body(kind, facts),
             partner_ids=partner_ids,
@@ -379,6 +380,13 @@ class IhubAlertMixin(models.AbstractModel):
             email_add_signature=False,
             force_send=False,
         )
+
+    def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
+        groups = super()._notify_get_recipients_groups(message, model_description, msg_vals)
+        if self.env.context.get("ihub_own_button"):
+            for __, __, data in groups:
+                data["has_button_access"] = False
+        return groups
 
     def _alert_title(self, kind):
         """Return what happened in a few words; also the subject of a mail."""
@@ -513,8 +521,19 @@ class IhubAlertMixin(models.AbstractModel):
     def _notice_more(self, count):
         return self.env._("And %(count)s more.", count=count)
 
-    def _notice_to_repair_url(self):
-        return f"{self.get_base_url()}/odoo/ihub-repair"
+    def _notice_button(self, run=None, items=None):
+        """Return where the button of a message leads, and what it says.
+
+        :param run: that has failed, or has reported errors
+        :param items: that are to be repaired
+        """
+        if items:
+            return f"{self.get_base_url()}/odoo/ihub-repair", self.env._("Repair")
+        if run and run.state == "failed":
+            return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("See the Error")
+        if run and run.with_errors:
+            return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("See the Errors")
+        return self._notify_get_action_link("view"), self._notice_open()
 
     def _notice_repaired(self):
         return self.env._(

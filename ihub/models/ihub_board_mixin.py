@@ -6,7 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..core.health import BADGES, GROUPS, HEALTH, RANK, Facts, judge
+from ..core.health import BADGES, GROUPS, HEALTH, RANK, STEPS, Facts, judge
 from ..engine.lane_lock import LOCK_SPACE
 from ..engine.values import moment
 from ..report import card, card_text, health
@@ -83,6 +83,7 @@ class IhubBoardMixin(models.AbstractModel):
     )
     last_run_message = fields.Text("Last Outcome in Words", compute="_compute_last_run")
     last_run_date = fields.Datetime("Last Run Ended", compute="_compute_last_run")
+    last_success_date = fields.Datetime("Last Success", compute="_compute_last_run")
     run_count = fields.Integer("Number of Runs", compute="_compute_run_count")
     warning_count = fields.Integer("Warnings Today", compute="_compute_event_counts")
     error_count = fields.Integer("Errors Today", compute="_compute_event_counts")
@@ -90,22 +91,22 @@ class IhubBoardMixin(models.AbstractModel):
     can_stop = fields.Boolean(compute="_compute_buttons")
     can_edit_schedule = fields.Boolean(compute="_compute_buttons")
     next_step = fields.Selection(
-        [
-            ("open", "Open"),
-            ("start", "Start"),
-            ("stop", "Stop"),
-            ("retry", "Try Now"),
-            ("run", "Run Manually"),
-            ("repair", "Repair"),
-        ],
+        [(word, step.label) for word, step in STEPS.items()],
         compute="_compute_buttons",
         help="What to press next.",
     )
+    can_open_error = fields.Boolean(compute="_compute_can_open_error")
+    can_dismiss = fields.Boolean(compute="_compute_buttons")
     activity = fields.Char("What It Is Doing", compute="_compute_activity")
     problem = fields.Char(
         "What Is Wrong",
         compute="_compute_problem",
         help="What keeps it from working, and how to fix that.",
+    )
+    advice = fields.Char(
+        "What to Do",
+        compute="_compute_problem",
+        help="What to do next, where what is wrong does not say so itself.",
     )
     # JSON as the database writes it: hundreds of runs would be copied one by one otherwise.
     run_strip = fields.Char(
@@ -283,7 +284,7 @@ class IhubBoardMixin(models.AbstractModel):
             run = integration.current_run_id.sudo() if integration.is_executing else None
             integration.progress = run and run._percent()
 
-    @api.depends("run_ids.state")
+    @api.depends("run_ids.state", "run_ids.ended_at")
     def _compute_last_run(self):
         ended = card.last_runs(self)
         for integration in self:
@@ -292,7 +293,8 @@ class IhubBoardMixin(models.AbstractModel):
                 integration.last_run_state,
                 integration.last_run_message,
                 integration.last_run_date,
-            ) = ended.get(integration._origin.id, (False,) * 4)
+                integration.last_success_date,
+            ) = ended.get(integration._origin.id, (False,) * 5)
 
     @api.depends("run_ids")
     def _compute_run_count(self):
@@ -317,26 +319,116 @@ class IhubBoardMixin(models.AbstractModel):
     # --- What to press, and what it says ---
 
     @api.depends("health", "runs_on_schedule", "current_run_id", "queued_count", "is_stopping")
+    @api.depends_context("uid")
     def _compute_buttons(self):
+        known = self._facts()
         for integration in self:
+            facts = known.get(integration._origin.id, Facts(integration.state))
             is_running = integration.state == "running"
             run = integration.current_run_id
             integration.can_edit_schedule = not is_running and not run
             integration.can_start = integration.runs_on_schedule and (
-                not is_running or integration.health == "no_worker"
+                not is_running or not facts.has_cron
             )
             is_busy = (run and not integration.is_stopping) or integration.queued_count
             integration.can_stop = is_running or bool(is_busy)
-            integration.next_step = integration._next_step()
+            integration.can_dismiss = integration.health in ("run_failed", "with_errors")
+            integration.next_step = integration._next_step(facts)
 
-    def _next_step(self):
-        """Return which button is the obvious one to press now, or False."""
+    @api.depends("health")
+    def _compute_can_open_error(self):
+        for integration in self:
+            integration.can_open_error = bool(integration._error_run())
+
+    def _next_step(self, facts):
+        """Return which of the steps is the one to take now, or False.
+
+        :param Facts facts: of this integration
+        """
+        step = self._step_to_correct(facts)
+        if step:
+            return step if self._may_correct(step) else "open"
         step = HEALTH[self.health].next_step
-        if step == "run" and not self.runs_manually:
+        if step == "retry" and facts.executing_since:
+            return "watch"
+        if step == "run_again" and not self.runs_manually:
             return "open"
         if step == "start" and not self.can_start:
             return "run" if self.runs_manually and not self.runs_on_schedule else False
         return step or False
+
+    def _step_to_correct(self, facts):
+        """Return the step that leads to a setting which keeps it from working, or False."""
+        if self.health == "blocked":
+            # The schedule can be changed only while it is stopped.
+            step, __ = self.sudo()._preflight()
+            return "stop" if step == "schedule" and not self.can_edit_schedule else step
+        if facts.blames_settings and self.health in ("failed", "run_failed"):
+            return not self._has_corrected_settings() and "settings"
+        return False
+
+    def _may_correct(self, step):
+        """Return whether the user may do what only managers do, as far as ``step`` does that."""
+        # As superuser: only whether it is there. Who may change it is asked of the user.
+        row = self.sudo()._existing_type_record().with_env(self.env)
+        return step == "stop" or (row if step == "settings" and row else self).has_access("write")
+
+    def _has_corrected_settings(self):
+        """Return whether somebody has saved the settings since what blames them has failed."""
+        failed = self._error_run().sudo().ended_at or self.state_date
+        changed = self.sudo()._existing_type_record().write_date
+        return bool(changed and failed and changed > failed)
+
+    def _waits_for_manager(self):
+        """Return whether what keeps it from working is for others to correct."""
+        facts = self._facts().get(self.id)
+        return bool(facts and self.next_step == "open" and self._step_to_correct(facts))
+
+    def _error_run(self):
+        """Return the run that says what is wrong, or an empty set."""
+        match self.health:
+            case "run_failed" | "with_errors":
+                return self.failed_run_id
+            case "failed":
+                return self._last_failed_run()
+            case "late" | "retrying":
+                return self.retry_run_id
+        return self.env["ihub.run"]
+
+    def _last_failed_run(self):
+        failed = [("integration_id", "=", self.id), ("state", "=", "failed")]
+        # A rule may hide some of them from who reads the card.
+        return self.env["ihub.run"].sudo().search(failed, order="id desc", limit=1).sudo(False)
+
+    def action_next_step(self):
+        """Do what the coloured button says, beside whatever is wrong.
+
+        :return: what that button's own method returns; True where there is nothing to press
+        """
+        self.ensure_one()
+        step = STEPS.get(self._operable(sudo=False).next_step)
+        return getattr(self, step.method)() if step else True
+
+    def action_open(self):
+        """Return the action that opens the page of this integration."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "views": [[False, "form"]],
+            "res_id": self.id,
+        }
+
+    def action_correct(self):
+        """Return the dialog of the setting on this page without which it cannot run."""
+        form = self.env.ref("ihub.ihub_integration_view_form_correct")
+        title = dict(self._fields["next_step"]._description_selection(self.env))
+        return {
+            **self.action_open(),
+            "name": title.get(self.next_step, self.name),
+            "views": [[form.id, "form"]],
+            "target": "new",
+        }
 
     @api.depends("current_run_id", "queued_count", "state", "stop_before_id")
     @api.depends_context("lang", "tz")
@@ -349,6 +441,7 @@ class IhubBoardMixin(models.AbstractModel):
     def _compute_problem(self):
         for integration in self:
             integration.problem = said(integration, partial(card_text.problem, integration))
+            integration.advice = said(integration, partial(card_text.advice, integration))
 
     @api.depends("to_repair_count")
     @api.depends_context("lang")

@@ -438,32 +438,32 @@ class IhubIntegration(models.Model):
             company=company.name,
         )
 
-    def _rights_error(self):
-        """Return one sentence on what it has no right to any more, or an empty string."""
+    def _rights_problem(self):
+        """Return what it has no right to any more, as ``_preflight`` does."""
         if self._lacks_company():
-            return self.env._(
+            return "company", self.env._(
                 "%(name)s has no company, and its type works for one company at a time. "
                 "Choose the company in which it works.",
                 name=self.name,
             )
         user = self.run_as_id
         if _is_outside(user, self.company_id):
-            return self._outside_company_text(self.name, user, self.company_id)
+            return "user", self._outside_company_text(self.name, user, self.company_id)
         if not (user._is_superuser() or user.has_group("ihub.group_user")):
-            return self.env._(
+            return "user", self.env._(
                 "%(user)s, as whom %(name)s runs, is not a user of the Integration Hub any more. "
                 "Choose another user in the field 'Runs as', or add this one to the group.",
                 user=user.name,
                 name=self.name,
             )
-        return ""
+        return "", ""
 
     def _work_companies(self):
         """Return the companies in which its code works; its user belongs to each of them.
 
         :raise UserError: when there is none
         """
-        if problem := self._rights_error():
+        if problem := self._rights_problem()[1]:
             raise UserError(problem)
         user = self.run_as_id
         return self.company_id or (user.company_id | user.company_ids).filtered("active")

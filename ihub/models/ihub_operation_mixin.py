@@ -208,29 +208,37 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _preflight_error(self):
         """Return one sentence on what keeps this integration from running, or an empty string."""
+        return self._preflight()[1]
+
+    def _preflight(self):
+        """Return which of the steps of ``core/health.py`` corrects what keeps it from running.
+
+        :return: the step, empty where there is none; and one sentence, empty where it can run
+        """
         if self.type_is_missing:
-            return self._missing_type_message()
+            return "", self._missing_type_message()
         if text := self._type_fault_text(self.integration_type):
-            return text
+            return "", text
         if not self.active:
-            return self.env._(
+            return "", self.env._(
                 "%(name)s is archived. Restore it from the archive first.", name=self.name
             )
         if not (self.run_as_id.active or self.run_as_id._is_superuser()):
-            return self.env._(
+            return "user", self.env._(
                 "%(user)s, as whom %(name)s runs, is archived. "
                 "Choose another user in the field 'Runs as'.",
                 user=self.run_as_id.name,
                 name=self.name,
             )
         if self.company_id and not self.company_id.active:
-            return self.env._(
+            return "company", self.env._(
                 "The company %(company)s of %(name)s is archived. "
                 "Restore the company, or choose another one.",
                 company=self.company_id.name,
                 name=self.name,
             )
-        return self._rights_error() or self._schedule_error()
+        step, text = self._rights_problem()
+        return (step, text) if text else ("schedule", self._schedule_error())
 
     def _schedule_error(self):
         """Return one sentence on why the schedule cannot be used, or an empty string."""
@@ -573,6 +581,10 @@ class IhubOperationMixin(models.AbstractModel):
         """Return the action that opens the run that ended last: it says what went wrong."""
         return self._action_on_run(self.last_run_id)
 
+    def action_open_error(self):
+        """Return the action that opens the run that says what is wrong."""
+        return self._action_on_run(self._error_run() or self.last_run_id)
+
     def action_open_current_run(self):
         """Return the action that opens the run that executes now, or has just ended."""
         return self._action_on_run(self.current_run_id or self.last_run_id)
@@ -580,6 +592,11 @@ class IhubOperationMixin(models.AbstractModel):
     def action_open_retry_run(self):
         """Return the action that opens the run that has failed and will be tried again."""
         return self._action_on_run(self.retry_run_id)
+
+    def action_run_again(self):
+        """Return the dialog of Run Manually for the period of the run that has failed."""
+        self.ensure_one()
+        return (self.failed_run_id or self._last_failed_run()).action_run_again()
 
     def action_try_now(self):
         """Try what waits for its next attempt again at once.
@@ -589,7 +606,10 @@ class IhubOperationMixin(models.AbstractModel):
         self.ensure_one()
         integration = self._operable()
         # Read as superuser: operators may press the button but not edit the row.
-        integration.retry_run_id.filtered("is_retrying").write({"due": fields.Datetime.now()})
+        run = integration.retry_run_id
+        if not run and integration.health == "late":
+            run = integration._scheduled_run()
+        run.filtered(lambda run: run.state == "pending").write({"due": fields.Datetime.now()})
         integration._wake()
         integration._notify_change()
         return True

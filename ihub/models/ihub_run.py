@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+from ..core.health import STEPS
 from ..core.retry import moved_on
 from ..engine import item_store
 from ..report.format import local_moment, local_period, said
@@ -41,12 +42,19 @@ STATE_LOOKS = {
 # What a state does not say by itself: see ihub/report/outcome.py.
 OUTCOME_LOOKS = {
     **STATE_LOOKS,
+    "attempt_failed": ("fa-repeat", "warning"),
     "incomplete": ("fa-wrench", "warning"),
     "with_errors": ("fa-exclamation-circle", "warning"),
     "skipped": ("fa-step-forward", "muted"),
 }
 # Of a run at whose window there were no attempts.
-FRESH = {"attempt": 0, "forgiven_attempts": 0, "crash_count": 0, "reached": None}
+FRESH = {
+    "attempt": 0,
+    "forgiven_attempts": 0,
+    "crash_count": 0,
+    "reached": None,
+    "blames_settings": False,
+}
 # Days, unless set by the system parameter ihub.keep_run_days.
 KEEP_DAYS = 90
 BATCH = 500
@@ -145,6 +153,9 @@ class IhubRun(models.Model):
     with_errors = fields.Boolean(
         readonly=True, help="It is done, but its code has reported an error."
     )
+    blames_settings = fields.Boolean(
+        readonly=True, help="What has failed is to be corrected in the settings."
+    )
     # Where the next attempt goes on: {"point": value}, since Odoo takes a bare 0 or [] for nothing.
     # It may hold whatever the other system wants to be asked with, so operators do not read it.
     resume = fields.Json(readonly=True, groups="base.group_system")
@@ -164,6 +175,19 @@ class IhubRun(models.Model):
     can_cancel = fields.Boolean(compute="_compute_buttons")
     can_run_again = fields.Boolean(compute="_compute_buttons")
     is_retrying = fields.Boolean(compute="_compute_buttons")
+    can_stop = fields.Boolean(compute="_compute_next_step")
+    next_step = fields.Selection(
+        [(word, step.label) for word, step in STEPS.items()],
+        compute="_compute_next_step",
+        help="What to press next.",
+    )
+    advice = fields.Char("What to Do", compute="_compute_next_step")
+    status = Badge(
+        [*STATES, *MORE, ("stopping", "Stopping")],
+        looks={**OUTCOME_LOOKS, "stopping": ("fa-hourglass-half", "info")},
+        compute="_compute_next_step",
+        help="How it is doing right now.",
+    )
     progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
     # Not stored: the table is the executor's, and has a million rows.
     calendar_from = fields.Datetime(compute="_compute_calendar", search="_search_calendar_from")
@@ -196,7 +220,7 @@ class IhubRun(models.Model):
             ended = run.started_at and run.ended_at
             run.duration = (run.ended_at - run.started_at).total_seconds() if ended else 0
 
-    @api.depends("state", "skipped", "failed_items", "with_errors")
+    @api.depends("state", "skipped", "attempt", "message", "failed_items", "with_errors")
     def _compute_outcome(self):
         for run in self:
             run.outcome = outcome_of(run)
@@ -512,21 +536,44 @@ class IhubRun(models.Model):
         )
 
     def action_run_again(self):
-        """Queue a manual run for the same window.
+        """Return the dialog of Run Manually for the period of this run.
 
-        :return: the action that opens the new run
+        It says what is done twice, and asks; nothing is executed before.
+
+        :raise UserError: when it cannot be run
         """
         self.ensure_one()
         integration = self.integration_id._operable()
         integration._check_manually_runnable(None, None)
-        window = integration._manual_window(self.window_from, self.window_to)
-        run = integration._queue_manually([window], "manual")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "ihub.run",
-            "views": [[False, "form"]],
-            "res_id": run.id,
-        }
+        integration._check_room(1)
+        action = self.integration_id.action_run_manually()
+        if integration.takes_period and self.window_from:
+            action["context"] |= {
+                "default_date_from": fields.Datetime.to_string(self.window_from),
+                "default_date_to": fields.Datetime.to_string(self.window_to),
+            }
+        return action
+
+    def action_next_step(self):
+        """Do what the coloured button of this run says.
+
+        :return: what that button's own method returns; True where there is nothing to press
+        """
+        self.ensure_one()
+        word = self.next_step
+        if word == "repair":
+            return self.action_open_to_repair()
+        if word == "run_again":
+            return self.action_run_again()
+        return getattr(self.integration_id, STEPS[word].method)() if word else True
+
+    def action_open_error(self):
+        """See ``ihub.integration``: of a run, that is the run itself."""
+        return self.integration_id._action_on_run(self)
+
+    def action_stop(self):
+        """Press Stop on the integration of this run."""
+        return self.integration_id.action_stop()
 
     def _begin(self):
         """Go from pending to running, with one more attempt."""
@@ -604,7 +651,7 @@ class IhubRun(models.Model):
         for run in self:
             run.progress = run._percent()
 
-    @api.depends("state", "trigger", "attempt", "integration_id")
+    @api.depends("state", "trigger", "outcome", "integration_id")
     def _compute_buttons(self):
         for run in self:
             pending = run.state == "pending"
@@ -612,7 +659,40 @@ class IhubRun(models.Model):
             has_window = run.trigger != "items"
             can = has_window and run.state in ENDED and run.integration_id.runs_manually
             run.can_run_again = can
-            run.is_retrying = pending and bool(run.attempt and run.message)
+            run.is_retrying = run.outcome == "attempt_failed"
+
+    @api.depends("outcome", "is_retrying", "open_item_count", "integration_id.health")
+    @api.depends_context("uid", "lang")
+    def _compute_next_step(self):
+        for run in self:
+            integration = run.integration_id
+            run.status = run._status()
+            run.can_stop = run.status == "running"
+            run.next_step = run._next_step()
+            is_same = run.next_step and run.next_step == integration.next_step
+            run.advice = integration.advice if is_same and run.state == "failed" else False
+
+    def _status(self):
+        """Return the outcome; of a run that is marked as running, whether it really is at work."""
+        if self.state != "running":
+            return self.outcome
+        if not self.integration_id.is_executing:
+            return "interrupted"
+        return "stopping" if self.integration_id.is_stopping else "running"
+
+    def _next_step(self):
+        """Return which step repairs what this run is about, or False: nothing, or not any more."""
+        integration = self.integration_id
+        if self.state == "running":
+            return integration.next_step == "stop" and self.status == "running" and "stop"
+        if self.open_item_count and self.state == "done":
+            return "repair"
+        if self != integration._error_run():
+            return False
+        # What opens this very page leads nowhere from here.
+        return {"errors": "dismiss", "open": False, "watch": False}.get(
+            integration.next_step, integration.next_step
+        )
 
     def _percent(self):
         return min(100, int(100 * self.processed / self.total)) if self.total else 0

@@ -6,13 +6,22 @@ from odoo.tools import SQL
 
 from .outcome import outcome_sql
 
-OUTCOME = outcome_sql(partial(SQL.identifier, "r"))
+COLUMNS = SQL(
+    """r.id, %s AS outcome, r.message, COALESCE(r.duration, 0) AS duration,
+       COALESCE(r.ended_at, r.last_seen, r.started_at) AS ended_at""",
+    outcome_sql(partial(SQL.identifier, "r")),
+)
+# Its last attempt has failed, and it waits for the next one. As ``outcome_of`` has it.
+IS_OPEN = SQL("r.state = 'pending' AND r.attempt > 0 AND r.message IS NOT NULL")
 # How many of its last runs a card shows.
 STRIP_LENGTH = 24
 
 
 def last_runs(integrations):
-    """Return ``{integration id: (run id, outcome, message, ended_at)}`` of the newest run."""
+    """Return ``{integration id: (run id, outcome, message, ended_at, last success)}``.
+
+    Of the newest run that has ended, or whose last attempt has; and when one was last done.
+    """
     if not integrations.ids:
         return {}
     integrations.env["ihub.run"].flush_model()
@@ -20,24 +29,38 @@ def last_runs(integrations):
     rows = integrations.env.execute_query(
         SQL(
             """
-            SELECT i.id, last.*
+            SELECT i.id, last.id, last.outcome, last.message, last.ended_at, done.ended_at
               FROM unnest(%(ids)s) AS i(id)
              CROSS JOIN LATERAL (
-                SELECT r.id, %(outcome)s, r.message, r.ended_at FROM ihub_run r
-                 WHERE r.integration_id = i.id
-                   AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
-                 ORDER BY r.id DESC LIMIT 1
+                SELECT * FROM (
+                    (SELECT %(columns)s FROM ihub_run r
+                      WHERE r.integration_id = i.id
+                        AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
+                      ORDER BY r.id DESC LIMIT 1)
+                     UNION ALL
+                    (SELECT %(columns)s FROM ihub_run r
+                      WHERE r.integration_id = i.id AND %(is_open)s)
+                ) run ORDER BY run.ended_at DESC NULLS LAST LIMIT 1
              ) last
+              LEFT JOIN LATERAL (
+                SELECT r.ended_at FROM ihub_run r
+                 WHERE r.integration_id = i.id AND r.state = 'done'
+                 ORDER BY r.id DESC LIMIT 1
+             ) done ON TRUE
             """,
             ids=integrations.ids,
-            outcome=OUTCOME,
+            columns=COLUMNS,
+            is_open=IS_OPEN,
         )
     )
     return {id_: values for id_, *values in rows}
 
 
 def run_strips(integrations):
-    """Return ``{integration id: JSON}`` of the last runs that ended, oldest first."""
+    """Return ``{integration id: JSON}`` of the last runs that ended, oldest first.
+
+    A run whose last attempt has failed, and that waits for the next one, is the last of them.
+    """
     if not integrations.ids:
         return {}
     integrations.env["ihub.run"].flush_model()
@@ -49,19 +72,23 @@ def run_strips(integrations):
               FROM unnest(%(ids)s) AS i(id)
              CROSS JOIN LATERAL (
                 SELECT json_agg(json_build_array(id, outcome, duration, ended_at,
-                                                 CASE WHEN outcome <> 'done' THEN message END)
-                                ORDER BY id)::text AS strip
+                                                 CASE WHEN outcome <> 'done'
+                                                     THEN left(message, 200) END)
+                                ORDER BY is_open, id)::text AS strip
                   FROM (
-                    SELECT r.id, %(outcome)s AS outcome, COALESCE(r.duration, 0) AS duration,
-                           r.ended_at, left(r.message, 200) AS message
-                      FROM ihub_run r
-                     WHERE r.integration_id = i.id AND r.state NOT IN ('pending', 'running')
-                     ORDER BY r.id DESC LIMIT %(limit)s
+                    (SELECT %(columns)s, TRUE AS is_open FROM ihub_run r
+                      WHERE r.integration_id = i.id AND %(is_open)s)
+                     UNION ALL
+                    (SELECT %(columns)s, FALSE FROM ihub_run r
+                      WHERE r.integration_id = i.id AND r.state NOT IN ('pending', 'running')
+                      ORDER BY r.id DESC LIMIT %(limit)s)
+                     ORDER BY is_open DESC, id DESC LIMIT %(limit)s
                   ) last
              ) run
             """,
             ids=integrations.ids,
-            outcome=OUTCOME,
+            columns=COLUMNS,
+            is_open=IS_OPEN,
             limit=STRIP_LENGTH,
         )
     )

@@ -73,6 +73,36 @@ def problem(integration):
     return say and say(integration)
 
 
+def advice(integration):
+    """Return what to do next where :func:`problem` does not say so, or False.
+
+    One sentence per step, for pages, cards and mails alike.
+    """
+    if integration.health not in ("failed", "run_failed", "blocked"):
+        return False
+    match integration.next_step:
+        case "settings" if integration.health == "failed" and integration.runs_on_schedule:
+            return integration.env._(
+                "Open the settings and correct what is wrong there, then press Start: it continues "
+                "where it was."
+            )
+        case "settings":
+            return integration.env._(
+                "Open the settings and correct what is wrong there, then run it again."
+            )
+        case "start":
+            return integration.env._("Fix the cause, then press Start: it continues where it was.")
+        case "run":
+            return integration.env._("Fix the cause, then press Run Manually.")
+        case "run_again":
+            return integration.env._("Fix the cause, then press Run Again.")
+        case "stop":
+            return integration.env._("Press Stop first: the schedule cannot be changed before.")
+    if integration._waits_for_manager():
+        return integration.env._("Ask a manager of the Integration Hub to correct this.")
+    return False
+
+
 def _blocked_text(integration):
     # Crons, users and companies belong to administrators.
     return integration.sudo()._preflight_error()

@@ -26,6 +26,7 @@ FACTS = """
                max(due) FILTER (WHERE trigger = 'schedule' AND state = 'pending') AS due,
                bool_or(attempt > 0 AND message IS NOT NULL) FILTER (
                    WHERE trigger = 'schedule' AND state = 'pending') AS is_retrying,
+               bool_or(blames_settings) FILTER (WHERE trigger = 'schedule') AS blames_settings,
                -- Since the last Stop: the lane cancels those before it.
                min(due) FILTER (WHERE is_asked_for) AS asked_for_due,
                count(*) FILTER (WHERE is_asked_for) AS queued
@@ -77,6 +78,9 @@ FACTS = """
            i.failed_run_id IS NOT NULL,
            -- No EXISTS: for many integrations, PostgreSQL would read all runs that are done for it.
            (SELECT r.state = 'done' FROM ihub_run r WHERE r.id = i.failed_run_id) IS TRUE,
+           (CASE WHEN i.state = 'failed' THEN run.blames_settings
+                 ELSE (SELECT r.blames_settings FROM ihub_run r WHERE r.id = i.failed_run_id)
+            END) IS TRUE,
            COALESCE(item.failed, 0), COALESCE(i.state_date, i.create_date), i.late_since,
            done.ended_at
       FROM ihub_integration i

@@ -15,7 +15,10 @@ COUNTED_RUNS = 20000
 def _domain(integration):
     return [
         ("integration_id", "=", integration.id),
+        "|",
         ("state", "not in", ("pending", "running")),
+        # It waits for its next attempt.
+        ("outcome", "=", "attempt_failed"),
         ("skipped", "=", False),
     ]
 

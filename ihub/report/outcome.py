@@ -4,16 +4,21 @@ from odoo.tools import SQL
 
 # Besides the states: word and label.
 MORE = (
+    ("attempt_failed", "Attempt Failed"),
     ("incomplete", "Incomplete"),
     ("with_errors", "With Errors"),
     ("skipped", "Skipped"),
 )
+# What it is made of.
+COLUMNS = ("skipped", "state", "attempt", "message", "failed_items", "with_errors")
 
 
 def outcome_of(run):
     """Return the outcome of an ``ihub.run``; as :func:`outcome_sql` does."""
     if run.skipped:
         return "skipped"
+    if run.state == "pending" and run.attempt and run.message:
+        return "attempt_failed"
     if run.state == "done" and run.failed_items:
         return "incomplete"
     return "with_errors" if run.state == "done" and run.with_errors else run.state
@@ -26,8 +31,10 @@ def outcome_sql(column):
     """
     return SQL(
         """CASE WHEN %(skipped)s THEN 'skipped'
+                WHEN %(state)s = 'pending' AND %(attempt)s > 0 AND %(message)s IS NOT NULL
+                THEN 'attempt_failed'
                 WHEN %(state)s = 'done' AND %(failed_items)s > 0 THEN 'incomplete'
                 WHEN %(state)s = 'done' AND %(with_errors)s THEN 'with_errors'
                 ELSE %(state)s END""",
-        **{name: column(name) for name in ("skipped", "state", "failed_items", "with_errors")},
+        **{name: column(name) for name in COLUMNS},
     )

@@ -91,7 +91,7 @@ def test_what_waits_for_its_next_attempt_is_tried_now(site, size, login):
         card = page.locator(CARDS)
         expect(card.locator(".o_ihub_health [data-state=retrying]")).to_be_visible()
         expect(card).to_contain_text("2 of 4")
-        card.locator("[name=action_try_now]").click()
+        card.locator("[name=action_next_step]").click()
         expect(card).to_contain_text("3 of 4")
         # The error is one click away.
         card.locator("[name=action_open_retry_run]").click()

@@ -22,7 +22,11 @@ class NotifyCase(HubCase):
     def mails(self, user):
         """Return the mails about integrations to a person, oldest first."""
         mails = self.env["mail.mail"].sudo()
-        domain = [("recipient_ids", "in", user.partner_id.ids), ("body_html", "like", "ihub.")]
+        domain = [
+            ("recipient_ids", "in", user.partner_id.ids),
+            # Where its button leads.
+            ("body_html", "like", "ihub_"),
+        ]
         return mails.search(domain, order="id")
 
     def inbox(self, user):

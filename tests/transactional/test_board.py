@@ -317,9 +317,9 @@ class TestNextStep(BoardCase):
             "type_missing": "open",
             "blocked": "open",
             "queued": False,
-            "run_failed": "run",
+            "run_failed": "run_again",
             "interrupted": False,
-            "late": "open",
+            "late": "retry",
             "to_repair": "repair",
         }
         self.assertEqual({word: i.next_step for word, i in staged.items()}, expected)

@@ -162,7 +162,7 @@ class TestFailedRun(NotifyCase):
     def test_the_card_says_so_and_where_to_look(self):
         run = self.run_manually(broken)
         self.assertSays("01/01/2025", "The price of A1 is not a number")
-        self.assertEqual(self.integration.next_step, "run")
+        self.assertEqual(self.integration.next_step, "run_again")
         self.assertEqual(self.integration.action_open_failed_run()["res_id"], run.id)
 
     def test_it_is_said_although_the_schedule_works_meanwhile(self):

@@ -29,7 +29,7 @@ class TestFailureAndRecovery(NotifyCase):
         self.assertEqual(len(mail), 1)
         self.assertEqual(mail.subject, "Orders has failed")
         self.assertIn("The price of A1 is not a number", mail.body_html)
-        self.assertIn("press Start or Run Manually", mail.body_html)
+        self.assertIn("Fix the cause, then press Start", mail.body_html)
         self.assertRegex(mail.body_html, rf'<a href="https?://[^"]+res_id={self.integration.id}"')
 
     def test_the_mail_is_sent_by_the_mail_queue_at_once(self):

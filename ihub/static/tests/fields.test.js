@@ -21,6 +21,7 @@ class Run extends models.Model {
     ended_at = fields.Datetime();
     limit = fields.Integer();
     time = fields.Float();
+    started_at = fields.Datetime();
 
     _records = [
         {
@@ -30,6 +31,7 @@ class Run extends models.Model {
             due: "2025-03-01 12:12:30",
             duration: 83,
             ended_at: "2025-03-01 11:00:00",
+            started_at: "2025-03-01 12:00:30",
         },
         { id: 2 },
     ];
@@ -50,7 +52,8 @@ async function mountFields(resId = 1) {
                 <field name="progress" widget="ihub_progress"/>
                 <field name="message" widget="ihub_one_line"/>
                 <field name="due" widget="ihub_when" options="{'due': true}"/>
-                <field name="ended_at" widget="ihub_when"/>
+                <field name="ended_at" widget="ihub_when" options="{'elapsed': true}"/>
+                <field name="started_at" widget="ihub_when" options="{'past': true}"/>
                 <field name="duration" widget="ihub_duration"/>
             </form>`,
     });
@@ -82,7 +85,10 @@ test("a moment is told in words, exactly to those who hover, and goes with the t
     expect(time).toHaveText("in 12 minutes");
     expect(time).toHaveAttribute("title", /12:12/);
     expect(document.querySelector(time).dateTime).toMatch(/^2025-03-01T12:12:30/);
-    expect(`${field("ended_at")} time`).toHaveText("1 hour ago");
+    // How long that is, for what is still at work.
+    expect(`${field("ended_at")} time`).toHaveText("1 h 0 min");
+    // The clock of the server is ahead.
+    expect(`${field("started_at")} time`).toHaveText("just now");
     await advanceTime(60 * 1000);
     await animationFrame();
     expect(time).toHaveText("in 11 minutes");

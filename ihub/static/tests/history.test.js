@@ -103,6 +103,7 @@ test("whoever sees no colours can tell the outcomes apart", async () => {
         "done",
         "incomplete",
         "with_errors",
+        "attempt_failed",
         "failed",
         "interrupted",
         "cancelled",

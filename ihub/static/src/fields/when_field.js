@@ -5,6 +5,7 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { Component } from "@odoo/owl";
 
 import { useClock } from "../live/clock";
+import { sayDuration } from "./duration_field";
 
 /**
  * Say a moment in words, as seen from now.
@@ -24,7 +25,12 @@ export function sayWhen(moment, now) {
 /** A moment as "in 12 minutes"; hovering tells the exact time. */
 export class WhenField extends Component {
     static template = "ihub.WhenField";
-    static props = { ...standardFieldProps, isDue: { type: Boolean, optional: true } };
+    static props = {
+        ...standardFieldProps,
+        isDue: { type: Boolean, optional: true },
+        isElapsed: { type: Boolean, optional: true },
+        isPast: { type: Boolean, optional: true },
+    };
 
     setup() {
         this.clock = useClock();
@@ -36,10 +42,15 @@ export class WhenField extends Component {
 
     get text() {
         const { now } = this.clock;
+        if (this.props.isElapsed) {
+            return sayDuration(Math.max(0, now.diff(this.value, "seconds").seconds));
+        }
         if (this.props.isDue && this.value < now) {
             return _t("due now");
         }
-        return sayWhen(this.value, now);
+        // The clock of the server may be ahead of this one.
+        const isEarly = this.props.isPast && this.value > now;
+        return sayWhen(isEarly ? now : this.value, now);
     }
 
     get exact() {
@@ -55,8 +66,16 @@ export const whenField = {
     component: WhenField,
     displayName: _t("In Words"),
     supportedTypes: ["datetime"],
-    supportedOptions: [{ name: "due", label: _t("Past means due"), type: "boolean" }],
-    extractProps: ({ options }) => ({ isDue: Boolean(options.due) }),
+    supportedOptions: [
+        { name: "due", label: _t("Past means due"), type: "boolean" },
+        { name: "elapsed", label: _t("How long ago, as a duration"), type: "boolean" },
+        { name: "past", label: _t("Never in the future"), type: "boolean" },
+    ],
+    extractProps: ({ options }) => ({
+        isDue: Boolean(options.due),
+        isElapsed: Boolean(options.elapsed),
+        isPast: Boolean(options.past),
+    }),
     listViewWidth: [110, 160],
 };
 

@@ -8,6 +8,7 @@ export const OUTCOMES = {
     done: { label: _t("Done") },
     incomplete: { label: _t("Incomplete") },
     with_errors: { label: _t("With Errors") },
+    attempt_failed: { label: _t("Attempt Failed") },
     failed: { label: _t("Failed") },
     interrupted: { label: _t("Interrupted") },
     cancelled: { label: _t("Cancelled") },
@@ -16,6 +17,7 @@ export const OUTCOMES = {
 const PATTERNS = {
     incomplete: (pen) => lines(pen, [0, 1, 8, 1]),
     with_errors: (pen) => lines(pen, [0, 4, 8, 4], [4, 0, 4, 8]),
+    attempt_failed: (pen) => lines(pen, [0, 8, 8, 0]),
     failed: (pen) => lines(pen, [-4, 4, 4, -4], [0, 8, 8, 0], [4, 12, 12, 4]),
     interrupted: (pen) => lines(pen, [3, 3, 5, 3], [3, 5, 5, 5]),
     cancelled: (pen) => lines(pen, [0, 4, 8, 4]),

@@ -1,0 +1,197 @@
+"""The next step: the one button that is coloured, the same on page, card, run and mail."""
+
+from freezegun import freeze_time
+from hub_case import at
+from notify_case import NotifyCase
+
+from odoo.addons.ihub.core.health import STEPS
+from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
+from odoo.addons.ihub.lib.rest_client import RequestRefused
+
+NOW = "2025-03-01 12:30"
+JANUARY = at("2025-01-01 00:00"), at("2025-02-01 00:00")
+
+
+def works(this, _from, _to):
+    pass
+
+
+def refused(this, _from, _to):
+    error = RequestRefused("The shop refuses access: check the password.")
+    error.blames_settings = True
+    raise error
+
+
+def unreachable(this, _from, _to):
+    raise RetryableError("The shop cannot be reached.")
+
+
+def broken(this, _from, _to):
+    raise IntegrationError("Order 7 has no customer.")
+
+
+class NextStepCase(NotifyCase):
+    def setUp(self):
+        super().setUp()
+        frozen = freeze_time(NOW)
+        frozen.start()
+        self.addCleanup(frozen.stop)
+        self.responsible = self.person("ihub_responsible")
+        self.integration = self.add(
+            window_from=at("2025-03-01 11:00"), user_id=self.responsible.id
+        ).with_user(self.manager)
+        self.env["mail.mail"].sudo().search([]).unlink()
+        self.save_settings(at("2025-03-01 10:00"))
+
+    def save_settings(self, moment):
+        """Let the settings of the type have been saved last at ``moment``."""
+        record = self.integration.sudo()._type_record()
+        self.env.flush_all()
+        self.env.cr.execute(
+            f"UPDATE {record._table} SET write_date = %s WHERE id = %s", (moment, record.id)
+        )
+        self.env.invalidate_all()
+
+    def execute(self, function):
+        self.integration.start()
+        with self.running_as(function):
+            self.work(self.integration)
+        self.env.invalidate_all()
+        self.save_settings(at("2025-03-01 10:00"))
+
+    def last_run(self):
+        return self.runs(self.integration).filtered("started_at")[-1].with_user(self.manager)
+
+
+class TestNextStep(NextStepCase):
+    def test_each_step_is_a_method(self):
+        for step in STEPS.values():
+            self.assertTrue(callable(getattr(self.integration, step.method)), step)
+
+    def test_what_the_settings_are_to_blame_for_leads_there(self):
+        self.execute(refused)
+        run = self.last_run()
+        self.assertEqual(self.integration.health, "failed")
+        self.assertEqual((self.integration.next_step, run.next_step), ("settings", "settings"))
+        self.assertIn("press Start", self.integration.advice)
+        self.assertEqual(run.advice, self.integration.advice)
+        for record in (self.integration, run):
+            self.assertEqual(record.action_next_step()["res_model"], "ihub.integration.demo")
+
+    def test_once_they_are_corrected_it_is_started(self):
+        self.execute(refused)
+        self.save_settings(at("2025-03-01 12:31"))
+        self.assertEqual(self.integration.next_step, "start")
+        self.integration.action_next_step()
+        with self.running_as(works):
+            self.work(self.integration)
+        self.assertEqual(self.integration.health, "ok")
+        self.assertFalse(self.runs(self.integration, state="failed").next_step)
+
+    def test_whoever_may_not_correct_them_is_told_whom_to_ask(self):
+        self.execute(refused)
+        seen = self.integration.with_user(self.operator)
+        self.assertEqual(seen.next_step, "open")
+        self.assertIn("Ask a manager", seen.advice)
+
+    def test_what_has_failed_otherwise_is_started(self):
+        self.execute(broken)
+        self.assertEqual((self.integration.next_step, self.last_run().next_step), ("start",) * 2)
+
+    def test_what_is_tried_again_can_be_tried_now(self):
+        self.execute(unreachable)
+        run = self.last_run()
+        self.assertEqual((self.integration.next_step, run.next_step), ("retry", "retry"))
+        run.action_next_step()
+        self.assertLessEqual(run.due, at(NOW))
+
+    def test_what_is_late_can_be_tried_now(self):
+        self.execute(unreachable)
+        self.last_run().sudo().due = at("2025-03-01 23:05")
+        with freeze_time("2025-03-01 23:00"):
+            self.env.invalidate_all()
+            self.assertEqual(self.integration.health, "late")
+            self.assertEqual(self.integration.next_step, "retry")
+            self.integration.action_next_step()
+            self.assertLessEqual(self.last_run().due, at("2025-03-01 23:00"))
+
+    def test_a_manual_run_that_has_failed_is_run_again_with_its_period(self):
+        run = self.integration.run_manually(*JANUARY)
+        with self.running_as(broken):
+            self.work(self.integration)
+        self.assertEqual((self.integration.next_step, run.next_step), ("run_again", "run_again"))
+        for record in (self.integration, run):
+            context = record.action_next_step()["context"]
+            self.assertEqual(context["default_date_from"], "2025-01-01 00:00:00")
+            self.assertEqual(context["default_date_to"], "2025-02-01 00:00:00")
+
+    def test_a_done_run_asks_for_nothing_and_runs_nothing_at_once(self):
+        self.execute(works)
+        run = self.last_run()
+        self.assertEqual(run.state, "done")
+        self.assertFalse(run.next_step)
+        count = len(self.runs(self.integration))
+        action = run.action_run_again()
+        self.assertEqual(action["res_model"], "ihub.run.manually")
+        self.assertEqual(len(self.runs(self.integration)), count)
+        wizard = self.env[action["res_model"]].with_user(self.manager)
+        wizard = wizard.with_context(**action["context"]).create({})
+        self.assertEqual((wizard.date_from, wizard.date_to), (run.window_from, run.window_to))
+        self.assertIn("Done again, although it is complete", wizard.preview)
+
+    def test_reported_errors_are_looked_at_then_dismissed(self):
+        def reports(this, _from, _to):
+            this.ihub_error(summary="Order 7 has no price.")
+
+        self.execute(reports)
+        run = self.last_run()
+        self.assertEqual((self.integration.next_step, run.next_step), ("errors", "dismiss"))
+        self.assertEqual(self.integration.action_next_step()["res_id"], run.id)
+        run.action_next_step()
+        self.assertEqual(self.integration.health, "ok")
+        self.assertFalse(run.next_step)
+
+
+class TestBlocked(NextStepCase):
+    def assertLeads(self, step, *names):
+        self.env.invalidate_all()
+        self.assertEqual(self.integration.health, "blocked")
+        self.assertEqual(self.integration.next_step, step)
+        if names:
+            action = self.integration.action_next_step()
+            self.assertEqual((action["target"], action["res_id"]), ("new", self.integration.id))
+            arch = self.integration.get_view(action["views"][0][0], "form")["arch"]
+            for name in names:
+                self.assertIn(f'name="{name}"', arch)
+
+    def test_an_archived_user_is_replaced(self):
+        user = self._user("ihub_former", "ihub.group_user")
+        self.integration.sudo().run_as_id = user
+        user.active = False
+        self.assertLeads("user", "run_as_id", "company_id")
+        self.assertEqual(self.integration.with_user(self.operator).next_step, "open")
+        self.assertIn("Ask a manager", self.integration.with_user(self.operator).advice)
+
+    def test_a_wrong_schedule_is_corrected_once_it_is_stopped(self):
+        self.integration.start()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ihub_integration SET tz = 'Mars/Phobos' WHERE id = %s", (self.integration.id,)
+        )
+        self.assertLeads("stop")
+        self.assertIn("Press Stop first", self.integration.advice)
+        self.integration.action_next_step()
+        self.assertLeads("schedule", "tz", "interval_number")
+
+
+class TestMail(NextStepCase):
+    def mail(self):
+        return self.env["mail.mail"].sudo().search([]).body_html
+
+    def test_the_error_is_one_click_away_and_the_only_button(self):
+        self.execute(refused)
+        mail = self.mail()
+        self.assertEqual(mail.count("background-color:#875A7B"), 1)
+        self.assertIn(f"/odoo/ihub-runs/{self.last_run().id}", mail)
+        self.assertIn("See the Error", mail)
+        self.assertIn("Open the settings and correct what is wrong there, then press Start", mail)
