@@ -140,7 +140,7 @@ class Processing:
             if problem := self.scope.watch.why_not_commit():
                 raise UsageError(explain(self.env, problem))
             run = self.env["ihub.run"].sudo().browse(self.scope.run_id)
-            self._lineage = run._lineage_ids()
+            self._lineage, self._attempts = run._lineage_ids(), run._attempt_ids()
             self._cursor = record.resume_point()
             if not self.scope.counts:
                 # Those that an attempt before has got past do not come again.
@@ -149,7 +149,7 @@ class Processing:
             self._before = self.scope.processed + sum(one.seen for one in self.scope.counts)
             self.scope.counts.append(self.counts)
         else:
-            self._lineage = ()
+            self._lineage = self._attempts = ()
 
     # --- Elements of a window ---
 
@@ -236,8 +236,16 @@ class Processing:
         )
 
     def _is_settled(self, element, row):
-        """Return whether it is done, and nothing of it has changed."""
-        if row.state != "done" or row.fingerprint != element.fingerprint:
+        """Return whether what became of it stands, since nothing of it has changed."""
+        if row.fingerprint != element.fingerprint:
+            return False
+        if row.state == "failed":
+            # Counted and told once: it failed for what waiting does not heal, so an attempt that
+            # follows by itself, after a crash or an outage, would only fail again. Start is
+            # pressed by somebody who may have mended the cause: then it is tried again.
+            is_known = row.source_run_id in self._attempts and row.fingerprint is not None
+            return is_known and not row.is_corrected
+        if row.state != "done":
             return False
         # What an attempt at the same window has done; what people have repaired would fail again.
         if row.source_run_id in self._lineage or row.is_corrected:

@@ -261,7 +261,8 @@ class AbstractIntegration(models.AbstractModel):
         is undone alone and left to be repaired; the others go on. What may pass by itself, as a
         server that does not answer, ends the attempt as it does elsewhere, and is nobody's fault.
         Every hundred items, or two seconds, all is committed as by :meth:`checkpoint`. So each is
-        done once, also when the process is killed: what this window has done is not done again.
+        done once, also when the process is killed: what this window has done is not done again,
+        and what has failed in it is not tried again with the same data before somebody asks for it.
 
         People can let an item be tried again, with its data as they have corrected them: then
         ``handler`` is called with those. It must be a method of the type.

@@ -372,6 +372,14 @@ class IhubRun(models.Model):
         )
         return {id_ for (id_,) in rows}
 
+    def _attempt_ids(self):
+        """Return the ids of this run and of those that it has followed without a Start."""
+        run, ids = self, {self.id}
+        while run.previous_id.state == "interrupted":
+            run = run.previous_id
+            ids.add(run.id)
+        return ids
+
     def _set_window(self, window):
         """Give the scheduled run another window, and forget attempts at the old one."""
         self.ensure_one()

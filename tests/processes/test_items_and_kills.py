@@ -51,8 +51,12 @@ def untold(hub, integration):
     )
 
 
-def assert_ended_well(hub, integration, count, failed=()):
-    """The window is done but for the items that have failed, and the next one is queued."""
+def assert_ended_well(hub, integration, count, failed=(), again=()):
+    """The window is done but for the items that have failed, and the next one is queued.
+
+    What has failed is not tried again by an attempt that follows by itself. Those of ``again`` were
+    tried twice, since somebody has pressed Start between.
+    """
     (run,) = hub.runs(integration, state="done", trigger="schedule")
     assert (run["processed"], run["failed_items"]) == (count, len(failed))
     if failed:
@@ -62,6 +66,12 @@ def assert_ended_well(hub, integration, count, failed=()):
     assert hub.state(integration) == "running"
     assert not hub.count(integration, state="failed")
     assert_each_once(hub, integration, count, failed)
+    tried = hub.execute(
+        "SELECT name::int, attempts FROM ihub_item"
+        " WHERE integration_id = %s AND state = 'failed' ORDER BY 1",
+        integration,
+    )
+    assert tried == [(number, 2 if number in again else 1) for number in failed]
 
 
 # --- Processes that die ---
@@ -233,7 +243,7 @@ def test_stop_keeps_what_is_done(hub, prefork_of_module):
     assert list(items(hub, integration, "done")) == steps
     hub.start(integration)
     hub.wait_for(integration, state="done")
-    assert_ended_well(hub, integration, COUNT, [7, 201])
+    assert_ended_well(hub, integration, COUNT, [7, 201], again=[7])
 
 
 def test_stop_gives_back_what_a_retry_has_not_come_to(hub, failed):

@@ -72,6 +72,9 @@ class ItemsCase(HubCase):
         domain += [(name, "=", value) for name, value in criteria.items()]
         return self.env["ihub.item"].search(domain, order="id")
 
+    def errors_of(self, item):
+        return self.env["ihub.event"].search([("item_id", "=", item.id), ("level", "=", "error")])
+
     def names(self):
         partners = self.env["res.partner"].search([("name", "=like", "SO-%")], order="name")
         return partners.mapped("name")
@@ -223,6 +226,52 @@ class TestProcessEach(ItemsCase):
         self.run_it()
         self.assertEqual(self.called.count(0), 1)
         self.assertEqual((self.counts.done, self.counts.unchanged), (6, 1))
+
+    def test_a_failed_order_twice_in_one_run_is_counted_and_told_once(self):
+        self.orders[2]["fail"] = "no"
+        self.orders.append(dict(self.orders[2]))
+        # Also where it is not one of a hundred that were looked up together.
+        self.patch(items, "BATCH", 2)
+        self.run_it()
+        self.assertEqual(self.called.count(2), 1)
+        self.assertEqual((self.counts.done, self.counts.failed), (5, 1))
+        item = self.items(state="failed")
+        self.assertEqual(item.attempts, 1)
+        self.assertEqual(len(self.errors_of(item)), 1)
+
+    def test_a_failed_order_that_comes_otherwise_in_the_same_run_is_tried_again(self):
+        self.orders[2]["fail"] = "no"
+        self.orders += [{**self.orders[2], "fail": "neither"}, {**ORDERS[2], "mail": "new@b.de"}]
+        self.run_it()
+        self.assertEqual(self.called.count(2), 3)
+        self.assertEqual((self.counts.done, self.counts.failed), (6, 2))
+        self.assertEqual(self.items(key="2").state, "done")
+
+    def test_what_failed_is_not_tried_again_by_itself_but_by_start(self):
+        self.integration.sudo().failed_items_limit = 1
+        self.orders[1]["fail"], self.orders[3]["fail"] = "no", RetryableError("shop is away")
+        with freeze_time("2025-03-01 12:30"), self.importing():
+            self.integration.start()
+            self.work(self.integration)
+        self.orders[3]["fail"] = "neither"
+        self.orders[4]["fail"] = "nor"
+        with freeze_time("2025-03-01 13:00"), self.importing():
+            self.work(self.integration)
+        self.assertEqual(self.called, [0, 1, 2, 3, 3, 4])
+        self.assertEqual(self.runs(self.integration)[0].state, "failed")
+        self.assertEqual(self.items(key="1").attempts, 1)
+        self.assertEqual(len(self.errors_of(self.items(key="1"))), 1)
+
+        def mended(this, data, item):
+            self.called.append(data["id"])
+
+        # The data are the same: whoever presses Start has mended what they failed for.
+        self.called = []
+        with freeze_time("2025-03-01 13:30"), self.importing(mended):
+            self.integration.start()
+            self.work(self.integration)
+        self.assertEqual(self.called, [1, 3, 4, 5])
+        self.assertFalse(self.items(state="failed"))
 
     def test_an_order_that_has_changed_within_a_run_is_updated(self):
         self.orders = [self.orders[0], {**self.orders[0], "number": "SO-0b"}]
