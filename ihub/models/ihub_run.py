@@ -67,11 +67,11 @@ class IhubRun(models.Model):
     window is the next one. An integration with a schedule always has exactly one scheduled run
     that is pending or running.
 
-    Never deleted by retention: the last run of an integration, those that failed, and what is
-    queued or running. Those that failed are few: after each, somebody has looked and pressed
-    Start. Scheduled runs say which span is covered, and so do manual runs that filled a span
-    which was skipped or had failed: they stay, too, unless the system parameter
-    ihub.keep_schedule_days says for how long.
+    Never deleted by retention: the last run of an integration, those that failed, those whose
+    items are still to be repaired, and what is queued or running. Those that failed are few: after
+    each, somebody has looked and pressed Start. Scheduled runs say which span is covered, and so
+    do manual runs that filled a span which was skipped or had failed: they stay, too, unless the
+    system parameter ihub.keep_schedule_days says for how long.
     """
 
     _name = "ihub.run"
@@ -778,6 +778,9 @@ class IhubRun(models.Model):
                    AND NOT EXISTS (SELECT 1 FROM ihub_run n
                                     WHERE n.previous_id = r.id
                                       AND n.state IN ('pending', 'running'))
+                   AND r.id NOT IN (SELECT DISTINCT source_run_id FROM ihub_item
+                                     WHERE state IN ('failed', 'pending')
+                                       AND source_run_id IS NOT NULL)
                  ORDER BY r.id LIMIT %s
                    FOR UPDATE SKIP LOCKED
                 """,

@@ -171,6 +171,25 @@ class TestRunRetention(EventCase):
         self.assertEqual(failed.exists(), failed)
         self.assertFalse(other.exists())
 
+    def test_runs_stay_while_items_of_theirs_are_to_be_repaired(self):
+        runs = {state: self.add_run(91) for state in ("failed", "pending", "done", "ignored")}
+        items = self.env["ihub.item"].create([
+            {
+                "integration_id": self.integration.id, "kind": "order", "key": state,
+                "state": state, "source_run_id": run.id,
+            }
+            for state, run in runs.items()
+        ])  # fmt: skip
+        self.add_run(1)
+        # Two parameters, and one query however many runs and items there are.
+        with self.assertQueryCount(3):
+            self.env["ihub.run"]._old_ids(500)
+        self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (2, 0))
+        self.assertEqual(items.source_run_id, runs["failed"] + runs["pending"])
+        items.state = "ignored"
+        self.env.flush_all()
+        self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (2, 0))
+
     def test_notes_of_commits_go_with_the_end_of_a_run(self):
         Commit = self.env["ihub.event.commit"]
         runs = [
