@@ -125,6 +125,7 @@ _SAVE = """
         traceback = EXCLUDED.traceback,
         failed_since = CASE WHEN EXCLUDED.state = 'failed'
             THEN COALESCE(ihub_item.failed_since, EXCLUDED.failed_since) END,
+        is_told = ihub_item.is_told AND EXCLUDED.state = 'failed',
         last_attempt = EXCLUDED.last_attempt,
         retry_run_id = NULL,
         write_uid = EXCLUDED.write_uid,

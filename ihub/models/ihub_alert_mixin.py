@@ -29,6 +29,8 @@ GOOD_NEWS = ("recovered", "run_done", "items_repaired")
 # So many items, or errors of a run, are told one by one.
 TOLD = 10
 ACTIVITY = "ihub.mail_activity_type_alert"
+# Apart from that one: an integration works again while items are still to be repaired.
+ITEMS_ACTIVITY = "ihub.mail_activity_type_items"
 
 
 class IhubAlertMixin(models.AbstractModel):
@@ -187,7 +189,8 @@ class IhubAlertMixin(models.AbstractModel):
         """Tell that it works again where ``run`` ends a row of failures."""
         self._tell_items(run)
         if run.with_errors:
-            # Until somebody has seen to it. Who has asked for items to be tried again looks.
+            # Until somebody has seen to it. Who has asked for items to be tried again was told on
+            # the screen, so nobody gets a mail.
             message = None if run.trigger == "items" else run.message
             self._remember_failed_run(run, message, kind="run_errors")
         else:
@@ -302,7 +305,7 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _tell_items(self, run):
         """Tell of the items that have failed in ``run``, which is done, or that none is left."""
-        # Whoever has asked for items to be tried again looks at them.
+        # Whoever has asked for items to be tried again is told on the screen what came of it.
         if run.failed_items and run.trigger != "items":
             self._tell_failed_items(run)
         self._tell_repaired_items()
@@ -312,9 +315,10 @@ class IhubAlertMixin(models.AbstractModel):
         if not self.notify_failure:
             return
         failed = run._open_items() & Domain("state", "=", "failed")
-        items, told = self.env["ihub.item"].search(failed, order="id"), self.items_told
-        if all(told and (item.failed_since or told) <= told for item in items):
+        items = self.env["ihub.item"].search(failed, order="id")
+        if all(items.mapped("is_told")):
             return
+        items.is_told = True
         self.items_told = fields.Datetime.now()
         self._notify_people("items_failed", run=run, items=items)
 
@@ -327,8 +331,7 @@ class IhubAlertMixin(models.AbstractModel):
         if integration.env["ihub.item"].search_count(is_open, limit=1):
             return
         integration.items_told = False
-        if not integration.failures_since_recovery and not integration.failed_run_id:
-            integration.activity_unlink([ACTIVITY])
+        integration.activity_unlink([ITEMS_ACTIVITY])
         integration._notify_recovery("items_repaired")
 
     # --- Telling ---
@@ -454,8 +457,9 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _plan_activity(self, kind, facts):
         """Give the responsible person an activity, unless there is one already."""
+        activity = ITEMS_ACTIVITY if kind == "items_failed" else ACTIVITY
         user = self._may_be_notified(self.user_id)
-        if not user or self.activity_search([ACTIVITY], user_id=user.id):
+        if not user or self.activity_search([activity], user_id=user.id):
             return
         reader = self.with_context(
             lang=user.lang or "en_US",
@@ -464,7 +468,7 @@ class IhubAlertMixin(models.AbstractModel):
             mail_activity_quick_update=True,
         )
         reader.activity_schedule(
-            ACTIVITY,
+            activity,
             summary=reader._alert_title(kind),
             note=reader._alert_body(kind, facts),
             user_id=user.id,

@@ -78,6 +78,7 @@ class IhubItem(models.Model):
         readonly=True, aggregator=None, help="How often it was tried since it was last done."
     )
     failed_since = fields.Datetime("Since", readonly=True)
+    is_told = fields.Boolean("Told", readonly=True, help="People were told that it has failed.")
     last_attempt = fields.Datetime(readonly=True)
     # The one thing of it that people write themselves.
     user_id = fields.Many2one(
@@ -340,7 +341,8 @@ class IhubItem(models.Model):
         :param str reason: why, in words for others
         """
         items = self._open_ones()
-        items.write({"state": "ignored", "reason": reason, "failed_since": False})
+        values = {"state": "ignored", "reason": reason, "failed_since": False, "is_told": False}
+        items.write(values)
         for integration in items.integration_id:
             integration._tell_repaired_items()
             integration._notify_change()

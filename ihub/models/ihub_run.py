@@ -606,7 +606,7 @@ class IhubRun(models.Model):
         failed = self._count_failed_items() if counts else 0
         message = self._outcome(failed, with_errors)
         self._end("done", message, resume=None, failed_items=failed, with_errors=with_errors)
-        self._notify_requester("success", self.message)
+        self._notify_requester("warning" if failed or with_errors else "success", self.message)
         if self.trigger != "schedule":
             return
         # The database allows one scheduled run: this one must have left before the next one comes.
@@ -616,11 +616,11 @@ class IhubRun(models.Model):
         self._enqueue(integration, "schedule", window, behind_from=self.behind_from)
 
     def _notify_requester(self, kind, message):
-        """Show the outcome of a manual run to whoever asked for it.
+        """Show the outcome of a manual run, or of a retry of items, to whoever asked for it.
 
-        :param str kind: ``success`` or ``danger``, as the web client's notifications have it
+        :param str kind: ``success``, ``warning`` or ``danger``, as the web client has them
         """
-        if self.trigger == "manual":
+        if self.trigger in ("manual", "items"):
             # Not whoever may not see it any more.
             self.integration_id._may_be_notified(self.user_id)._bus_send(
                 "simple_notification",
@@ -628,7 +628,7 @@ class IhubRun(models.Model):
                     "type": kind,
                     "title": self.integration_id.name,
                     "message": message,
-                    "sticky": kind == "danger",
+                    "sticky": kind != "success",
                 },
             )
 

@@ -264,6 +264,73 @@ class TestItems(NotifyCase):
         second._leave_out("Not ours.")
         self.assertEqual(self.subjects()[1:], ["Orders: all is repaired"])
 
+    def test_one_that_fails_in_the_second_of_the_last_mail_is_told(self):
+        self.orders = {1: "no"}
+        self.work_at("11:30")
+        self.orders = {1: "no", 2: "no"}
+        with freeze_time("2025-03-01 11:30"):
+            self.integration.run_manually()
+        self.work_at("11:30")
+        self.assertEqual(len(self.subjects()), 2)
+        self.assertIn("except 2 items", self.mails(self.responsible)[-1].body_html)
+
+    def test_one_that_is_taken_up_again_after_it_was_left_out_is_told_when_it_comes(self):
+        self.orders = {1: "no", 2: "no"}
+        self.work_at("11:30")
+        self.items()[0]._leave_out("Not ours.")
+        self.retry(self.env["ihub.item"].search([("key", "=", "1")]), "11:40")
+        self.assertEqual(len(self.subjects()), 1)
+        self.work_at("12:30")
+        self.assertEqual(len(self.subjects()), 2)
+
+    def test_the_activity_about_items_goes_when_none_is_left(self):
+        def summaries():
+            return self.activities(self.responsible).mapped("summary")
+
+        self.configure(notify_by_activity=True)
+        self.orders = {1: "no", 2: "no"}
+        self.work_at("11:30")
+        self.assertEqual(summaries(), ["Orders has something to repair"])
+        with freeze_time("2025-03-01 12:30"):
+            self.fails(self.integration)
+        self.assertEqual(len(summaries()), 2)
+        self.orders = {}
+        self.work_at("12:40")
+        self.assertEqual(summaries(), ["Orders has something to repair"])
+        first, second = self.items()
+        first._leave_out("Not ours.")
+        self.assertEqual(len(summaries()), 1)
+        second._leave_out("Not ours.")
+        self.assertFalse(summaries())
+
+    def test_that_all_is_repaired_leaves_the_activity_about_a_failure(self):
+        self.configure(notify_by_activity=True)
+        self.orders = {1: "no"}
+        self.work_at("11:30")
+        with freeze_time("2025-03-01 12:30"):
+            self.fails(self.integration)
+        self.items()._leave_out("Not ours.")
+        self.assertEqual(self.activities(self.responsible).mapped("summary"), ["Orders has failed"])
+
+    def test_who_has_pressed_retry_sees_on_the_screen_what_came_of_it(self):
+        def shown(press_at):
+            shown = []
+
+            def send(user, kind, message, *args, **kwargs):
+                if kind == "simple_notification":
+                    shown.append((user.login, message["type"], message["message"]))
+
+            with patch.object(self.registry["res.users"], "_bus_send", send):
+                self.retry(self.items(), press_at)
+            return shown
+
+        self.orders = {1: "no", 2: "no"}
+        self.work_at("11:30")
+        self.orders = {1: "no", 2: ""}
+        self.assertEqual(shown("11:40"), [(self.operator.login, "warning", "1 done, 1 to repair.")])
+        self.orders = {1: ""}
+        self.assertEqual(shown("11:50"), [(self.operator.login, "success", "Done: one record.")])
+
     def test_what_people_do_not_want_to_hear_is_not_told(self):
         self.configure(notify_failure=False)
         self.orders = {1: "no"}
