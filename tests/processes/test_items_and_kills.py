@@ -127,6 +127,52 @@ def test_two_servers(hub, server, prefork_of_module):
     assert_ended_well(hub, integration, COUNT, BAD)
 
 
+def test_a_record_made_on_the_other_side_then_a_crash_then_a_retry(hub, prefork_of_module):
+    """Nothing there is undone, so the item comes again, with the key that the other side knows."""
+    integration = hub.add("each 5 1 export 1; 3 export 3 @1 kill")
+    hub.start(integration)
+    prefork_of_module()
+    hub.wait_for(integration, state="done")
+    hub.run(integration, state="interrupted")
+    there = "SELECT step, attempt FROM ihub_test_ledger WHERE note LIKE 'export %' ORDER BY step"
+    # Both are of the attempt that has died, with all of its work here.
+    assert hub.execute(there) == [(1, 1), (3, 1)]
+    here = "SELECT step, attempt FROM ihub_test_ledger WHERE note IS NULL ORDER BY step"
+    assert hub.execute(here) == [(number, 2) for number in range(5)]
+    assert list(items(hub, integration, "done")) == list(range(5))
+
+
+# --- Many ---
+
+MANY = 10_000
+
+
+def test_one_bad_of_ten_thousand(hub, prefork_of_module):
+    integration = hub.add(f"each {MANY} 5000 raise value Bad.")
+    hub.start(integration)
+    prefork_of_module()
+    hub.wait_for(integration, state="done")
+    assert_ended_well(hub, integration, MANY, [5000])
+
+
+def test_ten_thousand_bad_of_ten_thousand(hub, prefork_of_module):
+    """Nothing is half done: neither an item, nor the window, nor what the badge says."""
+    numbers = ",".join(map(str, range(MANY)))
+    integration = hub.add(f"each {MANY} {numbers} raise value Bad.")
+    hub.start(integration)
+    prefork_of_module()
+    run = hub.wait_for(integration, state="failed")
+    assert "10 of 10 items have failed" in run["message"]
+    assert hub.state(integration) == "failed"
+    assert not hub.steps(integration)
+    assert list(items(hub, integration, "failed")) == list(range(10))
+    assert not items(hub, integration, "done")
+    assert not untold(hub, integration)
+    again = hub.run(integration, state="pending")
+    assert again["window_from"] == run["window_from"]
+    assert not hub.count(integration, state="done")
+
+
 # --- The database ---
 
 
@@ -224,6 +270,21 @@ def test_a_retry_that_fails_again_and_dies(hub, failed):
     assert_each_once(hub, failed, 5, [1])
 
 
+def test_a_retry_waits_for_the_run_that_is_at_work(hub, failed):
+    follow(hub, failed, "hold\nwrite")
+    with hub.held(failed) as let_go:
+        run_again(hub, failed)
+        hub.wait_until_held(failed)
+        repair(hub, failed, {1: "", 2: "", 3: ""})
+        assert hub.run(failed, trigger="items")["state"] == "pending"
+        let_go()
+        run = hub.wait_for(failed, trigger="items", state="done")
+    manual = hub.run(failed, trigger="manual")
+    assert (manual["state"], manual["attempt"], run["attempt"]) == ("done", 1, 1)
+    assert manual["ended_at"] <= run["started_at"]
+    assert run["message"] == "Done: 3 records."
+
+
 # --- Stop ---
 
 
@@ -270,6 +331,13 @@ def open_item(hub, prefork_of_module):
     prefork_of_module()
     hub.wait_for(integration, state="done")
     return integration, items(hub, integration, "failed")[1]
+
+
+def follow(hub, integration, script):
+    """Let an integration follow another script from now on."""
+    with hub.env("__system__") as env:
+        record = env["ihub.integration.ledger"].search([("integration_id", "=", integration)])
+        record.script = script
 
 
 def run_again(hub, integration):
@@ -322,9 +390,7 @@ def while_written(hub, open_item, press, then):
     :return: list of what ``press`` has raised
     """
     integration, item = open_item
-    with hub.env("__system__") as env:
-        record = env["ihub.integration.ledger"].search([("integration_id", "=", integration)])
-        record.script = f"@1 at before 1 hold\neach 2 {then}"
+    follow(hub, integration, f"@1 at before 1 hold\neach 2 {then}")
     raised = []
 
     def person():

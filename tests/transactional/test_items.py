@@ -324,6 +324,16 @@ class TestProcessEach(ItemsCase):
         item = self.items(state="failed")
         self.assertEqual(item._value(), self.orders[0])
         self.assertLess(len(item.data_html), 2_000_000)
+        seen = []
+
+        def look(this, data, item):
+            seen.append(data)
+
+        with freeze_time("2025-03-01 13:00"), self.importing(look):
+            item.with_user(self.operator).action_retry()
+            self.work(self.integration)
+        self.assertEqual(seen, [self.orders[0]])
+        self.assertEqual(item.state, "done")
 
     def test_what_cannot_be_kept_is_done_all_the_same(self):
         self.orders[0]["thing"] = object()
@@ -405,13 +415,6 @@ class TestLimit(ItemsCase):
         self.assertEqual(run.state, "failed")
         self.assertEqual(len(self.called), 10)
         self.assertFalse(self.names())
-
-    def test_one_bad_of_ten_thousand(self):
-        self.orders = [{"id": n, "number": f"SO-{n}"} for n in range(1000)]
-        self.orders[500]["fail"] = "no"
-        run = self.run_it()
-        self.assertEqual(run.message, "999 done, 1 to repair.")
-        self.assertEqual(len(self.names()), 999)
 
     def test_the_limits_are_bounded(self):
         with self.assertRaisesRegex(UserError, "0 and 100"):
@@ -569,6 +572,11 @@ class TestRepair(ItemsCase):
         self.retry(self.item)
         self.assertEqual(self.item.state, "failed")
         self.assertIn("type was changed", self.item.message)
+        # Its period, run once more, finds the method under its new name.
+        self.assertEqual(self.run_it(moment="2025-03-01 13:30").message, "5 done, 1 to repair.")
+        self.assertEqual(self.item.sudo().handler, "_import_order")
+        self.retry(self.item, moment="2025-03-01 14:00")
+        self.assertEqual(self.item.message, "SKU 'A-1' is unknown.")
 
     def test_data_of_a_model_that_is_gone(self):
         self.item.sudo().data = '{"$": "reference", "of": ["model.that.is.gone", [1]]}'

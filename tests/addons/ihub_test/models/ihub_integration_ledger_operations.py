@@ -122,6 +122,18 @@ class IhubIntegrationLedger(models.Model):
         item.bind(row)
         self._obey(*data["period"], data["then"])
 
+    def _do_export(self, start, end, key, *words):
+        """export KEY [OPERATION …]: let the other side have a record with this key, and go on.
+
+        It is there whatever becomes of the transaction. The other side is asked for it before.
+        """
+        with self.pool.cursor() as cr:
+            env = self.env(cr=cr)
+            known = [("integration", "=", self.integration_id.id), ("note", "=", f"export {key}")]
+            if not env["ihub.test.ledger"].search_count(known):
+                self._write(start, end, int(key), env=env, note=f"export {key}")
+        self._obey(start, end, " ".join(words))
+
     def _do_creep(self, start, end, steps):
         """creep STEPS: one step further, and dead; without an end to the last."""
         step = self.resume_point() or 0
