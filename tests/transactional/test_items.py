@@ -464,6 +464,18 @@ class TestBinding(ItemsCase):
         self.assertEqual(record.key_of(partner), "3")
         self.assertEqual(record.bound("order", "old-3"), partner)
 
+    def test_what_an_item_has_bound_before_it_failed_is_undone(self):
+        partner = self.env["res.partner"].create({"name": "Known"})
+
+        def bind_then_fail(this, data, item):
+            item.bind(partner)
+            raise UserError("no")
+
+        self.run_it(bind_then_fail)
+        record = self.integration.sudo()._type_record()
+        self.assertIsNone(record.bound("order", 1))
+        self.assertIsNone(record.key_of(partner))
+
     def test_merged_partners_keep_both_keys(self):
         self.run_it()
         record = self.integration.sudo()._type_record()
