@@ -311,6 +311,7 @@ def test_stop_gives_back_what_a_retry_has_not_come_to(hub, failed):
     with hub.held(failed) as let_go:
         repair(hub, failed, {1: "", 2: "hold", 3: ""})
         hub.wait_until_held(failed)
+        assert hub.holder(failed), "A retry, too, has the lane to itself."
         hub.stop(failed)
         let_go()
         hub.wait_for(failed, trigger="items", state="cancelled")
