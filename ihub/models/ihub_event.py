@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..report import time_line as story
 from .ihub_fields import Badge, BigInteger, LooseMany2one, LooseReference, distinct
 
 # More would cost more in the planner than they save in the index.
@@ -341,16 +342,51 @@ class IhubEvent(models.Model):
         """
         self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("ihub.ihub_event_action")
-        ids = list(map(int, ids))
-        about = Domain("res_model", "=", str(model)) & Domain("res_id", "in", ids)
-        # Also what happened before there was a record.
-        bound = Domain("record", "in", [f"{model},{id_}" for id_ in ids])
-        items = self.env["ihub.item"].search(bound)
-        action["domain"] = list(about | Domain("item_id", "in", items.ids) if items else about)
+        action["domain"] = list(self._domain_about(str(model), list(map(int, ids))))
         action["context"] = {}
         # Another path than that of all events: a reload must not show all.
         action["path"] = False
         return action
+
+    def _domain_about(self, model, ids):
+        about = Domain("res_model", "=", model) & Domain("res_id", "in", ids)
+        if model == "ihub.integration":
+            return about | Domain("integration_id", "in", ids)
+        if model != "ihub.item":
+            # Also what happened before there was a record.
+            bound = Domain("record", "in", [f"{model},{id_}" for id_ in ids])
+            ids = self.env["ihub.item"].search(bound).ids
+        return about | Domain("item_id", "in", ids) if ids else about
+
+    @api.model
+    @api.readonly
+    def time_line(self, model, id_, limit=story.PAGE):
+        """Return what happened to a record: to an item, an integration, or any other one.
+
+        :param str model: name of its model
+        :param int id_: its id
+        :param int limit: entries at most
+        :return: a dictionary that JSON can carry: ``title``; ``entries``, newest first, each with
+            ``key``, ``at`` (naive UTC), ``icon``, ``severity``, ``title``, ``detail``, ``who`` and
+            ``open`` (``model`` and ``id``, or None); whether there is ``more``
+        :raise AccessError: when the user may not read events, or this item or integration
+        """
+        self.check_access("read")
+        model, id_, limit = str(model), int(id_), max(1, min(int(limit), story.MOST))
+        reports = {"ihub.item": story.of_item, "ihub.integration": story.of_integration}
+        if model not in reports:
+            title = self.env._("Where %(name)s came from", name=self._name_of(model, id_))
+            return {"title": title, **story.of_record(self.env, model, id_, limit)}
+        record = self.env[model].browse(id_)
+        record.check_access("read")
+        title = self.env._("What happened to %(name)s", name=record.display_name)
+        return {"title": title, **reports[model](record, limit)}
+
+    def _name_of(self, model, id_):
+        """Return the name of a record, or its kind where the user may not see it."""
+        Model = self._related_model(model)
+        record = None if Model is None else Model.browse(id_).exists()._filtered_access("read")
+        return record.display_name if record else self._title_of(model, id_)
 
     def _attachments(self):
         return self.env["ir.attachment"].search(

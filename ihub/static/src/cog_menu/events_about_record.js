@@ -9,11 +9,7 @@ import { ListController } from "@web/views/list/list_controller";
 
 const GROUP = "ihub.group_user";
 
-async function openEvents({ action, orm }, resModel, ids) {
-    await action.doAction(await orm.call("ihub.event", "action_about_records", [resModel, ids]));
-}
-
-/** "Events about this record", in the cog menu of every form. */
+/** "Where this came from", in the cog menu of every form: the time line of the record. */
 export class EventsAboutRecord extends Component {
     static template = "ihub.EventsAboutRecord";
     static components = { DropdownItem };
@@ -23,7 +19,11 @@ export class EventsAboutRecord extends Component {
         // Not with useService: the menu closes meanwhile, and with it ends what this component
         // is waiting for.
         const { resModel, resId } = this.env.model.root;
-        await openEvents(this.env.services, resModel, [resId]);
+        await this.env.services.action.doAction({
+            type: "ir.actions.client",
+            tag: "ihub_time_line",
+            params: { about: `${resModel},${resId}` },
+        });
     }
 }
 
@@ -42,7 +42,7 @@ registry
     .category("cogMenu")
     .add("ihub-events-about-record", eventsAboutRecordItem, { sequence: 100 });
 
-/** The same among the actions of every list, where some rows are selected. */
+/** The events about them, among the actions of every list where some rows are selected. */
 patch(ListController.prototype, {
     setup() {
         super.setup();
@@ -59,8 +59,11 @@ patch(ListController.prototype, {
                 sequence: 100,
                 icon: "fa fa-list-alt",
                 description: _t("Events about these records"),
-                callback: async () =>
-                    openEvents(this.env.services, resModel, await this.model.root.getResIds(true)),
+                callback: async () => {
+                    const { action, orm } = this.env.services;
+                    const args = [resModel, await this.model.root.getResIds(true)];
+                    await action.doAction(await orm.call("ihub.event", "action_about_records", args));
+                },
             },
         };
     },
