@@ -69,7 +69,8 @@ class IhubItem(models.Model):
         required=True,
         readonly=True,
         default="done",
-        tracking=True,
+        # First of what is tracked.
+        tracking=1,
     )
     message = fields.Text("What Is Wrong", readonly=True)
     cause = fields.Char(readonly=True, help="What is wrong, without what differs by item.")

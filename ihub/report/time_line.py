@@ -128,7 +128,8 @@ def _names(records):
 
 def _since(rows, limit, moment):
     """Return the moment of the last of ``rows`` where the bound has kept out others, else None."""
-    return moment(rows[-1]) if len(rows) >= limit else None
+    # Not by its index: it would be read alone, and then the others.
+    return moment(list(rows)[-1]) if len(rows) >= limit else None
 
 
 # --- Items ---
@@ -156,14 +157,15 @@ def _items_part(items, limit, link):
 
 
 def _named(item):
+    """Return the name of an item as the beginning of a sentence."""
     return item.display_name[:1].upper() + item.display_name[1:]
 
 
 def _item_title(item):
-    names = {"item": _named(item), "integration": item.integration_id.display_name}
+    name = item.integration_id.display_name
     if item.last_attempt:
-        return item.env._("%(item)s came from %(integration)s.", **names)
-    return item.env._("%(integration)s knows it as %(item)s.", **names)
+        return item.env._("%(item)s came from %(name)s.", item=_named(item), name=name)
+    return item.env._("%(name)s knows it as %(item)s.", name=name, item=item.display_name)
 
 
 def _item_detail(item):
@@ -308,18 +310,20 @@ def _runs_part(integration, limit):
     Run = integration.env["ihub.run"]
     Run.flush_model()
     rows = Run.env.execute_query(SQL(ISLANDS, _last_runs(Run, integration, limit)))
-    told = Run.browse([id_ for id_, __, is_told, *__ in rows[: limit + 1] if is_told])
-    who = _names(told.user_id)
+    is_cut = sum(row[1] for row in rows) >= limit * RUNS_PER_ENTRY
+    since = rows[-1][4] if is_cut else None
+    if len(rows) > limit:
+        rows = rows[:limit]
+        since = rows[-1][4]
+    runs = Run.browse([row[0] for row in rows])
+    who = _names(runs.user_id)
     entries = [
         _run_entry(run, is_recovery, last, who.get(run.user_id.id))
         if is_told
         else _usual_entry(integration, run, count, first, last)
-        for run, (__, count, is_told, is_recovery, first, last) in zip(
-            (Run.browse(id_) for id_, *__ in rows), rows, strict=True
-        )
+        for run, (__, count, is_told, is_recovery, first, last) in zip(runs, rows, strict=True)
     ]
-    is_cut = sum(count for __, count, *__ in rows) >= limit * RUNS_PER_ENTRY
-    return Part(entries, rows[-1][4] if is_cut else None)
+    return Part(entries, since)
 
 
 def _last_runs(Run, integration, limit):
@@ -347,9 +351,7 @@ def _usual_entry(integration, run, count, first, last):
 
 def _run_entry(run, is_recovery, at, who):
     look = run._fields["outcome"].looks[run.outcome]
-    return _entry(
-        run, at, look, _run_title(run, is_recovery), _run_detail(run), who, _as_link(run)
-    )
+    return _entry(run, at, look, _run_title(run, is_recovery), _run_detail(run), who, _as_link(run))
 
 
 def _run_title(run, is_recovery):
@@ -392,7 +394,7 @@ def _changes_part(records, limit, link=lambda record: None):
     lines = _tracked_lines(messages)
     entries = []
     for message in messages:
-        texts = [*lines.get(message.id, ()), html2plaintext(message.body or "").strip()]
+        texts = [*lines.get(message.id, ()), _plain(message.body)]
         title, *more = list(filter(None, texts)) or [None]
         if title:
             record = records.browse(message.res_id)
@@ -404,6 +406,12 @@ def _changes_part(records, limit, link=lambda record: None):
     return Part(entries, _since(messages, limit, lambda message: message.date))
 
 
+def _plain(body):
+    """Return what was written as lines without formats."""
+    lines = html2plaintext(body or "", include_references=False).split("\n")
+    return "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
+
+
 def _tracked_lines(messages):
     """Return ``{message id: [what was changed]}``, of fields that the user may see."""
     env = messages.env
@@ -412,17 +420,18 @@ def _tracked_lines(messages):
     message_of = {one.id: one.mail_message_id.id for one in tracked}
     lines = {}
     for value in tracked._tracking_value_format():
+        field = value["fieldInfo"]
         text = env._(
             "%(field)s: %(old)s → %(new)s",
-            field=value["fieldInfo"]["changedField"],
-            old=_text_of(env, value["oldValue"]),
-            new=_text_of(env, value["newValue"]),
+            field=field["changedField"],
+            old=_text_of(env, field["fieldType"], value["oldValue"]),
+            new=_text_of(env, field["fieldType"], value["newValue"]),
         )
         lines.setdefault(message_of[value["id"]], []).append(text)
     return lines
 
 
-def _text_of(env, value):
-    if isinstance(value, bool):
+def _text_of(env, kind, value):
+    if kind == "boolean":
         return env._("Yes") if value else env._("No")
-    return "—" if value in (None, "") else str(value)
+    return "—" if value in (None, False, "") else str(value)

@@ -2,10 +2,10 @@
 
 from freezegun import freeze_time
 from hub_case import HubCase, at
+from items_case import ItemsCase
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
-from test_items import ItemsCase
 
 from odoo.addons.ihub.report import time_line
 
@@ -134,18 +134,17 @@ class TestRecord(TimeLineCase):
                 self.story(hidden, user=stranger)
 
     def test_in_the_language_of_the_reader(self):
-        self.run_it()
-        self.env["res.lang"]._activate_lang("de_DE")
         self.orders[2]["fail"] = REASON
-        self.run_it(moment="2025-03-01 13:30")
-        Event = self.env["ihub.event"].with_user(self.operator).with_context(lang="de_DE")
+        self.run_it()
         item = self.items(key="2")
-        entry = Event.time_line("res.partner", item.record.id)["entries"][0]
-        label = dict(
-            item.with_context(lang="de_DE")._fields["state"]._description_selection(Event.env)
-        )["failed"]
-        self.assertNotEqual(label, "To Repair")
-        self.assertIn(label, entry["detail"])
+        self.env["res.lang"]._activate_lang("de_DE")
+        label = self.env["ir.model.fields.selection"].search(
+            [("field_id.model", "=", "ihub.item"), ("value", "=", "failed")]
+        )
+        label.with_context(lang="de_DE").name = "Zu reparieren"
+        Event = self.env["ihub.event"].with_user(self.operator).with_context(lang="de_DE")
+        entry = Event.time_line("ihub.item", item.id)["entries"][0]
+        self.assertEqual(entry["detail"], f"Zu reparieren: {REASON}")
 
     def test_bound_and_older(self):
         partner = self.env["res.partner"].create({"name": "Peter"})
@@ -181,15 +180,15 @@ class TestItem(TimeLineCase):
         with freeze_time("2025-03-01 12:45"):
             item.with_user(self.operator)._change({"mail": "c@d.de"})
         # Its data as they were kept would fail again.
-        value = self.env["ihub.item"].browse(item.id)._value()
-        self.assertEqual(value["mail"], "c@d.de")
         item.sudo().data = item.sudo().data.replace(REASON, "")
-        self.retry(item)
+        with freeze_time("2025-03-01 13:00"), self.importing():
+            item.with_user(self.operator).action_retry()
+            self.flush_tracking()
+            self.work(self.integration)
         return item
 
     def test_its_whole_story(self):
         item = self.fail_and_repair()
-        self.flush_tracking()
         story = self.story(item)
         self.assertEqual(story["title"], "What happened to order SO-2")
         self.assertEqual(
@@ -226,7 +225,6 @@ class TestItem(TimeLineCase):
 
     def test_no_name_of_a_person_who_may_not_be_seen(self):
         item = self.fail_and_repair()
-        self.flush_tracking()
         hidden = self.operator.partner_id
         self.env["ir.rule"].create(
             {
@@ -244,7 +242,6 @@ class TestItem(TimeLineCase):
 
     def test_queries_do_not_grow(self):
         item = self.fail_and_repair()
-        self.flush_tracking()
         self.count_queries(item)
         few = self.count_queries(item)
         for number in range(20):
@@ -259,6 +256,14 @@ class TestItem(TimeLineCase):
 
 
 class TestIntegration(TimeLineCase):
+    def setUp(self):
+        super().setUp()
+        # That it was created today is of no interest here.
+        self.flush_tracking()
+        self.integration.sudo().message_ids.unlink()
+        values = {"integration_id": self.integration.id, "kind": "order", "key": "1"}
+        self.item = self.env["ihub.item"].create(values)
+
     def ended(self, state, moment, trigger="schedule", **values):
         """Add a run that has ended at a moment of 1 March 2025."""
         ended = at(f"2025-03-01 {moment}")
@@ -275,6 +280,13 @@ class TestIntegration(TimeLineCase):
                 **values,
             }
         )
+
+    def report(self, level, summary, second=0, **values):
+        """Add an event of 1 March 2025, 11:00."""
+        values |= {"company_id": self.integration.company_id.id}
+        values |= {"integration_id": self.integration.id, "level": level, "summary": summary}
+        moment = at("2025-03-01 11:00").replace(second=second)
+        self.env["ihub.event"].create({"create_date": moment, **values})
 
     def runs_told(self, **options):
         entries = self.story(self.integration, **options)["entries"]
@@ -335,27 +347,16 @@ class TestIntegration(TimeLineCase):
 
     def test_warnings_of_one_run_are_one_line(self):
         run = self.ended("done", "11:00")
-        others = [
-            {"level": "warning", "summary": f"Odd {number}", "run_id": run.id} for number in (1, 2)
-        ]
-        alone = {"level": "error", "summary": "Alone"}
-        of_item = {"level": "error", "summary": "Of an item", "item_id": 5, "run_id": run.id}
-        moment = at("2025-03-01 11:00")
-        for number, values in enumerate([*others, alone, of_item]):
-            self.env["ihub.event"].sudo().create(
-                {
-                    "integration_id": self.integration.id,
-                    "company_id": self.integration.company_id.id,
-                    "create_date": moment.replace(second=number),
-                    **values,
-                }
-            )
+        self.report("warning", "Odd 1", run_id=run.id)
+        self.report("warning", "Odd 2", run_id=run.id)
+        self.report("error", "Alone", second=1)
+        self.report("error", "Of an item", run_id=run.id, item_id=self.item.id)
         entries = self.story(self.integration)["entries"]
         self.assertEqual(
             [(entry["title"], entry["detail"]) for entry in entries],
-            [("Alone", ""), ("Odd 2", "1 more of the same run."), ("A run, done.", "")],
+            [("Alone", ""), ("A run, done.", ""), ("Odd 2", "1 more of the same run.")],
         )
-        self.assertEqual(entries[1]["open"], {"model": "ihub.run", "id": run.id})
+        self.assertEqual(entries[2]["open"], {"model": "ihub.run", "id": run.id})
 
     @mute_logger("odoo.addons.ihub.engine.worker")
     def test_failure_of_a_run_is_told_once(self):
@@ -381,17 +382,8 @@ class TestIntegration(TimeLineCase):
         """Where the bound cuts off one kind, what is older of another kind waits with it."""
         self.ended("failed", "10:00", message="Early")
         limit = 2
-        for number in range(limit * time_line.EVENTS_PER_ENTRY + 5):
-            self.env["ihub.event"].sudo().create(
-                {
-                    "integration_id": self.integration.id,
-                    "company_id": self.integration.company_id.id,
-                    "level": "error",
-                    "summary": "Odd",
-                    "item_id": 5,
-                    "create_date": at("2025-03-01 11:00"),
-                }
-            )
+        for __ in range(limit * time_line.EVENTS_PER_ENTRY + 5):
+            self.report("error", "Odd", item_id=self.item.id)
         self.ended("failed", "12:00", message="Late")
         story = self.story(self.integration, limit=limit)
         self.assertEqual([e["detail"] for e in story["entries"]], ["Late"])
@@ -404,7 +396,7 @@ class TestIntegration(TimeLineCase):
                 self.ended("failed", f"11:{number:02}", message="No")
                 self.ended("done", f"11:{number:02}", "manual", user_id=self.operator.id)
                 self.integration.sudo().ihub_warning("Odd")
-                self.integration.with_user(self.operator).message_post(body="Seen")
+                self.integration.with_user(self.manager).message_post(body="Seen")
 
         more(2)
         self.count_queries(self.integration)
