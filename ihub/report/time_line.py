@@ -122,8 +122,8 @@ def _readable(records):
 
 
 def _names(records):
-    """Return ``{id: name}`` of those that the user may see."""
-    return {record.id: record.display_name for record in _readable(records)}
+    """Return ``{id: name}`` of those people whom the user may see."""
+    return {record.id: record.name for record in _readable(records)}
 
 
 def _since(rows, limit, moment):
@@ -187,7 +187,7 @@ def _item_runs_part(item, others):
             run.started_at or run.create_date,
             run._fields["outcome"].looks[run.outcome],
             _item_run_title(run),
-            run.display_name,
+            _period_of(run),
             who=who.get(run.user_id.id),
             link=_as_link(run),
         )
@@ -201,7 +201,14 @@ def _item_run_title(run):
         return run.env._("It came with a run.")
     if run.state == "pending":
         return run.env._("It waits to be tried again.")
+    if not run.started_at:
+        return run.env._("The run that was to try it again was cancelled.")
     return run.env._("It was tried again.")
+
+
+def _period_of(run):
+    window = run.window_from and run.window_to
+    return window and local_period(run.integration_id, run.window_from, run.window_to)
 
 
 # --- Events ---
@@ -346,7 +353,8 @@ def _usual_entry(integration, run, count, first, last):
     if count == 1:
         return _entry(run, last, look, env._("A run, done."), link=_as_link(run))
     title = env._("%(count)s runs, all done.", count=count)
-    return _entry(run, last, look, title, local_period(integration, first, last))
+    minutes = (moment.replace(second=0, microsecond=0) for moment in (first, last))
+    return _entry(run, last, look, title, local_period(integration, *minutes))
 
 
 def _run_entry(run, is_recovery, at, who):
@@ -364,6 +372,8 @@ def _run_title(run, is_recovery):
     }[run.trigger]
     if is_recovery:
         return env._("%(run)s: done again, after a failure", run=name)
+    if run.state == "pending":
+        return env._("%(run)s: failed, and is tried again", run=name)
     outcome = dict(run._fields["outcome"]._description_selection(env))[run.outcome]
     return env._("%(run)s: %(outcome)s", run=name, outcome=outcome)
 

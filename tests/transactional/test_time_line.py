@@ -222,6 +222,9 @@ class TestItem(TimeLineCase):
         item = self.items(key="2")
         item.with_user(self.operator).action_retry()
         self.assertIn("It waits to be tried again.", self.titles(item))
+        self.integration.stop()
+        self.work(self.integration)
+        self.assertIn("The run that was to try it again was cancelled.", self.titles(item))
 
     def test_no_name_of_a_person_who_may_not_be_seen(self):
         item = self.fail_and_repair()
@@ -343,7 +346,9 @@ class TestIntegration(TimeLineCase):
         run = self.integration.with_user(self.operator).run_manually()
         self.assertEqual(self.runs_told(), [])
         run.sudo().write({"attempt": 1, "message": "No route to host"})
-        self.assertEqual(self.runs_told(), [("Manual run: Queued", "No route to host")])
+        self.assertEqual(
+            self.runs_told(), [("Manual run: failed, and is tried again", "No route to host")]
+        )
 
     def test_warnings_of_one_run_are_one_line(self):
         run = self.ended("done", "11:00")
