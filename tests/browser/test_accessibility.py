@@ -171,11 +171,13 @@ def test_page_of_an_integration(page, troubled, name):
     assert_nothing_found(page)
 
 
-@pytest.mark.parametrize("tab", ["history", "about", "options"])
+@pytest.mark.parametrize("tab", ["story", "history", "about", "options"])
 def test_further_tabs_of_an_integration(page, troubled, tab):
     page.goto(f"/odoo/integrations/{integration(troubled, 'Bad record')}")
     page.click(f".nav-link[name={tab}]")
     page.wait_for_selector(f".nav-link[name={tab}].active")
+    if tab == "story":
+        page.wait_for_selector(".o_ihub_happened")
     if tab == "history":
         page.wait_for_selector(".o_ihub_history canvas")
     assert_nothing_found(page)
@@ -218,6 +220,14 @@ def test_item_to_repair(page, troubled, tab):
 def test_item_that_is_done(page, troubled):
     page.goto(f"/odoo/ihub-items/{find(troubled, 'ihub.item', ('state', '=', 'done'))}")
     page.wait_for_selector(".o_ihub_item .alert-success")
+    assert_nothing_found(page)
+
+
+def test_where_a_record_came_from(page, troubled):
+    item = find(troubled, "ihub.item", ("record", "!=", False))
+    (row,) = troubled.call("ihub.item", "read", [item], ["record"])
+    page.goto(f"/odoo/ihub-time-line?about={row['record']}")
+    page.wait_for_selector(".o_ihub_happened")
     assert_nothing_found(page)
 
 

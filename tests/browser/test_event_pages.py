@@ -110,11 +110,21 @@ def test_what_is_cut_can_be_had_whole(site, partner, size):
 
 
 @hub_site.BOTH_SIZES
-def test_from_a_record_to_what_was_reported_about_it(site, partner, size):
+def test_from_a_record_to_what_happened_to_it(site, partner, size):
     with site.browser("ihub_operator", size) as page:
         page.goto(f"/odoo/res.partner/{partner}")
         page.click("button:has(.fa-cog)")
         page.click(".o_ihub_events_about")
+        entries = page.locator(".o_ihub_happened")
+        expect(entries).to_have_count(40)
+        expect(entries.first).to_contain_text("Written and undone")
+        expect(page).to_have_title(re.compile("Where Peter Parcel came from"))
+        page.click(".o_ihub_show_older")
+        expect(entries).to_have_count(80)
+        # Its address tells of which record it is.
+        page.reload()
+        expect(entries).to_have_count(40)
+        page.click(".o_ihub_all_events")
         undone = page.locator(EVENTS).filter(has_text="Written and undone")
         expect(undone).to_be_visible()
         # And back, from an event to the record.
