@@ -62,7 +62,9 @@ patch(ListController.prototype, {
                 callback: async () => {
                     const { action, orm } = this.env.services;
                     const args = [resModel, await this.model.root.getResIds(true)];
-                    await action.doAction(await orm.call("ihub.event", "action_about_records", args));
+                    await action.doAction(
+                        await orm.call("ihub.event", "action_about_records", args),
+                    );
                 },
             },
         };
