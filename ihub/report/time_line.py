@@ -4,18 +4,17 @@ All is read as the user, so record rules hold. Whatever there is of it, the numb
 same, and each has a bound and an index.
 """
 
-from itertools import groupby
 from typing import NamedTuple
 
 from odoo import fields
 from odoo.fields import Domain
-from odoo.tools import SQL, html2plaintext
+from odoo.tools import SQL, groupby, html2plaintext
 
 from .format import local_period
 
 # Entries at a time, and at most.
 PAGE = 40
-MOST = 10 * PAGE
+MOST = 5 * PAGE
 # So many times as many are looked at, where most are not worth an entry of their own.
 RUNS_PER_ENTRY = 50
 EVENTS_PER_ENTRY = 10
@@ -270,7 +269,7 @@ def _trouble_part(integration, limit):
         lambda one: not one.item_id and not (one.level == "error" and one.run_id in has_failed)
     )
     entries = [
-        _trouble_entry(list(group))
+        _trouble_entry(group)
         for __, group in groupby(told, lambda one: one.run_id.id or f"event {one.id}")
     ]
     return Part(entries, _since_of_all(lists, count))

@@ -7,17 +7,17 @@ import {
     defineModels,
     fields,
     getService,
-    MockServer,
     mockService,
     models,
     mountView,
     mountWithCleanup,
     onRpc,
+    patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
-import { browser } from "@web/core/browser/browser";
+import { router } from "@web/core/browser/router";
 import { WebClient } from "@web/webclient/webclient";
 
-import { CHANGED, PAUSE } from "@ihub/live/live_reload";
+import { LiveReload, PAUSE } from "@ihub/live/live_reload";
 import { PAGE } from "@ihub/time_line/time_line";
 
 class Item extends models.Model {
@@ -132,13 +132,19 @@ test("another record has a time line of its own, of usual length", async () => {
 });
 
 test("it follows what happens to its integration, and not to others", async () => {
+    let live;
+    patchWithCleanup(LiveReload.prototype, {
+        start() {
+            live = this;
+        },
+    });
     await mountForm();
     entries = [{ ...NEWEST, severity: "success", icon: "fa-check" }, OLDEST];
-    MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [2] });
+    live.onChanged({ ids: [2] });
     await advanceTime(2 * PAUSE);
     expect.verifySteps([]);
     queryOne(`${ENTRY} a`).focus();
-    MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [1] });
+    live.onChanged({ ids: [1] });
     await advanceTime(2 * PAUSE);
     expect.verifySteps([["ihub.item", 5, PAGE]]);
     expect(`${ENTRY}:first`).toHaveAttribute("data-severity", "success");
@@ -174,5 +180,6 @@ test("a page of any record, which knows of what after a reload", async () => {
     expect.verifySteps([["sale.order", 12, PAGE]]);
     expect(".o_breadcrumb .active").toHaveText("Where SO-12 came from");
     expect(ENTRY).toHaveCount(2);
-    expect(browser.location.href).toMatch(/about=sale\.order/);
+    await advanceTime(1);
+    expect(router.current.about).toBe("sale.order,12");
 });
