@@ -14,6 +14,8 @@ from . import (
     ihub_item,
     ihub_event,
     ihub_event_commit,
+    ir_actions_act_window_view,
+    ir_ui_view,
     ir_websocket,
     res_company,
     res_users,

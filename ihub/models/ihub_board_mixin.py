@@ -11,6 +11,7 @@ from ..engine.lane_lock import LOCK_SPACE
 from ..engine.values import moment
 from ..report import card, card_text, health
 from ..report import coverage as time_line
+from ..report import grid as time_lines
 from ..report import history as figures
 from ..report.format import reader_zone, said
 from .ihub_fields import Badge
@@ -482,6 +483,33 @@ class IhubBoardMixin(models.AbstractModel):
             "tz": self.tz,
             "can_fill": self.runs_manually and self.takes_period,
             "segments": [time_line.as_json(piece) for piece in pieces],
+        }
+
+    @api.readonly
+    def grid(self, date_from, date_to, columns):
+        """Return what ran when, of any number of integrations, to be drawn beside each other.
+
+        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
+        :param date_to: end
+        :param int columns: how many bars can be told apart; what is nearer becomes one
+        :return: a dictionary that JSON can carry: ``lanes``, a list of
+            :class:`ihub.report.grid.Bar` by the id of the integration, as text; ``outcomes``,
+            ``[word, label, icon]`` of each. Integrations that are gone, or not the user's, are
+            left out.
+        :raise UserError: when the period is empty
+        :raise AccessError: when the user is not of the hub
+        """
+        self.browse()._operable()
+        start, end = self._coverage_period(date_from, date_to)
+        seen = self.with_context(active_test=False).search([("id", "in", self.ids)])
+        bars = time_lines.bars_of(seen, start, end, columns)
+        outcome = self.env["ihub.run"]._fields["outcome"]
+        return {
+            "lanes": {str(id_): bars.get(id_, []) for id_ in seen.ids},
+            "outcomes": [
+                [word, label, outcome.looks[word][0]]
+                for word, label in outcome._description_selection(self.env)
+            ],
         }
 
     def action_fill(self, date_from, date_to):

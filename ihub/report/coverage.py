@@ -106,12 +106,20 @@ def _flaws(integration, start, end):
 
 def _troubles(integration, start, end):
     """Return the newest runs of a period that are not done, as :class:`Attempt` list."""
-    wanted = SQL(
+    wanted = not_done_sql(SQL("%s", integration.stop_before_id))
+    return _attempts(integration, start, end, wanted, SQL("r.id"), MAX_TROUBLES)
+
+
+def not_done_sql(stop_before_id):
+    """Return the condition on a run ``r`` that it is not done, and says something of its window.
+
+    :param SQL stop_before_id: of its integration: what was asked for before that is cancelled
+    """
+    return SQL(
         """r.state <> 'done' AND (r.state <> 'cancelled' OR r.skipped)
            AND (r.state <> 'pending' OR r.trigger = 'schedule' OR r.id > %s)""",
-        integration.stop_before_id,
+        stop_before_id,
     )
-    return _attempts(integration, start, end, wanted, SQL("r.id"), MAX_TROUBLES)
 
 
 def _done(integration, start, end):

@@ -1,5 +1,3 @@
-/* global luxon */
-
 import { Component, markup, onWillStart, onWillUpdateProps, useRef, useState } from "@odoo/owl";
 import {
     deserializeDateTime,
@@ -13,10 +11,11 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { useLiveReload } from "../live/live_reload";
 import { useDragging } from "./dragging";
+import { useSpanActions } from "./span_actions";
 import { isActive, isFillable, labelOf, STATUSES, TROUBLES } from "./statuses";
-import { isOtherZone, TimeScale, ZOOM_NAMES, ZOOMS } from "./time_scale";
+import { Period, sayPeriod, sayScale, TimeControls } from "./time_controls";
+import { isOtherZone, ZOOM_NAMES } from "./time_scale";
 
-const { DateTime } = luxon;
 // Spans that are listed below the line.
 export const LISTED = 5;
 // Percent of the line from which on there is room for an icon.
@@ -27,24 +26,21 @@ const NARROW = 1;
 /** The time line of an integration: what was done, failed, was skipped, is still to come. */
 export class Coverage extends Component {
     static template = "ihub.Coverage";
+    static components = { TimeControls };
     static props = { ...standardWidgetProps };
 
     setup() {
         this.orm = useService("orm");
-        this.action = useService("action");
+        this.spans = useSpanActions();
         this.requests = 0;
         this.line = useRef("line");
-        this.zooms = {
-            hours: _t("Hours"),
-            day: _t("Day"),
-            week: _t("Week"),
-            month: _t("Month"),
-            year: _t("Year"),
-        };
+        this.zoomNames = ZOOM_NAMES;
+        this.sayPeriod = sayPeriod;
         this.statuses = STATUSES;
         this.labelOf = labelOf;
         this.isFillable = isFillable;
-        this.state = useState({ zoom: "day", center: null, focused: 0, shown: null, tip: null });
+        this.period = useState(new Period("day"));
+        this.state = useState({ focused: 0, shown: null, tip: null });
         this.drag = useDragging(this.line, (part) => this.pan(-part));
         onWillStart(() => this.load());
         onWillUpdateProps((props) => this.onWillUpdateProps(props));
@@ -61,25 +57,16 @@ export class Coverage extends Component {
 
     async onWillUpdateProps(props) {
         if (props.record.resId !== this.id) {
-            Object.assign(this.state, { center: null, focused: 0, tip: null });
+            this.period.follow();
+            Object.assign(this.state, { focused: 0, tip: null });
             await this.load({ id: props.record.resId });
         }
     }
 
     // --- What is seen ---
 
-    get isFollowing() {
-        return this.state.center === null;
-    }
-
-    get wantedScale() {
-        const { zoom, center } = this.state;
-        return center ? TimeScale.around(zoom, center) : TimeScale.untilNow(zoom, DateTime.now());
-    }
-
     async load({ id = this.id, silent = false } = {}) {
-        const { zoom } = this.state;
-        const scale = this.wantedScale;
+        const { zoom, scale } = this.period;
         const orm = silent ? this.orm.silent : this.orm;
         const period = [serializeDateTime(scale.start), serializeDateTime(scale.end)];
         const request = ++this.requests;
@@ -125,12 +112,7 @@ export class Coverage extends Component {
     }
 
     get ticks() {
-        const { format } = ZOOMS[this.state.shown.zoom];
-        return this.scale.ticks(this.state.shown.zoom).map((moment) => ({
-            key: moment.toMillis(),
-            style: `left: ${this.scale.percent(moment).toFixed(3)}%;`,
-            label: moment.toLocaleString(format),
-        }));
+        return this.scale.marks(this.state.shown.zoom);
     }
 
     get nowStyle() {
@@ -155,14 +137,7 @@ export class Coverage extends Component {
     // --- Words ---
 
     get title() {
-        const { start, end } = this.scale;
-        if (["hours", "day"].includes(this.state.shown.zoom)) {
-            return this.sayPeriod(this.scale);
-        }
-        return _t("%(start)s to %(end)s", {
-            start: toLocaleDateTimeString(start, { showTime: false }),
-            end: toLocaleDateTimeString(end, { showTime: false }),
-        });
+        return sayScale(this.scale, this.state.shown.zoom);
     }
 
     get completeUntil() {
@@ -208,22 +183,13 @@ export class Coverage extends Component {
         });
     }
 
-    /** @param {string} [tz] the reader's zone if there is none */
-    sayPeriod({ start, end }, tz = "default") {
-        const isSameDay = start.setZone(tz).hasSame(end.setZone(tz), "day");
-        return _t("%(start)s to %(end)s", {
-            start: toLocaleDateTimeString(start, { tz }),
-            end: toLocaleDateTimeString(end, { tz, showDate: !isSameDay }),
-        });
-    }
-
     /** The same on the clocks of the integration, where they show another time at that moment. */
     sayPeriodThere(segment) {
         const { tz } = this.state.shown;
         if (!isOtherZone(tz, segment.start) && !isOtherZone(tz, segment.end)) {
             return "";
         }
-        return _t("%(name)s: %(value)s", { name: tz, value: this.sayPeriod(segment, tz) });
+        return _t("%(name)s: %(value)s", { name: tz, value: sayPeriod(segment, tz) });
     }
 
     hint(segment) {
@@ -249,7 +215,7 @@ export class Coverage extends Component {
 
     describe(segment) {
         const there = this.sayPeriodThere(segment);
-        const period = this.sayPeriod(segment) + (there && ` (${there})`);
+        const period = sayPeriod(segment) + (there && ` (${there})`);
         const what = _t("%(name)s: %(value)s", { name: labelOf(segment), value: period });
         const parts = [what, this.runs(segment), this.hint(segment)];
         return parts.filter(Boolean).join(". ");
@@ -282,31 +248,25 @@ export class Coverage extends Component {
     // --- Zoom and pan ---
 
     canZoom(step) {
-        return ZOOM_NAMES.indexOf(this.state.zoom) + step in ZOOM_NAMES;
+        return ZOOM_NAMES.indexOf(this.period.zoom) + step in ZOOM_NAMES;
     }
 
-    async setZoom(zoom, center = this.isFollowing ? null : this.state.center) {
-        Object.assign(this.state, { zoom, center, tip: null });
+    async onPeriodChange() {
+        this.hideTip();
         await this.load();
     }
 
-    async zoomBy(step, center) {
+    async zoomBy(step, center = this.period.center) {
         if (this.canZoom(step)) {
-            await this.setZoom(ZOOM_NAMES[ZOOM_NAMES.indexOf(this.state.zoom) + step], center);
+            const zoom = ZOOM_NAMES[ZOOM_NAMES.indexOf(this.period.zoom) + step];
+            Object.assign(this.period, { zoom, center });
+            await this.onPeriodChange();
         }
     }
 
-    /** @param {number} part of what is seen; negative: to the past */
     async pan(part) {
-        const { center, length } = this.wantedScale;
-        this.state.center = center.plus(length * part);
-        this.state.tip = null;
-        await this.load();
-    }
-
-    async follow() {
-        this.state.center = null;
-        await this.load();
+        this.period.pan(part);
+        await this.onPeriodChange();
     }
 
     // --- Keyboard and wheel ---
@@ -373,29 +333,15 @@ export class Coverage extends Component {
     }
 
     async fill(segment) {
-        const action = await this.call("action_fill", segment);
-        await this.action.doAction(action, { onClose: () => this.load() });
+        await this.spans.fill(this.id, segment, () => this.load());
     }
 
     async openRuns(segment) {
-        if (segment.run_ids.length === 1) {
-            await this.action.doAction({
-                type: "ir.actions.act_window",
-                res_model: "ihub.run",
-                res_id: segment.run_ids[0],
-                views: [[false, "form"]],
-            });
-        } else {
-            await this.action.doAction(await this.call("action_open_runs_of", segment));
-        }
+        await this.spans.openRuns(this.id, segment);
     }
 
     async openItems(segment) {
-        await this.action.doAction(await this.call("action_open_items_of", segment));
-    }
-
-    call(method, { from, to }) {
-        return this.orm.call("ihub.integration", method, [[this.id], from, to]);
+        await this.spans.openItems(this.id, segment);
     }
 }
 

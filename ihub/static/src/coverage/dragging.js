@@ -8,11 +8,12 @@ const TOLERANCE = 5;
  * Let the content of an element be dragged sideways.
  *
  * @param {{el: HTMLElement}} ref
- * @param {(part: number) => void} onDragged called with the part of the element's width
- * @returns {Object} handlers for the template; `state.shift` is in pixels
+ * @param {(part: number, start: number) => void} onDragged called with how far it was dragged,
+ *      and where that began, both as parts of the element's width
+ * @returns {Object} handlers for the template; `state.start` and `state.shift` are in pixels
  */
 export function useDragging(ref, onDragged) {
-    const state = useState({ shift: 0 });
+    const state = useState({ start: 0, shift: 0 });
     let from = null;
     let moved = false;
     const end = (ev) => {
@@ -25,7 +26,7 @@ export function useDragging(ref, onDragged) {
         // After the click that follows.
         browser.setTimeout(() => (moved = false));
         if (moved && ev.type === "pointerup") {
-            onDragged(shift / ref.el.offsetWidth);
+            onDragged(shift / ref.el.offsetWidth, state.start / ref.el.offsetWidth);
         }
     };
     return {
@@ -34,6 +35,7 @@ export function useDragging(ref, onDragged) {
         onPointerdown: (ev) => {
             moved = false;
             from = ev.button === 0 ? ev.clientX : null;
+            state.start = ev.clientX - ref.el.getBoundingClientRect().left;
         },
         onPointermove: (ev) => {
             if (from === null) {

@@ -84,6 +84,15 @@ export class TimeScale {
         return this.start <= moment && moment < this.end;
     }
 
+    /** The marks below a line: where they are, and what stands there. */
+    marks(zoom) {
+        return this.ticks(zoom).map((moment) => ({
+            key: moment.toMillis(),
+            style: `left: ${this.percent(moment).toFixed(3)}%;`,
+            label: moment.toLocaleString(ZOOMS[zoom].format),
+        }));
+    }
+
     /** The moments of the reader's calendar that are marked. */
     ticks(zoom) {
         const { unit, every } = ZOOMS[zoom].tick;

@@ -17,7 +17,13 @@ const { DateTime } = luxon;
 const LOWEST = 30;
 
 /** What takes less than a second is equally short to people. */
-const weigh = (run) => Math.log1p(Math.max(1, run.duration));
+const weigh = (duration) => Math.log1p(Math.max(1, duration));
+
+/** How high the bars of runs are that took so many seconds, in percent: the longest is 100. */
+export function heightsOf(durations) {
+    const longest = Math.max(...durations.map(weigh));
+    return durations.map((each) => LOWEST + (100 - LOWEST) * (weigh(each) / longest));
+}
 
 /** The last runs as small bars: colour and shape tell the outcome, height the duration. */
 export class RunStripField extends Component {
@@ -61,12 +67,12 @@ export class RunStripField extends Component {
     }
 
     get bars() {
-        const longest = Math.max(...this.runs.map(weigh));
-        return this.runs.map((run) => ({
+        const heights = heightsOf(this.runs.map((run) => run.duration));
+        return this.runs.map((run, index) => ({
             id: run.id,
             severity: lookOf(this.field, run.outcome)[1],
             title: this.describe(run),
-            height: LOWEST + (100 - LOWEST) * (weigh(run) / longest),
+            height: heights[index],
         }));
     }
 

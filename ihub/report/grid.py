@@ -1,0 +1,131 @@
+"""The runs of many integrations beside each other: a bar for each, or for several that are near."""
+
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from odoo import fields
+from odoo.tools import SQL
+
+from .coverage import not_done_sql
+from .outcome import outcome_sql
+
+# Where several are one bar, the worst counts.
+WORST_FIRST = (
+    "failed", "interrupted", "incomplete", "with_errors", "skipped", "cancelled", "running",
+    "pending", "done",
+)  # fmt: skip
+# More columns than this no screen has.
+MAX_COLUMNS = 2000
+# What will be tried again has failed, as on the time line of the integration.
+OUTCOME = SQL(
+    """CASE WHEN r.state = 'pending' AND r.attempt > 0 AND r.message IS NOT NULL
+            THEN 'failed' ELSE %s END""",
+    outcome_sql(partial(SQL.identifier, "r")),
+)
+
+
+class Bar(NamedTuple):
+    """One run, or several; what the web client gets of each.
+
+    :param float start: seconds after the start of the period; negative: before it
+    :param float end: where the last of them ends
+    :param str outcome: the worst
+    :param int count: how many runs
+    :param float duration: seconds, of the longest
+    :param int run_id: the newest of those that are not done, or else the newest
+    """
+
+    start: float
+    end: float
+    outcome: str
+    count: int
+    duration: float
+    run_id: int
+
+
+def bars_of(integrations, start, end, columns):
+    """Return ``{integration id: [Bar]}``, of the runs whose windows touch a period.
+
+    By one query, whose answer grows with the columns and not with the runs. A window for which
+    there was a later run has the outcome of that one.
+
+    :param int columns: windows that are shorter than this part of the period become one bar
+    """
+    integrations.env["ihub.run"].flush_model()
+    unit = (end - start).total_seconds() / min(max(columns, 1), MAX_COLUMNS)
+    rows = integrations.env.execute_query(
+        SQL(
+            """
+            SELECT integration_id, min(left_), max(right_),
+                   min(array_position(%(worst_first)s, outcome)), count(*), max(duration),
+                   COALESCE(max(id) FILTER (WHERE outcome <> 'done'), max(id))
+              FROM (
+                SELECT r.id, r.integration_id, %(outcome)s AS outcome,
+                       extract(epoch FROM r.window_from - %(start)s)::float AS left_,
+                       extract(epoch FROM r.window_to - %(start)s)::float AS right_,
+                       CASE WHEN r.state = 'running'
+                           THEN extract(epoch FROM %(now)s - r.started_at)
+                           ELSE COALESCE(r.duration, 0) END::float AS duration
+                  FROM ihub_integration i
+                 CROSS JOIN LATERAL (
+                    -- Each by its index.
+                    SELECT r.* FROM ihub_run r
+                     WHERE r.integration_id = i.id AND r.state = 'done'
+                       AND r.window_to > %(start)s AND r.window_from < %(end)s
+                     UNION ALL
+                    SELECT r.* FROM ihub_run r
+                     WHERE r.integration_id = i.id AND %(not_done)s
+                       AND r.window_to > %(start)s AND r.window_from < %(end)s
+                       AND NOT EXISTS (%(done_later)s) AND NOT EXISTS (%(tried_later)s)
+                 ) r
+                 WHERE i.id = ANY(%(ids)s)
+              ) run
+             GROUP BY integration_id, floor(left_ / %(unit)s),
+                      CASE WHEN right_ - left_ >= %(unit)s THEN floor(right_ / %(unit)s) END
+             ORDER BY integration_id, min(left_), max(right_)
+            """,
+            ids=integrations.ids,
+            start=start,
+            end=end,
+            now=fields.Datetime.now(),
+            unit=unit,
+            worst_first=list(WORST_FIRST),
+            outcome=OUTCOME,
+            not_done=not_done_sql(SQL("COALESCE(i.stop_before_id, 0)")),
+            done_later=_later(SQL("l.state = 'done'")),
+            tried_later=_later(SQL("l.state <> 'done' AND (l.state <> 'cancelled' OR l.skipped)")),
+        )
+    )
+    return {
+        id_: _shown([_bar(*values) for __, *values in mine])
+        for id_, mine in groupby(rows, itemgetter(0))
+    }
+
+
+def _later(condition):
+    """Return a query of the later runs of the very window of ``r``."""
+    return SQL(
+        """SELECT FROM ihub_run l
+            WHERE l.integration_id = r.integration_id AND l.window_to = r.window_to
+              AND l.window_from = r.window_from AND l.id > r.id AND %s""",
+        condition,
+    )
+
+
+def _bar(start, end, rank, *others):
+    return Bar(start, end, WORST_FIRST[rank - 1], *others)
+
+
+def _shown(bars):
+    """Return ``bars`` without what a longer run has made up for."""
+    done = [bar for bar in bars if bar.outcome == "done"]
+
+    def is_made_up_for(bar):
+        return bar.outcome in ("failed", "interrupted", "skipped") and any(
+            other.start <= bar.start and bar.end <= other.end and other.run_id > bar.run_id
+            for other in done
+        )
+
+    return [bar for bar in bars if not is_made_up_for(bar)]

@@ -1,0 +1,92 @@
+/* global luxon */
+
+import { Component, useState } from "@odoo/owl";
+import { toLocaleDateTimeString } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+
+import { TimeScale } from "./time_scale";
+
+const { DateTime } = luxon;
+
+/** Which period somebody wants to see: a zoom, around a moment or up to now. */
+export class Period {
+    center = null;
+
+    /** @param {keyof ZOOMS} zoom */
+    constructor(zoom) {
+        this.zoom = zoom;
+    }
+
+    get isFollowing() {
+        return this.center === null;
+    }
+
+    /** @returns {TimeScale} */
+    get scale() {
+        return this.center
+            ? TimeScale.around(this.zoom, this.center)
+            : TimeScale.untilNow(this.zoom, DateTime.now());
+    }
+
+    /** @param {number} part of what is seen; negative: to the past */
+    pan(part) {
+        const { center, length } = this.scale;
+        this.center = center.plus(length * part);
+    }
+
+    follow() {
+        this.center = null;
+    }
+}
+
+/** @param {string} [tz] the reader's zone if there is none */
+export function sayPeriod({ start, end }, tz = "default") {
+    const isSameDay = start.setZone(tz).hasSame(end.setZone(tz), "day");
+    return _t("%(start)s to %(end)s", {
+        start: toLocaleDateTimeString(start, { tz }),
+        end: toLocaleDateTimeString(end, { tz, showDate: !isSameDay }),
+    });
+}
+
+/** What is seen, in words as exact as the zoom. */
+export function sayScale(scale, zoom) {
+    if (["hours", "day"].includes(zoom)) {
+        return sayPeriod(scale);
+    }
+    return _t("%(start)s to %(end)s", {
+        start: toLocaleDateTimeString(scale.start, { showTime: false }),
+        end: toLocaleDateTimeString(scale.end, { showTime: false }),
+    });
+}
+
+/** The buttons that choose a {@link Period}. */
+export class TimeControls extends Component {
+    static template = "ihub.TimeControls";
+    static props = { period: Object, names: Array, step: Number, onChange: Function };
+
+    setup() {
+        this.period = useState(this.props.period);
+        this.labels = {
+            hours: _t("Hours"),
+            day: _t("Day"),
+            week: _t("Week"),
+            month: _t("Month"),
+            year: _t("Year"),
+        };
+    }
+
+    setZoom(zoom) {
+        this.period.zoom = zoom;
+        this.props.onChange();
+    }
+
+    pan(part) {
+        this.period.pan(part);
+        this.props.onChange();
+    }
+
+    follow() {
+        this.period.follow();
+        this.props.onChange();
+    }
+}

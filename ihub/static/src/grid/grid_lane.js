@@ -1,0 +1,172 @@
+import { Component, useRef, useState } from "@odoo/owl";
+import { serializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+
+import { useDragging } from "../coverage/dragging";
+import { useSpanActions } from "../coverage/span_actions";
+import { sayPeriod } from "../coverage/time_controls";
+import { sayDuration } from "../fields/duration_field";
+import { heightsOf } from "../fields/run_strip_field";
+
+// Outcomes that look like another status of the time line; their words tell them apart.
+const LOOKS = { interrupted: "failed", with_errors: "incomplete", cancelled: "skipped" };
+export const lookOf = (outcome) => LOOKS[outcome] ?? outcome;
+// Minutes to which a dragged period is rounded.
+const STEPS = { day: 5, week: 60, month: 60 };
+
+/** The runs of an integration as bars: colour and pattern tell the outcome, height the duration. */
+export class GridLane extends Component {
+    static template = "ihub.GridLane";
+    static props = {
+        record: Object,
+        bars: Array,
+        scale: Object,
+        zoom: String,
+        labels: Object,
+        onFilled: Function,
+    };
+
+    setup() {
+        this.spans = useSpanActions();
+        this.lane = useRef("lane");
+        // The one bar that the Tab key reaches, counted from the newest: arrows lead to the others.
+        this.state = useState({ back: 0 });
+        this.drag = useDragging(this.lane, (part, start) => this.onDragged(part, start));
+    }
+
+    get bars() {
+        const heights = heightsOf(this.props.bars.map(([, , , , duration]) => duration));
+        return this.props.bars.map(([from, to, outcome], index) => ({
+            className: `o_ihub_is_${lookOf(outcome)}`,
+            outcome,
+            style: `${this.place(from, to)} height: ${heights[index].toFixed(0)}%;`,
+        }));
+    }
+
+    /** @returns {string} where a span is, which is given in seconds */
+    place(from, to) {
+        const percent = (seconds) => (1e5 * seconds) / this.props.scale.length;
+        return `left: ${percent(from).toFixed(2)}%; width: ${percent(to - from).toFixed(2)}%;`;
+    }
+
+    /** The bar that the keyboard is at. */
+    get current() {
+        const { bars } = this.props;
+        return bars[Math.max(0, bars.length - 1 - this.state.back)];
+    }
+
+    get currentStyle() {
+        return this.place(...this.current);
+    }
+
+    get selectionStyle() {
+        const { start, shift } = this.drag.state;
+        return `left: ${Math.min(start, start + shift)}px; width: ${Math.abs(shift)}px;`;
+    }
+
+    get canFill() {
+        const { takes_period: takesPeriod, runs_manually: runsManually } = this.props.record.data;
+        return takesPeriod && runsManually;
+    }
+
+    moment(seconds) {
+        return this.props.scale.start.plus({ seconds });
+    }
+
+    describe([from, to, outcome, count, duration]) {
+        const period = sayPeriod({ start: this.moment(from), end: this.moment(to) });
+        const name = this.props.labels[outcome];
+        const runs = count > 1 ? _t("%(count)s runs", { count }) : sayDuration(duration);
+        return [_t("%(name)s: %(value)s", { name, value: period }), runs].join(" · ");
+    }
+
+    // --- What can be done ---
+
+    span([from, to, , count, , id]) {
+        return {
+            from: serializeDateTime(this.moment(from)),
+            to: serializeDateTime(this.moment(to)),
+            run_ids: count === 1 ? [id] : [],
+        };
+    }
+
+    open(bar) {
+        return this.spans.openRuns(this.props.record.resId, this.span(bar));
+    }
+
+    fill(span) {
+        return this.spans.fill(this.props.record.resId, span, this.props.onFilled);
+    }
+
+    /** @returns {Array|undefined} the bar below the mouse, also above a low one */
+    barAt({ clientX }) {
+        const { left, width } = this.lane.el.getBoundingClientRect();
+        const { length } = this.props.scale;
+        const second = ((clientX - left) / width) * (length / 1000);
+        // As much as the narrowest bar is wide.
+        const slack = ((3 / width) * length) / 1000;
+        return this.props.bars.findLast(
+            ([from, to]) => from <= second && second < Math.max(to, from + slack),
+        );
+    }
+
+    onPointerdown(ev) {
+        if (this.canFill) {
+            this.drag.onPointerdown(ev);
+        }
+    }
+
+    /** The words of a bar are made when somebody points at it: there are thousands. */
+    onMousemove(ev) {
+        const bar = this.barAt(ev);
+        this.lane.el.title = bar ? this.describe(bar) : "";
+    }
+
+    onClick(ev) {
+        const bar = !this.drag.wasDragged() && this.barAt(ev);
+        if (bar) {
+            this.open(bar);
+        }
+    }
+
+    onDragged(part, start) {
+        const ends = [start, start + part].map((each) => this.rounded(each));
+        const [from, to] = ends.sort((a, b) => a - b).map((moment) => serializeDateTime(moment));
+        if (from !== to) {
+            this.fill({ from, to });
+        }
+    }
+
+    /** @returns {luxon.DateTime} the moment at a part of the line, on the reader's clock */
+    rounded(part) {
+        const { start, length } = this.props.scale;
+        const moment = start.plus(length * Math.min(1, Math.max(0, part)));
+        const unit = STEPS[this.props.zoom];
+        const minutes = moment.minute + moment.second / 60;
+        return moment.startOf("hour").plus({ minutes: Math.round(minutes / unit) * unit });
+    }
+
+    onKeydown(ev) {
+        const last = this.props.bars.length - 1;
+        const moves = {
+            ArrowLeft: () => Math.min(last, this.state.back + 1),
+            ArrowRight: () => Math.max(0, this.state.back - 1),
+            Home: () => last,
+            End: () => 0,
+        };
+        if (moves[ev.key]) {
+            ev.preventDefault();
+            this.state.back = moves[ev.key]();
+        }
+    }
+
+    /** What Enter and Space do; with Shift the period of the bar is run. */
+    onPress(ev) {
+        ev.stopPropagation();
+        if (ev.shiftKey && this.canFill) {
+            this.fill(this.span(this.current));
+        } else {
+            this.open(this.current);
+        }
+    }
+}
