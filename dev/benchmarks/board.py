@@ -10,6 +10,7 @@ import base64
 import io
 import sys
 import time
+from datetime import datetime, timedelta
 
 from _database import database
 from _table import Table, seconds_in_turns
@@ -59,6 +60,10 @@ EVENTS = """
       FROM generate_series(1, %(events)s) n,
            (SELECT array_agg(id ORDER BY md5(id::text)) AS ids FROM ihub_integration) i
 """
+# What the grid shows: rows that are drawn on a large screen, bars beside each other, days.
+GRID_ROWS = 40
+GRID_COLUMNS = 280
+GRID_DAYS = (1, 31)
 TABLES = ("ihub_integration", "ihub_run", "ihub_event", "res_partner", "ir_cron")
 
 
@@ -184,16 +189,19 @@ class Bench:
                 env, "ihub.integration", "ihub_integration_view_kanban"
             )
             self.contact, __ = self.spec(env, "res.partner", None)
+            self.row, __ = self.spec(
+                env, "ihub.integration", "ihub_integration_view_grid", "ihub_grid"
+            )
         self.order = self.board_view.get("default_order")
         self.group_by = self.board_view.get("default_group_by")
 
     def env(self):
         return _Request(self.registry, self.user_id)
 
-    def spec(self, env, name, view):
+    def spec(self, env, name, view, kind="kanban"):
         model = env[name]
         view = env.ref(f"ihub.{view}" if view else "base.res_partner_kanban_view")
-        arch = model.get_views([(view.id, "kanban")])["views"]["kanban"]["arch"]
+        arch = model.get_views([(view.id, kind)])["views"][kind]["arch"]
         return fields_of(arch, model), etree.fromstring(arch)
 
     # --- What the web client calls ---
@@ -220,6 +228,18 @@ class Bench:
         )
         return len(found["records"])
 
+    def open_grid(self, env, days):
+        """Open it with all rows, and read the bars of those that are seen; return their number."""
+        integrations = env["ihub.integration"]
+        found = integrations.web_search_read([], self.row, limit=1000, order=self.order)
+        seen = integrations.browse(record["id"] for record in found["records"][:GRID_ROWS])
+        return self.read_bars(seen, days)
+
+    def read_bars(self, seen, days):
+        end = datetime.now()
+        answer = seen.grid(str(end - timedelta(days=days)), str(end), GRID_COLUMNS)
+        return sum(map(len, answer["lanes"].values()))
+
     # --- Measuring ---
 
     def measure(self, *functions):
@@ -243,6 +263,27 @@ class Bench:
         for cards in (40, 80, 40 * len(self.columns)):
             self.compare("board", self.open_board, cards)
             self.compare("ungrouped", self.open_list, cards)
+
+        for days in GRID_DAYS:
+            self.compare_grid(days)
+
+    def compare_grid(self, days):
+        """The rows that are seen, beside as many contacts; and all that opening it takes."""
+        with self.env() as env:
+            ids = env["ihub.integration"].search([], limit=GRID_ROWS, order=self.order).ids
+        bars, whole, some, all_ = self.measure(
+            lambda env: self.read_bars(env["ihub.integration"].browse(ids), days),
+            lambda env: self.open_grid(env, days),
+            lambda env: self.open_contacts(env, GRID_ROWS),
+            lambda env: self.open_contacts(env, 1000),
+        )
+        assert bars[2] > GRID_ROWS, "Hardly any bars."
+        for what, ours, against, theirs in (
+            (f"grid, bars of {GRID_ROWS} rows, {days} days", bars, GRID_ROWS, some),
+            (f"grid, opened with 1,000 rows, {days} days", whole, 1000, all_),
+        ):
+            self.table.at_most(what, f"contacts, {against} cards", 2, ours[0], theirs[0], "ms")
+            self.table.at_most(what, f"contacts, {against} cards", 2, ours[1], theirs[1], "queries")
 
     def find_columns(self):
         with self.env() as env:

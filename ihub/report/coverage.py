@@ -110,15 +110,16 @@ def _troubles(integration, start, end):
     return _attempts(integration, start, end, wanted, SQL("r.id"), MAX_TROUBLES)
 
 
-def not_done_sql(stop_before_id):
-    """Return the condition on a run ``r`` that it is not done, and says something of its window.
+def not_done_sql(stop_before_id, alias="r"):
+    """Return the condition on a run that it is not done, and says something of its window.
 
     :param SQL stop_before_id: of its integration: what was asked for before that is cancelled
     """
     return SQL(
-        """r.state <> 'done' AND (r.state <> 'cancelled' OR r.skipped)
-           AND (r.state <> 'pending' OR r.trigger = 'schedule' OR r.id > %s)""",
-        stop_before_id,
+        """%(r)s.state <> 'done' AND (%(r)s.state <> 'cancelled' OR %(r)s.skipped)
+           AND (%(r)s.state <> 'pending' OR %(r)s.trigger = 'schedule' OR %(r)s.id > %(stop)s)""",
+        r=SQL.identifier(alias),
+        stop=stop_before_id,
     )
 
 

@@ -18,12 +18,7 @@ WORST_FIRST = (
 )  # fmt: skip
 # More columns than this no screen has.
 MAX_COLUMNS = 2000
-# What will be tried again has failed, as on the time line of the integration.
-OUTCOME = SQL(
-    """CASE WHEN r.state = 'pending' AND r.attempt > 0 AND r.message IS NOT NULL
-            THEN 'failed' ELSE %s END""",
-    outcome_sql(partial(SQL.identifier, "r")),
-)
+STOP = SQL("COALESCE(i.stop_before_id, 0)")
 
 
 class Bar(NamedTuple):
@@ -78,7 +73,7 @@ def bars_of(integrations, start, end, columns):
                     SELECT r.* FROM ihub_run r
                      WHERE r.integration_id = i.id AND %(not_done)s
                        AND r.window_to > %(start)s AND r.window_from < %(end)s
-                       AND NOT EXISTS (%(done_later)s) AND NOT EXISTS (%(tried_later)s)
+                       AND NOT EXISTS (%(better_done)s) AND NOT EXISTS (%(better_not_done)s)
                  ) r
                  WHERE i.id = ANY(%(ids)s)
               ) run
@@ -92,10 +87,15 @@ def bars_of(integrations, start, end, columns):
             now=fields.Datetime.now(),
             unit=unit,
             worst_first=list(WORST_FIRST),
-            outcome=OUTCOME,
-            not_done=not_done_sql(SQL("COALESCE(i.stop_before_id, 0)")),
-            done_later=_later(SQL("l.state = 'done'")),
-            tried_later=_later(SQL("l.state <> 'done' AND (l.state <> 'cancelled' OR l.skipped)")),
+            # As on the time line of the integration.
+            outcome=SQL(
+                "CASE WHEN r.state = 'pending' AND %s THEN 'failed' ELSE %s END",
+                _has_failed("r"),
+                outcome_sql(partial(SQL.identifier, "r")),
+            ),
+            not_done=not_done_sql(STOP),
+            better_done=_better(SQL("b.state = 'done'")),
+            better_not_done=_better(not_done_sql(STOP, "b")),
         )
     )
     return {
@@ -104,14 +104,33 @@ def bars_of(integrations, start, end, columns):
     }
 
 
-def _later(condition):
-    """Return a query of the later runs of the very window of ``r``."""
+def _better(condition):
+    """Return a query of the runs of the very window of ``r`` which say more of it.
+
+    The latest counts; what the schedule has next, only where nothing else is known.
+    """
     return SQL(
-        """SELECT FROM ihub_run l
-            WHERE l.integration_id = r.integration_id AND l.window_to = r.window_to
-              AND l.window_from = r.window_from AND l.id > r.id AND %s""",
-        condition,
+        """SELECT FROM ihub_run b
+            WHERE b.integration_id = r.integration_id AND b.window_to = r.window_to
+              AND b.window_from = r.window_from AND b.id <> r.id AND %(condition)s
+              AND (NOT %(b_is_next)s, b.id) > (NOT %(r_is_next)s, r.id)""",
+        condition=condition,
+        b_is_next=_is_next("b"),
+        r_is_next=_is_next("r"),
     )
+
+
+def _is_next(alias):
+    return SQL(
+        "(%(r)s.state = 'pending' AND %(r)s.trigger = 'schedule' AND NOT %(has_failed)s)",
+        r=SQL.identifier(alias),
+        has_failed=_has_failed(alias),
+    )
+
+
+def _has_failed(alias):
+    """Return whether a run that is pending will be tried again."""
+    return SQL("(%(r)s.attempt > 0 AND %(r)s.message IS NOT NULL)", r=SQL.identifier(alias))
 
 
 def _bar(start, end, rank, *others):

@@ -26,7 +26,7 @@ class CoverageCase(HubCase):
                     "trigger": trigger,
                     "window_from": at(start) if isinstance(start, str) else start,
                     "window_to": at(end) if isinstance(end, str) else end,
-                    "due": ended,
+                    "due": values.pop("due", ended),
                     "started_at": ended,
                     "ended_at": ended,
                     **values,

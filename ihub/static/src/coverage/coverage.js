@@ -116,8 +116,7 @@ export class Coverage extends Component {
     }
 
     get nowStyle() {
-        const isSeen = this.scale.includes(this.now);
-        return isSeen ? `left: ${this.scale.percent(this.now).toFixed(3)}%;` : "";
+        return this.scale.nowStyle(this.now);
     }
 
     get legend() {

@@ -84,6 +84,11 @@ export class TimeScale {
         return this.start <= moment && moment < this.end;
     }
 
+    /** Where the line of now is; "" if it is not seen. */
+    nowStyle(now) {
+        return this.includes(now) ? `left: ${this.percent(now).toFixed(3)}%;` : "";
+    }
+
     /** The marks below a line: where they are, and what stands there. */
     marks(zoom) {
         return this.ticks(zoom).map((moment) => ({

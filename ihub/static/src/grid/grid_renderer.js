@@ -1,3 +1,5 @@
+/* global luxon */
+
 import {
     Component,
     markRaw,
@@ -19,6 +21,7 @@ import { Period, sayScale, TimeControls } from "../coverage/time_controls";
 import { StateField } from "../fields/state_field";
 import { GridLane, lookOf } from "./grid_lane";
 
+const { DateTime } = luxon;
 const ZOOMS = ["day", "week", "month"];
 const STORED_ZOOM = "ihub.grid.zoom";
 // Pixels: of a row, as in the style sheet, and of the narrowest bar with what is between two.
@@ -168,6 +171,10 @@ export class GridRenderer extends Component {
 
     get ticks() {
         return this.state.shown.scale.marks(this.state.shown.zoom);
+    }
+
+    get nowStyle() {
+        return this.state.shown.scale.nowStyle(DateTime.now());
     }
 
     get labels() {
