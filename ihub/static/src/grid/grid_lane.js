@@ -1,6 +1,7 @@
 import { Component, useRef, useState } from "@odoo/owl";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
+import { groupBy } from "@web/core/utils/arrays";
 
 import { useDragging } from "../coverage/dragging";
 import { useSpanActions } from "../coverage/span_actions";
@@ -11,6 +12,8 @@ import { heightsOf } from "../fields/run_strip_field";
 // Outcomes that look like another status of the time line; their words tell them apart.
 const LOOKS = { interrupted: "failed", with_errors: "incomplete", cancelled: "skipped" };
 export const lookOf = (outcome) => LOOKS[outcome] ?? outcome;
+// Pixels of the narrowest bar.
+const NARROWEST = 3;
 // Minutes to which a dragged period is rounded.
 const STEPS = { day: 5, week: 60, month: 60 };
 
@@ -22,6 +25,7 @@ export class GridLane extends Component {
         bars: Array,
         scale: Object,
         zoom: String,
+        pixel: Number,
         labels: Object,
         onFilled: Function,
     };
@@ -34,19 +38,38 @@ export class GridLane extends Component {
         this.drag = useDragging(this.lane, (part, start) => this.onDragged(part, start));
     }
 
-    get bars() {
-        const heights = heightsOf(this.props.bars.map(([, , , , duration]) => duration));
-        return this.props.bars.map(([from, to, outcome], index) => ({
-            className: `o_ihub_is_${lookOf(outcome)}`,
-            outcome,
-            style: `${this.place(from, to)} height: ${heights[index].toFixed(0)}%;`,
-        }));
+    percent(seconds) {
+        return (1e5 * seconds) / this.props.scale.length;
     }
 
-    /** @returns {string} where a span is, which is given in seconds */
-    place(from, to) {
-        const percent = (seconds) => (1e5 * seconds) / this.props.scale.length;
-        return `left: ${percent(from).toFixed(2)}%; width: ${percent(to - from).toFixed(2)}%;`;
+    /**
+     * The bars of an outcome as one element, cut out along their outline.
+     *
+     * With an element for each bar it is thousands, and whoever scrolls waits for the browser.
+     */
+    get layers() {
+        const heights = heightsOf(this.props.bars.map(([, , , , duration]) => duration));
+        const outlines = groupBy(
+            this.props.bars.map((bar, index) => [bar[2], this.outline(bar, 100 - heights[index])]),
+            ([outcome]) => outcome,
+        );
+        return Object.keys(this.props.labels)
+            .filter((outcome) => outlines[outcome])
+            .map((outcome) => ({
+                outcome,
+                className: `o_ihub_is_${lookOf(outcome)}`,
+                style: `clip-path: polygon(${outlines[outcome].map(([, points]) => points).join()});`,
+            }));
+    }
+
+    /** From the ground up and down again. */
+    outline([from, to], top) {
+        const { pixel } = this.props;
+        const left = this.percent(from);
+        const right = Math.max(left + NARROWEST * pixel, this.percent(to) - pixel);
+        return [[left, 100], [left, top], [right, top], [right, 100]]
+            .map((point) => point.map((value) => `${value.toFixed(2)}%`).join(" "))
+            .join();
     }
 
     /** The bar that the keyboard is at. */
@@ -56,7 +79,8 @@ export class GridLane extends Component {
     }
 
     get currentStyle() {
-        return this.place(...this.current);
+        const [from, to] = this.current.map((seconds) => this.percent(seconds));
+        return `left: ${from.toFixed(2)}%; width: ${(to - from).toFixed(2)}%;`;
     }
 
     get selectionStyle() {
@@ -101,13 +125,12 @@ export class GridLane extends Component {
     /** @returns {Array|undefined} the bar below the mouse, also above a low one */
     barAt({ clientX }) {
         const { left, width } = this.lane.el.getBoundingClientRect();
-        const { length } = this.props.scale;
-        const second = ((clientX - left) / width) * (length / 1000);
-        // As much as the narrowest bar is wide.
-        const slack = ((3 / width) * length) / 1000;
-        return this.props.bars.findLast(
-            ([from, to]) => from <= second && second < Math.max(to, from + slack),
-        );
+        const x = (100 * (clientX - left)) / width;
+        const narrowest = NARROWEST * this.props.pixel;
+        return this.props.bars.findLast(([from, to]) => {
+            const start = this.percent(from);
+            return start <= x && x < Math.max(this.percent(to), start + narrowest);
+        });
     }
 
     onPointerdown(ev) {
@@ -120,6 +143,7 @@ export class GridLane extends Component {
     onMousemove(ev) {
         const bar = this.barAt(ev);
         this.lane.el.title = bar ? this.describe(bar) : "";
+        this.lane.el.classList.toggle("o_ihub_grid_on_bar", Boolean(bar));
     }
 
     onClick(ev) {

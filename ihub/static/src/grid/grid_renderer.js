@@ -32,6 +32,9 @@ const BUFFER = 0.3;
 // Milliseconds: whoever scrolls fast passes over rows.
 const PAUSE = 60;
 
+// The same each time: rows that stay as they are are not drawn again.
+const NONE = markRaw([]);
+
 /** Integrations as rows, their runs on one time line. Only the rows that are seen are drawn. */
 export class GridRenderer extends Component {
     static template = "ihub.Grid";
@@ -108,23 +111,26 @@ export class GridRenderer extends Component {
     }
 
     bars(record) {
-        return this.state.shown.lanes[record.resId] ?? [];
+        return this.state.shown.lanes[record.resId] ?? NONE;
     }
 
     // --- Bars ---
 
     empty() {
         const { scale, zoom } = this.period;
-        return markRaw({ scale, zoom, lanes: {}, outcomes: [] });
+        return markRaw({ scale, zoom, lanes: {}, outcomes: [], labels: {}, pixel: 0 });
     }
 
-    async fetch(scale, ids) {
-        const width = this.root.el.querySelector(".o_ihub_grid_axis").offsetWidth;
+    get width() {
+        return this.root.el.querySelector(".o_ihub_grid_axis").offsetWidth || COLUMN;
+    }
+
+    fetch(scale, ids) {
         return this.orm.silent.call("ihub.integration", "grid", [
             ids,
             serializeDateTime(scale.start),
             serializeDateTime(scale.end),
-            Math.max(1, Math.floor(width / COLUMN)),
+            Math.floor(this.width / COLUMN),
         ]);
     }
 
@@ -139,7 +145,10 @@ export class GridRenderer extends Component {
         const data = await this.fetch(scale, ids);
         // Unless another period was asked for meanwhile.
         if (request === this.requests) {
-            this.state.shown = markRaw({ scale, zoom, ...data });
+            const labels = Object.fromEntries(data.outcomes);
+            // Percent of the line.
+            const pixel = 100 / this.width;
+            this.state.shown = markRaw({ scale, zoom, labels, pixel, ...data });
             await this.loadMissing();
         }
     }
@@ -175,10 +184,6 @@ export class GridRenderer extends Component {
 
     get nowStyle() {
         return this.state.shown.scale.nowStyle(DateTime.now());
-    }
-
-    get labels() {
-        return Object.fromEntries(this.state.shown.outcomes);
     }
 
     /** One entry for each outcome that is seen. */
