@@ -37,6 +37,7 @@ THEMES = {"": "light", "-dark": "dark"}
 # Screens that are there by themselves: the address, and what shows that they are.
 SCREENS = {
     "list": ("/odoo/integrations?view_type=list", ".o_data_row"),
+    "grid": ("/odoo/integrations?view_type=ihub_grid", ".o_ihub_grid_bars"),
     "integrations-graph": ("/odoo/integrations?view_type=graph", ".o_graph_renderer canvas"),
     "runs": ("/odoo/ihub-runs", ".o_data_row"),
     "calendar": ("/odoo/ihub-calendar", ".o_calendar_view .fc-event"),

@@ -95,6 +95,16 @@ def card(page, name):
     return cards.filter(has_text=re.compile(re.escape(name))).first
 
 
+def open_grid(page):
+    """Show the grid of integrations, with its bars."""
+    page.goto("/odoo/integrations?view_type=ihub_grid")
+    if page.viewport_size["width"] < 500:
+        # A phone begins with cards.
+        page.click(".o_cp_switch_buttons button")
+        page.click(".o-dropdown-item:has-text('Time Grid')")
+    expect(page.locator(".o_ihub_grid_bars").first).to_be_visible()
+
+
 def set_theme(page, url, scheme):
     """Let the web client be ``light`` or ``dark`` from the next page on."""
     page.context.add_cookies([{"name": "color_scheme", "value": scheme, "url": url}])

@@ -1,12 +1,11 @@
 """The runs of many integrations beside each other: a bar for each, or for several that are near."""
 
 from functools import partial
-from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
 from odoo import fields
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from .coverage import not_done_sql
 from .outcome import outcome_sql

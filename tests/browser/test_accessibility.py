@@ -129,6 +129,11 @@ def test_lists(page, screen):
     assert_nothing_found(page)
 
 
+def test_grid(page):
+    web_client.open_grid(page)
+    assert_nothing_found(page)
+
+
 def badges(page):
     """Return the words of the badges that the board shows."""
     page.goto("/odoo/integrations")

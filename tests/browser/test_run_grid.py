@@ -1,0 +1,98 @@
+"""The grid of integrations and their runs, with runs that really execute."""
+
+import re
+
+import hub_site
+from playwright.sync_api import expect
+
+from lib import web_client
+
+LANE = ".o_ihub_grid_lane"
+# Whether there are at least six that are done. Each has four corners.
+BARS = """
+    lane => lane.querySelector("[data-outcome=done]")?.style.clipPath.split(",").length >= 6 * 4
+"""
+
+
+def add_with_history(site, name, hours):
+    """Add an integration whose last hours are done; return its id."""
+    integration = site.add(name, window_from=hub_site.hours_ago(hours), catch_up="each")
+    site.call("ihub.integration", "start", integration)
+    return integration
+
+
+def x_of(page, lane, hours):
+    """Return where on a lane of a day the moment so many hours ago is, in pixels."""
+    width = lane.evaluate("lane => lane.offsetWidth")
+    # As in time_scale.js: what is still to come.
+    return width * (1 - 0.08 - hours / 24)
+
+
+@hub_site.BOTH_SIZES
+def test_a_click_on_a_bar_opens_the_run_and_back_leads_to_the_grid(site, size):
+    add_with_history(site, "Parcels", 5)
+    with site.browser("ihub_operator", size) as page:
+        web_client.open_grid(page)
+        expect(page.locator(f"{LANE} [data-outcome=done]")).to_be_visible()
+        lane = page.locator(LANE)
+        lane.click(position={"x": x_of(page, lane, 2.5), "y": 10})
+        expect(page.locator(".o_ihub_run")).to_be_visible()
+        page.go_back()
+        expect(page.locator(f"{LANE} [data-outcome=done]")).to_be_visible()
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_a_drag_backfills(site):
+    integration = add_with_history(site, "Parcels", 3)
+    with site.browser("ihub_operator") as page:
+        web_client.open_grid(page)
+        lane = page.locator(LANE)
+        box = lane.bounding_box()
+        page.mouse.move(box["x"] + x_of(page, lane, 9), box["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(box["x"] + x_of(page, lane, 6), box["y"] + 10, steps=5)
+        expect(page.locator(".o_ihub_grid_selection")).to_be_visible()
+        page.mouse.up()
+        page.click(".modal [name=action_run]")
+        expect(page.locator(".modal")).to_have_count(0)
+        # By themselves, as soon as they are done: beside the three of the schedule.
+        page.wait_for_function(BARS, arg=lane.element_handle())
+    backfill = [["integration_id", "=", integration], ["trigger", "=", "backfill"]]
+    assert site.call("ihub.run", "search_count", backfill) >= 3
+
+
+def test_the_keyboard_opens_a_run_and_runs_a_period(site):
+    add_with_history(site, "Parcels", 5)
+    with site.browser("ihub_operator") as page:
+        web_client.open_grid(page)
+        expect(page.locator(f"{LANE} [data-outcome=done]")).to_be_visible()
+        page.focus(".o_ihub_grid_cursor")
+        page.keyboard.press("Home")
+        cursor = page.locator(".o_ihub_grid_cursor:focus")
+        expect(cursor).to_have_attribute("aria-label", re.compile("^Done"))
+        page.keyboard.press("Shift+Enter")
+        expect(page.locator(".modal [name=action_run]")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(".modal")).to_have_count(0)
+        page.focus(".o_ihub_grid_cursor")
+        page.keyboard.press("Enter")
+        expect(page.locator(".o_ihub_run")).to_be_visible()
+
+
+def test_many_with_long_names_stay_in_form(site):
+    for number in range(30):
+        site.add(f"{number} " + "Long name " * 19)
+    with site.browser("ihub_operator") as page:
+        page.set_viewport_size({"width": 1440, "height": 900})
+        web_client.open_grid(page)
+        rows = page.locator(".o_ihub_grid_row").evaluate_all(
+            """rows => {
+                const top = document.querySelector(".o_ihub_grid_head")
+                    .getBoundingClientRect().bottom;
+                return rows.map(row => row.getBoundingClientRect())
+                    .map(({top: y, bottom, height}) => [y >= top - 1 && bottom <= 900, height]);
+            }"""
+        )
+        assert {height for _is_seen, height in rows} == {40}
+        assert sum(is_seen for is_seen, _height in rows) >= 18
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
