@@ -80,6 +80,15 @@ def plain_message(error):
     return f"{kind}: {line}" if line else kind
 
 
+def is_unexpected(error):
+    """Return whether nobody wrote ``error`` for people, and it will not go away by waiting.
+
+    As a ``KeyError``: data that the program does not expect, or a fault in it.
+    """
+    written = isinstance(error, (UserError, RetryableError, RunFailed))
+    return not written and not is_transient(error)
+
+
 def _text(error):
     try:
         first = error.args[0] if error.args else None

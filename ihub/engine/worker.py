@@ -16,13 +16,23 @@ from odoo.tools import SQL
 
 from ..core.exceptions import StopRequested, blames_settings, is_stop
 from ..core.retry import RetryPolicy, next_attempt
+from ..core.sentences import Sentence
 from ..core.shutdown import is_ending, is_shutdown
 from ..report.format import stated_moment
+from ..report.sentences import stored
 from . import connection, event_buffer, lane_lock
 from .checkpoint import explain
 from .context import RunScope, TransactionWatch, executing
 from .exceptions import UsageError
-from .failure import RunFailed, is_told, log_masked, plain_message, readable, traceback_text
+from .failure import (
+    RunFailed,
+    is_told,
+    is_unexpected,
+    log_masked,
+    plain_message,
+    readable,
+    traceback_text,
+)
 from .items import retry_of_run
 from .odoo_internals import first_after_commit
 
@@ -163,7 +173,7 @@ class Worker:
             ]
         )
         if stopped:
-            stopped._end("cancelled", self.env._("Cancelled before it began."))
+            stopped._end("cancelled", Sentence("cancelled"))
 
     # --- 1: runs whose process is dead ---
 
@@ -175,10 +185,10 @@ class Worker:
         for run in dead:
             self._transaction(lambda run=run: self._interrupt(run))
 
-    def _interrupt(self, run, happened=None, **vals):
+    def _interrupt(self, run, happened="interrupted", **vals):
         """Mark a dead run, and take its window up again unless that keeps happening.
 
-        :param str happened: what its own process knows of it; None: that process is gone
+        :param str happened: the code of the sentence on it
         :param vals: more of what is known, as values of the run
         """
         self._wait_for_stop()
@@ -188,12 +198,7 @@ class Worker:
         wanted = run.trigger == "schedule" or not run._is_stop_requested()
         run._end(
             "interrupted",
-            happened
-            or self.env._(
-                "The server, or its connection to the database, was gone in the middle of this "
-                "run. It was last seen alive at %(time)s.",
-                time=stated_moment(self.integration, seen),
-            ),
+            Sentence(happened, {"time": fields.Datetime.to_string(seen)}),
             ended_at=seen,
             **vals,
         )
@@ -214,12 +219,7 @@ class Worker:
             run._continue()
         self.integration._run_has_failed(
             run,
-            self.env._(
-                "This work was cut off %(times)s times in a row: the server stopped, or lost its "
-                "connection to the database. Ask your administrator whether it needs too much "
-                "memory or time.",
-                times=crashes,
-            ),
+            Sentence("cut_off", {"times": crashes}),
         )
 
     # --- 2: the next run ---
@@ -259,7 +259,7 @@ class Worker:
             time=stated_moment(self.integration, until),
         )
         self.env["ihub.run"].search(self._due_domain([trigger])).write(
-            {"due": until, "message": message}
+            {"due": until, **stored(self.integration, message)}
         )
         self.integration.ihub_warning(summary=message, integration=self.integration)
         self.integration._notify_change()
@@ -306,9 +306,7 @@ class Worker:
             scheduled.window_from, fields.Datetime.now(), self.integration.catch_up
         )
         if plan.skipped:
-            scheduled._record_skipped(
-                plan.skipped.start, plan.skipped.end, self.env._("Skipped after an outage.")
-            )
+            scheduled._record_skipped(plan.skipped.start, plan.skipped.end, Sentence("skipped"))
         behind_from = False
         if self.integration.catch_up == "each" and plan.backlog > 1:
             behind_from = scheduled.behind_from or scheduled.window_from
@@ -490,7 +488,7 @@ class Worker:
         by_schedule = scheduled and scheduled.first_message
         by_people = run.trigger not in ("schedule", "items")
         if self.integration.state == "failed" and by_people and not by_schedule:
-            self.integration._change_state("stopped", self.env._("The last manual run has worked."))
+            self.integration._change_state("stopped", Sentence("worked"))
         self.integration._settle_success(run)
 
     def _is_stopped(self, run, scope):
@@ -500,24 +498,33 @@ class Worker:
 
     def _settle_stop(self, run):
         """End a run that obeyed a Stop; the window of a scheduled one is still to be done."""
-        run._end(
-            "cancelled", self.env._("Stopped by %(user)s.", user=self.integration.stop_user_id.name)
-        )
+        user = self.integration.stop_user_id.name
+        run._end("cancelled", Sentence("stopped_by", {"user": user}))
         if run.trigger == "schedule":
             run._continue()
 
     def _settle_failure(self, run, scope, error):
         """Log why a run failed; try again later, or leave it failed."""
-        message = self._failure_message(error)
-        if scope.committed:
-            message = self.env._(
-                "%(message)s (Part of its work was kept: the code had committed it by itself.)",
-                message=message,
-            )
-        self._log_failure(scope, error, message)
+        told = self._failure_told(scope, error)
+        self._log_failure(scope, error, told["message"])
         technical = "" if isinstance(error, RunFailed) else traceback_text(error)
-        self._transaction(lambda: self._record_failure(run, scope, error, message, technical))
+        self._transaction(lambda: self._record_failure(run, scope, error, told, technical))
         event_buffer.flush(self.env.cr)
+
+    def _failure_told(self, scope, error):
+        """Return the values of a run that say why it failed.
+
+        What nobody wrote for people is kept as it is, and said in a sentence that was.
+        """
+        message = self._failure_message(error)
+        said = Sentence("kept", {"message": message}) if scope.committed else message
+        told = stored(self.integration, said)
+        if is_unexpected(error) and not is_stop(error):
+            told |= {
+                "message_code": "unexpected",
+                "message_values": {"kept": bool(scope.committed)},
+            }
+        return {**told, "blames_settings": blames_settings(error)}
 
     def _failure_message(self, error):
         if is_stop(error):
@@ -536,11 +543,11 @@ class Worker:
                 summary=message, details=details, integration=self.integration
             )
 
-    def _record_failure(self, run, scope, error, message, technical):
+    def _record_failure(self, run, scope, error, told, technical):
         run._count_progress()
         # To the microsecond: a wait of a second must not become none.
         now = datetime.now(timezone.utc).replace(tzinfo=None)
-        first = run.first_message or message
+        first = run.first_message or told["message"]
         # Who calls fail() says that waiting does not help.
         due = None if scope.failed else self._retry_at(run, error, now)
         if due:
@@ -548,21 +555,20 @@ class Worker:
                 "pending",
                 due=due,
                 ended_at=fields.Datetime.now(),
-                message=message,
+                **told,
                 first_message=first,
                 traceback=technical,
             )
             self.integration._notify_change()
             return
-        known = {"message": message, "blames_settings": blames_settings(error)}
-        run._end("failed", first_message=first, traceback=technical, **known)
-        run._notify_requester("danger", message)
+        run._end("failed", first_message=first, traceback=technical, **told)
+        run._notify_requester("danger")
         if run.trigger == "schedule":
-            run._continue(due=run.due, **known)
+            run._continue(due=run.due, **told)
         if scope.failed:
-            self.integration._fail_after_run(run, scope.reason or message)
+            self.integration._fail_after_run(run, scope.reason or told["message"])
         else:
-            self.integration._run_has_failed(run, message)
+            self.integration._run_has_failed(run, told)
 
     def _retry_at(self, run, error, now):
         """Return when to try again by itself, in naive UTC, or None."""
@@ -605,13 +611,8 @@ class Worker:
     def _settle_loss(self, run, scope, error):
         """Mark a run as interrupted that has lost its connection, and so all of its work."""
         self._log_failure(scope, error, self._failure_message(error))
-        happened = self.env._(
-            "The connection to the database was lost in the middle of this run. It was last seen "
-            "alive at %(time)s.",
-            time=stated_moment(self.integration, run.last_seen or run.started_at),
-        )
         technical = traceback_text(error)
-        self._transaction(lambda: self._interrupt(run, happened, traceback=technical))
+        self._transaction(lambda: self._interrupt(run, "connection_lost", traceback=technical))
         event_buffer.flush(self.env.cr)
 
     # --- Transactions ---

@@ -8,8 +8,10 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core import lateness
+from ..core.sentences import Sentence
 from ..report import card_text
 from ..report.format import local_moment
+from ..report.sentences import read, stored
 
 _logger = logging.getLogger(__name__)
 # What can be told: the subtype that followers choose, and the text.
@@ -143,12 +145,14 @@ class IhubAlertMixin(models.AbstractModel):
     def _fail(self, reason=None):
         """Put the integration into the failed state and tell people."""
         for integration in self:
-            text = reason or self.env._("The integration failed.")
-            integration._change_state("failed", text)
-            integration._count_failure(text)
+            told = stored(integration, reason or Sentence("failed"))
+            integration._change_state("failed", told)
+            integration._count_failure(told)
 
-    def _run_has_failed(self, run, message):
+    def _run_has_failed(self, run, told):
         """Do what follows when ``run`` has failed for good, and nobody has called ``fail()``.
+
+        :param told: why, as ``sentences.stored`` takes it
 
         The schedule stops at a window that fails. What people have asked for is theirs to ask for
         again: the schedule goes on.
@@ -157,11 +161,11 @@ class IhubAlertMixin(models.AbstractModel):
             # What is to be repaired still is, and says so.
             return
         if run.trigger != "schedule":
-            self._remember_failed_run(run, message)
+            self._remember_failed_run(run, told)
             return
         if self.state != "stopped":
-            self._change_state("failed", message)
-        self._count_failure(message, run)
+            self._change_state("failed", told)
+        self._count_failure(told, run)
 
     def _fail_after_run(self, run, message):
         """Put the integration into the failed state: the code of ``run`` has called ``fail()``."""
@@ -181,9 +185,11 @@ class IhubAlertMixin(models.AbstractModel):
         # Whoever knows that it has failed knows why it is late.
         integration.write({**values, "late_since": False})
         if first:
-            integration._message_log(body=self.env._("Failed: %(reason)s", reason=reason))
+            told = stored(integration, reason)
+            known = filter(None, integration._told_reason(**told).values())
+            integration._message_log(body=self.env._("Failed: %(reason)s", reason=" ".join(known)))
             if integration.notify_failure:
-                integration._notify_people("failed", reason=reason, run=run)
+                integration._notify_people("failed", told=told, run=run)
 
     def _settle_success(self, run):
         """Tell that it works again where ``run`` ends a row of failures."""
@@ -191,8 +197,8 @@ class IhubAlertMixin(models.AbstractModel):
         if run.with_errors:
             # Until somebody has seen to it. Who has asked for items to be tried again was told on
             # the screen, so nobody gets a mail.
-            message = None if run.trigger == "items" else run.message
-            self._remember_failed_run(run, message, kind="run_errors")
+            told = None if run.trigger == "items" else run._told()
+            self._remember_failed_run(run, told, kind="run_errors")
         else:
             self._forget_repaired_run(run)
         failures, since = self.failures_since_recovery, self.failed_since
@@ -219,10 +225,10 @@ class IhubAlertMixin(models.AbstractModel):
 
     # --- The failed run: one that the schedule has nothing to do with ---
 
-    def _remember_failed_run(self, run, message=None, kind="run_failed"):
+    def _remember_failed_run(self, run, reason=None, kind="run_failed"):
         """Let the card say that ``run`` has failed; tell people of the first of a row.
 
-        :param str message: why; None: people are told otherwise
+        :param reason: why, as ``sentences.stored`` takes it; None: people are told otherwise
         :param str kind: as what they are told
         """
         known = self.failed_run_id
@@ -231,15 +237,16 @@ class IhubAlertMixin(models.AbstractModel):
         if not known or known.trigger == run.trigger == "manual":
             self.failed_run_id = run
         self._notify_change()
-        if known or message is None:
+        if known or reason is None:
             return
+        told = stored(self, reason)
         log = {
-            "run_failed": self.env._("A run has failed: %(reason)s", reason=message),
+            "run_failed": self.env._("A run has failed: %(reason)s", reason=read(self, told)),
             "run_errors": self.env._("A run has reported errors."),
         }
         self._message_log(body=log[kind])
         if self.notify_failure:
-            self._notify_people(kind, reason=message, run=run)
+            self._notify_people(kind, told=told, run=run)
 
     def _forget_repaired_run(self, run):
         """After ``run`` has worked: whether a failed run is made up for."""
@@ -417,11 +424,23 @@ class IhubAlertMixin(models.AbstractModel):
             KINDS[kind][1],
             {
                 **facts,
+                **self._told_reason(**facts.get("told", {})),
                 "integrations": self,
                 "told": TOLD,
                 "tz": self.env.context.get("tz") or "UTC",
             },
         )
+
+    def _told_reason(self, message=None, message_code=None, message_values=None):
+        """Return the reason for the reader of a message, and the exception nobody wrote for them.
+
+        The arguments are what ``sentences.stored`` returns.
+        """
+        told = {"message": message, "message_code": message_code, "message_values": message_values}
+        return {
+            "reason": read(self, told),
+            "technical": message_code == "unexpected" and message,
+        }
 
     # --- Whom ---
 

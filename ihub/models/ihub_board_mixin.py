@@ -14,6 +14,7 @@ from ..report import coverage as time_line
 from ..report import grid as time_lines
 from ..report import history as figures
 from ..report.format import reader_zone, said
+from ..report.sentences import read
 from .ihub_fields import Badge
 from .ihub_run import OUTCOME_LOOKS
 
@@ -103,6 +104,10 @@ class IhubBoardMixin(models.AbstractModel):
         "What Is Wrong",
         compute="_compute_problem",
         help="What keeps it from working, and how to fix that.",
+    )
+    technical_line = fields.Char(
+        compute="_compute_problem",
+        help="The exception, where nobody wrote its text for people.",
     )
     advice = fields.Char(
         "What to Do",
@@ -286,16 +291,18 @@ class IhubBoardMixin(models.AbstractModel):
             integration.progress = run and run._percent()
 
     @api.depends("run_ids.state", "run_ids.ended_at")
+    @api.depends_context("lang", "tz")
     def _compute_last_run(self):
         ended = card.last_runs(self)
         for integration in self:
             (
                 integration.last_run_id,
                 integration.last_run_state,
-                integration.last_run_message,
                 integration.last_run_date,
                 integration.last_success_date,
+                told,
             ) = ended.get(integration._origin.id, (False,) * 5)
+            integration.last_run_message = told and read(integration, told)
 
     @api.depends("run_ids")
     def _compute_run_count(self):
@@ -312,6 +319,7 @@ class IhubBoardMixin(models.AbstractModel):
             self.browse(id_)[f"{level}_count"] = count
 
     @api.depends("run_ids.state", "run_ids.ended_at")
+    @api.depends_context("lang", "tz")
     def _compute_run_strip(self):
         strips = card.run_strips(self)
         for integration in self:
@@ -370,9 +378,11 @@ class IhubBoardMixin(models.AbstractModel):
 
     def _may_correct(self, step):
         """Return whether the user may do what only managers do, as far as ``step`` does that."""
-        # As superuser: only whether it is there. Who may change it is asked of the user.
-        row = self.sudo()._existing_type_record().with_env(self.env)
-        return step == "stop" or (row if step == "settings" and row else self).has_access("write")
+        if step == "settings":
+            # As superuser: only whether it is there. Who may change it is asked of the user.
+            row = self.sudo()._existing_type_record().with_env(self.env)
+            return (row or self).has_access("write")
+        return step == "stop" or self.has_access("write")
 
     def _has_corrected_settings(self):
         """Return whether somebody has saved the settings since what blames them has failed."""
@@ -442,7 +452,14 @@ class IhubBoardMixin(models.AbstractModel):
     def _compute_problem(self):
         for integration in self:
             integration.problem = said(integration, partial(card_text.problem, integration))
+            integration.technical_line = integration._technical_line()
             integration.advice = said(integration, partial(card_text.advice, integration))
+
+    def _technical_line(self):
+        if self.health == "run_failed":
+            return self.failed_run_id.sudo().technical_line
+        is_unexpected = self.health == "failed" and self.state_reason_code == "unexpected"
+        return is_unexpected and self.state_reason
 
     @api.depends("to_repair_count")
     @api.depends_context("lang")

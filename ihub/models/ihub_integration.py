@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..engine import lane_lock, live
 from ..engine.values import checked
+from ..report.sentences import read, stored
 from .ihub_event import LONGEST
 from .ihub_fields import Badge
 
@@ -72,6 +73,8 @@ class IhubIntegration(models.Model):
         group_expand=True,
     )
     state_reason = fields.Text("Reason", readonly=True, copy=False)
+    state_reason_code = fields.Char(readonly=True, copy=False)
+    state_reason_values = fields.Json(readonly=True, copy=False)
     state_user_id = fields.Many2one("res.users", "Changed by", readonly=True, copy=False)
     state_date = fields.Datetime(
         "Since", readonly=True, copy=False, default=lambda self: fields.Datetime.now()
@@ -312,7 +315,7 @@ class IhubIntegration(models.Model):
         """Go to ``state``, remembering why, who and since when.
 
         :param str state: one of the field's values
-        :param str reason: one sentence for the operator
+        :param reason: a ``Sentence`` or a text for the operator; or the three values that keep it
         :param str note: what the chatter says; None: nothing
         :param vals: what else is written in the same statement
         """
@@ -320,7 +323,7 @@ class IhubIntegration(models.Model):
         self.sudo().write(
             {
                 "state": state,
-                "state_reason": reason,
+                **stored(self, reason, "state_reason"),
                 "state_user_id": self.env.uid,
                 "state_date": fields.Datetime.now(),
                 **vals,
@@ -330,6 +333,10 @@ class IhubIntegration(models.Model):
             for integration in self.sudo():
                 integration.message_post(body=note, subtype_xmlid="mail.mt_note")
         self._notify_change()
+
+    def _reason(self):
+        """Return why it is in its state, for the reader."""
+        return read(self, self, "state_reason")
 
     def _notify_change(self):
         """Tell every open board, after the commit, that these integrations look different now."""

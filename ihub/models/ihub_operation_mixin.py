@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..core.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
+from ..core.sentences import Sentence
 from ..engine.values import moment
 from ..engine.worker import Worker
 from ..report.format import local_moment, local_period, reader_zone
@@ -185,7 +186,7 @@ class IhubOperationMixin(models.AbstractModel):
         self._ensure_scheduled_run()
         self._ensure_cron()
         if self.state != "running":
-            self._change_state("running", self.env._("Started."), note=self.env._("Started."))
+            self._change_state("running", Sentence("started"), note=self.env._("Started."))
             scheduled = self._scheduled_run()
             if scheduled.state == "pending":
                 scheduled._make_fresh()
@@ -287,8 +288,8 @@ class IhubOperationMixin(models.AbstractModel):
             "stop_date": fields.Datetime.now(),
         }
         if self.state == "running":
-            stopped = self.env._("Stopped.")
-            self._change_state("stopped", stopped, note=stopped, **stop)
+            note = self.env._("Stopped.")
+            self._change_state("stopped", Sentence("stopped"), note=note, **stop)
         else:
             self.write(stop)
             self._notify_change()

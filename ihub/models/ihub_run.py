@@ -1,6 +1,7 @@
 import logging
 from functools import partial
 
+from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -9,7 +10,9 @@ from odoo.tools import SQL
 
 from ..core.health import STEPS
 from ..core.retry import moved_on
+from ..core.sentences import Sentence
 from ..engine import item_store
+from ..report import sentences
 from ..report.format import local_moment, local_period, said
 from ..report.outcome import MORE, outcome_of, outcome_sql
 from .ihub_event import days_in
@@ -54,6 +57,12 @@ FRESH = {
     "crash_count": 0,
     "reached": None,
     "blames_settings": False,
+}
+NOTHING_SAID = {
+    "message": False,
+    "message_code": False,
+    "message_values": None,
+    "first_message": False,
 }
 # Days, unless set by the system parameter ihub.keep_run_days.
 KEEP_DAYS = 90
@@ -142,7 +151,19 @@ class IhubRun(models.Model):
     )
     reached = fields.Json(readonly=True, help="How far the attempts have come.")
     user_id = fields.Many2one("res.users", "Requested by", readonly=True)
+    # Of a sentence of the hub: in the language of whom it works for. People read the explanation.
     message = fields.Text("Outcome", readonly=True)
+    message_code = fields.Char(readonly=True, help="Which of the hub's sentences this is.")
+    message_values = fields.Json(readonly=True, help="What that sentence names.")
+    explanation = fields.Text(
+        "Outcome in Words",
+        compute="_compute_explanation",
+        help="What became of it, in the language of the reader.",
+    )
+    technical_line = fields.Char(
+        compute="_compute_explanation",
+        help="The exception, where nobody wrote its text for people.",
+    )
     first_message = fields.Text("First Error", readonly=True)
     traceback = fields.Text("Technical Details", readonly=True)
     processed = fields.Integer(readonly=True)
@@ -220,6 +241,20 @@ class IhubRun(models.Model):
             ended = run.started_at and run.ended_at
             run.duration = (run.ended_at - run.started_at).total_seconds() if ended else 0
 
+    @api.depends("message", "message_code", "message_values")
+    @api.depends_context("lang", "tz")
+    def _compute_explanation(self):
+        for run in self:
+            run.explanation = said(run, run._explanation)
+            run.technical_line = run.message if run.message_code == "unexpected" else False
+
+    def _told(self):
+        """Return the values that say what became of it, as ``sentences.stored`` does."""
+        return {name: self[name] for name in ("message", "message_code", "message_values")}
+
+    def _explanation(self):
+        return sentences.read(self.integration_id, self)
+
     @api.depends("state", "skipped", "attempt", "message", "failed_items", "with_errors")
     def _compute_outcome(self):
         for run in self:
@@ -291,9 +326,13 @@ class IhubRun(models.Model):
                 )
         self.write({"state": state, **vals})
 
-    def _end(self, state, message=None, **vals):
-        """Go to one of the final states."""
-        self._set_state(state, **{"ended_at": fields.Datetime.now(), "message": message, **vals})
+    def _end(self, state, said=None, **vals):
+        """Go to one of the final states.
+
+        :param said: a ``Sentence``, or a text, on what became of it
+        """
+        told = sentences.stored(self.integration_id, said)
+        self._set_state(state, **{"ended_at": fields.Datetime.now(), **told, **vals})
         asked_for = self.filtered(lambda run: run.trigger == "items")
         if asked_for:
             self.integration_id._release_items(asked_for)
@@ -389,8 +428,7 @@ class IhubRun(models.Model):
                 "window_to": window.end,
                 "due": self.integration_id._schedule().due(window),
                 **FRESH,
-                "message": False,
-                "first_message": False,
+                **NOTHING_SAID,
                 "resume": None,
                 "processed": 0,
                 "total": 0,
@@ -402,9 +440,9 @@ class IhubRun(models.Model):
         """Forget earlier attempts at this pending run: somebody started anew."""
         self.ensure_one()
         due = self.window_to + (self.integration_id._schedule().delay)
-        self.write({**FRESH, "due": due, "message": False, "first_message": False})
+        self.write({**FRESH, **NOTHING_SAID, "due": due})
 
-    def _record_skipped(self, start, end, message):
+    def _record_skipped(self, start, end, said):
         """Remember that the span from ``start`` to ``end`` was passed over."""
         self.ensure_one()
         now = fields.Datetime.now()
@@ -420,7 +458,7 @@ class IhubRun(models.Model):
                 "started_at": now,
                 "ended_at": now,
                 "user_id": self.env.uid,
-                "message": message,
+                **sentences.stored(self.integration_id, said),
             }
         )
 
@@ -528,7 +566,7 @@ class IhubRun(models.Model):
         queued = self.sudo()._lock_queued()
         if self and not queued:
             raise UserError(self[0]._why_not_cancel())
-        queued._end("cancelled", self.env._("Cancelled before it began."))
+        queued._end("cancelled", Sentence("cancelled"))
 
     def _why_not_cancel(self):
         """Return why this run, which is not queued, cannot be cancelled."""
@@ -579,6 +617,28 @@ class IhubRun(models.Model):
         """See ``ihub.integration``: of a run, that is the run itself."""
         return self.integration_id._action_on_run(self)
 
+    def action_send_to_developer(self):
+        """Return a message to whoever is to be chosen, with all that is known of the failure."""
+        self.ensure_one()
+        integration = self.integration_id._operable(sudo=False)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send to Developer"),
+            "res_model": "mail.compose.message",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {
+                "default_composition_mode": "comment",
+                "default_model": integration._name,
+                "default_res_ids": integration.ids,
+                # Not to those who follow it.
+                "default_subtype_id": self.env.ref("mail.mt_note").id,
+                "default_subject": self.env._("Failed: %(reason)s", reason=self.display_name),
+                "default_body": Markup("<p>%s</p><p>%s</p><pre>%s</pre>")
+                % (self.display_name, self.explanation or "", self.traceback or self.message or ""),
+            },
+        }
+
     def action_stop(self):
         """Press Stop on the integration of this run."""
         return self.integration_id.action_stop()
@@ -604,9 +664,9 @@ class IhubRun(models.Model):
         """
         self.ensure_one()
         failed = self._count_failed_items() if counts else 0
-        message = self._outcome(failed, with_errors)
-        self._end("done", message, resume=None, failed_items=failed, with_errors=with_errors)
-        self._notify_requester("warning" if failed or with_errors else "success", self.message)
+        said = self._outcome(failed, with_errors)
+        self._end("done", said, resume=None, failed_items=failed, with_errors=with_errors)
+        self._notify_requester("warning" if failed or with_errors else "success")
         if self.trigger != "schedule":
             return
         # The database allows one scheduled run: this one must have left before the next one comes.
@@ -615,19 +675,20 @@ class IhubRun(models.Model):
         window = integration._schedule().window_from(self.window_to)
         self._enqueue(integration, "schedule", window, behind_from=self.behind_from)
 
-    def _notify_requester(self, kind, message):
+    def _notify_requester(self, kind):
         """Show the outcome of a manual run, or of a retry of items, to whoever asked for it.
 
         :param str kind: ``success``, ``warning`` or ``danger``, as the web client has them
         """
         if self.trigger in ("manual", "items"):
             # Not whoever may not see it any more.
-            self.integration_id._may_be_notified(self.user_id)._bus_send(
+            user = self.integration_id._may_be_notified(self.user_id)
+            user._bus_send(
                 "simple_notification",
                 {
                     "type": kind,
                     "title": self.integration_id.name,
-                    "message": message,
+                    "message": self.with_context(lang=user.lang, tz=user.tz).explanation,
                     "sticky": kind != "success",
                 },
             )
@@ -641,18 +702,13 @@ class IhubRun(models.Model):
 
     def _outcome(self, failed=0, with_errors=False):
         if failed:
-            return self.env._(
-                "%(done)s done, %(failed)s to repair.",
-                done=max(self.processed - failed, 0),
-                failed=failed,
-            )
+            done = max(self.processed - failed, 0)
+            return Sentence("incomplete", {"done": done, "failed": failed})
         if with_errors:
-            return self.env._("Done, but with errors: see what it has reported.")
-        if self.processed == 1:
-            return self.env._("Done: one record.")
+            return Sentence("with_errors")
         if self.processed:
-            return self.env._("Done: %(count)s records.", count=self.processed)
-        return self.env._("Done.")
+            return Sentence("done_records", {"count": self.processed})
+        return Sentence("done")
 
     @api.depends("processed", "total")
     def _compute_progress(self):
@@ -710,7 +766,7 @@ class IhubRun(models.Model):
         integration = self.integration_id
         return self.env._(
             "%(message)s Next attempt at %(time)s, %(number)s of %(count)s.",
-            message=self.message,
+            message=self.explanation,
             time=local_moment(integration, self.due),
             number=self._tries() + 1,
             count=integration.retry_limit + 1,

@@ -13,6 +13,7 @@ from ..core.schedule import (
     default_anchor,
     kept_anchor,
 )
+from ..core.sentences import Sentence
 from ..engine.values import moment
 from ..report.format import local_moment, local_period, said, stated_moment
 
@@ -322,9 +323,7 @@ class IhubScheduleMixin(models.AbstractModel):
         if start == old:
             return
         if start > old and self.id in self._with_completed_windows():
-            scheduled._record_skipped(
-                old, start, self.env._("Skipped: the start was moved forward.")
-            )
+            scheduled._record_skipped(old, start, Sentence("start_moved"))
         scheduled._set_window(self._schedule().window_from(start))
         self.sudo().message_post(
             body=self.env._(

@@ -1,13 +1,16 @@
 """Runs and events as cards show them: those of any number of integrations by one query each."""
 
+import json
 from functools import partial
 
 from odoo.tools import SQL
 
 from .outcome import outcome_sql
+from .sentences import say
 
 COLUMNS = SQL(
-    """r.id, %s AS outcome, r.message, COALESCE(r.duration, 0) AS duration,
+    """r.id, %s AS outcome, r.message, r.message_code, r.message_values,
+       COALESCE(r.duration, 0) AS duration,
        COALESCE(r.ended_at, r.last_seen, r.started_at) AS ended_at""",
     outcome_sql(partial(SQL.identifier, "r")),
 )
@@ -18,9 +21,10 @@ STRIP_LENGTH = 24
 
 
 def last_runs(integrations):
-    """Return ``{integration id: (run id, outcome, message, ended_at, last success)}``.
+    """Return ``{integration id: (run id, outcome, ended_at, last success, told)}``.
 
-    Of the newest run that has ended, or whose last attempt has; and when one was last done.
+    Of the newest run that has ended, or whose last attempt has; and when one was last done. What
+    is told is as ``sentences.read`` takes it.
     """
     if not integrations.ids:
         return {}
@@ -29,7 +33,10 @@ def last_runs(integrations):
     rows = integrations.env.execute_query(
         SQL(
             """
-            SELECT i.id, last.id, last.outcome, last.message, last.ended_at, done.ended_at
+            SELECT i.id, last.id, last.outcome, last.ended_at, done.ended_at,
+                   json_build_object('message', last.message,
+                                     'message_code', last.message_code,
+                                     'message_values', last.message_values)
               FROM unnest(%(ids)s) AS i(id)
              CROSS JOIN LATERAL (
                 SELECT * FROM (
@@ -68,13 +75,17 @@ def run_strips(integrations):
     rows = integrations.env.execute_query(
         SQL(
             """
-            SELECT i.id, run.strip
+            SELECT i.id, run.strip, run.has_sentences
               FROM unnest(%(ids)s) AS i(id)
              CROSS JOIN LATERAL (
                 SELECT json_agg(json_build_array(id, outcome, duration, ended_at,
-                                                 CASE WHEN outcome <> 'done'
-                                                     THEN left(message, 200) END)
-                                ORDER BY is_open, id)::text AS strip
+                                                 CASE WHEN outcome = 'done' THEN NULL
+                                                      WHEN message_code IS NULL
+                                                      THEN to_json(left(message, 200))
+                                                      ELSE json_build_array(
+                                                          message_code, message_values) END)
+                                ORDER BY is_open, id)::text AS strip,
+                       bool_or(outcome <> 'done' AND message_code IS NOT NULL) AS has_sentences
                   FROM (
                     (SELECT %(columns)s, TRUE AS is_open FROM ihub_run r
                       WHERE r.integration_id = i.id AND %(is_open)s)
@@ -92,7 +103,17 @@ def run_strips(integrations):
             limit=STRIP_LENGTH,
         )
     )
-    return dict(rows)
+    return {id_: _said(integrations, strip) if has else strip for id_, strip, has in rows}
+
+
+def _said(integrations, strip):
+    """Return a strip with the hub's own sentences in the language of the reader."""
+    runs = json.loads(strip)
+    for run in runs:
+        if isinstance(run[-1], list):
+            code, values = run[-1]
+            run[-1] = say(integrations, code, values or {})
+    return json.dumps(runs)
 
 
 def events_since(integrations, moment):

@@ -80,27 +80,44 @@ def advice(integration):
     """
     if integration.health not in ("failed", "run_failed", "blocked"):
         return False
-    match integration.next_step:
-        case "settings" if integration.health == "failed" and integration.runs_on_schedule:
-            return integration.env._(
-                "Open the settings and correct what is wrong there, then press Start: it continues "
-                "where it was."
-            )
-        case "settings":
-            return integration.env._(
-                "Open the settings and correct what is wrong there, then run it again."
-            )
-        case "start":
-            return integration.env._("Fix the cause, then press Start: it continues where it was.")
-        case "run":
-            return integration.env._("Fix the cause, then press Run Manually.")
-        case "run_again":
-            return integration.env._("Fix the cause, then press Run Again.")
-        case "stop":
-            return integration.env._("Press Stop first: the schedule cannot be changed before.")
+    step = integration.next_step
+    if integration.technical_line and step in ("start", "run", "run_again"):
+        return _advice_on_fault(integration, step)
+    if step == "settings":
+        return _advice_on_settings(integration)
+    if step == "start":
+        return integration.env._("Fix the cause, then press Start: it continues where it was.")
+    if step == "run":
+        return integration.env._("Fix the cause, then press Run Manually.")
+    if step == "run_again":
+        return integration.env._("Fix the cause, then press Run Again.")
+    if step == "stop":
+        return integration.env._("Press Stop first: the schedule cannot be changed before.")
     if integration._waits_for_manager():
         return integration.env._("Ask a manager of the Integration Hub to correct this.")
     return False
+
+
+def _advice_on_fault(integration, step):
+    if step == "start":
+        return integration.env._(
+            "Send the details to its developer. Once it is corrected, press Start: it continues "
+            "where it was."
+        )
+    return integration.env._(
+        "Send the details to its developer. Once it is corrected, run it again."
+    )
+
+
+def _advice_on_settings(integration):
+    if integration.health == "failed" and integration.runs_on_schedule:
+        return integration.env._(
+            "Open the settings and correct what is wrong there, then press Start: it continues "
+            "where it was."
+        )
+    return integration.env._(
+        "Open the settings and correct what is wrong there, then run it again."
+    )
 
 
 def _blocked_text(integration):
@@ -120,7 +137,7 @@ def _failed_run_text(integration):
     return integration.env._(
         "The run for %(period)s has failed: %(reason)s",
         period=local_period(integration, run.window_from, run.window_to),
-        reason=run.message,
+        reason=run.explanation,
     )
 
 
@@ -213,7 +230,7 @@ def late_reason(integration):
     if run.attempt and run.message:
         return integration.env._(
             "The last attempt has failed: %(reason)s It will be tried again at %(due)s.",
-            reason=run.message,
+            reason=run.explanation,
             due=local_moment(integration, run.due),
         )
     if integration.health == "late":
@@ -231,7 +248,7 @@ def _awaited_text(integration, run):
 
 # Nothing is wrong in the others.
 PROBLEMS = {
-    "failed": lambda integration: integration.state_reason,
+    "failed": lambda integration: integration._reason(),
     "run_failed": _failed_run_text,
     "with_errors": _with_errors_text,
     "to_repair": _to_repair_text,

@@ -1,6 +1,7 @@
 """What the tests of notifications have in common."""
 
 from hub_case import HubCase
+from odoo.tools.translate import code_translations
 
 
 class NotifyCase(HubCase):
@@ -57,3 +58,14 @@ class NotifyCase(HubCase):
         with self.running_as(lambda this, _from, _to: None):
             integration.start()
             self.work(integration)
+
+    def translate_code(self, source, translation):
+        known = code_translations.get_python_translations("ihub", "fr_FR")
+        self.patch(
+            code_translations,
+            "python_translations",
+            {
+                **code_translations.python_translations,
+                ("ihub", "fr_FR"): {**known, source: translation},
+            },
+        )

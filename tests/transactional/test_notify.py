@@ -29,8 +29,9 @@ class TestFailureAndRecovery(NotifyCase):
         self.assertEqual(len(mail), 1)
         self.assertEqual(mail.subject, "Orders has failed")
         self.assertIn("The price of A1 is not a number", mail.body_html)
-        self.assertIn("Fix the cause, then press Start", mail.body_html)
-        self.assertRegex(mail.body_html, rf'<a href="https?://[^"]+res_id={self.integration.id}"')
+        self.assertIn("Once it is corrected, press Start", mail.body_html)
+        run = self.runs(self.integration, state="failed")
+        self.assertRegex(mail.body_html, rf' href="https?://[^"]+/odoo/ihub-runs/{run.id}"')
 
     def test_the_mail_is_sent_by_the_mail_queue_at_once(self):
         queue = self.env.ref("mail.ir_cron_mail_scheduler_action")
@@ -154,7 +155,7 @@ class TestFailureAndRecovery(NotifyCase):
         self.fails(self.integration)
         self.works(self.integration)
         chatter = self.chatter(self.integration)
-        self.assertEqual(chatter.count("Failed: ValueError: The price of A1"), 1)
+        self.assertEqual(chatter.count("ValueError: The price of A1"), 1)
         self.assertIn("Works again. Number of failures before: 2", chatter)
 
 
@@ -554,14 +555,3 @@ class TestReaders(NotifyCase):
         self.assertIn("Europe/Paris", self.mails(french).body_html)
         self.assertIn("has failed:", self.mails(english).body_html)
         self.assertIn("03/01/2025 10:00", self.mails(english).body_html)
-
-    def translate_code(self, source, translation):
-        known = code_translations.get_python_translations("ihub", "fr_FR")
-        self.patch(
-            code_translations,
-            "python_translations",
-            {
-                **code_translations.python_translations,
-                ("ihub", "fr_FR"): {**known, source: translation},
-            },
-        )

@@ -1,0 +1,100 @@
+"""The sentences of :mod:`ihub.core.sentences`, in the language and on the clocks of the reader."""
+
+from odoo import fields
+
+from ..core.sentences import Sentence
+from .format import local_moment, stated_moment
+
+
+def stored(record, said, name="message"):
+    """Return the values that keep a sentence, or a text from elsewhere, in three fields.
+
+    :param record: in whose language the text itself is, for who reads the row and not the screen
+    :param said: a :class:`Sentence`; or a text, which is as it is for everybody; or what this
+        has returned for the field ``message``
+    :param str name: of the field of the text
+    """
+    if isinstance(said, dict):
+        return {f"{name}{part}": said[f"message{part}"] for part in ("", "_code", "_values")}
+    is_sentence = isinstance(said, Sentence)
+    return {
+        name: say(record, *said, stated_moment) if is_sentence else said,
+        f"{name}_code": is_sentence and said.code,
+        f"{name}_values": said.values if is_sentence else None,
+    }
+
+
+def read(record, told, name="message"):
+    """Return what was kept, for the reader; as it is where it is no sentence of the hub.
+
+    :param told: a record with the three fields, or their values
+    """
+    code, values = told[f"{name}_code"], told[f"{name}_values"]
+    return say(record, code, values or {}) if code in SENTENCES else told[name]
+
+
+def say(record, code, values, moment=local_moment):
+    """Return a sentence.
+
+    :param record: whose environment has the reader's language and time zone
+    :param moment: how moments are said: a function of ``report/format.py``
+    """
+    said = {
+        name: moment(record, fields.Datetime.to_datetime(value)) if name == "time" else value
+        for name, value in values.items()
+    }
+    return SENTENCES[code](record.env, said)
+
+
+def _done(env, values):
+    if values["count"] == 1:
+        return env._("Done: one record.")
+    return env._("Done: %(count)s records.", **values)
+
+
+def _unexpected(env, values):
+    sentence = env._("Unexpected data, or a fault in the integration's program.")
+    return _kept(env, {"message": sentence}) if values.get("kept") else sentence
+
+
+def _kept(env, values):
+    return env._(
+        "%(message)s (Part of its work was kept: the code had committed it by itself.)", **values
+    )
+
+
+SENTENCES = {
+    # Of runs.
+    "done": lambda env, values: env._("Done."),
+    "done_records": _done,
+    "incomplete": lambda env, values: env._("%(done)s done, %(failed)s to repair.", **values),
+    "with_errors": lambda env, values: env._("Done, but with errors: see what it has reported."),
+    "kept": _kept,
+    "cancelled": lambda env, values: env._("Cancelled before it began."),
+    "skipped": lambda env, values: env._("Skipped after an outage."),
+    "start_moved": lambda env, values: env._("Skipped: the start was moved forward."),
+    "stopped_by": lambda env, values: env._("Stopped by %(user)s.", **values),
+    "interrupted": lambda env, values: env._(
+        "The server, or its connection to the database, was gone in the middle of this run. It was "
+        "last seen alive at %(time)s.",
+        **values,
+    ),
+    "connection_lost": lambda env, values: env._(
+        "The connection to the database was lost in the middle of this run. It was last seen alive "
+        "at %(time)s.",
+        **values,
+    ),
+    "cut_off": lambda env, values: env._(
+        "This work was cut off %(times)s times in a row: the server stopped, or lost its "
+        "connection to the database. Ask your administrator whether it needs too much "
+        "memory or time.",
+        **values,
+    ),
+    "unexpected": _unexpected,
+    "without_reason": lambda env, values: env._("The run failed without saying why."),
+    # Of integrations.
+    "started": lambda env, values: env._("Started."),
+    "stopped": lambda env, values: env._("Stopped."),
+    "failed": lambda env, values: env._("The integration failed."),
+    "worked": lambda env, values: env._("The last manual run has worked."),
+}

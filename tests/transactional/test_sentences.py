@@ -1,0 +1,110 @@
+"""What became of a run: in the language of the reader, and in words for people."""
+
+from freezegun import freeze_time
+from hub_case import at
+from notify_case import NotifyCase
+
+from odoo.addons.ihub.core.sentences import Sentence
+from odoo.addons.ihub.report import sentences
+from odoo.addons.ihub.report.sentences import SENTENCES
+
+NOW = "2025-03-01 12:30"
+UNEXPECTED = "Unexpected data, or a fault in the integration's program."
+
+
+def three(this, _from, _to):
+    this.checkpoint(3)
+
+
+def unexpected(this, _from, _to):
+    return {}["customer_id"]
+
+
+class TestSentences(NotifyCase):
+    def setUp(self):
+        super().setUp()
+        frozen = freeze_time(NOW)
+        frozen.start()
+        self.addCleanup(frozen.stop)
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.responsible = self.person("ihub_responsible")
+        self.integration = self.add(window_from=at("2025-03-01 11:00"), user_id=self.responsible.id)
+        self.env["mail.mail"].sudo().search([]).unlink()
+
+    def execute(self, function):
+        self.integration.start()
+        with self.running_as(function):
+            self.work(self.integration)
+        self.env.invalidate_all()
+        return self.runs(self.integration).filtered("started_at")[-1]
+
+    def in_french(self, record):
+        return record.with_context(lang="fr_FR")
+
+    # --- In the language of the reader ---
+
+    def test_an_outcome_is_said_in_the_language_of_the_reader(self):
+        run = self.execute(three)
+        self.translate_code("Done: %(count)s records.", "Terminé : %(count)s.")
+        self.assertEqual(run.explanation, "Done: 3 records.")
+        self.assertEqual(self.in_french(run).explanation, "Terminé : 3.")
+        self.assertEqual(self.in_french(self.integration).last_run_message, "Terminé : 3.")
+
+    def test_so_is_what_the_bars_of_a_card_say(self):
+        self.integration.run_manually(at("2025-01-01 00:00"), at("2025-01-02 00:00"))
+        self.runs(self.integration, trigger="manual").action_cancel()
+        self.translate_code("Cancelled before it began.", "Annulé avant le début.")
+        self.env.invalidate_all()
+        self.assertIn("Cancelled before it began.", self.integration.run_strip)
+        strip = self.in_french(self.integration).run_strip.encode().decode("unicode_escape")
+        self.assertIn("Annulé avant le début.", strip)
+
+    def test_what_was_stored_before_is_said_as_it_was_stored(self):
+        run = self.execute(three)
+        run.sudo().write({"message": "Fertig.", "message_code": False, "message_values": None})
+        self.assertEqual(self.in_french(run).explanation, "Fertig.")
+
+    def test_every_sentence_can_be_said(self):
+        values = {"count": 2, "done": 1, "failed": 1, "user": "Anna", "times": 3, "message": "No"}
+        values["time"] = "2025-03-01 12:00:00"
+        for code in SENTENCES:
+            text = sentences.say(self.integration, code, values)
+            self.assertTrue(text and "%(" not in text, code)
+
+    def test_a_sentence_is_kept_with_its_text(self):
+        kept = sentences.stored(self.integration, Sentence("stopped_by", {"user": "Anna"}))
+        self.assertEqual(kept["message"], "Stopped by Anna.")
+        self.assertEqual(sentences.read(self.integration, kept), "Stopped by Anna.")
+
+    # --- What nobody wrote for people ---
+
+    def test_what_nobody_wrote_for_people_is_said_in_words(self):
+        run = self.execute(unexpected)
+        self.assertEqual(run.explanation, UNEXPECTED)
+        self.assertEqual(run.technical_line, "KeyError: customer_id")
+        self.assertEqual(self.integration.health, "failed")
+        self.assertEqual(self.integration.problem, UNEXPECTED)
+        self.assertEqual(self.integration.technical_line, "KeyError: customer_id")
+        self.assertIn("Send the details to its developer", self.integration.advice)
+
+    def test_so_it_is_in_mails_with_the_technical_line_second(self):
+        self.execute(unexpected)
+        body = self.mails(self.responsible).body_html.replace("&#39;", "'")
+        self.assertIn(UNEXPECTED, body)
+        self.assertLess(body.rindex(UNEXPECTED), body.rindex("KeyError: customer_id"))
+
+    def test_its_details_go_to_a_developer(self):
+        run = self.execute(unexpected)
+        action = run.with_user(self.operator).action_send_to_developer()
+        composer = self.env[action["res_model"]].with_user(self.operator)
+        composer = composer.with_context(**action["context"]).create({})
+        self.assertIn("KeyError", composer.body)
+        self.assertFalse(composer.partner_ids)
+
+    def test_what_was_written_for_people_stays_as_it_is(self):
+        def told(this, _from, _to):
+            this.ihub_error(summary="Order 7 has no price.", raised=True)
+
+        run = self.execute(told)
+        self.assertEqual(run.explanation, "Order 7 has no price.")
+        self.assertFalse(run.technical_line)
