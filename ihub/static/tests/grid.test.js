@@ -47,7 +47,10 @@ class Integration extends models.Model {
             ["failed", "Failed"],
         ],
     });
-    health = fields.Selection({ selection: [["ok", "OK"]], looks: { ok: ["fa-check", "success"] } });
+    health = fields.Selection({
+        selection: [["ok", "OK"]],
+        looks: { ok: ["fa-check", "success"] },
+    });
     health_group = fields.Selection({ selection: [["ok", "OK"]] });
     takes_period = fields.Boolean();
     runs_manually = fields.Boolean();
@@ -128,7 +131,9 @@ test("a row for each, with its name, its badge and its runs", async () => {
 test("the longest run has the highest bar", async () => {
     await mountGrid();
     const top = (outcome) =>
-        queryFirst(`[data-outcome=${outcome}]`).style.clipPath.match(/([\d.]+)%/g).map(parseFloat);
+        queryFirst(`[data-outcome=${outcome}]`)
+            .style.clipPath.match(/([\d.]+)%/g)
+            .map(parseFloat);
     expect(Math.min(...top("failed").filter((value, index) => index % 2))).toBe(0);
     expect(Math.min(...top("done").filter((value, index) => index % 2))).toBeGreaterThan(10);
     expect.verifySteps([FIRST]);

@@ -67,7 +67,12 @@ export class GridLane extends Component {
         const { pixel } = this.props;
         const left = this.percent(from);
         const right = Math.max(left + NARROWEST * pixel, this.percent(to) - pixel);
-        return [[left, 100], [left, top], [right, top], [right, 100]]
+        return [
+            [left, 100],
+            [left, top],
+            [right, top],
+            [right, 100],
+        ]
             .map((point) => point.map((value) => `${value.toFixed(2)}%`).join(" "))
             .join();
     }
