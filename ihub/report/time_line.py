@@ -378,12 +378,8 @@ def _run_title(run, is_recovery):
 
 
 def _run_detail(run):
-    if run.state != "done":
-        return run.message if run.state != "running" else None
-    if run.outcome == "done" and not run.processed:
-        return None
-    # What is stored is in the language of the run.
-    return run._outcome(run.failed_items, run.with_errors)
+    is_quiet = run.outcome == "done" and not run.processed
+    return None if is_quiet or run.state == "running" else run.explanation
 
 
 # --- What people have changed ---
