@@ -14,7 +14,6 @@ class Health(NamedTuple):
     :param str label: what people read; Odoo translates it
     :param str severity: ``danger``, ``warning``, ``info``, ``primary``, ``success`` or ``muted``
     :param str icon: of Font Awesome; the colour is never the only sign
-    :param str group: the one of :data:`GROUPS` that counts it
     :param str next_step: the one of :data:`STEPS` that is to be taken now, unless more is known
     """
 
@@ -22,7 +21,6 @@ class Health(NamedTuple):
     label: str
     severity: str
     icon: str
-    group: str
     next_step: str = ""
 
 
@@ -56,41 +54,28 @@ STEPS = {
 }
 # From what needs somebody most urgently to what needs nobody: the order of the board.
 BADGES = (
-    Health("failed", "Failed", "danger", "fa-times-circle", "failed", "start"),
-    Health("type_missing", "Type Missing", "danger", "fa-puzzle-piece", "blocked", "open"),
-    Health("blocked", "Cannot Run", "danger", "fa-ban", "blocked", "open"),
-    Health("no_worker", "No Worker", "warning", "fa-bed", "late", "start"),
-    Health("stuck", "Stuck", "danger", "fa-hourglass-end", "late", "stop"),
-    Health("late", "Late", "warning", "fa-clock-o", "late", "retry"),
-    Health("run_failed", "Run Failed", "warning", "fa-times-circle", "failed", "run_again"),
-    Health(
-        "with_errors", "Done with Errors", "warning", "fa-exclamation-circle", "failed", "errors"
-    ),
-    Health("to_repair", "To Repair", "warning", "fa-wrench", "repair", "repair"),
-    Health("interrupted", "Interrupted", "warning", "fa-bolt", "retrying"),
-    Health("retrying", "Trying Again", "warning", "fa-repeat", "retrying", "retry"),
-    Health("stopping", "Stopping", "info", "fa-hourglass-half", "working"),
-    Health("catching_up", "Catching Up", "info", "fa-fast-forward", "working"),
-    Health("working", "Running Now", "primary", "fa-refresh", "working"),
-    Health("queued", "Queued", "info", "fa-list-ol", "working"),
-    Health("ok", "OK", "success", "fa-check", "ok"),
-    Health("copy", "Paused in a Copy", "muted", "fa-files-o", "off", "start"),
-    Health("created", "New", "muted", "fa-circle-o", "off", "start"),
-    Health("stopped", "Stopped", "muted", "fa-stop", "off", "start"),
+    Health("failed", "Failed", "danger", "fa-times-circle", "start"),
+    Health("type_missing", "Type Missing", "danger", "fa-puzzle-piece", "open"),
+    Health("blocked", "Cannot Run", "danger", "fa-ban", "open"),
+    Health("no_worker", "No Worker", "warning", "fa-bed", "start"),
+    Health("stuck", "Stuck", "danger", "fa-hourglass-end", "stop"),
+    Health("late", "Late", "warning", "fa-clock-o", "retry"),
+    Health("run_failed", "Run Failed", "warning", "fa-times-circle", "run_again"),
+    Health("with_errors", "Done with Errors", "warning", "fa-exclamation-circle", "errors"),
+    Health("to_repair", "To Repair", "warning", "fa-wrench", "repair"),
+    Health("interrupted", "Interrupted", "warning", "fa-bolt"),
+    Health("retrying", "Trying Again", "warning", "fa-repeat", "retry"),
+    Health("stopping", "Stopping", "info", "fa-hourglass-half"),
+    Health("catching_up", "Catching Up", "info", "fa-fast-forward"),
+    Health("working", "Running Now", "primary", "fa-refresh"),
+    Health("queued", "Queued", "info", "fa-list-ol"),
+    Health("ok", "OK", "success", "fa-check"),
+    Health("copy", "Paused in a Copy", "muted", "fa-files-o", "start"),
+    Health("created", "New", "muted", "fa-circle-o", "start"),
+    Health("stopped", "Off", "muted", "fa-stop", "start"),
 )
 HEALTH = {badge.word: badge for badge in BADGES}
 RANK = {badge.word: rank for rank, badge in enumerate(BADGES)}
-# What the summary on top of the board counts: label, icon and severity by word.
-GROUPS = {
-    "failed": ("Failed", "fa-times-circle", "danger"),
-    "blocked": ("Cannot run", "fa-ban", "danger"),
-    "late": ("Late", "fa-clock-o", "warning"),
-    "repair": ("To repair", "fa-wrench", "warning"),
-    "retrying": ("Trying again", "fa-repeat", "warning"),
-    "working": ("Running now", "fa-refresh", "primary"),
-    "ok": ("OK", "fa-check", "success"),
-    "off": ("Switched off", "fa-stop", "muted"),
-}
 # A cron worker looks once a minute; what is not begun after this time is not begun at all.
 TAKEN_UP_AFTER = timedelta(minutes=3)
 

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..core.health import BADGES, GROUPS, HEALTH, RANK, STEPS, Facts, judge
+from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge
 from ..engine.lane_lock import LOCK_SPACE
 from ..engine.values import moment
 from ..report import card, card_text, health
@@ -46,13 +46,6 @@ class IhubBoardMixin(models.AbstractModel):
         help="How it is doing: what needs somebody comes first.",
     )
     health_severity = fields.Char("Severity", compute="_compute_look")
-    health_group = Badge(
-        [(word, label) for word, (label, *__) in GROUPS.items()],
-        looks={word: look for word, (__, *look) in GROUPS.items()},
-        compute="_compute_look",
-        search="_search_health_group",
-        help="The group in which the summary on top of the board counts it.",
-    )
     scheduled_run_id = fields.Many2one(
         "ihub.run",
         compute="_compute_health",
@@ -200,20 +193,13 @@ class IhubBoardMixin(models.AbstractModel):
     @api.depends("health")
     def _compute_look(self):
         for integration in self:
-            badge = HEALTH[integration.health]
-            integration.health_severity = badge.severity
-            integration.health_group = badge.group
+            integration.health_severity = HEALTH[integration.health].severity
 
     def _search_health(self, operator, value):
         if operator not in ("in", "not in"):
             return NotImplemented
         found = [id_ for id_, (__, word) in self._all_known().items() if word in value]
         return Domain("id", operator, found)
-
-    def _search_health_group(self, operator, value):
-        if operator not in ("in", "not in"):
-            return NotImplemented
-        return Domain("health", operator, [b.word for b in BADGES if b.group in value])
 
     @api.model
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
@@ -265,13 +251,12 @@ class IhubBoardMixin(models.AbstractModel):
 
         The board gets it along with its cards, as ``ihub_summary``.
 
-        :return: ``{health_group: number}``, such as ``{"failed": 2, "ok": 40}``
+        :return: ``{health: number}`` of those that there are, such as ``{"failed": 2, "ok": 40}``
         :raise AccessError: when the user is not of the hub
         """
         self._operable()
         known = self._all_known().values()
-        count = Counter(HEALTH[word].group for facts, word in known if facts.active)
-        return {group: count[group] for group in GROUPS}
+        return dict(Counter(word for facts, word in known if facts.active))
 
     # --- Runs and events ---
 

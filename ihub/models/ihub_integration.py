@@ -55,8 +55,8 @@ class IhubIntegration(models.Model):
     state = Badge(
         [
             ("created", "New"),
-            ("running", "Running"),
-            ("stopped", "Stopped"),
+            ("running", "On"),
+            ("stopped", "Off"),
             ("failed", "Failed"),
         ],
         looks={

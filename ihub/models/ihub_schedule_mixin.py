@@ -1,5 +1,6 @@
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -15,7 +16,13 @@ from ..core.schedule import (
 )
 from ..core.sentences import Sentence
 from ..engine.values import moment
-from ..report.format import local_moment, local_period, said, stated_moment
+from ..report.format import (
+    local_moment,
+    local_period,
+    said,
+    stated_moment,
+)
+from ..report.format import schedule_sentence as say_schedule
 
 
 class Settings(NamedTuple):
@@ -94,6 +101,7 @@ class IhubScheduleMixin(models.AbstractModel):
         help="Everything before this moment has been processed by scheduled runs, except the "
         "items that are to be repaired.",
     )
+    schedule_sentence = fields.Char("In Short", compute="_compute_schedule_sentence")
     schedule_preview = fields.Text("What Will Happen", compute="_compute_schedule_preview")
 
     @api.constrains("interval_number", "interval_type", "time_of_day")
@@ -468,6 +476,12 @@ class IhubScheduleMixin(models.AbstractModel):
             integration.schedule_preview = said(
                 integration, lambda one=integration: "\n".join(one._plan_lines())
             )
+
+    @api.depends("interval_number", "interval_type", "time_of_day", "tz", "next_run")
+    @api.depends_context("lang", "tz")
+    def _compute_schedule_sentence(self):
+        for integration in self:
+            integration.schedule_sentence = said(integration, partial(say_schedule, integration))
 
     # --- Words ---
 

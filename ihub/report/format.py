@@ -85,6 +85,19 @@ def interval_text(integration):
     )
 
 
+def schedule_sentence(integration):
+    """Return how often it runs, and when next: "Every hour. Next: 11/26/2026 09:00 AM"."""
+    every = interval_text(integration)
+    every = every[:1].upper() + every[1:]
+    if not integration.next_run:
+        return every
+    return integration.env._(
+        "%(every)s. Next: %(moment)s",
+        every=every,
+        moment=local_moment(integration, integration.next_run),
+    )
+
+
 def _every_text(integration):
     count = integration.interval_number
     if count == 1:

@@ -160,6 +160,6 @@ def test_saved_searches_find_what_has_another_name_now(upgraded):
             '["health desc", "name"]',
         ],
         "Theirs": ["[('integration_id.health', '=', 'ok')]", "[]"],
-        "Late": ["[('health_group', '=', 'late')]", "[]"],
+        "Late": ["[('health', 'in', ['no_worker', 'stuck', 'late'])]", "[]"],
         "Other": ["[('name', '=', 'condition')]", "[]"],
     }

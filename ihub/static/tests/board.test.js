@@ -25,21 +25,19 @@ class Integration extends models.Model {
             ["failed", "Failed"],
         ],
     });
-    health_group = fields.Selection({
+    health = fields.Selection({
         selection: [
             ["failed", "Failed"],
-            ["blocked", "Cannot run"],
             ["late", "Late"],
-            ["retrying", "Trying again"],
-            ["working", "Running now"],
+            ["retrying", "Trying Again"],
             ["ok", "OK"],
         ],
         looks: { failed: ["fa-times-circle", "danger"] },
     });
 
     _records = [
-        { id: 1, name: "Orders", state: "running" },
-        { id: 2, name: "Parcels", state: "failed" },
+        { id: 1, name: "Orders", state: "running", health: "ok" },
+        { id: 2, name: "Parcels", state: "failed", health: "failed" },
     ];
 }
 
@@ -51,14 +49,10 @@ const ARCH = `
         <templates><t t-name="card"><field name="name"/></t></templates>
     </kanban>`;
 const LIST = `<list js_class="ihub_integration_list"><field name="name"/></list>`;
-const SEARCH = `
-    <search>
-        <filter name="failed" string="Failed" domain="[('state', '=', 'failed')]"/>
-        <filter name="ok" string="OK" domain="[('state', '=', 'running')]"/>
-    </search>`;
+const SEARCH = `<search><field name="health"/></search>`;
 
 async function mountBoard({ counts, arch = ARCH } = {}) {
-    const shown = { failed: 1, late: 0, ok: 1, ...counts };
+    const shown = { failed: 1, ok: 1, ...counts };
     for (const method of ["web_read_group", "web_search_read"]) {
         onRpc("ihub.integration", method, async ({ parent }) => ({
             ...(await parent()),
@@ -77,38 +71,42 @@ async function mountBoard({ counts, arch = ARCH } = {}) {
 const chip = (word) => `.o_ihub_chip[data-word=${word}]`;
 const notify = () => MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [1] });
 
-test("the summary tells what there is, and of the important ones that there is none", async () => {
-    await mountBoard({ counts: { blocked: 0, retrying: 2 } });
-    expect(queryAllAttributes(".o_ihub_chip", "data-word")).toEqual([
-        "failed",
-        "late",
-        "retrying",
-        "working",
-        "ok",
-    ]);
-    expect(queryAllTexts(".o_ihub_chip")).toEqual([
-        "1 Failed",
-        "0 Late",
-        "2 Trying again",
-        "0 Running now",
-        "1 OK",
-    ]);
+test("the summary has a chip for each badge that there is, and for no other", async () => {
+    await mountBoard({ counts: { retrying: 2 } });
+    expect(queryAllAttributes(".o_ihub_chip", "data-word")).toEqual(["failed", "retrying", "ok"]);
+    expect(queryAllTexts(".o_ihub_chip")).toEqual(["1 Failed", "2 Trying Again", "1 OK"]);
     expect(`${chip("failed")} .fa-times-circle`).toHaveClass("text-danger");
     expect(chip("failed")).toHaveAttribute("title", "Failed: 1. Click to show only these.");
 });
 
 test("a click shows only those, another one all again", async () => {
     await mountBoard();
-    expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(2);
+    const cards = ".o_kanban_record:not(.o_kanban_ghost)";
+    expect(cards).toHaveCount(2);
     await contains(chip("failed")).click();
-    expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveText("Parcels");
+    expect(cards).toHaveText("Parcels");
     expect(chip("failed")).toHaveAttribute("aria-pressed", "true");
+    expect(".o_facet_value").toHaveText("Failed");
     await contains(chip("ok")).click();
-    expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(2);
-    await contains(chip("ok")).click();
+    expect(cards).toHaveCount(2);
     await contains(chip("failed")).click();
+    expect(cards).toHaveText("Orders");
     expect(chip("failed")).toHaveAttribute("aria-pressed", "false");
-    expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(2);
+    await contains(chip("ok")).click();
+    expect(cards).toHaveCount(2);
+    expect(".o_facet_value").toHaveCount(0);
+});
+
+test("what is searched for has its chip, also when there is none any more", async () => {
+    const shown = await mountBoard();
+    await contains(chip("failed")).click();
+    delete shown.failed;
+    await advanceTime(PAUSE);
+    notify();
+    await advanceTime(PAUSE);
+    await waitFor(`${chip("failed")}[data-count="0"]`);
+    await contains(chip("failed")).click();
+    expect(chip("failed")).toHaveCount(0);
 });
 
 test("the list has the same summary", async () => {

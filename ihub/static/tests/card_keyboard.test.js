@@ -23,7 +23,7 @@ class Integration extends models.Model {
             ["failed", "Failed"],
         ],
     });
-    health_group = fields.Selection({ selection: [["failed", "Failed"]] });
+    health = fields.Selection({ selection: [["failed", "Failed"]] });
 
     _records = [
         { id: 1, name: "Orders", state: "running" },

@@ -51,14 +51,13 @@ class Integration extends models.Model {
         selection: [["ok", "OK"]],
         looks: { ok: ["fa-check", "success"] },
     });
-    health_group = fields.Selection({ selection: [["ok", "OK"]] });
     takes_period = fields.Boolean();
     runs_manually = fields.Boolean();
 
     _records = [
         { id: 1, name: "Orders", state: "running", takes_period: true, runs_manually: true },
         { id: 2, name: "Parcels", state: "failed", takes_period: false, runs_manually: true },
-    ].map((record) => ({ ...record, health: "ok", health_group: "ok" }));
+    ].map((record) => ({ ...record, health: "ok" }));
 }
 
 defineMailModels();

@@ -6,13 +6,10 @@ import { Component } from "@odoo/owl";
 
 import { lookOf } from "../fields/state_field";
 
-// There even if there is none: it is told at a glance.
-const ALWAYS = ["failed", "late", "working", "ok"];
-
 /**
  * How all integrations are doing, in numbers; a click shows only those.
  *
- * Each value of `field` is also the name of the filter that a click sets.
+ * @prop {Object} field the badges, which one can also search for
  */
 export class BoardSummary extends Component {
     static template = "ihub.BoardSummary";
@@ -23,26 +20,45 @@ export class BoardSummary extends Component {
     }
 
     get chips() {
+        const shown = this.shown;
         return this.props.field.selection
             .map(([word, label]) => {
                 const [icon, severity] = lookOf(this.props.field, word);
                 const tone = severity === "muted" ? "700" : severity;
                 const count = this.props.counts[word] || 0;
-                const isActive = Boolean(this.filter(word)?.isActive);
-                return { word, label, icon, tone, count, isActive };
+                return { word, label, icon, tone, count, isActive: shown.includes(word) };
             })
-            .filter(({ word, count, isActive }) => count || isActive || ALWAYS.includes(word));
+            .filter(({ count, isActive }) => count || isActive);
     }
 
-    filter(word) {
-        const isIt = ({ type, name }) => type === "filter" && name === word;
+    get searchItem() {
+        const isIt = ({ type, fieldName }) => type === "field" && fieldName === "health";
         return this.env.searchModel.getSearchItems(isIt)[0];
     }
 
-    toggle(word) {
-        const filter = this.filter(word);
-        if (filter) {
-            this.env.searchModel.toggleSearchItem(filter.id);
+    /** The badges that are searched for. */
+    get shown() {
+        const { query } = this.env.searchModel;
+        return query
+            .filter(({ searchItemId }) => searchItemId === this.searchItem?.id)
+            .map(({ autocompleteValue }) => autocompleteValue.value);
+    }
+
+    toggle({ word, label, isActive }) {
+        const { searchModel } = this.env;
+        const { id, groupId } = this.searchItem;
+        if (!isActive) {
+            searchModel.addAutoCompletionValues(id, { label, operator: "=", value: word });
+            return;
+        }
+        const others = this.chips.filter((chip) => chip.isActive && chip.word !== word);
+        searchModel.deactivateGroup(groupId);
+        for (const other of others) {
+            searchModel.addAutoCompletionValues(id, {
+                label: other.label,
+                operator: "=",
+                value: other.word,
+            });
         }
     }
 
