@@ -38,6 +38,12 @@ def assert_each_once(hub, integration, count, failed=()):
     )
     assert bound == [(number, number) for number in done]
     assert not untold(hub, integration)
+    # Nor is anything told of an item whose work has died, and its row with it.
+    assert not hub.execute(
+        "SELECT e.summary FROM ihub_event e LEFT JOIN ihub_item i ON i.id = e.item_id"
+        " WHERE e.integration_id = %s AND e.item_id IS NOT NULL AND i.id IS NULL AND NOT e.undone",
+        integration,
+    )
 
 
 def untold(hub, integration):
