@@ -97,8 +97,9 @@ class IhubIntegrationAdd(models.TransientModel):
             return Integration._new_settings_action(model, self.name, **defaults)
         record = self.env[self.integration_type].create(vals)
         return {
-            "type": "ir.actions.act_window",
-            "res_model": "ihub.integration",
+            **self.env["ir.actions.act_window"]._for_xml_id("ihub.ihub_integration_action"),
             "views": [[False, "form"]],
             "res_id": record.integration_id.id,
+            # Else this dialog would be part of the address, and be looked for after a reload.
+            "context": {"active_id": False, "active_ids": []},
         }

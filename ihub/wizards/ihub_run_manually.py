@@ -4,10 +4,13 @@ from odoo.exceptions import UserError
 from ..core.schedule import ScheduleError, TooManyWindows
 from ..engine.values import checked
 from ..models.ihub_operation_mixin import MAX_QUEUED
+from ..report import coverage
 from ..report.format import local_period, said
 
 # How many windows the preview names.
 PREVIEW_WINDOWS = 5
+# Of the statuses of coverage.
+COMPLETE = ("done", "incomplete")
 
 
 class IhubRunManually(models.TransientModel):
@@ -81,12 +84,22 @@ class IhubRunManually(models.TransientModel):
         return lines
 
     def _done_again(self, windows):
-        """Return what part of the period the schedule has completed already."""
+        """Return which parts of the period are complete already: not what was skipped or failed."""
         start, watermark = windows[0].start, self.integration_id.watermark
         if not (self.takes_period and watermark and start < watermark):
             return []
-        period = local_period(self.integration_id, start, min(watermark, windows[-1].end))
-        return [self.env._("Done again, although it is complete: %(period)s", period=period)]
+        integration = self.integration_id.sudo()
+        expected = coverage.expected_of(integration)
+        end = min(watermark, windows[-1].end)
+        pieces = coverage.segments_of(integration, start, end, expected)
+        done = [(piece.start, piece.end) for piece in pieces if piece.status in COMPLETE]
+        return [
+            self.env._(
+                "Done again, although it is complete: %(period)s",
+                period=local_period(self.integration_id, *period),
+            )
+            for period in done[:PREVIEW_WINDOWS]
+        ]
 
     def _before_it(self):
         """Return what is executed before these runs."""

@@ -190,6 +190,20 @@ class TestRunManuallySays(HubCase):
             "Done again, although it is complete: 03/01/2025 09:00 AM to 11:00 AM", dialog.preview
         )
 
+    def test_what_was_skipped_is_not_called_complete(self):
+        integration = self.done_until("2025-03-01 09:00:20")
+        integration.stop()
+        integration.with_user(self.manager).window_from = at("2025-03-01 11:00")
+        with freeze_time("2025-03-01 12:00:20"):
+            integration.start()
+            self.work(integration)
+            dialog = self.dialog(integration)
+            dialog.date_from = at("2025-03-01 09:00")
+            dialog.date_to = at("2025-03-01 11:00")
+            self.assertNotIn("complete", dialog.preview)
+            dialog.date_from = at("2025-03-01 08:00")
+            self.assertIn("complete: 03/01/2025 08:00 AM to 09:00 AM", dialog.preview)
+
     def test_what_comes_before(self):
         integration = self.add()
         self.assertNotIn("before", self.dialog(integration).preview)
