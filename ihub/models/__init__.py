@@ -7,6 +7,7 @@ from . import (
     ihub_operation_mixin,
     ihub_alert_mixin,
     ihub_board_mixin,
+    ihub_deleted_integration,
     ihub_items_mixin,
     ihub_integration,
     ihub_integration_state,

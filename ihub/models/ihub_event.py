@@ -76,6 +76,11 @@ class IhubEvent(models.Model):
         compute="_compute_related_state",
     )
     integration_id = LooseMany2one("ihub.integration", "Integration", readonly=True)
+    deleted_name = fields.Char(
+        "Deleted Integration",
+        compute="_compute_deleted_name",
+        help="What the integration was called, where it was deleted since.",
+    )
     run_id = LooseMany2one("ihub.run", "Run", readonly=True)
     item_id = LooseMany2one("ihub.item", "Item", readonly=True)
     # What a company that is gone has left is not open to all others: it does not count as unset.
@@ -110,6 +115,11 @@ class IhubEvent(models.Model):
     _date_idx = models.Index("USING brin (create_date) WITH (pages_per_range = 32)")
 
     # --- Computes ---
+
+    def _compute_deleted_name(self):
+        names = self.env["ihub.deleted.integration"]._names_of_events(self._origin.ids)
+        for event in self:
+            event.deleted_name = names.get(event._origin.id, False)
 
     @api.depends("res_model", "res_id")
     @api.depends_context("uid", "allowed_company_ids")

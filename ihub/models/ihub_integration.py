@@ -280,6 +280,7 @@ class IhubIntegration(models.Model):
             # A type's row takes its integration along, and comes back here without a row.
             integration._existing_type_record().unlink()
         remaining = self.exists()
+        self.env["ihub.deleted.integration"]._remember(remaining)
         # Crons belong to the hub: managers have no rights on them. Events stay as they are.
         crons = remaining.sudo()._own_crons()
         result = super(IhubIntegration, remaining).unlink()

@@ -18,6 +18,7 @@ class TestEventsOfWhatIsGone(EventCase):
         self.other.ihub_info("there")
         self.partner.ihub_info("none")
         self.there, self.none = self.events() - self.gone
+        self.name = self.integration.name
         self.integration.with_user(self.manager).unlink()
         self.mine = [("id", ">", self.before)]
         self.Event = self.Event.with_user(self.operator)
@@ -39,6 +40,11 @@ class TestEventsOfWhatIsGone(EventCase):
             self.env.cr.flush()
         self.assertTrue([query for query in queries if "ihub_integration" in query])
         self.assertFalse([query for query in queries if "ihub_event" in query])
+
+    def test_the_name_of_a_deleted_integration_is_kept(self):
+        gone, there = self.gone.with_user(self.operator), self.there.with_user(self.operator)
+        self.assertEqual(gone.deleted_name, self.name)
+        self.assertFalse(there.deleted_name)
 
     def test_read(self):
         gone = self.gone.with_user(self.operator)

@@ -1,9 +1,11 @@
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { FormController } from "@web/views/form/form_controller";
 import { formView } from "@web/views/form/form_view";
 
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+import { ARCHIVE } from "./warnings";
 
 /** A form that shows changes as they happen, unless somebody is editing. */
 export class LiveFormController extends FormController {
@@ -54,10 +56,18 @@ export class IntegrationFormController extends LiveFormController {
         return ids.includes(this.model.root.resId);
     }
 
+    get archiveDialogProps() {
+        return {
+            ...super.archiveDialogProps,
+            body: ARCHIVE,
+        };
+    }
+
     /** What led here may be a run of what is deleted, so the board is where to go on. */
     get deleteConfirmationDialogProps() {
         return {
             ...super.deleteConfirmationDialogProps,
+            body: this.deletionText,
             confirm: async () => {
                 await this.model.root.delete();
                 await this.env.services.action.doAction("ihub.ihub_integration_action", {
@@ -65,6 +75,16 @@ export class IntegrationFormController extends LiveFormController {
                 });
             },
         };
+    }
+
+    get deletionText() {
+        const count = this.model.root.data.run_count;
+        if (count === 1) {
+            return _t("Its settings and one run are deleted for good. Its events are kept.");
+        }
+        return _t("Its settings and %(count)s runs are deleted for good. Its events are kept.", {
+            count,
+        });
     }
 
     async create() {

@@ -9,6 +9,7 @@ import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+import { ARCHIVE, DELETE } from "./warnings";
 import { useCardFocus } from "./card_focus";
 
 /**
@@ -74,6 +75,14 @@ export class BoardController extends KanbanController {
         this.board = useBoard(this.model);
         useKeysOfButtons(this.rootRef);
         useCardFocus(this.rootRef, this.model);
+    }
+
+    get archiveDialogProps() {
+        return { body: ARCHIVE };
+    }
+
+    get deleteConfirmationDialogProps() {
+        return { body: DELETE };
     }
 
     async createRecord() {

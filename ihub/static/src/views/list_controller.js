@@ -8,6 +8,7 @@ import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+import { ARCHIVE, DELETE } from "./warnings";
 
 // So many columns of types are shown unless somebody hides them.
 const TYPE_COLUMNS = 4;
@@ -41,6 +42,14 @@ export class IntegrationListController extends ListController {
     setup() {
         super.setup();
         this.board = useBoard(this.model);
+    }
+
+    get archiveDialogProps() {
+        return { body: ARCHIVE };
+    }
+
+    get deleteConfirmationDialogProps() {
+        return { body: DELETE };
     }
 
     async createRecord() {
