@@ -130,11 +130,11 @@ class Stage:
     def pages(self):
         page = self.desktop
         self.card(FAILING).locator(".o_ihub_reason").click()
-        expect(page.locator(".o_ihub_run .alert-danger")).to_be_visible()
+        expect(page.locator(".o_ihub_run .o_ihub_alert")).to_be_visible()
         expect(page.locator(".o_ihub_run .o_ihub_line").first).to_be_visible()
         self.take(page, "run-failed")
         page.click("button[name=action_open_integration]")
-        expect(page.locator(".o_ihub_integration .alert-danger")).to_be_visible()
+        expect(page.locator(".o_ihub_integration .o_ihub_alert")).to_be_visible()
         self.take(page, "integration")
         page.click("button[name=open_settings]")
         expect(page.locator(".o_ihub_integration")).to_have_count(0)
@@ -185,7 +185,7 @@ class Stage:
     def on_a_phone(self):
         page = self.phone
         page.goto(f"/odoo/integrations/{self.id_of(FAILING)}")
-        expect(page.locator(".o_ihub_integration .alert-danger")).to_be_visible()
+        expect(page.locator(".o_ihub_integration .o_ihub_alert")).to_be_visible()
         self.take(page, "integration-phone")
         page.goto("/odoo/ihub-events")
         expect(page.locator(".o_kanban_record").first).to_be_visible()

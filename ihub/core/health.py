@@ -78,6 +78,7 @@ HEALTH = {badge.word: badge for badge in BADGES}
 RANK = {badge.word: rank for rank, badge in enumerate(BADGES)}
 # A cron worker looks once a minute; what is not begun after this time is not begun at all.
 TAKEN_UP_AFTER = timedelta(minutes=3)
+OVERDUE_AFTER = timedelta(seconds=70)
 
 
 class Facts(NamedTuple):
@@ -155,7 +156,7 @@ def judge(facts: Facts, now: datetime) -> str:
         return _judge_executing(facts, now - facts.executing_since)
     if facts.state == "failed":
         return "failed"
-    return _judge_waiting(facts, now) or _judge_idle(facts)
+    return _judge_waiting(facts, now) or _judge_idle(facts, now)
 
 
 def _judge_executing(facts: Facts, duration: timedelta) -> str:
@@ -184,7 +185,7 @@ def _judge_waiting(facts: Facts, now: datetime) -> str | None:
     return "retrying" if facts.is_retrying else None
 
 
-def _judge_idle(facts: Facts) -> str:
+def _judge_idle(facts: Facts, now: datetime) -> str:
     if facts.queued:
         return "queued"
     if facts.is_copy:
@@ -195,4 +196,15 @@ def _judge_idle(facts: Facts) -> str:
         return "to_repair"
     if facts.state != "running":
         return facts.state
-    return "catching_up" if facts.backlog > 1 else "ok"
+    if facts.backlog > 1:
+        return "catching_up"
+    # Nobody has taken it up yet, so nobody can say that all is well.
+    return "queued" if facts.idle_since and facts.idle_since < now else "ok"
+
+
+def unserved(word: str) -> str:
+    """Return the badge in place of ``word`` while nothing takes up what is due.
+
+    Nobody can vouch for what would be well if only somebody looked after it.
+    """
+    return "no_worker" if word in ("ok", "catching_up", "queued") else word

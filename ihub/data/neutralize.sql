@@ -2,6 +2,7 @@
 UPDATE ihub_integration
    SET state = 'stopped',
        state_reason = 'Stopped because this is a copy of another database.',
+       state_reason_code = 'copy',
        state_date = now() AT TIME ZONE 'UTC',
        state_user_id = NULL
  WHERE state = 'running';
@@ -10,6 +11,7 @@ UPDATE ihub_integration
 UPDATE ihub_run
    SET state = 'cancelled',
        message = 'Cancelled because this is a copy of another database.',
+       message_code = 'cancelled_copy',
        ended_at = now() AT TIME ZONE 'UTC'
  WHERE state IN ('pending', 'running')
    AND trigger <> 'schedule';

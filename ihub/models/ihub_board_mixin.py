@@ -6,7 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge
+from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, unserved
 from ..engine.lane_lock import LOCK_SPACE
 from ..engine.values import moment
 from ..report import card, card_text, health
@@ -28,8 +28,10 @@ class Snapshot(dict):
     """The facts and the health of all integrations that a user sees, while one answer is made.
 
     ``{id: (Facts, word)}``, in the context. No caller can send one: what comes as JSON is of
-    another class.
+    another class. ``is_served`` says whether some scheduler takes up what is due.
     """
+
+    is_served = True
 
 
 class IhubBoardMixin(models.AbstractModel):
@@ -98,6 +100,10 @@ class IhubBoardMixin(models.AbstractModel):
         compute="_compute_problem",
         help="What keeps it from working, and how to fix that.",
     )
+    is_said_above = fields.Boolean(
+        compute="_compute_problem",
+        help="What is wrong concerns all integrations: the board says it once, on top.",
+    )
     technical_line = fields.Char(
         compute="_compute_problem",
         help="The exception, where nobody wrote its text for people.",
@@ -145,7 +151,13 @@ class IhubBoardMixin(models.AbstractModel):
         """
         now = fields.Datetime.now()
         found = health.facts_of(self, among, LOCK_SPACE)
-        return Snapshot({id_: (facts, judge(facts, now)) for id_, facts in found.items()})
+        known = Snapshot({id_: (facts, judge(facts, now)) for id_, facts in found.items()})
+        if any(facts.state == "running" for facts in found.values()):
+            known.is_served = health.is_served(self.sudo().env, LOCK_SPACE)
+        if not known.is_served:
+            for id_, (facts, word) in known.items():
+                known[id_] = facts, unserved(word) if facts.state == "running" else word
+        return known
 
     @api.depends(
         "state",
@@ -230,7 +242,7 @@ class IhubBoardMixin(models.AbstractModel):
     def web_search_read(self, domain, *args, **kwargs):
         self = self.with_context(**{SNAPSHOT: self._all_known()})
         result = super().web_search_read(domain, *args, **kwargs)
-        return {**result, "ihub_summary": self.board_summary()}
+        return {**result, **self._board_facts()}
 
     @api.model
     @api.readonly
@@ -243,7 +255,20 @@ class IhubBoardMixin(models.AbstractModel):
                 if not group["__count"]:
                     # The web client folds what has no records to show.
                     group.pop("__records", None)
-        return {**result, "ihub_summary": self.board_summary()}
+        return {**result, **self._board_facts()}
+
+    def _board_facts(self):
+        return {"ihub_summary": self.board_summary(), "ihub_notice": self._board_notice()}
+
+    @api.model
+    def _board_notice(self):
+        """Return what holds for all integrations and is said once, or False."""
+        if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
+            return self.env._(
+                "This is a copy of a database: nothing starts by itself here. Press Start on what "
+                "you want to try in this copy."
+            )
+        return not self._all_known().is_served and card_text.unserved(self)
 
     @api.model
     def board_summary(self):
@@ -345,6 +370,9 @@ class IhubBoardMixin(models.AbstractModel):
         step = HEALTH[self.health].next_step
         if step == "retry" and facts.executing_since:
             return "watch"
+        if self.health == "no_worker" and facts.has_cron:
+            # Only whoever looks after the server can do something.
+            return False
         if step == "run_again" and not self.runs_manually:
             return "open"
         if step == "start" and not self.can_start:
@@ -435,7 +463,10 @@ class IhubBoardMixin(models.AbstractModel):
     @api.depends("health")
     @api.depends_context("lang", "tz")
     def _compute_problem(self):
+        is_served = getattr(self._known(), "is_served", True)
         for integration in self:
+            word = integration.health
+            integration.is_said_above = word == "copy" or (word == "no_worker" and not is_served)
             integration.problem = said(integration, partial(card_text.problem, integration))
             integration.technical_line = integration._technical_line()
             integration.advice = said(integration, partial(card_text.advice, integration))

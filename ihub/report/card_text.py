@@ -200,11 +200,22 @@ def _no_worker_text(integration):
         return integration.env._(
             "Its scheduled action is switched off. Press Start to switch it on."
         )
+    # Where no scheduler takes up anything, nothing need be due yet.
+    if integration.next_run and integration.next_run > fields.Datetime.now():
+        return unserved(integration)
     due = integration.next_run or integration.current_run_id.sudo().last_seen
     return integration.env._(
         "Due since %(due)s, but no scheduler has taken it up. "
         "Ask your administrator whether the server's cron workers run.",
         due=local_moment(integration, due),
+    )
+
+
+def unserved(integrations):
+    """Return that nothing is taken up at all: said once for all integrations."""
+    return integrations.env._(
+        "No scheduler takes up what is due, so nothing runs by itself. Ask your administrator "
+        "whether the server's cron workers run."
     )
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from odoo import SUPERUSER_ID, fields
 from odoo.tools import SQL
 
-from ..core.health import TAKEN_UP_AFTER, Facts
+from ..core.health import OVERDUE_AFTER, TAKEN_UP_AFTER, Facts
 from ..core.lateness import GRACE, Watch, late_from
 from ..core.schedule import Schedule, ScheduleError, Window
 
@@ -136,6 +136,33 @@ def facts_of(model, among, lock_space):
             integration, known[integration.id], *behind[integration.id], now
         )
     return known
+
+
+def is_served(env, lock_space):
+    """Return whether some scheduler takes up what is due, as far as that can be seen.
+
+    It is at work, or has lately called a scheduled action, of any module; or none of them has been
+    due for longer than it takes a scheduler to look, which is a minute.
+
+    :param int lock_space: of the advisory locks that living lanes hold
+    """
+    now = fields.Datetime.now()
+    query = SQL(
+        """
+        SELECT EXISTS (SELECT FROM ir_cron WHERE active AND lastcall > %(lately)s)
+            OR NOT EXISTS (SELECT FROM ir_cron WHERE active AND nextcall < %(overdue)s)
+            OR EXISTS (SELECT FROM pg_locks
+                        WHERE locktype = 'advisory' AND granted AND classid = %(lock_space)s
+                          AND database = (SELECT oid FROM pg_database
+                                           WHERE datname = current_database()))
+        """,
+        lately=now - TAKEN_UP_AFTER,
+        overdue=now - OVERDUE_AFTER,
+        lock_space=lock_space,
+    )
+    env["ir.cron"].flush_model()
+    ((served,),) = env.execute_query(query)
+    return served
 
 
 def _rows(model, among, lock_space, now):

@@ -71,6 +71,9 @@ SENTENCES = {
     "with_errors": lambda env, values: env._("Done, but with errors: see what it has reported."),
     "kept": _kept,
     "cancelled": lambda env, values: env._("Cancelled before it began."),
+    "cancelled_copy": lambda env, values: env._(
+        "Cancelled because this is a copy of another database."
+    ),
     "skipped": lambda env, values: env._("Skipped after an outage."),
     "start_moved": lambda env, values: env._("Skipped: the start was moved forward."),
     "stopped_by": lambda env, values: env._("Stopped by %(user)s.", **values),
@@ -96,5 +99,6 @@ SENTENCES = {
     "started": lambda env, values: env._("Started."),
     "stopped": lambda env, values: env._("Stopped."),
     "failed": lambda env, values: env._("The integration failed."),
+    "copy": lambda env, values: env._("Stopped because this is a copy of another database."),
     "worked": lambda env, values: env._("The last manual run has worked."),
 }

@@ -36,7 +36,8 @@ def board(page, troubled):
 
 def open_page(board, name):
     web_client.card(board, name).locator(".fw-bold.fs-5").first.click()
-    return board.locator(".o_form_renderer")
+    # Beside the chatter, whose button is always coloured.
+    return board.locator(".o_form_sheet_bg")
 
 
 @pytest.mark.parametrize(("name", "step"), STEPS.items())

@@ -35,7 +35,7 @@ def test_the_password_of_the_remote_system_is_wrong(board):
     card = web_client.card(board, "Wrong password")
     says(card, "Failed", "refuses access: check the user name, password or key", "Start")
     card.locator("[name=action_open_last_run]").first.click()
-    run = board.locator(".o_ihub_run .alert-danger")
+    run = board.locator(".o_ihub_run .o_ihub_alert")
     says(run, "check the user name, password or key", "(HTTP 401)")
 
 

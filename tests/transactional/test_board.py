@@ -1,5 +1,6 @@
 """The board: how each integration is doing, what comes first, and what to press."""
 
+from datetime import timedelta
 from itertools import count
 from unittest.mock import patch
 
@@ -150,7 +151,36 @@ class TestHealth(BoardCase):
         self.assertEqual(stopped.health, "stopped")
         self.assertEqual(integration.health, "copy")
         self.assertIn("copy of a database", integration.problem)
+        self.assertIn("because this is a copy", integration._reason())
         self.assertEqual(integration.next_step, "start")
+
+    def notice(self):
+        return self.board.web_search_read([], {"health": {}})["ihub_notice"]
+
+    def test_a_copy_says_so_once_for_all(self):
+        integration = self.started("Orders")
+        self.assertFalse(self.notice())
+        self.neutralize()
+        self.assertIn("copy of a database", self.notice())
+        self.assertTrue(integration.is_said_above)
+
+    def test_without_a_scheduler_nobody_says_that_all_is_well(self):
+        integration = self.started("Orders")
+        self.assertEqual(integration.health, "ok")
+        self.env.cr.execute("UPDATE ir_cron SET lastcall = NULL, nextcall = %s", (at(NOW),))
+        with freeze_time(at(NOW) + timedelta(minutes=2)):
+            self.env.invalidate_all()
+            self.assertEqual(integration.health, "no_worker")
+            self.assertIn("No scheduler takes up what is due", self.notice())
+            self.assertIn("No scheduler takes up what is due", integration.problem)
+            self.assertTrue(integration.is_said_above)
+            self.assertFalse(integration.next_step)
+
+    def test_what_is_due_and_not_begun_is_queued(self):
+        integration = self.started("Orders", window_from=at("2025-03-01 11:00"))
+        with freeze_time(at(NOW) + timedelta(seconds=5)):
+            self.env.invalidate_all()
+            self.assertEqual(integration.health, "queued")
 
     def test_what_is_started_in_a_copy_runs_as_ever(self):
         integration = self.started("Orders", window_from=at("2025-03-01 11:00"))

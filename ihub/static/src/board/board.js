@@ -7,7 +7,7 @@ import { useLiveReload } from "../live/live_reload";
 export class BoardModel extends LiveModel {
     setup() {
         super.setup(...arguments);
-        this.summary = reactive({ counts: {} });
+        this.summary = reactive({ counts: {}, notice: false });
     }
 
     async _webReadGroup() {
@@ -22,6 +22,7 @@ export class BoardModel extends LiveModel {
         // Sample data for an empty board have none.
         if (response.ihub_summary) {
             this.summary.counts = response.ihub_summary;
+            this.summary.notice = response.ihub_notice;
         }
         return response;
     }

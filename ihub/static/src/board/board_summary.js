@@ -13,7 +13,13 @@ import { lookOf } from "../fields/state_field";
  */
 export class BoardSummary extends Component {
     static template = "ihub.BoardSummary";
-    static props = { field: Object, counts: Object, freshness: Object };
+    static props = {
+        field: Object,
+        counts: Object,
+        freshness: Object,
+        // What holds for all of them, and is said once.
+        notice: { type: [String, Boolean], optional: true },
+    };
 
     setup() {
         useBus(this.env.searchModel, "update", () => this.render());

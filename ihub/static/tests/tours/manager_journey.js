@@ -54,10 +54,10 @@ const understand = [
     },
     {
         content: "One click leads to the error",
-        trigger: ".alert button[name=action_open_failed_run]",
+        trigger: ".o_ihub_alert button[name=action_open_error]",
         run: "click",
     },
-    { content: "The run says it too", trigger: ".o_ihub_run .alert-danger:contains(told to fail)" },
+    { content: "The run says it too", trigger: ".o_ihub_run .o_ihub_alert:contains(told to fail)" },
     ...pressInHeader("action_open_integration"),
     hasFailedRun,
 ];

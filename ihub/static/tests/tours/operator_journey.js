@@ -70,7 +70,7 @@ registry.category("web_tour.tours").add("ihub_failed_card", {
         },
         {
             content: "The run says what happened",
-            trigger: ".o_ihub_run .alert-danger:contains(told to fail)",
+            trigger: ".o_ihub_run .o_ihub_alert:contains(told to fail)",
         },
         { content: "and reports it in its log", trigger: ".o_ihub_run :contains(Error)" },
     ],
