@@ -218,8 +218,8 @@ class TestSummary(BoardCase):
         staged = self.stage()
         summary = self.board.board_summary()
         self.assertEqual(set(summary), set(staged))
-        for word, count in summary.items():
-            self.assertEqual(self.board.search_count([("health", "=", word)]), count, word)
+        for word, number in summary.items():
+            self.assertEqual(self.board.search_count([("health", "=", word)]), number, word)
 
     def test_the_opposite_can_be_searched_for(self):
         self.stage()
