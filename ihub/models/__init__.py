@@ -18,6 +18,7 @@ from . import (
     ir_actions_act_window_view,
     ir_ui_view,
     ir_websocket,
+    mail_tracking_value,
     res_company,
     res_users,
 )

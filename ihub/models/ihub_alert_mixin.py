@@ -12,6 +12,7 @@ from ..core.sentences import Sentence
 from ..report import card_text
 from ..report.format import local_moment
 from ..report.sentences import read, stored
+from .ihub_fields import NumberOrNone, TimeOfDay
 
 _logger = logging.getLogger(__name__)
 # What can be told: the subtype that followers choose, and the text.
@@ -100,15 +101,16 @@ class IhubAlertMixin(models.AbstractModel):
         copy=False,
         help="When people were last told of items that are to be repaired; empty: of none.",
     )
-    late_after_intervals = fields.Integer(
+    late_after_intervals = NumberOrNone(
         "Late After (Intervals)",
         default=3,
         tracking=True,
         help="Late when nothing has been completed for so many intervals after a run was due, "
         "and for ten minutes at least. 0: not watched.",
     )
-    late_by = fields.Float(
+    late_by = TimeOfDay(
         "Late by (Time of Day)",
+        zero_is_none=True,
         tracking=True,
         help="Late when what was due is not completed by this time of the day, in the time zone "
         "of the integration. 24:00 is the end of the day, 0:00: not watched.",

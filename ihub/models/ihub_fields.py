@@ -108,3 +108,25 @@ class Badge(fields.Selection):
     looks = {}
     _description_looks = property(attrgetter("looks"))
     _related_looks = property(attrgetter("looks"))
+
+
+class TimeOfDay(fields.Float):
+    """Hours of the wall clock, such as 17.5, which people read as 17:30.
+
+    :param bool zero_is_none: whether 0 stands for no time at all
+    """
+
+    zero_is_none = False
+
+    def changed_text(self, value):
+        """Return ``value`` as the chatter says it; an empty text: there is none."""
+        minutes = round((value or 0) * 60)
+        return "" if self.zero_is_none and not minutes else f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+class NumberOrNone(fields.Integer):
+    """A number for which 0 stands for none, such as a limit that is not set."""
+
+    def changed_text(self, value):
+        """Return ``value`` as the chatter says it; an empty text: there is none."""
+        return str(value or "")

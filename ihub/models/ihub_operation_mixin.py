@@ -9,6 +9,7 @@ from ..core.sentences import Sentence
 from ..engine.values import moment
 from ..engine.worker import Worker
 from ..report.format import local_moment, local_period, reader_zone
+from .ihub_fields import NumberOrNone
 from .ihub_schedule_mixin import NAMED_WINDOWS
 
 # So many runs that people or code have asked for may wait in one lane.
@@ -49,7 +50,7 @@ class IhubOperationMixin(models.AbstractModel):
         help="Only what can go away by waiting is tried again, such as a server that cannot be "
         "reached.",
     )
-    retry_limit = fields.Integer(
+    retry_limit = NumberOrNone(
         "Retries", default=3, tracking=True, help="How often a failed run is tried again by itself."
     )
     retry_delay = fields.Integer(
@@ -67,7 +68,7 @@ class IhubOperationMixin(models.AbstractModel):
         tracking=True,
         help="No wait between two attempts is longer.",
     )
-    hang_limit = fields.Integer(
+    hang_limit = NumberOrNone(
         "Stuck After (Minutes)",
         default=0,
         tracking=True,

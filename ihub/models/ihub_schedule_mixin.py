@@ -16,13 +16,9 @@ from ..core.schedule import (
 )
 from ..core.sentences import Sentence
 from ..engine.values import moment
-from ..report.format import (
-    local_moment,
-    local_period,
-    said,
-    stated_moment,
-)
+from ..report.format import local_moment, local_period, said, stated_moment
 from ..report.format import schedule_sentence as say_schedule
+from .ihub_fields import TimeOfDay
 
 
 class Settings(NamedTuple):
@@ -67,7 +63,7 @@ class IhubScheduleMixin(models.AbstractModel):
         required=True,
         tracking=True,
     )
-    time_of_day = fields.Float(
+    time_of_day = TimeOfDay(
         tracking=True, help="Windows of days, weeks and months begin and end at this time."
     )
     catch_up = fields.Selection(

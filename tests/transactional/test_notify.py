@@ -144,6 +144,28 @@ class TestFailureAndRecovery(NotifyCase):
         tracked = self.integration.sudo().message_ids.tracking_value_ids.field_id.mapped("name")
         self.assertLessEqual({"interval_number", "user_id"}, set(tracked))
 
+    def test_the_chatter_says_times_as_times_and_no_limit_as_none(self):
+        self.flush_tracking()
+        self.configure(interval_type="days", time_of_day=17, late_by=17.5, hang_limit=30)
+        self.flush_tracking()
+        self.configure(time_of_day=2.25, late_by=0, hang_limit=0, retry_growth=3)
+        self.flush_tracking()
+        values = self.integration.sudo().message_ids.tracking_value_ids
+        said = {
+            (value.field_id.name, value._tracking_value_format()[0]["oldValue"]): (
+                value._tracking_value_format()[0]["newValue"]
+            )
+            for value in values
+        }
+        self.assertEqual(said["time_of_day", "00:00"], "17:00")
+        self.assertEqual(said["time_of_day", "17:00"], "02:15")
+        # What is empty reads "None".
+        self.assertEqual(said["late_by", ""], "17:30")
+        self.assertEqual(said["late_by", "17:30"], "")
+        self.assertEqual(said["hang_limit", ""], "30")
+        self.assertEqual(said["hang_limit", "30"], "")
+        self.assertEqual(said["retry_growth", 2.0], 3.0)
+
     def flush_tracking(self):
         # What a commit would do.
         self.env.flush_all()
