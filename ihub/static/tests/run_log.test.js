@@ -22,7 +22,9 @@ class Run extends models.Model {
             ["done", "Done"],
         ],
     });
-    _records = [{ id: 1, state: "running" }];
+    started_at = fields.Datetime();
+    attempt = fields.Integer();
+    _records = [{ id: 1, state: "running", started_at: "2025-03-01 12:00:00", attempt: 1 }];
     _views = {
         form: `<form><field name="state"/><widget name="ihub_run_log"/></form>`,
     };
@@ -91,6 +93,53 @@ test("the newest lines are shown, the newest at the bottom", async () => {
     expect(summaries().at(-1)).toBe("line 1000");
     const { scrollTop, scrollHeight, clientHeight } = queryOne(".o_ihub_run_log_lines");
     expect(scrollHeight - scrollTop - clientHeight).toBeLessThan(2);
+});
+
+const texts = (selector) => queryAllTexts(`.o_ihub_run_log_lines ${selector}`);
+
+test("a run that has reported nothing yet says at once that it has begun", async () => {
+    log = [];
+    await mount();
+    expect(texts(".o_ihub_begin")).toEqual(["13:00:00\nRun started."]);
+    expect(".o_ihub_run_log_empty").toHaveCount(0);
+    const high = queryOne(".o_ihub_run_log_lines").offsetHeight;
+    expect(high).toBeLessThan(60);
+    log = [line(1), line(2)];
+    await passTime(1);
+    expect(texts("> *").map((text) => text.split("\n").at(-1))).toEqual([
+        "Run started.",
+        "line 1",
+        "line 2",
+    ]);
+    expect(queryOne(".o_ihub_run_log_lines").offsetHeight).toBeGreaterThan(high);
+});
+
+test("a further attempt begins below what the one before has reported", async () => {
+    log = [1, 2, 3].map((id) => ({ ...line(id), create_date: `2025-03-01 12:00:0${id}` }));
+    MockServer.env["ihub.run"].write([1], { attempt: 2, started_at: "2025-03-01 12:00:03" });
+    await mount();
+    expect(texts("> *").map((text) => text.split("\n").at(-1))).toEqual([
+        "line 1",
+        "line 2",
+        "Attempt 2 started.",
+        "line 3",
+    ]);
+});
+
+test("where earlier lines are to be fetched, the beginning is above them", async () => {
+    await mount();
+    expect(".o_ihub_begin").toHaveCount(0);
+});
+
+test("a level of which there is nothing says where the rest is", async () => {
+    log = [line(1)];
+    await endRun();
+    await mount();
+    await click("[data-level=error]");
+    await animationFrame();
+    expect(texts(".o_ihub_run_log_empty")).toEqual([
+        "Nothing of this level was reported. Press All to see the rest.",
+    ]);
 });
 
 test("new lines appear while the run executes", async () => {

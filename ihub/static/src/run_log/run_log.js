@@ -9,7 +9,7 @@ import {
     useState,
 } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
-import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { deserializeDateTime, formatDateTime, serializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -263,8 +263,37 @@ export class RunLog extends Component {
         }
     }
 
+    /** What is said before the first line, and by a run that reports nothing. */
+    get beginning() {
+        const { attempt, started_at: startedAt, state } = this.props.record.data;
+        if (!startedAt) {
+            return state === "pending" ? _t("Not started yet.") : _t("It was not started.");
+        }
+        return attempt > 1 ? _t("Attempt %s started.", attempt) : _t("Run started.");
+    }
+
+    /** The index of the line before which the attempt begins; null: that is further up. */
+    get beginsBefore() {
+        const { lines, more } = this.state;
+        const { started_at: startedAt } = this.props.record.data;
+        const begun = startedAt ? serializeDateTime(startedAt) : "";
+        const index = lines.findIndex((line) => line.create_date >= begun);
+        const place = index < 0 ? lines.length : index;
+        return place === 0 && more ? null : place;
+    }
+
+    get emptyText() {
+        return this.state.level === "all"
+            ? _t("Nothing was reported.")
+            : _t("Nothing of this level was reported. Press All to see the rest.");
+    }
+
     time(line) {
-        return formatDateTime(deserializeDateTime(line.create_date), { format: "HH:mm:ss" });
+        return this.sayTime(deserializeDateTime(line.create_date));
+    }
+
+    sayTime(moment) {
+        return formatDateTime(moment, { format: "HH:mm:ss" });
     }
 
     open(line) {
@@ -279,7 +308,11 @@ export class RunLog extends Component {
 
 export const runLog = {
     component: RunLog,
-    fieldDependencies: [{ name: "state", type: "selection" }],
+    fieldDependencies: [
+        { name: "state", type: "selection" },
+        { name: "started_at", type: "datetime" },
+        { name: "attempt", type: "integer" },
+    ],
 };
 
 registry.category("view_widgets").add("ihub_run_log", runLog);
