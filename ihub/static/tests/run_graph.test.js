@@ -1,6 +1,53 @@
 import { expect, test } from "@odoo/hoot";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import {
+    defineModels,
+    fields,
+    models,
+    mountView,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import { GraphRenderer } from "@web/views/graph/graph_renderer";
 
 import { outcomeOf } from "../src/graph/run_graph_view";
+
+class Run extends models.Model {
+    _name = "run";
+    day = fields.Date();
+    outcome = fields.Selection({
+        selection: [
+            ["done", "Done"],
+            ["skipped", "Skipped"],
+        ],
+    });
+    _records = [
+        { day: "2025-03-01", outcome: "done" },
+        { day: "2025-03-01", outcome: "skipped" },
+        { day: "2025-03-02", outcome: "done" },
+    ];
+}
+
+defineMailModels();
+defineModels([Run]);
+
+test("bars are counted in whole numbers, and no line says their sum again", async () => {
+    let graph;
+    patchWithCleanup(GraphRenderer.prototype, {
+        setup() {
+            super.setup();
+            graph = this;
+        },
+    });
+    await mountView({
+        type: "graph",
+        resModel: "run",
+        arch: `<graph stacked="1" js_class="ihub_run_graph">
+            <field name="day" interval="day"/><field name="outcome"/>
+        </graph>`,
+    });
+    expect(graph.chart.data.datasets.map(({ label }) => label)).toEqual(["Done", "Skipped"]);
+    expect(graph.chart.scales.y.ticks.map(({ label }) => label)).toEqual(["0", "1", "2"]);
+});
 
 const dataset = (...identifiers) => ({
     identifiers: new Set(identifiers.map((groups) => JSON.stringify(groups))),

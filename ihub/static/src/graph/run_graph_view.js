@@ -1,4 +1,5 @@
 import { registry } from "@web/core/registry";
+import { GraphModel } from "@web/views/graph/graph_model";
 import { GraphRenderer } from "@web/views/graph/graph_renderer";
 import { graphView } from "@web/views/graph/graph_view";
 
@@ -33,8 +34,28 @@ export function outcomeOf({ identifiers }) {
     return states.size === 1 ? [...states][0] : undefined;
 }
 
+/** Stacked bars end where their sum is: a line that says so again would hide them. */
+class RunGraphModel extends GraphModel {
+    _getLineOverlayDataset() {
+        return null;
+    }
+}
+
 /** A graph in which each outcome, level and state has the colour that it has everywhere else. */
 class RunGraphRenderer extends GraphRenderer {
+    /** What is counted has no fractions. */
+    getScaleOptions() {
+        const scales = super.getScaleOptions();
+        if (scales.y && this.model.metaData.measure === "__count") {
+            scales.y.ticks.precision = 0;
+        }
+        return scales;
+    }
+
+    formatValue(value, allIntegers, formatType) {
+        return super.formatValue(value, allIntegers || Number.isInteger(value), formatType);
+    }
+
     getBarChartData() {
         const data = super.getBarChartData();
         for (const dataset of this.model.data.datasets) {
@@ -48,5 +69,9 @@ class RunGraphRenderer extends GraphRenderer {
 }
 
 for (const name of ["ihub_run_graph", "ihub_event_graph", "ihub_integration_graph"]) {
-    registry.category("views").add(name, { ...graphView, Renderer: RunGraphRenderer });
+    registry.category("views").add(name, {
+        ...graphView,
+        Model: RunGraphModel,
+        Renderer: RunGraphRenderer,
+    });
 }

@@ -21,6 +21,7 @@ const PATTERNS = {
     failed: (pen) => lines(pen, [-4, 4, 4, -4], [0, 8, 8, 0], [4, 12, 12, 4]),
     interrupted: (pen) => lines(pen, [3, 3, 5, 3], [3, 5, 5, 5]),
     cancelled: (pen) => lines(pen, [0, 4, 8, 4]),
+    skipped: (pen) => lines(pen, [2, 2, 6, 2], [6, 6, 10, 6], [-2, 6, 2, 6]),
     running: (pen) => lines(pen, [-4, 4, 4, 12], [0, 0, 8, 8], [4, -4, 12, 4]),
     pending: (pen) => lines(pen, [4, 0, 4, 8]),
 };
