@@ -113,15 +113,18 @@ test("each run has its outcome in words and in colour", async () => {
     ];
     await mount();
     expect(titles()).toEqual([
-        "Done · Orders",
-        "Failed · Parcels",
-        "Skipped · Orders",
-        "Incomplete · Orders",
-        "Queued · Orders",
+        "Orders · Done",
+        "Parcels · Failed",
+        "Orders · Skipped",
+        "Orders · Incomplete",
+        "Orders · Queued",
     ]);
     expect(".o_event.o_calendar_color_10").toHaveText(/Done/);
     expect(".o_event.o_calendar_color_1").toHaveText(/Failed/);
     expect(".o_event.o_calendar_color_2").toHaveText(/Incomplete/);
+    // The place says when; in a narrow column the name is read in full as a tooltip.
+    expect(".o_event .fc-time").toHaveCount(0);
+    expect(".o_event_title:first").toHaveAttribute("title", "Orders · Done");
     // Where a column is too narrow for words.
     expect(queryAllAttributes(".o_event .o_ihub_outcome_icon", "class")).toEqual(
         ["fa-check", "fa-times-circle", "fa-step-forward", "fa-wrench", "fa-clock-o"].map(
@@ -148,9 +151,9 @@ test("too many runs are shown together, each outcome apart", async () => {
     onRpc("ihub.run", "search_read", () => expect.step("read one by one"));
     await mount();
     expect(titles().sort()).toEqual([
-        `Done: ${LIMIT + 1} · Orders`,
-        "Failed: 1 · Orders",
-        "Queued: 1 · Orders",
+        `Orders · Done: ${LIMIT + 1}`,
+        "Orders · Failed: 1",
+        "Orders · Queued: 1",
     ]);
     const event = (text) =>
         [...document.querySelectorAll(".o_event")].find((el) => el.innerText.includes(text));

@@ -120,6 +120,7 @@ export class RunCalendarModel extends CalendarModel {
         const what = group
             ? _t("%(outcome)s: %(count)s", { outcome: label, count: group.count })
             : label;
-        return integration ? `${what} · ${integration[1]}` : what;
+        // The name first: the icon says the rest where there is no room for both.
+        return integration ? `${integration[1]} · ${what}` : what;
     }
 }
