@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from freezegun import freeze_time
 from lxml import etree
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
@@ -114,3 +115,38 @@ class TestSearchView(EventCase):
         )
         for name, text in (("details", "s395950"), ("about", "peter")):
             self.assertEqual(self.events(*self.domains(text)[name]), new)
+
+    def test_what_is_typed_is_sought_in_the_summary_and_in_the_name(self):
+        self.demo.ihub_info("Peter is new")
+        self.demo.ihub_info("Taken over", related=self.partner)
+        self.demo.ihub_info("Nothing of it")
+        first = next(iter(self.domains("peter").items()))
+        self.assertEqual(first[0], "summary")
+        found = self.events(*first[1]).mapped("summary")
+        self.assertEqual(set(found), {"Peter is new", "Taken over"})
+
+    def test_days(self):
+        arch = etree.fromstring(self.Event.get_view(view_type="search")["arch"])
+        # A Wednesday; of weeks that begin on Sunday.
+        moments = ("2025-03-05 09:00", "2025-03-04 23:59", "2025-03-02 00:00", "2025-03-01 23:59")
+        with freeze_time("2025-03-05 12:00"):
+            for moment in moments:
+                self.demo.ihub_info(moment)
+            for event in self.events():
+                self.env.cr.execute(
+                    "UPDATE ihub_event SET create_date = %s WHERE id = %s",
+                    [event.summary, event.id],
+                )
+            self.env.invalidate_all()
+            found = {
+                name: set(
+                    self.events(
+                        *safe_eval(arch.find(f".//filter[@name='{name}']").get("domain"))
+                    ).mapped("summary")
+                )
+                for name in ("today", "yesterday", "this_week", "last_seven_days")
+            }
+        self.assertEqual(found["today"], {moments[0]})
+        self.assertEqual(found["yesterday"], {moments[1]})
+        self.assertEqual(found["this_week"], set(moments[:3]))
+        self.assertEqual(found["last_seven_days"], set(moments))
