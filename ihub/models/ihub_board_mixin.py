@@ -316,8 +316,10 @@ class IhubBoardMixin(models.AbstractModel):
 
     @api.depends("run_ids")
     def _compute_run_count(self):
+        # As many as the list shows that opens: the one that is planned is none yet.
+        is_there = Domain("state", "!=", "pending") | Domain("trigger", "!=", "schedule")
         groups = self.env["ihub.run"]._read_group(
-            [("integration_id", "in", self.ids)], ["integration_id"], ["__count"]
+            Domain("integration_id", "in", self.ids) & is_there, ["integration_id"], ["__count"]
         )
         counts = {integration.id: count for integration, count in groups}
         for integration in self:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 from hub_case import HubCase, at
+from lxml import etree
+from odoo.tools.safe_eval import safe_eval
 
 NOW = "2025-03-01 12:30"
 
@@ -65,6 +67,22 @@ class TestCalendar(HubCase):
         )
         self.assertEqual(run.calendar_to, at("2025-03-01 12:20"))
         self.assertTrue(self.found("2025-03-01 12:00", "2025-03-01 13:00") & run)
+
+
+class TestNumberOfRuns(HubCase):
+    def test_the_button_counts_what_its_list_shows(self):
+        integration = self.add(window_from=at("2025-03-01 11:00"))
+        self.assertEqual(self.runs(integration).mapped("state"), ["pending"])
+        self.assertEqual(integration.run_count, 0)
+        integration.run_manually()
+        action = integration.open_runs()
+        search = self.env["ihub.run"].get_view(view_type="search")["arch"]
+        planned = etree.fromstring(search).find(".//filter[@name='without_planned']")
+        self.assertIn("search_default_without_planned", action["context"])
+        shown = [*action["domain"], *safe_eval(planned.get("domain"))]
+        self.assertEqual(self.env["ihub.run"].search_count(shown), 1)
+        integration.invalidate_recordset(["run_count"])
+        self.assertEqual(integration.run_count, 1)
 
 
 class TestWordsOfEmptyScreens(HubCase):
