@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "@odoo/hoot";
+import { queryAllTexts, queryOne } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame, mockDate } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
@@ -22,6 +23,9 @@ class Run extends models.Model {
     limit = fields.Integer();
     time = fields.Float();
     started_at = fields.Datetime();
+    zone = fields.Selection({
+        selection: ["America/New_York", "America/Newark", "Europe/Berlin"].map((z) => [z, z]),
+    });
 
     _records = [
         {
@@ -150,4 +154,33 @@ test("a number that may be none says so where it cannot be changed", async () =>
             </form>`,
     });
     expect(".o_field_widget[name=limit]").toHaveText("Never");
+});
+
+test("a time zone is found as people write it, and as computers do", async () => {
+    Run._records[0].zone = "Europe/Berlin";
+    await mountView({
+        type: "form",
+        resModel: "run",
+        resId: 1,
+        arch: `<form><field name="zone" widget="ihub_time_zone"/></form>`,
+    });
+    for (const typed of ["new york", "New_York"]) {
+        await contains(".o_field_widget[name=zone] input").edit(typed, { confirm: false });
+        await advanceTime(500);
+        expect(queryAllTexts(".o_select_menu_item")).toEqual(["America/New York"]);
+    }
+    await contains(".o_select_menu_item").click();
+    expect(".o_field_widget[name=zone] input").toHaveValue("America/New York");
+    await clickSave();
+    expect(MockServer.env.run[0].zone).toBe("America/New_York");
+});
+
+test("a bar on a form is as wide as what it stands in", async () => {
+    await mountView({
+        type: "form",
+        resModel: "run",
+        resId: 1,
+        arch: `<form><div style="width: 300px"><field name="progress" widget="ihub_progress"/></div></form>`,
+    });
+    expect(queryOne(".o_ihub_progress").offsetWidth).toBeGreaterThan(200);
 });
