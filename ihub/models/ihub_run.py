@@ -84,7 +84,7 @@ class IhubRun(models.Model):
     """
 
     _name = "ihub.run"
-    _inherit = ["ihub.outside.text"]
+    _inherit = ["ihub.internal.fields", "ihub.outside.text"]
     _description = "Integration Run"
     _order = "id desc"
     _rec_name = "integration_id"
@@ -762,15 +762,23 @@ class IhubRun(models.Model):
         return min(100, int(100 * self.processed / self.total)) if self.total else 0
 
     def _retry_text(self):
-        """Return why the last attempt failed, and when the next one comes."""
+        """Return why the last attempt failed, when the next one comes, and how many are left."""
         integration = self.integration_id
-        return self.env._(
-            "%(message)s Next attempt at %(time)s, %(number)s of %(count)s.",
-            message=self.explanation,
-            time=local_moment(integration, self.due),
-            number=self._tries() + 1,
-            count=integration.retry_limit + 1,
-        )
+        left = integration.retry_limit - self._tries()
+        words = {
+            "message": self.explanation,
+            "time": local_moment(integration, self.due),
+            "count": left,
+        }
+        if left > 1:
+            return self.env._(
+                "%(message)s Next attempt at %(time)s, and up to %(count)s more after it.", **words
+            )
+        if left == 1:
+            return self.env._(
+                "%(message)s Next attempt at %(time)s, and one more after it.", **words
+            )
+        return self.env._("%(message)s Last attempt at %(time)s.", **words)
 
     @api.depends("state", "due", "started_at", "ended_at", "last_seen")
     def _compute_calendar(self):

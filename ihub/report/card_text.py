@@ -60,7 +60,7 @@ def _backlog_text(integration):
     begin = known.scheduled_run_id.behind_from
     done = schedule.count(begin, known.window_from) if begin else 0
     return integration.env._(
-        "Catching up: %(done)s of %(count)s windows", done=done, count=done + backlog
+        "Catching up: %(done)s of %(count)s missed runs done", done=done, count=done + backlog
     )
 
 

@@ -41,7 +41,7 @@ def test_the_password_of_the_remote_system_is_wrong(board):
 
 def test_the_remote_system_is_down(board):
     card = web_client.card(board, "Remote down")
-    says(card, "Trying Again", "does not accept connections", "Next attempt at", "2 of 4")
+    says(card, "Trying Again", "does not accept connections", "Next attempt at", "up to 2 more")
     says(card, "Try Now")
 
 

@@ -381,17 +381,19 @@ class TestCatchingUp(BoardCase):
             seen.append(self.board.with_env(this.env(user=self.operator.id)).browse(integration.id)
                         .activity)  # fmt: skip
 
-        self.assertEqual(integration.activity, "Catching up: 0 of 10 windows")
+        self.assertEqual(integration.activity, "Catching up: 0 of 10 missed runs done")
         with self.running_as(look):
             self.work(integration)
-        self.assertEqual(seen[0], "Running now · Catching up: 0 of 10 windows")
-        self.assertEqual(seen[4], "Running now · Catching up: 4 of 10 windows")
+        self.assertEqual(seen[0], "Running now · Catching up: 0 of 10 missed runs done")
+        self.assertEqual(seen[4], "Running now · Catching up: 4 of 10 missed runs done")
         self.assertEqual(seen[9], "Running now")
         self.assertFalse(integration.activity)
         with freeze_time("2025-03-01 15:30"):
             self.env.invalidate_all()
             self.assertEqual(
-                integration.activity, "Catching up: 0 of 3 windows", "Another outage counts anew."
+                integration.activity,
+                "Catching up: 0 of 3 missed runs done",
+                "Another outage counts anew.",
             )
 
     def test_a_failed_attempt_does_not_begin_the_count_again(self):
@@ -403,4 +405,4 @@ class TestCatchingUp(BoardCase):
 
         with self.running_as(third_fails):
             self.work(integration)
-        self.assertEqual(integration.activity, "Catching up: 2 of 4 windows")
+        self.assertEqual(integration.activity, "Catching up: 2 of 4 missed runs done")

@@ -109,8 +109,21 @@ class TestFailing(HubCase):
         self.assertRegex(
             self.integration.retry_message,
             r"^The shop is being maintained\. Next attempt at 03/01/2025 11:4\d(:\d\d)? AM, "
-            r"2 of 4\.$",
+            r"and up to 2 more after it\.$",
         )
+
+    def test_the_number_of_attempts_that_are_left_is_said(self):
+        self.assertEqual(self.integration.retry_limit, 3)
+        run = self.runs(self.integration)
+        run.message = "Away."
+        said = {}
+        for attempt in (1, 2, 3):
+            run.attempt = attempt
+            said[attempt] = run._retry_text()
+        self.assertIn("Next attempt at", said[1])
+        self.assertRegex(said[1], r", and up to 2 more after it\.$")
+        self.assertRegex(said[2], r", and one more after it\.$")
+        self.assertRegex(said[3], r"^Away\. Last attempt at [^,]*\.$")
 
     def test_starting_again_after_mending_does_the_failed_window(self):
         def broken(this, _from, _to):

@@ -191,7 +191,7 @@ class TestConflicts(OwnTransactionsCase):
         self.assertEqual((self.calls, run.attempt, run._tries()), (5, 5, 1))
         self.assertGreater(run.due, at("2025-03-01 12:30"))
         self.assertEqual(len(self.events(AGAIN)), 4)
-        self.assertIn("2 of 4", run._retry_text())
+        self.assertIn("and up to 2 more after it.", run._retry_text())
 
     def test_in_the_end_they_are_a_failure(self):
         for hour in range(4):

@@ -75,7 +75,7 @@ class TestProgressInLane(HubCase):
         work = self.hundred()
         for number in range(5):
             run = self.attempt(work, number)
-        self.assertIn("2 of 4", run._retry_text())
+        self.assertIn("and up to 2 more after it.", run._retry_text())
 
     def test_without_progress_it_fails_as_set(self):
         def repeats(this, _from, _to):

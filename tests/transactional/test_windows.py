@@ -124,7 +124,7 @@ class TestWindows(HubCase):
     @freeze_time("2025-03-01 18:30")
     def test_a_backlog_says_how_many_windows_are_left(self):
         integration = self.started(catch_up="each")
-        self.assertEqual(integration.activity, "Catching up: 0 of 10 windows")
+        self.assertEqual(integration.activity, "Catching up: 0 of 10 missed runs done")
 
     @freeze_time("2025-03-01 11:30")
     def test_data_cannot_begin_in_the_future(self):
