@@ -1,5 +1,6 @@
 from . import (
     base,
+    ihub_internal_fields,
     ihub_outside_text,
     ihub_visible_references,
     ihub_type_mixin,

@@ -47,7 +47,7 @@ class IhubBoardMixin(models.AbstractModel):
         search="_search_health",
         help="How it is doing: what needs somebody comes first.",
     )
-    health_severity = fields.Char("Severity", compute="_compute_look")
+    health_severity = fields.Char(compute="_compute_look")
     scheduled_run_id = fields.Many2one(
         "ihub.run",
         compute="_compute_health",

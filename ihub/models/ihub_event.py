@@ -36,7 +36,7 @@ class IhubEvent(models.Model):
     """
 
     _name = "ihub.event"
-    _inherit = ["ihub.outside.text"]
+    _inherit = ["ihub.internal.fields", "ihub.outside.text"]
     _description = "Integration Event"
     _order = "id desc"
     _rec_name = "summary"
@@ -94,7 +94,7 @@ class IhubEvent(models.Model):
     open_run_id = fields.Integer(
         readonly=True, help="The run in whose open transaction this was written."
     )
-    open_key = BigInteger("Open Transaction", readonly=True)
+    open_key = BigInteger(readonly=True)
     # The list newest first, by integration and by run. The company is what the record rule asks
     # for: with it the rows are counted in the index alone, not one page of the table for each.
     _integration_idx = models.Index("(integration_id, id) INCLUDE (company_id)")

@@ -28,6 +28,7 @@ class IhubIntegration(models.Model):
     _name = "ihub.integration"
     _description = "Integration"
     _inherit = [
+        "ihub.internal.fields",
         "ihub.outside.text",
         "ihub.type.mixin",
         "ihub.schedule.mixin",

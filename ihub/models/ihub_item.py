@@ -40,7 +40,7 @@ class IhubItem(models.Model):
     """
 
     _name = "ihub.item"
-    _inherit = ["mail.thread", "ihub.outside.text"]
+    _inherit = ["mail.thread", "ihub.internal.fields", "ihub.outside.text"]
     _description = "Integration Item"
     _order = "id desc"
     _rec_names_search = ["key", "name"]
