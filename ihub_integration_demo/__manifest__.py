@@ -14,6 +14,7 @@
         "views/ihub_integration_demo_shop_views.xml",
         "views/ihub_integration_demo_unreachable_views.xml",
         "views/ihub_integration_ecb_rates_views.xml",
+        "views/ihub_menus.xml",
     ],
     "demo": ["demo/ihub_integration_demo.xml"],
     "uninstall_hook": "uninstall_hook",
