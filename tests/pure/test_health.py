@@ -36,7 +36,9 @@ OVERDUE = {"state": "running", "due": LONG_AGO, "idle_since": LONG_AGO}
         ({**EXECUTING, "state": "failed", "hang_limit": timedelta(seconds=1)}, "stuck"),
         # Nobody takes it up.
         (OVERDUE, "no_worker"),
-        ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3)}, "ok"),
+        # Until then nobody can say that all is well.
+        ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3)}, "queued"),
+        ({**OVERDUE, "idle_since": NOW}, "ok"),
         ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3, seconds=1)}, "no_worker"),
         ({**OVERDUE, "is_late": True}, "no_worker"),
         ({**WAITING, "has_cron": False}, "no_worker"),
