@@ -12,6 +12,8 @@ import { useLiveReload } from "../live/live_reload";
 
 // Entries that are fetched at a time.
 export const PAGE = 40;
+// Milliseconds between a change and the reload, where it may be of any integration.
+const DELAY = 5000;
 
 /** What happened to a record, newest first: items, events, runs and what people have changed. */
 export class TimeLine extends Component {
@@ -41,6 +43,7 @@ export class TimeLine extends Component {
         useLiveReload({
             concerns: (ids) => this.props.concerns?.(ids) ?? true,
             reload: () => this.load(this.props, this.orm.silent),
+            delay: this.props.concerns ? 0 : DELAY,
         });
     }
 
