@@ -9,18 +9,21 @@ import {
     queryRect,
     scroll,
 } from "@odoo/hoot-dom";
-import { animationFrame, mockDate, mockTimeZone, runAllTimers } from "@odoo/hoot-mock";
+import { advanceTime, animationFrame, mockDate, mockTimeZone, runAllTimers } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
     contains,
     defineModels,
     fields,
+    MockServer,
     mockService,
     models,
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
 import { closestScrollableY } from "@web/core/utils/scrolling";
+
+import { CHANGED, PAUSE } from "@ihub/live/live_reload";
 
 const DAY = "2025-03-05";
 const HOUR = 3600;
@@ -154,9 +157,12 @@ test("a click opens the run, or the runs of a bar that is several", async () => 
 test("who points at a bar is told what it is", async () => {
     await mountGrid();
     await hover(`${lane}:eq(0)`, point(2.5));
-    expect(lane).toHaveAttribute("title", /^Failed: Mar 4, .*5:55.PM to 6:55.PM · 3 runs$/);
+    expect(`${lane}:eq(0)`).toHaveAttribute(
+        "title",
+        /^Failed: Mar 4, .*5:55.PM to 6:55.PM · 3 runs$/,
+    );
     await hover(`${lane}:eq(0)`, point(6));
-    expect(lane).toHaveAttribute("title", "");
+    expect(`${lane}:eq(0)`).toHaveAttribute("title", "");
     expect.verifySteps([FIRST]);
 });
 
@@ -188,11 +194,11 @@ test("what takes no period cannot be dragged", async () => {
 test.tags("desktop");
 test("the keyboard reaches each row by one stop, and each bar by arrows", async () => {
     await mountGrid();
-    await contains(`${cursor}:eq(0)`).focus();
-    expect(cursor).toHaveAttribute("aria-label", /^With Errors: .* · 5 s$/);
+    queryFirst(`${cursor}:eq(0)`).focus();
+    expect(`${cursor}:eq(0)`).toHaveAttribute("aria-label", /^With Errors: .* · 5 s$/);
     await press("ArrowLeft");
     await animationFrame();
-    expect(cursor).toHaveAttribute("aria-label", /^Failed: /);
+    expect(`${cursor}:eq(0)`).toHaveAttribute("aria-label", /^Failed: /);
     await press("Home");
     await animationFrame();
     await press("Enter");
@@ -215,6 +221,22 @@ test("another period is asked for, and remembered", async () => {
     await contains("[data-zoom=month]").click();
     expect.verifySteps([FIRST, `2 rows: 2025-02-05 01:31 2025-03-08 01:31`]);
     expect(localStorage.getItem("ihub.grid.zoom")).toBe("month");
+});
+
+test.tags("desktop");
+test("a reload leaves the focus where it is", async () => {
+    await mountGrid();
+    queryFirst(`${cursor}:eq(1)`).focus();
+    await press("ArrowLeft");
+    await animationFrame();
+    expect.verifySteps([FIRST]);
+    await advanceTime(PAUSE);
+    MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [1] });
+    await advanceTime(PAUSE);
+    await animationFrame();
+    expect.verifySteps([FIRST]);
+    expect(`${cursor}:eq(1)`).toBeFocused();
+    expect(`${cursor}:eq(1)`).toHaveAttribute("aria-label", /^Failed/);
 });
 
 test("a name opens the integration", async () => {

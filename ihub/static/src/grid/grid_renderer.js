@@ -81,15 +81,21 @@ export class GridRenderer extends Component {
         const { list } = this.props;
         const count = this.rows?.length;
         this.rows = list.isGrouped
-            ? list.groups.flatMap((group) => [{ group }, ...this.rowsOf(group.list)])
+            ? list.groups.flatMap((group) => this.rowsOfGroup(group))
             : this.rowsOf(list);
         if (this.rows.length !== count) {
             this.virtual.setRowsHeights(this.rows.map(() => this.rowHeight));
         }
     }
 
-    rowsOf(list) {
-        return list.records.map((record) => ({ record }));
+    rowsOfGroup(group) {
+        const key = String(group.serverValue);
+        return [{ key, group }, ...(group.isFolded ? [] : this.rowsOf(group.list, key))];
+    }
+
+    /** After a reload the keys are the same: the row that has the focus keeps it. */
+    rowsOf(list, prefix = "") {
+        return list.records.map((record) => ({ key: `${prefix}/${record.resId}`, record }));
     }
 
     /** What is drawn, and the space for what is not. */
@@ -98,7 +104,6 @@ export class GridRenderer extends Component {
         return {
             rows: this.rows.slice(first, last + 1).map((row, index) => ({
                 ...row,
-                key: (row.group ?? row.record).id,
                 position: first + index + 1,
             })),
             style: `padding-top: ${first * this.rowHeight}px;
