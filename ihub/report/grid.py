@@ -57,11 +57,11 @@ def bars_of(integrations, start, end, columns):
                    COALESCE(max(id) FILTER (WHERE outcome <> 'done'), max(id))
               FROM (
                 SELECT r.id, r.integration_id, %(outcome)s AS outcome,
-                       extract(epoch FROM r.window_from - %(start)s)::float AS left_,
-                       extract(epoch FROM r.window_to - %(start)s)::float AS right_,
+                       date_part('epoch', r.window_from - %(start)s) AS left_,
+                       date_part('epoch', r.window_to - %(start)s) AS right_,
                        CASE WHEN r.state = 'running'
-                           THEN extract(epoch FROM %(now)s - r.started_at)
-                           ELSE COALESCE(r.duration, 0) END::float AS duration
+                           THEN date_part('epoch', %(now)s - r.started_at)
+                           ELSE COALESCE(r.duration, 0) END AS duration
                   FROM ihub_integration i
                  CROSS JOIN LATERAL (
                     -- Each by its index.

@@ -154,6 +154,7 @@ test("a click opens the run, or the runs of a bar that is several", async () => 
     ]);
 });
 
+test.tags("desktop");
 test("who points at a bar is told what it is", async () => {
     await mountGrid();
     await hover(`${lane}:eq(0)`, point(2.5));
