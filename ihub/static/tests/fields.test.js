@@ -167,6 +167,7 @@ test("a time zone is found as people write it, and as computers do", async () =>
     for (const typed of ["new york", "New_York"]) {
         await contains(".o_field_widget[name=zone] input").edit(typed, { confirm: false });
         await advanceTime(500);
+        await animationFrame();
         expect(queryAllTexts(".o_select_menu_item")).toEqual(["America/New York"]);
     }
     await contains(".o_select_menu_item").click();

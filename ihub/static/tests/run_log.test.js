@@ -24,7 +24,6 @@ class Run extends models.Model {
     });
     started_at = fields.Datetime();
     attempt = fields.Integer();
-    _records = [{ id: 1, state: "running", started_at: "2025-03-01 12:00:00", attempt: 1 }];
     _views = {
         form: `<form><field name="state"/><widget name="ihub_run_log"/></form>`,
     };
@@ -61,6 +60,7 @@ let log;
 let answer;
 
 beforeEach(() => {
+    Run._records = [{ id: 1, state: "running", started_at: "2025-03-01 12:00:00", attempt: 1 }];
     log = Array.from({ length: 1000 }, (_, index) => line(index + 1));
     answer = () => {};
     onRpc("ihub.event", "search_read", async ({ kwargs: { domain, order, limit } }) => {
@@ -116,7 +116,7 @@ test("a run that has reported nothing yet says at once that it has begun", async
 
 test("a further attempt begins below what the one before has reported", async () => {
     log = [1, 2, 3].map((id) => ({ ...line(id), create_date: `2025-03-01 12:00:0${id}` }));
-    MockServer.env["ihub.run"].write([1], { attempt: 2, started_at: "2025-03-01 12:00:03" });
+    Object.assign(Run._records[0], { attempt: 2, started_at: "2025-03-01 12:00:03" });
     await mount();
     expect(texts("> *").map((text) => text.split("\n").at(-1))).toEqual([
         "line 1",
@@ -133,8 +133,9 @@ test("where earlier lines are to be fetched, the beginning is above them", async
 
 test("a level of which there is nothing says where the rest is", async () => {
     log = [line(1)];
-    await endRun();
     await mount();
+    await endRun();
+    await passTime(1);
     await click("[data-level=error]");
     await animationFrame();
     expect(texts(".o_ihub_run_log_empty")).toEqual([

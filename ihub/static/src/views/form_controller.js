@@ -5,6 +5,7 @@ import { formView } from "@web/views/form/form_view";
 
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+import { useKeptFocus } from "./kept_focus";
 import { ARCHIVE } from "./warnings";
 
 /** A form that shows changes as they happen, unless somebody is editing. */
@@ -19,6 +20,7 @@ export class LiveFormController extends FormController {
             reload: () => this.refresh(),
             delay: this.constructor.delay,
         });
+        useKeptFocus(this.rootRef, this.model);
     }
 
     /**

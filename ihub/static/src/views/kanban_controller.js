@@ -9,8 +9,8 @@ import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+import { useKeptFocus } from "./kept_focus";
 import { ARCHIVE, DELETE } from "./warnings";
-import { useCardFocus } from "./card_focus";
 
 /**
  * Let the keys that press a button press it.
@@ -42,7 +42,7 @@ export class LiveKanbanController extends KanbanController {
             reload: () => this.model.load(),
         });
         useKeysOfButtons(this.rootRef);
-        useCardFocus(this.rootRef, this.model);
+        useKeptFocus(this.rootRef, this.model);
     }
 }
 
@@ -74,7 +74,7 @@ export class BoardController extends KanbanController {
         super.setup();
         this.board = useBoard(this.model);
         useKeysOfButtons(this.rootRef);
-        useCardFocus(this.rootRef, this.model);
+        useKeptFocus(this.rootRef, this.model);
     }
 
     get archiveDialogProps() {

@@ -8,6 +8,7 @@ import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+import { useKeptFocus } from "./kept_focus";
 import { ARCHIVE, DELETE } from "./warnings";
 
 // So many columns of types are shown unless somebody hides them.
@@ -21,6 +22,7 @@ export class LiveListController extends ListController {
             isBusy: () => Boolean(this.model.root.selection?.length),
             reload: () => this.model.load(),
         });
+        useKeptFocus(this.rootRef, this.model);
     }
 }
 
@@ -42,6 +44,7 @@ export class IntegrationListController extends ListController {
     setup() {
         super.setup();
         this.board = useBoard(this.model);
+        useKeptFocus(this.rootRef, this.model);
     }
 
     get archiveDialogProps() {
