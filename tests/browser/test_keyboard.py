@@ -25,6 +25,11 @@ def tab_to(page, selector, most=80):
     raise AssertionError(f"{selector} was not reached. {page.evaluate(FOCUSED + '.outerHTML')}")
 
 
+def _bottom(element):
+    box = element.bounding_box()
+    return box["y"] + box["height"]
+
+
 def test_the_board_is_operated_by_keys(site):
     integration = site.add("Parcels")
     site.call("ihub.integration", "run_manually", integration)
@@ -46,9 +51,14 @@ def test_the_board_is_operated_by_keys(site):
         tab_to(page, ".o_kanban_record button[name=action_run_manually]")
         page.keyboard.press("Enter")
         expect(page.locator(".modal .o_field_widget[name=preview]")).to_be_visible()
-        # First the calendar, which Odoo unfolds below the period, then the dialog.
+        # What will happen is read first; the calendar unfolds below it, for who wants it.
         calendar = page.locator(".o_datetime_picker")
+        warning = page.locator(".modal .alert:visible")
+        expect(warning).to_be_focused()
+        expect(calendar).to_have_count(0)
+        page.keyboard.press("Tab")
         expect(calendar).to_be_visible()
+        assert calendar.bounding_box()["y"] > _bottom(warning)
         page.keyboard.press("Escape")
         expect(calendar).to_have_count(0)
         page.keyboard.press("Escape")
