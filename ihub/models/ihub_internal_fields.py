@@ -37,7 +37,10 @@ class IhubInternalFields(models.AbstractModel):
 
     def _shown_names(self):
         """Return what forms and lists show, and what searches are about, also in other addons."""
-        views = self.env["ir.ui.view"].sudo().search([("model", "=", self._name)])
+        # Cards name whatever they compute with: what people see of it is in a list as well.
+        kinds = ("form", "list", "search")
+        views = self.env["ir.ui.view"].sudo()
+        views = views.search([("model", "=", self._name), ("type", "in", kinds)])
         nodes = [
             node
             for view in views

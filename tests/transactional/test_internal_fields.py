@@ -31,7 +31,7 @@ class TestInternalFields(HubCase):
                 )
                 shown = {
                     node.get("name")
-                    for node in arch.iter("field")
+                    for node in arch.xpath("//field[not(ancestor::field)]")
                     if not (node.get("invisible") or node.get("column_invisible"))
                 }
                 self.assertGreater(len(shown), 5)
