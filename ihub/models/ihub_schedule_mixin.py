@@ -473,7 +473,7 @@ class IhubScheduleMixin(models.AbstractModel):
                 integration, lambda one=integration: "\n".join(one._plan_lines())
             )
 
-    @api.depends("interval_number", "interval_type", "time_of_day", "tz", "next_run")
+    @api.depends("interval_number", "interval_type", "time_of_day", "tz", "next_run", "problem")
     @api.depends_context("lang", "tz")
     def _compute_schedule_sentence(self):
         for integration in self:

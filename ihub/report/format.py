@@ -89,7 +89,8 @@ def schedule_sentence(integration):
     """Return how often it runs, and when next: "Every hour. Next: 11/26/2026 09:00 AM"."""
     every = interval_text(integration)
     every = every[:1].upper() + every[1:]
-    if not integration.next_run:
+    # What is wrong says itself when it is tried again.
+    if not integration.next_run or integration.problem:
         return every
     return integration.env._(
         "%(every)s. Next: %(moment)s",
