@@ -51,7 +51,7 @@ class TestLate(NotifyCase):
         body = self.mails(self.responsible).body_html
         self.assertIn("03/01/2025 10:00", body)
         self.assertIn("no scheduler has taken it up", body)
-        self.assertRegex(body, rf'<a href="https?://[^"]+res_id={integration.id}"')
+        self.assertRegex(body, rf' href="https?://[^"]+res_id={integration.id}"')
 
     def test_it_is_told_when_it_is_on_time_again_and_then_a_new_occurrence_counts(self):
         integration = self.started()
