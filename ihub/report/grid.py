@@ -47,6 +47,7 @@ def bars_of(integrations, start, end, columns):
 
     :param int columns: windows that are shorter than this part of the period become one bar
     """
+    integrations.flush_model(["state", "stop_before_id"])
     integrations.env["ihub.run"].flush_model()
     unit = (end - start).total_seconds() / min(max(columns, 1), MAX_COLUMNS)
     rows = integrations.env.execute_query(
@@ -71,6 +72,8 @@ def bars_of(integrations, start, end, columns):
                      UNION ALL
                     SELECT r.* FROM ihub_run r
                      WHERE r.integration_id = i.id AND %(not_done)s
+                       -- What is off has a next window, but waits for Start.
+                       AND NOT (i.state <> 'running' AND %(is_next)s)
                        AND r.window_to > %(start)s AND r.window_from < %(end)s
                        AND NOT EXISTS (%(better_done)s) AND NOT EXISTS (%(better_not_done)s)
                  ) r
@@ -93,6 +96,7 @@ def bars_of(integrations, start, end, columns):
                 outcome_sql(partial(SQL.identifier, "r")),
             ),
             not_done=not_done_sql(STOP),
+            is_next=_is_next("r"),
             better_done=_better(SQL("b.state = 'done'")),
             better_not_done=_better(not_done_sql(STOP, "b")),
         )

@@ -58,6 +58,9 @@ class TestRunGrid(GridCase):
 
     def test_what_will_be_tried_again_has_failed(self):
         integration = self.add(window_from=at("2025-03-01 09:00"))
+        # The next window of what is off waits for Start, and is nothing to be shown.
+        self.assertEqual(self.lane(integration), [])
+        integration.start()
         self.assertEqual(self.lane(integration), [(9, 10, "pending", 1)])
         self.runs(integration).sudo().write({"attempt": 1, "message": "Busy."})
         self.assertEqual(self.lane(integration), [(9, 10, "failed", 1)])
