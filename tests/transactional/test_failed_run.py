@@ -3,7 +3,7 @@
 from freezegun import freeze_time
 from hub_case import at
 from notify_case import NotifyCase
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.ihub.lib.exceptions import RetryableError
 
@@ -12,7 +12,7 @@ JANUARY = at("2025-01-01 00:00"), at("2025-02-01 00:00")
 
 
 def broken(this, _from, _to):
-    raise ValueError("The price of A1 is not a number")
+    raise UserError("The price of A1 is not a number")
 
 
 def works(this, _from, _to):
@@ -217,7 +217,7 @@ class TestFailedRun(NotifyCase):
         self.run_manually(broken)
 
         def differently(this, _from, _to):
-            raise ValueError("The customer of A1 is missing")
+            raise UserError("The customer of A1 is missing")
 
         self.run_manually(differently)
         self.assertSays("The customer of A1 is missing")

@@ -8,6 +8,7 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.ihub.report import time_line
+from odoo.addons.ihub.report.sentences import stored
 
 REASON = "SKU 'A-1' is unknown."
 
@@ -270,7 +271,7 @@ class TestIntegration(TimeLineCase):
     def ended(self, state, moment, trigger="schedule", **values):
         """Add a run that has ended at a moment of 1 March 2025."""
         ended = at(f"2025-03-01 {moment}")
-        return self.env["ihub.run"].create(
+        run = self.env["ihub.run"].create(
             {
                 "integration_id": self.integration.id,
                 "trigger": trigger,
@@ -283,6 +284,10 @@ class TestIntegration(TimeLineCase):
                 **values,
             }
         )
+        if state == "done":
+            said = run._outcome(run.failed_items, run.with_errors)
+            run.write(stored(self.integration, said))
+        return run
 
     def report(self, level, summary, second=0, **values):
         """Add an event of 1 March 2025, 11:00."""

@@ -185,7 +185,7 @@ class TestScreens(NotifyCase):
         self.assertEqual(mail.subject, self.said(language, "%(name)s has failed", name=name))
         body = html.unescape(mail.body_html)
         self.assertIn(self.said(language, "%(name)s has failed:", name=f"<b>{name}</b>"), body)
-        advice = "Fix the cause, then open the integration and press Start or Run Manually."
+        advice = "Fix the cause, then press Start: it continues where it was."
         self.assertIn(self.said(language, advice), body)
 
     @in_each_language
