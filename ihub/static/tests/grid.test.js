@@ -233,9 +233,10 @@ test("a reload leaves the focus where it is", async () => {
     expect.verifySteps([FIRST]);
     await advanceTime(PAUSE);
     MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [1] });
-    await advanceTime(PAUSE);
     await animationFrame();
-    expect.verifySteps([FIRST]);
+    await advanceTime(PAUSE);
+    await expect.waitForSteps([FIRST]);
+    await animationFrame();
     expect(`${cursor}:eq(1)`).toBeFocused();
     expect(`${cursor}:eq(1)`).toHaveAttribute("aria-label", /^Failed/);
 });
