@@ -176,6 +176,20 @@ def test_page_of_an_integration(page, troubled, name):
     assert_nothing_found(page)
 
 
+def test_figures_of_buttons_are_read_as_well_as_their_words(page, troubled):
+    """Axe does not judge a text of one character, such as a 0."""
+    if page.viewport_size["width"] < 500:
+        pytest.skip("On a phone they are entries of a menu.")
+    page.goto(f"/odoo/integrations/{integration(troubled, REFUSED)}")
+    page.wait_for_selector(".o_ihub_integration .o_ihub_coverage_bars")
+    figure = page.locator(".o_stat_value:visible").first
+    colors = figure.evaluate(
+        "el => [el, el.parentElement.querySelector('.o_stat_text')]"
+        ".map(each => getComputedStyle(each).color)"
+    )
+    assert colors[0] == colors[1]
+
+
 @pytest.mark.parametrize("tab", ["story", "history", "about", "options"])
 def test_further_tabs_of_an_integration(page, troubled, tab):
     page.goto(f"/odoo/integrations/{integration(troubled, 'Bad record')}")
