@@ -27,4 +27,4 @@ def test_it_is_offered_where_there_are_demo_data(site):
         expect(page.locator(".o_ihub_health").first).to_be_visible()
         expect(page.locator(".o_tour_pointer")).to_have_count(0)
         page.get_by_role("menuitem", name="Show Me Around").click()
-        expect(page.locator(".o_tour_pointer")).to_be_visible()
+        expect(page.locator(".o_tour_pointer").first).to_be_visible()

@@ -17,6 +17,14 @@ export const tour = {
     steps: () => [
         stepUtils.showAppsMenuItem(),
         {
+            // The step above is for tests: people would look for the app in a menu that is folded.
+            isActive: ["manual", "community", "desktop"],
+            trigger: ".o_navbar_apps_menu button:enabled",
+            content: markup(_t("Here are your <b>apps</b>.")),
+            tooltipPosition: "bottom",
+            run: "click",
+        },
+        {
             isActive: ["mobile"],
             trigger: ".o_menu_toggle",
             content: markup(_t("Here are your <b>apps</b>.")),
