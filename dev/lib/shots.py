@@ -201,7 +201,7 @@ class Stage:
 
     def see_board(self, page):
         page.goto(BOARD)
-        expect(page.locator(".o_kanban_record .o_ihub_facts").first).to_be_visible()
+        expect(page.locator(".o_kanban_record .o_ihub_sentence").first).to_be_visible()
 
     def call(self, model, method, *args):
         return web_client.call(self.desktop, model, method, *args)

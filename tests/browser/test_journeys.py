@@ -31,7 +31,7 @@ def test_another_browser_sees_what_happens(site):
     with site.browser("ihub_operator") as page:
         page.goto("/odoo/integrations")
         expect(page.locator(".o_kanban_record .o_ihub_health")).to_be_visible()
-        done = page.locator(".o_kanban_record [data-state=done]")
+        done = page.locator(".o_kanban_record .o_ihub_bar_success")
         expect(done).to_have_count(0)
         page.evaluate("window.neverReloaded = true")
         site.call("ihub.integration", "run_manually", integration)
@@ -46,7 +46,7 @@ def test_a_mouse_that_rests_on_a_button_holds_nothing_up(site):
         page.locator(".o_kanban_record [data-tooltip]").first.hover()
         expect(page.locator(".o-tooltip")).to_be_visible()
         site.call("ihub.integration", "run_manually", integration)
-        expect(page.locator(".o_kanban_record [data-state=done]").first).to_be_visible()
+        expect(page.locator(".o_kanban_record .o_ihub_bar_success").first).to_be_visible()
 
 
 SCROLLER = """
@@ -81,7 +81,7 @@ def test_a_change_leaves_everything_where_it_is(site, size):
         page.evaluate(f"window.scroller = {SCROLLER}; void (scroller.scrollTop = 300)")
         page.wait_for_function("scroller.scrollTop === 300")
         site.call("ihub.integration", "run_manually", first)
-        expect(page.locator(".o_kanban_record [data-state=done]").first).to_be_attached()
+        expect(page.locator(".o_kanban_record .o_ihub_bar_success").first).to_be_attached()
         assert page.evaluate("scroller.isConnected && scroller.scrollTop") == 300
         # By script: a mouse would scroll to what it clicks on.
         menu = page.locator(".o-dropdown--menu")

@@ -13,7 +13,7 @@ def cards(page, *names):
     """Wait until the board shows these integrations and no others, in any order."""
     page.wait_for_function(
         "([cards, names]) => [...document.querySelectorAll(cards)]"
-        ".map(card => card.querySelector('.fw-bold.fs-5')?.innerText).sort().join() === names",
+        ".map(card => card.querySelector('.o_ihub_name')?.innerText).sort().join() === names",
         arg=[CARDS, ",".join(sorted(names))],
     )
 
@@ -94,7 +94,7 @@ def test_what_waits_for_its_next_attempt_is_tried_now(site, size, login):
         card.locator("[name=action_next_step]").click()
         expect(card).to_contain_text("one more after it")
         # The error is one click away.
-        card.locator("[name=action_open_retry_run]").click()
+        card.locator("[name=action_open_error]").click()
         expect(page.locator(".o_ihub_run")).to_contain_text("127.0.0.1:9 does not")
 
 

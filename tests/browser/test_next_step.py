@@ -35,7 +35,7 @@ def board(page, troubled):
 
 
 def open_page(board, name):
-    web_client.card(board, name).locator(".fw-bold.fs-5").first.click()
+    web_client.card(board, name).locator(".o_ihub_name").first.click()
     # Beside the chatter, whose button is always coloured.
     return board.locator(".o_form_sheet_bg")
 

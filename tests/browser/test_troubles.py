@@ -34,7 +34,7 @@ def says(shown, *texts):
 def test_the_password_of_the_remote_system_is_wrong(board):
     card = web_client.card(board, "Wrong password")
     says(card, "Failed", "refuses access: check the user name, password or key", "Start")
-    card.locator("[name=action_open_last_run]").first.click()
+    card.locator("[name=action_open_error]").first.click()
     run = board.locator(".o_ihub_run .o_ihub_alert")
     says(run, "check the user name, password or key", "(HTTP 401)")
 
@@ -83,7 +83,7 @@ def test_it_is_stuck(board):
 
 def test_the_time_zone_is_wrong(board):
     says(web_client.card(board, "Wrong time zone"), "Cannot Run", "Mars/Phobos")
-    web_client.card(board, "Other clocks").locator(".fw-bold.fs-5").click()
+    web_client.card(board, "Other clocks").locator(".o_ihub_name").click()
     says(board.locator(".o_form_sheet"), "Asia/Tokyo")
 
 
@@ -113,4 +113,6 @@ def test_this_is_a_copy_of_the_production_database(troubled_databases, tmp_path,
         page.goto("/odoo/integrations")
         card = web_client.card(page, "Remote down")
         says(card, "Paused in a Copy")
-        says(card, "This is a copy of a database: nothing starts by itself here")
+        said = "This is a copy of a database: nothing starts by itself here"
+        says(page.locator(".o_ihub_notice"), said)
+        expect(card).not_to_contain_text(said)

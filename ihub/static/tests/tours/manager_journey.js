@@ -39,12 +39,13 @@ const add = [
 const fail = [
     ...toggleFailure(),
     ...pressInHeader("action_start"),
-    isInState("Running"),
-    { content: "The page says why the schedule is locked", trigger: ".fa-lock:visible" },
+    isInState("On"),
+    { content: "Look at the schedule", trigger: ".nav-link[name=schedule]", run: "click" },
+    { content: "The page says why it is locked", trigger: ".fa-lock:visible" },
     ...pressInHeader("action_run_manually"),
     ...confirmRun(),
     hasFailedRun,
-    isInState("Running"),
+    isInState("On"),
 ];
 
 const understand = [
@@ -76,7 +77,7 @@ const repair = [
         timeout: 30000,
     },
     ...pressInHeader("action_stop"),
-    isInState("Stopped"),
+    isInState("Off"),
 ];
 
 const remove = [

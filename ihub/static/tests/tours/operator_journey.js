@@ -22,7 +22,7 @@ registry.category("web_tour.tours").add("ihub_operator_journey", {
         ...confirmRun(),
         {
             content: "The card shows the outcome without being reloaded",
-            trigger: `${card(NAME)} [data-state=done]`,
+            trigger: `${card(NAME)} .o_ihub_strip .o_ihub_bar_success`,
         },
         {
             content: "The warnings of today are one click away",
@@ -45,13 +45,13 @@ registry.category("web_tour.tours").add("ihub_operator_journey", {
             trigger: `${card(NAME)} .o_field_widget[name=name], ${card(NAME)}`,
             run: "click",
         },
-        isInState("Running"),
+        isInState("On"),
         {
             content: "Operators configure nothing",
             trigger: ".o_field_widget[name=name]:not(:has(input))",
         },
         ...pressInHeader("action_stop"),
-        isInState("Stopped"),
+        isInState("Off"),
     ],
 });
 
@@ -65,7 +65,7 @@ registry.category("web_tour.tours").add("ihub_failed_card", {
         ...confirmRun(),
         {
             content: "Its card says so by itself; the reason leads to the error",
-            trigger: `${card(NAME, "Run Failed")} a[name=action_open_failed_run]:contains(told to fail)`,
+            trigger: `${card(NAME, "Run Failed")} a[name=action_open_error]:contains(told to fail)`,
             run: "click",
         },
         {

@@ -14,7 +14,7 @@ const find = [
     },
     {
         content: "Its card says by itself that one is to be repaired",
-        trigger: `${card(NAME, "To Repair")} .alert:contains(except one item)`,
+        trigger: `${card(NAME, "To Repair")} .o_ihub_sentence:contains(except one item)`,
     },
     {
         content: "So does the bar at the top",
@@ -22,7 +22,7 @@ const find = [
     },
     {
         content: "Repair is what to press",
-        trigger: `${card(NAME)} button.btn-primary[name=action_open_to_repair]`,
+        trigger: `${card(NAME)} button.btn-primary[name=action_next_step]`,
         run: "click",
     },
     {
