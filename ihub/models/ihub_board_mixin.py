@@ -251,10 +251,6 @@ class IhubBoardMixin(models.AbstractModel):
         result = super().web_read_group(domain, groupby, *args, **kwargs)
         if groupby[0] == "state":
             result["groups"].sort(key=lambda group: STATE_ORDER.index(group["state"]))
-            for group in result["groups"]:
-                if not group["__count"]:
-                    # The web client folds what has no records to show.
-                    group.pop("__records", None)
         return {**result, **self._board_facts()}
 
     def _board_facts(self):

@@ -40,11 +40,11 @@ def test_the_board_is_operated_by_keys(site):
         open_board(page)
         expect(bar).to_be_visible()
         # The summary filters, and shows all again.
-        tab_to(page, ".o_ihub_chip[data-word=failed]")
+        tab_to(page, ".o_ihub_chip[data-word=created]")
         page.keyboard.press("Enter")
-        expect(page.locator(".o_ihub_chip[data-word=failed].active")).to_be_visible()
-        expect(page.locator(CARD)).to_have_count(0)
-        expect(page.locator(".o_ihub_chip[data-word=failed]")).to_be_focused()
+        expect(page.locator(".o_ihub_chip[data-word=created].active")).to_be_visible()
+        expect(page.locator(CARD)).to_have_count(1)
+        expect(page.locator(".o_ihub_chip[data-word=created]")).to_be_focused()
         page.keyboard.press("Enter")
         expect(bar).to_be_visible()
         # A dialog opens, says what will happen, and is left.

@@ -50,13 +50,13 @@ def test_the_board_is_searched(site, size, login):
     site.call("ihub.integration", "run_manually", broken)
     with site.browser(login, size) as page:
         page.goto("/odoo/integrations")
-        page.wait_for_selector(".o_ihub_chip[data-word=failed][data-count='1']")
+        page.wait_for_selector(".o_ihub_chip[data-word=run_failed][data-count='1']")
         cards(page, "Orders", "Parcels")
-        page.click(".o_ihub_chip[data-word=failed]")
+        page.click(".o_ihub_chip[data-word=run_failed]")
         cards(page, "Parcels")
-        page.click(".o_ihub_chip[data-word=failed].active")
+        page.click(".o_ihub_chip[data-word=run_failed].active")
         cards(page, "Orders", "Parcels")
-        choose(page, size, "Late")
+        choose(page, size, "Archived")
         cards(page)
         # An empty answer says so, and the filter goes with a click.
         page.wait_for_selector(".o_view_nocontent, .o_kanban_group, .o_nocontent_help")
