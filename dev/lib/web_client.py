@@ -102,7 +102,7 @@ def open_grid(page):
         # A phone begins with cards.
         page.click(".o_cp_switch_buttons button")
         page.click(".o-dropdown-item:has-text('Time Grid')")
-    expect(page.locator(".o_ihub_grid_bars").first).to_be_visible()
+    expect(page.locator(".o_ihub_grid_row").first).to_be_visible()
 
 
 def set_theme(page, url, scheme):

@@ -74,10 +74,10 @@ COUNT_LOOKS = """
 @hub_site.BOTH_SIZES
 def test_a_change_leaves_everything_where_it_is(site, size):
     """What has been scrolled stays so, and a menu that is open stays open."""
-    first, *_others = [site.add(f"Parcels {number:02}") for number in range(15)]
+    first, *_others = [site.add(f"Parcels {number:02}") for number in range(40)]
     with site.browser("ihub_operator", size) as page:
         page.goto("/odoo/integrations")
-        expect(page.locator(".o_kanban_record .o_ihub_health")).to_have_count(15)
+        expect(page.locator(".o_kanban_record .o_ihub_health")).to_have_count(40)
         page.evaluate(f"window.scroller = {SCROLLER}; void (scroller.scrollTop = 300)")
         page.wait_for_function("scroller.scrollTop === 300")
         site.call("ihub.integration", "run_manually", first)

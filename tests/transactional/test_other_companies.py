@@ -392,7 +392,8 @@ class TestLiveMessages(OtherCompanyCase):
             {"company_id": self.theirs.id, "run_as_id": self.owner.id, "user_id": False}
         )
         self.env.cr.precommit.data["bus.bus.values"] = []
-        asked.sudo()._notify_requester("success", SECRET)
+        asked.sudo().message = SECRET
+        asked.sudo()._notify_requester("success")
         self.assertTellsNothing(self.env.cr.precommit.data["bus.bus.values"], "outcome")
 
 
