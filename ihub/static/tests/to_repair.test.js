@@ -37,6 +37,15 @@ async function mount(number, { isOfHub = true } = {}) {
     await animationFrame();
 }
 
+/** Let the server say that something has changed, and wait until that was delivered and dealt with. */
+async function change() {
+    MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [1] });
+    for (let frame = 0; frame < 5; frame++) {
+        await animationFrame();
+    }
+    await runAllTimers();
+}
+
 test("it tells how many are to be repaired, and leads to them", async () => {
     mockService("action", { doAction: (action) => expect.step(action) });
     await mount(3);
@@ -50,12 +59,10 @@ test("it is there only as long as there are some", async () => {
     await mount(0);
     expect(MENU).toHaveCount(0);
     count = 1;
-    MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [1] });
-    await runAllTimers();
+    await change();
     expect(`${MENU} .badge`).toHaveText("1");
     count = 0;
-    MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [1] });
-    await runAllTimers();
+    await change();
     expect(MENU).toHaveCount(0);
     expect.verifySteps(["count", "count", "count"]);
 });
