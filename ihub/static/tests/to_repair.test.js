@@ -37,7 +37,7 @@ async function mount(number, { isOfHub = true } = {}) {
     await animationFrame();
 }
 
-/** Let the server say that something has changed, and wait until that was delivered and dealt with. */
+/** Let the server say that something has changed, and wait until that was dealt with. */
 async function change() {
     MockServer.env["bus.bus"]._sendone("broadcast", CHANGED, { ids: [1] });
     for (let frame = 0; frame < 5; frame++) {
