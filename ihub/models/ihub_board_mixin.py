@@ -153,6 +153,7 @@ class IhubBoardMixin(models.AbstractModel):
         found = health.facts_of(self, among, LOCK_SPACE)
         known = Snapshot({id_: (facts, judge(facts, now)) for id_, facts in found.items()})
         if any(facts.state == "running" for facts in found.values()):
+            # As superuser: scheduled actions belong to administrators.
             known.is_served = health.is_served(self.sudo().env, LOCK_SPACE)
         if not known.is_served:
             for id_, (facts, word) in known.items():
@@ -259,6 +260,7 @@ class IhubBoardMixin(models.AbstractModel):
     @api.model
     def _board_notice(self):
         """Return what holds for all integrations and is said once, or False."""
+        # As superuser: whether this is a copy is no secret, but the parameter is administrators'.
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
             return self.env._(
                 "This is a copy of a database: nothing starts by itself here. Press Start on what "
@@ -380,7 +382,8 @@ class IhubBoardMixin(models.AbstractModel):
     def _step_to_correct(self, facts):
         """Return the step that leads to a setting which keeps it from working, or False."""
         if self.health == "blocked":
-            # The schedule can be changed only while it is stopped.
+            # As superuser: crons, users and companies belong to administrators. And the schedule
+            # can be changed only while it is stopped.
             step, __ = self.sudo()._preflight()
             return "stop" if step == "schedule" and not self.can_edit_schedule else step
         if facts.blames_settings and self.health in ("failed", "run_failed"):
