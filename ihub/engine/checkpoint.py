@@ -103,13 +103,13 @@ def explain(env, problem):
         )
     if problem == "rollback":
         return env._(
-            "The code of this integration has rolled back its transaction: what it had done since "
-            "the last checkpoint is lost, so the window is not done. For work that may be undone, "
-            'use "with self.env.cr.savepoint()" in place of cr.rollback().'
+            "The code of this integration rolled back its transaction: what it did since the "
+            "last checkpoint is lost, so the window is not done. For work that may be rolled "
+            'back, use "with self.env.cr.savepoint()" instead of cr.rollback().'
         )
     return env._(
-        "The code of this integration has ended its transaction behind Odoo's back, so that nobody "
-        "knows what was kept. Use self.checkpoint() in place of a COMMIT or ROLLBACK of its own."
+        "The code of this integration ended its transaction behind Odoo's back, so it is unknown "
+        "what was kept. Use self.checkpoint() instead of a COMMIT or ROLLBACK of its own."
     )
 
 
@@ -133,8 +133,8 @@ def _count(env, name, value):
 def _not_plain(env, error):
     if error.reason == "size":
         return env._(
-            "%(name)s is longer than %(limit)s characters as JSON. Keep where to go on, not the "
-            "data itself.",
+            "%(name)s is longer than %(limit)s characters as JSON. Store where to resume, not "
+            "the data itself.",
             name=error.where,
             limit=SIZE_LIMIT,
         )
@@ -151,9 +151,9 @@ def _not_plain(env, error):
             type=error.kind,
         )
     return env._(
-        "%(name)s is of the type %(type)s, which would not come back as it was given. Give text, "
-        "numbers, booleans, None, lists and dictionaries: a moment as fields.Datetime.to_string() "
-        "makes it, records as their ids.",
+        "%(name)s is of the type %(type)s, which cannot be read back unchanged. Use text, "
+        "numbers, booleans, None, lists and dictionaries: datetimes as returned by "
+        "fields.Datetime.to_string(), records as their IDs.",
         name=error.where,
         type=error.kind,
     )
@@ -161,23 +161,24 @@ def _not_plain(env, error):
 
 def _other_integration(env, integration):
     return env._(
-        "checkpoint() and resume_point() of %(name)s were called while a run of another "
-        "integration executes. Call those of the record whose run_from_to() was called; work of "
-        "another integration is started with run_manually().",
+        "checkpoint() and resume_point() of %(name)s were called during a run of another "
+        "integration. Call them on the record on which run_from_to() was called; start another "
+        "integration with run_manually().",
         name=integration.display_name,
     )
 
 
 def _other_thread(env):
     return env._(
-        "checkpoint() and resume_point() were called in another thread than the one that executes "
-        "the run: what other threads do is not part of it. Collect what they return, and call "
-        "them in the thread in which run_from_to() was called."
+        "checkpoint() and resume_point() were called in a different thread than the one that "
+        "executes the run: what other threads do is not part of it. Collect what they return, "
+        "and call these methods in the thread in which run_from_to() was called."
     )
 
 
 def _other_cursor(env):
     return env._(
-        "checkpoint() and resume_point() were called with another cursor than that of the run, "
-        "whose work they would not keep. Call them on the record on which run_from_to() was called."
+        "checkpoint() and resume_point() were called with a different cursor than that of the "
+        "run, so they would not keep its work. Call them on the record on which run_from_to() "
+        "was called."
     )

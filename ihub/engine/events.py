@@ -99,7 +99,7 @@ def _cut(env, summary, details):
     cut = len(details) > TEXT_LIMIT or len(summary or "") > SUMMARY_LENGTH
     summary, details = to_text(summary, SUMMARY_LENGTH), to_text(details, TEXT_LIMIT)
     if cut:
-        note = env._("(The end is missing: this was too long to be kept as a whole.)")
+        note = env._("(Truncated: this was too long to be stored in full.)")
         details = f"{details}\n\n{note}"
     return summary, details or None
 

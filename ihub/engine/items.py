@@ -277,13 +277,12 @@ class Processing:
             is_known = False
         if not is_known:
             element.problem = self.env._(
-                "Its data were not kept, so it cannot be tried again from here. Run the "
-                "period in which it came once more."
+                "Its data was not kept, so it cannot be retried from here. Run its period again."
             )
         elif self.handler is None:
             element.problem = self.env._(
-                "The integration does not know any more what to do with it: its type was "
-                "changed. Run the period in which it came once more, or ask its developer."
+                "The integration no longer knows what to do with it, because its type has "
+                "changed. Run its period again, or ask its developer."
             )
         return element
 
@@ -365,7 +364,7 @@ class Processing:
 
     def _mark_failed(self, element, item, row, error):
         self.counts.failed += 1
-        message = plain_message(error) or self.env._("It failed without saying why.")
+        message = plain_message(error) or self.env._("It failed without giving a reason.")
         if not is_told(error):
             self.integration.ihub_error(
                 summary=self.env._(
@@ -428,9 +427,9 @@ class Processing:
         self._keep()
         raise TooManyFailedItems(
             self.env._(
-                "%(failed)s of %(tried)s items have failed, which is more than the limit allows, "
-                "so the run has ended. The last one: %(reason)s Repair what they have in common, "
-                "or raise the limit on the page of the integration, then press Start.",
+                "Too many items failed (%(failed)s of %(tried)s), so the run was ended. The last "
+                "one: %(reason)s Fix what they have in common, or raise the limit on the page of "
+                "the integration, then press Start.",
                 failed=counts.failed,
                 tried=counts.done + counts.failed,
                 reason=cause,
@@ -440,17 +439,16 @@ class Processing:
 
 def _caught(env):
     return env._(
-        "An error of the database was caught, and then nothing could be kept. Ask the developer of "
-        "the integration to put what may fail into a block of "
-        '"with self.env.cr.savepoint()".'
+        "A database error was caught, so nothing could be kept. Ask the developer of the "
+        'integration to put what may fail into a "with self.env.cr.savepoint()" block.'
     )
 
 
 def _ended(env):
     return env._(
-        "The method that deals with one item has ended the transaction, so nobody knows what was "
-        "kept. Leave it to process_each() to commit; for work that may be undone, use "
-        '"with self.env.cr.savepoint()".'
+        "The method that processes one item ended the transaction, so it is unknown what was "
+        'kept. Let process_each() commit; for work that may be rolled back, use "with '
+        'self.env.cr.savepoint()".'
     )
 
 

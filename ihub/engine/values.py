@@ -32,7 +32,7 @@ def _checked(env, field, value):
     if kind in ("integer", "float", "monetary") and not _is_storable(kind, value):
         raise ValidationError(
             env._(
-                "%(value)s cannot be stored as '%(field)s'. Enter a number of a usual size.",
+                "%(value)s cannot be stored as '%(field)s'. Enter a number of normal size.",
                 value=_quoted(value),
                 field=field._description_string(env),
             )
@@ -59,7 +59,7 @@ def moment(env, value):
         return parse(value)
     except MomentOutOfRange as error:
         text = env._(
-            "%(value)s is too far away. Choose a moment between the years %(first)s and %(last)s.",
+            "%(value)s is out of range. Choose a date between the years %(first)s and %(last)s.",
             value=_quoted(value),
             first=FIRST.year,
             last=LAST.year,
@@ -67,7 +67,7 @@ def moment(env, value):
         raise ValidationError(text) from error
     except InvalidMoment as error:
         text = env._(
-            "%(value)s is not a date with a time. Write it as 2026-05-01 08:00:00 in UTC, or with "
+            "%(value)s is not a date and time. Write it as 2026-05-01 08:00:00 in UTC, or with "
             "its offset as 2026-05-01T10:00:00+02:00.",
             value=_quoted(value),
         )

@@ -252,9 +252,9 @@ class Worker:
             return False
         until = begun[-1] + timedelta(seconds=60)
         message = self.env._(
-            "%(count)s runs have begun within a minute, so the next one waits until %(time)s. If "
-            "nobody has asked for so many, the code asks for them again and again: press Stop, and "
-            "tell its developer.",
+            "%(count)s runs started within a minute, so the next one waits until %(time)s. If "
+            "nobody requested that many, the code keeps requesting them: press Stop, and tell "
+            "its developer.",
             count=MAX_BEGUN,
             time=stated_moment(self.integration, until),
         )
@@ -399,7 +399,7 @@ class Worker:
         scope.attempt = run.attempt
         self.integration.ihub_info(
             summary=self.env._(
-                "Begun again because somebody changed the same record at the same moment."
+                "Restarted because somebody changed the same record at the same time."
             ),
             details=error,
             integration=self.integration,
@@ -451,8 +451,8 @@ class Worker:
                 summary=self.env._("The code of this integration commits by itself."),
                 details=self.env._(
                     "What it has committed stays when the run fails or the server stops, and the "
-                    "window is then done again from its last checkpoint. Use self.checkpoint() in "
-                    "place of cr.commit(): it also keeps where to go on."
+                    "window is then run again from its last checkpoint. Use self.checkpoint() "
+                    "instead of cr.commit(): it also stores where to resume."
                 ),
                 integration=self.integration,
             )
@@ -529,10 +529,10 @@ class Worker:
     def _failure_message(self, error):
         if is_stop(error):
             return self.env._(
-                "The integration stopped although nobody had pressed Stop. Its developer must "
-                "leave it to checkpoint() to raise StopRequested."
+                "The integration stopped although nobody pressed Stop. Only checkpoint() may "
+                "raise StopRequested: its developer must fix this."
             )
-        return plain_message(error) or self.env._("The run failed without saying why.")
+        return plain_message(error) or self.env._("The run failed without giving a reason.")
 
     def _log_failure(self, scope, error, message):
         """Write the one error event of a failed run, unless the integration did so itself."""

@@ -172,8 +172,8 @@ class AbstractIntegration(models.AbstractModel):
         """
         raise UserError(
             self.env._(
-                "The integration type %(type)s does not say what to do. "
-                "Its developer must write run_from_to().",
+                "The integration type %(type)s does not say what to do. Its developer must "
+                "implement run_from_to().",
                 type=self._description,
             )
         )

@@ -99,8 +99,8 @@ _BAD_ADDRESS = (
 )
 _TIMEOUT = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, EOFError)
-_NOT_UNDERSTOOD = _lt("The answer of the server %(server)s cannot be understood.")
-_TOO_SLOW = _lt("The server %(server)s answers too slowly.")
+_NOT_UNDERSTOOD = _lt("The response from the server %(server)s cannot be understood.")
+_TOO_SLOW = _lt("The server %(server)s responds too slowly.")
 _ERRORS: dict[type[Exception], dict[Any, Any]] = {
     RequestInvalid: {
         _BAD_ADDRESS: _lt("The address of %(server)s cannot be used."),
@@ -108,26 +108,26 @@ _ERRORS: dict[type[Exception], dict[Any, Any]] = {
             "The request to %(server)s holds characters that cannot be sent."
         ),
         requests.exceptions.UnrewindableBodyError: _lt(
-            "The server %(server)s wants the data at another of its addresses, but they can "
-            "be sent only once. Send them there, or as bytes."
+            "The server %(server)s redirected the data to another of its addresses, but it can "
+            "be sent only once. Send it there, or as bytes."
         ),
     },
-    AnswerTooLarge: {TooLarge: _lt("The answer of %(server)s is too large.")},
+    AnswerTooLarge: {TooLarge: _lt("The response from %(server)s is too large.")},
     AnswerUnusable: {
-        zlib.error: _lt("The answer of the server %(server)s cannot be unpacked."),
+        zlib.error: _lt("The response from the server %(server)s cannot be decompressed."),
         urllib3.exceptions.InvalidHeader: _NOT_UNDERSTOOD,
     },
-    ServerTimeout: {_TIMEOUT: _lt("The server %(server)s did not answer in time.")},
+    ServerTimeout: {_TIMEOUT: _lt("The server %(server)s did not respond in time.")},
     ServerUnreachable: {
         requests.exceptions.SSLError: _lt(
             "The identity of the server %(server)s could not be verified."
         ),
         requests.exceptions.ProxyError: _lt(
-            "The way to the server %(server)s through the proxy is closed."
+            "The server %(server)s cannot be reached through the proxy."
         ),
-        socket.gaierror: _lt("There is no server %(server)s, or the network is down."),
+        socket.gaierror: _lt("The server %(server)s was not found, or the network is down."),
         ConnectionRefusedError: _lt("The server %(server)s does not accept connections."),
-        _BROKEN: _lt("The connection to the server %(server)s failed or broke off."),
+        _BROKEN: _lt("The connection to the server %(server)s failed or was interrupted."),
     },
 }
 
@@ -161,7 +161,7 @@ class Answer:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            message = _lt("The answer of the server %(server)s cannot be read: it is not JSON.")
+            message = _lt("The response from the server %(server)s cannot be read: it is not JSON.")
             raise AnswerUnusable(say(message, server=self.server)) from None
 
 
@@ -315,15 +315,15 @@ def _refusal(answer: Answer) -> ServerBusy | RequestRefused:
 
 def _words(status: int) -> Any:
     if status >= 500:
-        return _lt("The server %(server)s is out of order.")
+        return _lt("The server %(server)s is not working properly.")
     if is_transient_status(status):
-        return _lt("The server %(server)s asks to come back later.")
+        return _lt("The server %(server)s asks you to try again later.")
     if status in (401, 403):
         return _lt("The server %(server)s refuses access: check the user name, password or key.")
     if status in (404, 410):
         return _lt("The server %(server)s has nothing at this address.")
     if status < 400:
-        return _lt("The server %(server)s moved what was asked for without saying where to.")
+        return _lt("The server %(server)s redirected the request without saying where to.")
     return _lt("The server %(server)s does not accept the request.")
 
 
@@ -391,8 +391,8 @@ class _Session(requests.Session):
 
     def _refuse(self, request: requests.PreparedRequest) -> None:
         message = _lt(
-            "The server %(server)s sent us on to another server, %(other)s. Nothing was sent "
-            "there. If that is where the data are, enter its address in the settings."
+            "The server %(server)s redirected the request to another server, %(other)s. Nothing "
+            "was sent there. If that is where the data is, enter its address in the settings."
         )
         other = f"{_origin(request.url)[0]}://{server_name(request.url)}"
         raise RedirectRefused(say(message, server=server_name(self.base_url), other=other))

@@ -55,38 +55,43 @@ class IhubAlertMixin(models.AbstractModel):
         domain=lambda self: [("all_group_ids", "in", self.env.ref("ihub.group_user").ids)],
         index="btree_not_null",
         tracking=True,
-        help="Whom to ask about this integration, and who is told when something is wrong with "
-        "it. Followers are told as well. Each gets a mail or a message in Odoo, as set in their "
-        "own preferences.",
+        help="The person to ask about this integration, who is notified when something is wrong "
+        "with it. Followers are notified as well. Each gets an email or a message in Odoo, "
+        "depending on their own preferences.",
     )
     notify_failure = fields.Boolean(
         "When It Fails",
         default=True,
-        help="Tell at once when it has failed. Further failures are counted, and told when it "
-        "works again. An attempt that will be repeated by itself is no failure yet.",
+        help="Notify as soon as it fails. Further failures are counted, and reported when it "
+        "works again. An attempt that will be retried automatically does not count as a "
+        "failure.",
     )
     notify_late = fields.Boolean(
         "When It Is Late",
         default=True,
-        help="Tell once when scheduled work has not been completed in time.",
+        help="Notify once when scheduled work has not been completed in time.",
     )
     notify_recovery = fields.Boolean(
         "When It Works Again",
         default=True,
-        help="Tell once when it works again after failures, or is on time again.",
+        help="Notify once when it works again after failures, or is on time again.",
     )
     notify_by_activity = fields.Boolean(
         "With an Activity",
-        help="The responsible person also gets an activity, which goes away when it works again.",
+        help="The responsible person also gets an activity, which is removed when the "
+        "integration works again.",
     )
     failures_since_recovery = fields.Integer(
         "Failures",
         readonly=True,
         copy=False,
-        help="How often it has failed since it last worked.",
+        help="How many times it has failed since it last worked.",
     )
     failed_since = fields.Datetime(
-        "Failing Since", readonly=True, copy=False, help="When the first of these failures was."
+        "Failing Since",
+        readonly=True,
+        copy=False,
+        help="When the first of these failures occurred.",
     )
     failed_run_id = fields.Many2one(
         "ihub.run",
@@ -94,29 +99,31 @@ class IhubAlertMixin(models.AbstractModel):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="A manual run, or one of a backfill, that has failed and was not made up for yet.",
+        help="A manual or backfill run that failed and has not been completed by a later run yet.",
     )
     items_told = fields.Datetime(
         readonly=True,
         copy=False,
-        help="When people were last told of items that are to be repaired; empty: of none.",
+        help="When people were last notified about items to repair; empty if they were not.",
     )
     late_after_intervals = NumberOrNone(
         "Late After (Intervals)",
         default=3,
         tracking=True,
-        help="Late when nothing has been completed for so many intervals after a run was due, "
-        "and for ten minutes at least. 0: not watched.",
+        help="Late when nothing has been completed for this many intervals after a run was due, "
+        "and for at least ten minutes. 0: not checked.",
     )
     late_by = TimeOfDay(
-        "Late by (Time of Day)",
+        "Late After (Time of Day)",
         zero_is_none=True,
         tracking=True,
-        help="Late when what was due is not completed by this time of the day, in the time zone "
-        "of the integration. 24:00 is the end of the day, 0:00: not watched.",
+        help="Late when what was due is not completed by this time of day, in the time zone of "
+        "the integration. 24:00 is the end of the day; 0:00: not checked.",
     )
     late_since = fields.Datetime(
-        readonly=True, copy=False, help="Since when it has been late, as people were told."
+        readonly=True,
+        copy=False,
+        help="The time since which it has been late, as people were notified.",
     )
 
     # --- Defaults and constraints ---
@@ -134,9 +141,9 @@ class IhubAlertMixin(models.AbstractModel):
             if user and not integration._may_be_notified(user):
                 raise ValidationError(
                     self.env._(
-                        "%(user)s cannot be responsible for %(name)s, because this user may not "
-                        "see it. Choose another one, or give the user access to the Integration "
-                        "Hub and to the company first.",
+                        "%(user)s cannot be responsible for %(name)s, because this user does not "
+                        "have access to it. Choose another user, or give this one access to the "
+                        "Integration Hub and to the company first.",
                         user=user.name,
                         name=integration.name,
                     )
@@ -211,7 +218,7 @@ class IhubAlertMixin(models.AbstractModel):
             {"failures_since_recovery": 0, "failed_since": False, "late_since": False},
         )
         self._message_log(
-            body=self.env._("Works again. Number of failures before: %(count)s", count=failures)
+            body=self.env._("Working again. Earlier failures: %(count)s", count=failures)
         )
         self._recover(failures=failures, since=since)
 
@@ -243,8 +250,8 @@ class IhubAlertMixin(models.AbstractModel):
             return
         told = stored(self, reason)
         log = {
-            "run_failed": self.env._("A run has failed: %(reason)s", reason=read(self, told)),
-            "run_errors": self.env._("A run has reported errors."),
+            "run_failed": self.env._("A run failed: %(reason)s", reason=read(self, told)),
+            "run_errors": self.env._("A run reported errors."),
         }
         self._message_log(body=log[kind])
         if self.notify_failure:
@@ -262,7 +269,9 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _recover_run(self, failed):
         self.sudo().activity_unlink([ACTIVITY])
-        self._message_log(body=self.env._("The run that had failed has been made up for."))
+        self._message_log(
+            body=self.env._("The failed run has since been completed by a later one.")
+        )
         self._notify_recovery("run_done", run=failed)
 
     def _makes_up_for(self, run, failed):
@@ -404,19 +413,23 @@ class IhubAlertMixin(models.AbstractModel):
         """Return what happened in a few words; also the subject of a mail."""
         if len(self) > 1:
             return {
-                "failed": self.env._("%(count)s integrations have failed", count=len(self)),
+                "failed": self.env._("%(count)s integrations failed", count=len(self)),
                 "late": self.env._("%(count)s integrations are late", count=len(self)),
-                "recovered": self.env._("%(count)s integrations work again", count=len(self)),
+                "recovered": self.env._(
+                    "%(count)s integrations are working again", count=len(self)
+                ),
             }[kind]
         return {
-            "run_failed": self.env._("A run of %(name)s has failed", name=self.name),
-            "run_errors": self.env._("A run of %(name)s has reported errors", name=self.name),
+            "run_failed": self.env._("A run of %(name)s failed", name=self.name),
+            "run_errors": self.env._("A run of %(name)s reported errors", name=self.name),
             "items_failed": self.env._("%(name)s has something to repair", name=self.name),
-            "items_repaired": self.env._("%(name)s: all is repaired", name=self.name),
-            "run_done": self.env._("A run of %(name)s has been made up for", name=self.name),
-            "failed": self.env._("%(name)s has failed", name=self.name),
+            "items_repaired": self.env._("%(name)s: nothing left to repair", name=self.name),
+            "run_done": self.env._(
+                "A failed run of %(name)s has since been completed", name=self.name
+            ),
+            "failed": self.env._("%(name)s failed", name=self.name),
             "late": self.env._("%(name)s is late", name=self.name),
-            "recovered": self.env._("%(name)s works again", name=self.name),
+            "recovered": self.env._("%(name)s is working again", name=self.name),
         }[kind]
 
     def _alert_body(self, kind, facts):
@@ -498,11 +511,11 @@ class IhubAlertMixin(models.AbstractModel):
     # --- The sentences: whole ones, because other languages order them otherwise ---
 
     def _notice_failed(self):
-        return self.env._("%(name)s has failed:", name=self._notice_name())
+        return self.env._("%(name)s failed:", name=self._notice_name())
 
     def _notice_run_failed(self, run):
         return self.env._(
-            "A run of %(name)s for the period from %(start)s to %(end)s has failed:",
+            "A run of %(name)s for the period from %(start)s to %(end)s failed:",
             name=self._notice_name(),
             start=local_moment(self, run.window_from),
             end=local_moment(self, run.window_to),
@@ -510,8 +523,8 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _notice_run_errors(self, run):
         return self.env._(
-            "A run of %(name)s for the period from %(start)s to %(end)s is done, but it has "
-            "reported errors:",
+            "A run of %(name)s for the period from %(start)s to %(end)s is done, but reported "
+            "errors:",
             name=self._notice_name(),
             start=local_moment(self, run.window_from),
             end=local_moment(self, run.window_to),
@@ -526,12 +539,12 @@ class IhubAlertMixin(models.AbstractModel):
         if count == 1:
             return self.env._(
                 "A run of %(name)s for the period from %(start)s to %(end)s is done, except one "
-                "item, which is to be repaired:",
+                "item to repair:",
                 **values,
             )
         return self.env._(
-            "A run of %(name)s for the period from %(start)s to %(end)s is done, except %(count)s "
-            "items, which are to be repaired:",
+            "A run of %(name)s for the period from %(start)s to %(end)s is done, except "
+            "%(count)s items to repair:",
             count=count,
             **values,
         )
@@ -555,14 +568,14 @@ class IhubAlertMixin(models.AbstractModel):
         if items:
             return f"{self.get_base_url()}/odoo/ihub-repair", self.env._("Repair")
         if run and run.state == "failed":
-            return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("See the Error")
+            return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("View Error")
         if run and run.with_errors:
-            return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("See the Errors")
+            return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("View Errors")
         return self._notify_get_action_link("view"), self._notice_open()
 
     def _notice_repaired(self):
         return self.env._(
-            "Nothing of %(name)s is left to be repaired. There is nothing to do.",
+            "%(name)s has nothing left to repair. There is nothing to do.",
             name=self._notice_name(),
         )
 
@@ -577,8 +590,8 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _notice_run_done(self, run):
         return self.env._(
-            "What a run of %(name)s for the period from %(start)s to %(end)s had left undone is "
-            "done now. There is nothing to do.",
+            "What a run of %(name)s for the period from %(start)s to %(end)s failed to do has "
+            "since been completed. There is nothing to do.",
             name=self._notice_name(),
             start=local_moment(self, run.window_from),
             end=local_moment(self, run.window_to),
@@ -611,9 +624,9 @@ class IhubAlertMixin(models.AbstractModel):
     def _notice_recovered(self, failures, since):
         values = {"name": self._notice_name(), "since": local_moment(self, since)}
         if failures == 1:
-            return self.env._("%(name)s works again after one failure at %(since)s.", **values)
+            return self.env._("%(name)s is working again after one failure at %(since)s.", **values)
         return self.env._(
-            "%(name)s works again after %(count)s failures since %(since)s.",
+            "%(name)s is working again after %(count)s failures since %(since)s.",
             count=failures,
             **values,
         )
@@ -622,7 +635,7 @@ class IhubAlertMixin(models.AbstractModel):
         if self.to_repair_count:
             return card_text.complete_until(self)
         return self.env._(
-            "Its data are complete until %(moment)s. There is nothing to do.",
+            "Its data is complete until %(moment)s. There is nothing to do.",
             moment=local_moment(self, self.watermark),
         )
 
@@ -630,7 +643,7 @@ class IhubAlertMixin(models.AbstractModel):
         return self.env._("Open %(name)s", name=self.name)
 
     def _notice_zone(self, tz):
-        return self.env._("Times are those of %(zone)s.", zone=tz)
+        return self.env._("Times are in the time zone %(zone)s.", zone=tz)
 
     def _notice_name(self):
         return Markup("<b>%s</b>") % self.name

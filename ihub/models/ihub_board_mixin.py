@@ -45,13 +45,13 @@ class IhubBoardMixin(models.AbstractModel):
         looks={badge.word: (badge.icon, badge.severity) for badge in BADGES},
         compute="_compute_health",
         search="_search_health",
-        help="How it is doing: what needs somebody comes first.",
+        help="The status of the integration. What needs attention comes first.",
     )
     health_severity = fields.Char(compute="_compute_look")
     scheduled_run_id = fields.Many2one(
         "ihub.run",
         compute="_compute_health",
-        help="The scheduled run that is next, or at work.",
+        help="The scheduled run that is next or in progress.",
     )
     current_run_id = fields.Many2one("ihub.run", compute="_compute_health")
     next_run = fields.Datetime(compute="_compute_health")
@@ -61,13 +61,13 @@ class IhubBoardMixin(models.AbstractModel):
     retry_run_id = fields.Many2one(
         "ihub.run",
         compute="_compute_health",
-        help="The run that has failed and will be tried again by itself.",
+        help="The run that failed and will be retried automatically.",
     )
     to_repair_count = fields.Integer("To Repair", compute="_compute_health")
     except_text = fields.Char(
         "Except",
         compute="_compute_exception",
-        help="What is not there of the data that are complete.",
+        help="What is still missing from the complete data.",
     )
     retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry_message")
     progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
@@ -90,15 +90,14 @@ class IhubBoardMixin(models.AbstractModel):
     next_step = fields.Selection(
         [(word, step.label) for word, step in STEPS.items()],
         compute="_compute_buttons",
-        help="What to press next.",
+        help="The button to press next.",
     )
     can_open_error = fields.Boolean(compute="_compute_can_open_error")
     can_dismiss = fields.Boolean(compute="_compute_buttons")
     activity = fields.Char("What It Is Doing", compute="_compute_activity")
     problem = fields.Char(
-        "What Is Wrong",
         compute="_compute_problem",
-        help="What keeps it from working, and how to fix that.",
+        help="What keeps it from working, and how to fix it.",
     )
     is_said_above = fields.Boolean(
         compute="_compute_problem",
@@ -111,13 +110,13 @@ class IhubBoardMixin(models.AbstractModel):
     advice = fields.Char(
         "What to Do",
         compute="_compute_problem",
-        help="What to do next, where what is wrong does not say so itself.",
+        help="What to do next, if the problem does not say so itself.",
     )
     # JSON as the database writes it: hundreds of runs would be copied one by one otherwise.
     run_strip = fields.Char(
         "Last Runs",
         compute="_compute_run_strip",
-        help="Of each, oldest first: id, outcome, seconds, when it ended (UTC), and why if it "
+        help="For each run, oldest first: ID, outcome, seconds, end (UTC), and the reason if it "
         "was not done.",
     )
 
@@ -558,7 +557,7 @@ class IhubBoardMixin(models.AbstractModel):
         integration = self._operable(sudo=False)
         if not integration.takes_period:
             raise UserError(
-                self.env._("%(name)s takes no period. Run it without one.", name=self.name)
+                self.env._("%(name)s does not take a period. Run it without one.", name=self.name)
             )
         integration.sudo()._check_manually_runnable(None, None)
         start, end = integration._coverage_period(date_from, date_to)

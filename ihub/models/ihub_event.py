@@ -65,8 +65,8 @@ class IhubEvent(models.Model):
     about = fields.Char(
         compute="_compute_about",
         search="_search_about",
-        help="The name that the related record had when this was reported. Who may not see the "
-        "record sees only what kind of record it is.",
+        help="The name of the related record when this was reported. Users without access to the "
+        "record see only what kind of record it is.",
     )
     related = LooseReference(
         [], "Related Record", compute="_compute_related", search="_search_related"
@@ -89,7 +89,9 @@ class IhubEvent(models.Model):
     undone = fields.Boolean(
         readonly=True, help="The work that this event describes was rolled back."
     )
-    is_cut = fields.Boolean("Cut", readonly=True, help="The whole details are in an attachment.")
+    is_cut = fields.Boolean(
+        "Truncated", readonly=True, help="The full details are in an attachment."
+    )
     # See ihub/engine/event_store.py.
     open_run_id = fields.Integer(
         readonly=True, help="The run in whose open transaction this was written."
@@ -319,7 +321,7 @@ class IhubEvent(models.Model):
         if self.related_state != "there":
             raise AccessError(
                 self.env._(
-                    "%(name)s does not exist any more, or you may not see it.",
+                    "%(name)s no longer exists, or you do not have access to it.",
                     name=self.about,
                 )
             )

@@ -110,23 +110,17 @@ class IhubIntegration(models.Model):
     # An integration without a company that does not do so has lost its own: nobody sees it but
     # who may administer the database, and it cannot run.
     serves_all_companies = fields.Boolean(
-        readonly=True, copy=False, help="Its type deals with several companies by itself."
+        readonly=True, copy=False, help="Its type handles several companies by itself."
     )
-    keep_days_info = fields.Integer(
-        "Keep Info (Days)", help="0: as set for the whole hub (30 days)."
-    )
-    keep_days_warning = fields.Integer(
-        "Keep Warnings (Days)", help="0: as set for the whole hub (90 days)."
-    )
-    keep_days_error = fields.Integer(
-        "Keep Errors (Days)", help="0: as set for the whole hub (365 days)."
-    )
+    keep_days_info = fields.Integer("Keep Info (Days)", help="0: hub default (30 days).")
+    keep_days_warning = fields.Integer("Keep Warnings (Days)", help="0: hub default (90 days).")
+    keep_days_error = fields.Integer("Keep Errors (Days)", help="0: hub default (365 days).")
     # Two people may add one at the same moment: `_check_singleton` alone would not notice.
     _singleton_uniq = models.UniqueIndex(
         "(singleton_key)",
         lambda env, _diagnostics: env._(
-            "There can be only one integration of this type, and there is one already. "
-            "Look for it in the list, also among the archived ones."
+            "There can be only one integration of this type, and there already is one. Look for "
+            "it in the list, including the archived ones."
         ),
     )
     _keep_days_are_sane = models.Constraint(
@@ -152,8 +146,8 @@ class IhubIntegration(models.Model):
     )
     _retry_waits_are_sane = models.Constraint(
         "CHECK(retry_growth BETWEEN 1 AND 1000 AND retry_maximum BETWEEN 1 AND 525600)",
-        "Waits between retries grow 1 to 1000 times each, and the longest is 1 to 525600 minutes "
-        "(a year).",
+        "Each wait between retries can be 1 to 1000 times as long as the one before, and the "
+        "longest 1 to 525600 minutes (a year).",
     )
     _late_after_is_sane = models.Constraint(
         "CHECK(late_after_intervals BETWEEN 0 AND 1000)",
@@ -161,7 +155,7 @@ class IhubIntegration(models.Model):
     )
     _late_by_is_of_a_day = models.Constraint(
         "CHECK(late_by >= 0 AND late_by <= 24)",
-        "The time by which it must be completed must be between 0:00 and 24:00.",
+        "The time after which it is late must be between 0:00 and 24:00.",
     )
 
     # --- Constraints ---
@@ -173,8 +167,9 @@ class IhubIntegration(models.Model):
             if not (user._is_superuser() or user.has_group("ihub.group_user")):
                 raise ValidationError(
                     self.env._(
-                        "%(user)s is not a user of the Integration Hub, so no integration can run "
-                        "as this user. Choose another one, or add the user to the group first.",
+                        "%(user)s is not a user of the Integration Hub, so no integration can "
+                        "run as this user. Choose another user, or add this one to the group "
+                        "first.",
                         user=user.name,
                     )
                 )
@@ -185,7 +180,7 @@ class IhubIntegration(models.Model):
             if integration._lacks_company():
                 raise ValidationError(
                     self.env._(
-                        "Choose the company in which %(name)s runs: this type of integration "
+                        "Choose the company that %(name)s works for: this type of integration "
                         "works for one company at a time.",
                         name=integration.name,
                     )
@@ -216,8 +211,8 @@ class IhubIntegration(models.Model):
         if model is None:
             raise UserError(
                 self.env._(
-                    "There is no integration type %(type)s. "
-                    "Install its addon, or choose another type.",
+                    "There is no integration type %(type)s. Install its module, or choose "
+                    "another type.",
                     type=vals.get("integration_type") or "",
                 )
             )
@@ -298,8 +293,8 @@ class IhubIntegration(models.Model):
             if integration.id in busy:
                 raise UserError(
                     self.env._(
-                        "%(name)s is at work right now and cannot be deleted. "
-                        "Press Stop, wait until it has stopped, then delete it.",
+                        "%(name)s has a run in progress and cannot be deleted. Press Stop, wait "
+                        "until it has stopped, then delete it.",
                         name=integration.name,
                     )
                 )
@@ -368,7 +363,7 @@ class IhubIntegration(models.Model):
             labels = [self._fields[name]._description_string(self.env) for name in forged]
             raise AccessError(
                 self.env._(
-                    "Only the hub itself sets this: %(fields)s. Leave it out. Use Start and Stop "
+                    "Only the hub itself can set %(fields)s. Remove this, and use Start and Stop "
                     "to change what the integration does.",
                     fields=", ".join(labels),
                 )
@@ -411,16 +406,16 @@ class IhubIntegration(models.Model):
         if company - writer.sudo().company_ids:
             raise AccessError(
                 self.env._(
-                    "You do not belong to the company in which %(name)s would work. "
-                    "Choose one of yours.",
+                    "You do not belong to the company that %(name)s would work for. Choose one "
+                    "of yours.",
                     name=name,
                 )
             )
         if user and not user.has_no_more_rights_than(writer):
             raise AccessError(
                 self.env._(
-                    "The user as whom %(name)s would run has rights that you do not have. "
-                    "Choose yourself in the field 'Runs as', or ask an administrator.",
+                    "The user that %(name)s would run as has rights that you do not have. Choose "
+                    "yourself in the field 'Runs as', or ask an administrator.",
                     name=name,
                 )
             )
@@ -440,7 +435,7 @@ class IhubIntegration(models.Model):
     @api.model
     def _outside_company_text(self, name, user, company):
         return self.env._(
-            "%(user)s, as whom %(name)s runs, does not belong to its company %(company)s. Choose "
+            "%(name)s runs as %(user)s, who does not belong to its company %(company)s. Choose "
             "another user in the field 'Runs as', or add this one to the company.",
             user=user.name,
             name=name,
@@ -451,8 +446,8 @@ class IhubIntegration(models.Model):
         """Return what it has no right to any more, as ``_preflight`` does."""
         if self._lacks_company():
             return "company", self.env._(
-                "%(name)s has no company, and its type works for one company at a time. "
-                "Choose the company in which it works.",
+                "%(name)s has no company, and its type works for one company at a time. Choose "
+                "the company that it works for.",
                 name=self.name,
             )
         user = self.run_as_id
@@ -460,7 +455,7 @@ class IhubIntegration(models.Model):
             return "user", self._outside_company_text(self.name, user, self.company_id)
         if not (user._is_superuser() or user.has_group("ihub.group_user")):
             return "user", self.env._(
-                "%(user)s, as whom %(name)s runs, is not a user of the Integration Hub any more. "
+                "%(name)s runs as %(user)s, who is no longer a user of the Integration Hub. "
                 "Choose another user in the field 'Runs as', or add this one to the group.",
                 user=user.name,
                 name=self.name,
@@ -517,10 +512,10 @@ class IhubIntegration(models.Model):
             help_message = Markup('<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>') % (
                 self.env._("No integration to show"),
                 self.env._(
-                    "An integration exchanges data with another system, on a schedule or when you "
-                    "ask for it. Ask a manager of the Integration Hub to add one; then you can "
-                    "start it, stop it and run it here. If you have filtered, take a filter away "
-                    "to see more."
+                    "An integration exchanges data with another system, on a schedule or when "
+                    "you ask for it. Ask a manager of the Integration Hub to add one; then you "
+                    "can start it, stop it and run it here. If you use filters, remove one to "
+                    "see more."
                 ),
             )
         return super().get_empty_list_help(help_message)

@@ -53,7 +53,7 @@ class IhubItem(models.Model):
     company_id = fields.Many2one(
         related="integration_id.company_id", store=True, index="btree_not_null"
     )
-    kind = fields.Char(required=True, readonly=True, help="Such as order, or product.")
+    kind = fields.Char(required=True, readonly=True, help="For example order or product.")
     key = fields.Char(
         required=True, readonly=True, index="trigram", help="What the other system calls it."
     )
@@ -72,11 +72,13 @@ class IhubItem(models.Model):
         # First of what is tracked.
         tracking=1,
     )
-    message = fields.Text("What Is Wrong", readonly=True)
-    cause = fields.Char(readonly=True, help="What is wrong, without what differs by item.")
+    message = fields.Text("Problem", readonly=True)
+    cause = fields.Char(
+        readonly=True, help="The problem, without the details that differ from item to item."
+    )
     traceback = fields.Text("Technical Details", readonly=True, prefetch=False)
     attempts = fields.Integer(
-        readonly=True, aggregator=None, help="How often it was tried since it was last done."
+        readonly=True, aggregator=None, help="How many times it was tried since it was last done."
     )
     failed_since = fields.Datetime("Since", readonly=True)
     is_told = fields.Boolean("Told", readonly=True, help="People were told that it has failed.")
@@ -85,27 +87,26 @@ class IhubItem(models.Model):
     user_id = fields.Many2one(
         "res.users", "Assigned to", tracking=True, index="btree_not_null", copy=False
     )
-    reason = fields.Text("Why It Is Left Out", readonly=True, tracking=True)
+    reason = fields.Text(readonly=True, tracking=True)
     # JSON text of ihub/core/items.py; it may be megabytes.
     data = fields.Text("Raw Data", readonly=True, prefetch=False, groups="ihub.group_manager")
     is_corrected = fields.Boolean("Corrected", readonly=True)
     fingerprint = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     version = fields.Char(readonly=True)
     handler = fields.Char(readonly=True, groups="ihub.group_manager")
-    record = LooseReference([], "Became", readonly=True)
+    record = LooseReference([], "Record", readonly=True)
     run_id = fields.Many2one(
         "ihub.run", "Last Run", readonly=True, ondelete="set null", index="btree_not_null"
     )
     source_run_id = fields.Many2one(
         "ihub.run",
-        "Came with",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="The run in whose period it came.",
+        help="The run in whose period it arrived.",
     )
     retry_run_id = fields.Many2one(
-        "ihub.run", "Waits for", readonly=True, ondelete="set null", index="btree_not_null"
+        "ihub.run", "Queued in Run", readonly=True, ondelete="set null", index="btree_not_null"
     )
     columns = fields.Properties(
         definition="integration_id.item_column_definitions", copy=False, readonly=True
@@ -213,7 +214,8 @@ class IhubItem(models.Model):
         if not self.env.su and vals.keys() - {"user_id"}:
             raise AccessError(
                 self.env._(
-                    "Items are changed by the buttons on their page: Repair, Retry, Leave Out."
+                    "Items can only be changed with the buttons on their page: Repair, Retry, "
+                    "Leave Out."
                 )
             )
         return super().write(vals)
@@ -225,8 +227,8 @@ class IhubItem(models.Model):
             if user and not item.sudo().integration_id._may_be_notified(user):
                 raise ValidationError(
                     self.env._(
-                        "%(user)s may not see %(item)s. Assign it to another user, or give this "
-                        "user access to the Integration Hub and to the company first.",
+                        "%(user)s does not have access to %(item)s. Assign it to another user, "
+                        "or give this one access to the Integration Hub and to the company first.",
                         user=user.name,
                         item=item.display_name,
                     )
@@ -246,7 +248,7 @@ class IhubItem(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "info",
-                "message": self.env._("To be tried again: %(count)s", count=len(items)),
+                "message": self.env._("Queued for retry: %(count)s", count=len(items)),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -287,7 +289,7 @@ class IhubItem(models.Model):
         self.ensure_one()
         record = self.record
         if not record or not record.exists():
-            raise UserError(self.env._("There is no record of %(name)s.", name=self.display_name))
+            raise UserError(self.env._("There is no record for %(name)s.", name=self.display_name))
         return {
             "type": "ir.actions.act_window",
             "res_model": record._name,
@@ -331,9 +333,7 @@ class IhubItem(models.Model):
         """
         items = self._operable().filtered(lambda item: item.state in ("failed", "ignored"))
         if not items:
-            raise UserError(
-                self.env._("Nothing of this is to be repaired any more. Reload the page.")
-            )
+            raise UserError(self.env._("There is nothing left to repair here. Reload the page."))
         return items
 
     def _leave_out(self, reason):
@@ -404,4 +404,4 @@ class IhubItem(models.Model):
         items = self.sudo()
         items.write({"data": False, "columns": False, "message": False, "traceback": False})
         for item in items:
-            item.message_post(body=self.env._("The data of this item were wiped."))
+            item.message_post(body=self.env._("The data of this item was wiped."))

@@ -12,20 +12,19 @@ class IhubItemsMixin(models.AbstractModel):
     _description = "Items of an Integration"
 
     failed_items_limit = fields.Integer(
-        "Most Failed Items",
         default=100,
         tracking=True,
-        help="A run in which more items fail ends as failed. As long as it is not more, they are "
-        "left to be repaired, and all others are done.",
+        help="If more items fail, the whole run fails. Otherwise, failed items are left to "
+        "repair, and all others are done.",
     )
     failed_items_share = fields.Float(
-        "Most Failed Items (%)",
+        "Failed Items Limit (%)",
         default=50.0,
         tracking=True,
-        help="The same, in percent of the items that were tried. It counts once ten have failed.",
+        help="The same, in percent of the items that were tried. Applies once ten have failed.",
     )
     item_column_definitions = fields.PropertiesDefinition(
-        "Columns of Items",
+        "Item Columns",
         compute="_compute_item_column_definitions",
         search="_search_item_column_definitions",
         readonly=True,
@@ -71,8 +70,8 @@ class IhubItemsMixin(models.AbstractModel):
             ):
                 raise ValidationError(
                     self.env._(
-                        "So many items may fail: enter a number of 0 or more, and a share between "
-                        "0 and 100 percent."
+                        "The number of items that may fail must be 0 or more, and the share "
+                        "between 0 and 100 percent."
                     )
                 )
 

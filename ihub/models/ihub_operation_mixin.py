@@ -39,40 +39,43 @@ class IhubOperationMixin(models.AbstractModel):
     retry_plan = fields.Selection(
         [
             ("never", "Never"),
-            ("growing", "3 times, after 5 minutes and then longer each time"),
+            ("growing", "3 times, first after 5 minutes, then after longer waits"),
             ("minutes", "5 times, a minute apart"),
             ("hours", "24 times, an hour apart"),
-            ("own", "As set under Advanced"),
+            ("own", "Custom (see Advanced)"),
         ],
         "Try Again",
         compute="_compute_retry_plan",
         inverse="_inverse_retry_plan",
-        help="Only what can go away by waiting is tried again, such as a server that cannot be "
-        "reached.",
+        help="Only problems that may go away on their own are retried, such as a server that "
+        "cannot be reached.",
     )
     retry_limit = NumberOrNone(
-        "Retries", default=3, tracking=True, help="How often a failed run is tried again by itself."
+        "Retries",
+        default=3,
+        tracking=True,
+        help="How many times a failed run is retried automatically.",
     )
     retry_delay = fields.Integer(
-        "First Wait (Minutes)", default=5, tracking=True, help="Before the first retry."
+        "First Wait (Minutes)", default=5, tracking=True, help="Wait before the first retry."
     )
     retry_growth = fields.Float(
-        "Each Wait Longer by (Times)",
+        "Wait Multiplier",
         default=2.0,
         tracking=True,
-        help="Each further wait is so many times as long; 1: always the same.",
+        help="Each further wait is this many times as long as the one before; 1: always the same.",
     )
     retry_maximum = fields.Integer(
         "Longest Wait (Minutes)",
         default=24 * 60,
         tracking=True,
-        help="No wait between two attempts is longer.",
+        help="The longest wait between two attempts.",
     )
     hang_limit = NumberOrNone(
         "Stuck After (Minutes)",
         default=0,
         tracking=True,
-        help="A run that is still executing then is reported; 0: never.",
+        help="A run that is still in progress after this time is reported; 0: never.",
     )
 
     # --- Retries ---
@@ -222,20 +225,18 @@ class IhubOperationMixin(models.AbstractModel):
         if text := self._type_fault_text(self.integration_type):
             return "", text
         if not self.active:
-            return "", self.env._(
-                "%(name)s is archived. Restore it from the archive first.", name=self.name
-            )
+            return "", self.env._("%(name)s is archived. Unarchive it first.", name=self.name)
         if not (self.run_as_id.active or self.run_as_id._is_superuser()):
             return "user", self.env._(
-                "%(user)s, as whom %(name)s runs, is archived. "
-                "Choose another user in the field 'Runs as'.",
+                "%(name)s runs as %(user)s, but this user is archived. Choose another user in "
+                "the field 'Runs as'.",
                 user=self.run_as_id.name,
                 name=self.name,
             )
         if self.company_id and not self.company_id.active:
             return "company", self.env._(
-                "The company %(company)s of %(name)s is archived. "
-                "Restore the company, or choose another one.",
+                "The company %(company)s of %(name)s is archived. Unarchive the company, or "
+                "choose another one.",
                 company=self.company_id.name,
                 name=self.name,
             )
@@ -271,7 +272,7 @@ class IhubOperationMixin(models.AbstractModel):
                 )
         return self.env._(
             "The schedule of %(name)s cannot be used. Correct it, or ask the developer of its "
-            "type to.",
+            "type to do so.",
             name=self.name,
         )
 
@@ -326,7 +327,7 @@ class IhubOperationMixin(models.AbstractModel):
             )
         if (start or end) and not self.takes_period:
             raise UserError(
-                self.env._("%(name)s takes no period. Run it without one.", name=self.name)
+                self.env._("%(name)s does not take a period. Run it without one.", name=self.name)
             )
 
     def _manual_window(self, start=None, end=None):
@@ -342,7 +343,7 @@ class IhubOperationMixin(models.AbstractModel):
         if end > now:
             raise ValidationError(
                 self.env._(
-                    "The period ends in the future (%(end)s). Choose an end that has passed.",
+                    "The period ends in the future (%(end)s). Choose an end in the past.",
                     end=local_moment(self, end),
                 )
             )
@@ -407,8 +408,8 @@ class IhubOperationMixin(models.AbstractModel):
         if waiting + number > MAX_QUEUED:
             raise UserError(
                 self.env._(
-                    "%(name)s has %(count)s queued runs already, and no more than %(limit)s can "
-                    "wait at a time. Wait until some are done, or press Stop to cancel them.",
+                    "At most %(limit)s runs of %(name)s can be queued at once (already queued: "
+                    "%(count)s). Wait until some are done, or press Stop to cancel them.",
                     name=self.name,
                     count=waiting,
                     limit=MAX_QUEUED,
@@ -497,7 +498,7 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _stop_lines(self):
         """Return sentences on what Stop does besides stopping."""
-        lines = [self.env._("Queued runs that are cancelled: %(count)s", count=self.queued_count)]
+        lines = [self.env._("Queued runs to be cancelled: %(count)s", count=self.queued_count)]
         queued = self._queued_manually()
         lines += [
             self.env._("From %(period)s", period=local_period(self, run.window_from, run.window_to))
@@ -508,7 +509,8 @@ class IhubOperationMixin(models.AbstractModel):
         if self.is_executing:
             lines.append(
                 self.env._(
-                    "The run that is at work ends at its next checkpoint, and keeps that far."
+                    "The run in progress ends at its next checkpoint, and keeps what it has done "
+                    "by then."
                 )
             )
         return lines

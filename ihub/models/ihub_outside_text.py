@@ -68,8 +68,8 @@ class IhubOutsideText(models.AbstractModel):
     def _refuse_conditions(self, count):
         raise UserError(
             self.env._(
-                "This search has %(count)s conditions, and at most %(limit)s are possible. "
-                "Search for less at a time.",
+                "This search has %(count)s conditions, but at most %(limit)s are allowed. Search "
+                "for less at a time.",
                 count=count,
                 limit=CONDITION_LIMIT,
             )
@@ -78,8 +78,8 @@ class IhubOutsideText(models.AbstractModel):
     def _refuse_text(self, count, limit):
         raise UserError(
             self.env._(
-                "The text of this search has %(count)s characters, and at most %(limit)s are "
-                "possible. Search for a part of it.",
+                "The text of this search has %(count)s characters, but at most %(limit)s are "
+                "allowed. Search for a part of it.",
                 count=count,
                 limit=limit,
             )

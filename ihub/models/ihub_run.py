@@ -109,7 +109,7 @@ class IhubRun(models.Model):
         looks=OUTCOME_LOOKS,
         compute="_compute_outcome",
         search="_search_outcome",
-        help="The state; of a run that is done also whether something of it is left to do.",
+        help="The state; for a run that is done, also whether something is left to do.",
     )
     trigger = Badge(
         [
@@ -131,7 +131,9 @@ class IhubRun(models.Model):
     # Items that are tried again have no window.
     window_from = fields.Datetime("From", readonly=True)
     window_to = fields.Datetime("To", readonly=True)
-    due = fields.Datetime(required=True, readonly=True, help="Not executed before this moment.")
+    due = fields.Datetime(
+        required=True, readonly=True, help="The run does not start before this time."
+    )
     started_at = fields.Datetime("Started", readonly=True)
     ended_at = fields.Datetime("Ended", readonly=True)
     last_seen = fields.Datetime(readonly=True, help="The last sign of life: start or checkpoint.")
@@ -140,14 +142,14 @@ class IhubRun(models.Model):
     )
     attempt = fields.Integer(readonly=True, default=0, aggregator=None)
     crash_count = fields.Integer(
-        readonly=True, default=0, aggregator=None, help="Processes that died in a row."
+        readonly=True, default=0, aggregator=None, help="Number of consecutive crashes."
     )
     forgiven_attempts = fields.Integer(
         readonly=True,
         default=0,
         aggregator=None,
-        help="Attempts that do not count towards the limit: those before the one that last moved "
-        "on, and those that ended in a conflict.",
+        help="Attempts that do not count toward the limit: those before the one that last made "
+        "progress, and those that ended in a conflict.",
     )
     reached = fields.Json(readonly=True, help="How far the attempts have come.")
     user_id = fields.Many2one("res.users", "Requested by", readonly=True)
@@ -171,19 +173,17 @@ class IhubRun(models.Model):
     failed_items = fields.Integer(
         "To Repair", readonly=True, help="Items that had failed when this run ended."
     )
-    with_errors = fields.Boolean(
-        readonly=True, help="It is done, but its code has reported an error."
-    )
+    with_errors = fields.Boolean(readonly=True, help="It is done, but its code reported an error.")
     blames_settings = fields.Boolean(
-        readonly=True, help="What has failed is to be corrected in the settings."
+        readonly=True, help="The failure must be fixed in the settings."
     )
     # Where the next attempt goes on: {"point": value}, since Odoo takes a bare 0 or [] for nothing.
     # It may hold whatever the other system wants to be asked with, so operators do not read it.
     resume = fields.Json(readonly=True, groups="base.group_system")
     behind_from = fields.Datetime(
-        readonly=True, help="Where the backlog began that is worked off window by window."
+        readonly=True, help="Where the backlog began that is being processed window by window."
     )
-    skipped = fields.Boolean(readonly=True, help="The span was passed over, not processed.")
+    skipped = fields.Boolean(readonly=True, help="This period was skipped, not processed.")
     previous_id = fields.Many2one(
         "ihub.run", "Continues", readonly=True, ondelete="set null", index="btree_not_null"
     )
@@ -191,7 +191,7 @@ class IhubRun(models.Model):
     open_item_count = fields.Integer(
         "Still to Repair",
         compute="_compute_open_item_count",
-        help="Items that came with this run, or were tried again by it, and are not repaired yet.",
+        help="Items that came with this run or were retried by it, and are not repaired yet.",
     )
     can_cancel = fields.Boolean(compute="_compute_buttons")
     can_run_again = fields.Boolean(compute="_compute_buttons")
@@ -200,7 +200,7 @@ class IhubRun(models.Model):
     next_step = fields.Selection(
         [(word, step.label) for word, step in STEPS.items()],
         compute="_compute_next_step",
-        help="What to press next.",
+        help="The button to press next.",
     )
     advice = fields.Char("What to Do", compute="_compute_next_step")
     status = Badge(
@@ -301,7 +301,7 @@ class IhubRun(models.Model):
     def _title(self):
         integration = self.integration_id
         if self.trigger == "items":
-            return self.env._("%(name)s: items tried again", name=integration.name)
+            return self.env._("%(name)s: retried items", name=integration.name)
         if not self.window_from or not self.window_to:
             return integration.name
         period = local_period(integration, self.window_from, self.window_to)
@@ -571,13 +571,13 @@ class IhubRun(models.Model):
     def _why_not_cancel(self):
         """Return why this run, which is not queued, cannot be cancelled."""
         if self.trigger == "schedule":
-            return self.env._("Scheduled runs are not cancelled one by one. Press Stop instead.")
+            return self.env._("Scheduled runs cannot be cancelled one by one. Press Stop instead.")
         if self.state in ENDED:
             return self.env._(
                 "This run has ended already: %(name)s. Reload the page.", name=self.display_name
             )
         return self.env._(
-            "This run is at work: %(name)s. Press Stop to end it at its next checkpoint.",
+            "This run is in progress: %(name)s. Press Stop to end it at its next checkpoint.",
             name=self.display_name,
         )
 

@@ -79,23 +79,23 @@ class IhubScheduleMixin(models.AbstractModel):
     )
     schedule_anchor = fields.Datetime(copy=False, readonly=True)
     counted_from = fields.Datetime(
-        "Windows Counted From",
+        "Intervals Counted From",
         compute="_compute_counted_from",
         inverse="_inverse_counted_from",
         # A copy runs on the same days as what it is a copy of.
         copy=True,
-        help="A moment at which a window begins; all others are a number of intervals before or "
-        "after it. Weeks keep its weekday, months its day of the month.",
+        help="A date and time at which a window begins. All other windows begin a number of "
+        "intervals before or after it. Weeks keep its weekday, months its day of the month.",
     )
     window_from = fields.Datetime(
-        "Next Window From", compute="_compute_window", inverse="_inverse_window_from"
+        "Next Period Starts", compute="_compute_window", inverse="_inverse_window_from"
     )
-    window_to = fields.Datetime("Next Window To", compute="_compute_window")
+    window_to = fields.Datetime("Next Period Ends", compute="_compute_window")
     watermark = fields.Datetime(
         "Data Complete Until",
         compute="_compute_watermark",
-        help="Everything before this moment has been processed by scheduled runs, except the "
-        "items that are to be repaired.",
+        help="Scheduled runs have processed everything before this time, except the items to "
+        "repair.",
     )
     schedule_sentence = fields.Char("In Short", compute="_compute_schedule_sentence")
     schedule_preview = fields.Text("What Will Happen", compute="_compute_schedule_preview")
@@ -187,13 +187,13 @@ class IhubScheduleMixin(models.AbstractModel):
         """
         if not start:
             raise ValidationError(
-                self.env._("Set the moment from which on %(name)s has data.", name=self.name)
+                self.env._("Set the date and time from which %(name)s has data.", name=self.name)
             )
         if start > fields.Datetime.now():
             raise ValidationError(
                 self.env._(
-                    "The next window cannot begin in the future (%(start)s). "
-                    "Choose a moment in the past.",
+                    "The next window cannot begin in the future (%(start)s). Choose a time in "
+                    "the past.",
                     start=local_moment(self, start),
                 )
             )
@@ -207,23 +207,23 @@ class IhubScheduleMixin(models.AbstractModel):
         try:
             moment(self.env, new)
         except ValidationError as error:
-            return {"warning": {"title": self.env._("The next window"), "message": error.args[0]}}
+            return {"warning": {"title": self.env._("The next period"), "message": error.args[0]}}
         first, last = min(old, new), max(old, new)
         span = {"period": local_period(self, first, last), "count": self._intervals(first, last)}
         if new > old:
             message = self.env._(
-                "%(period)s will be skipped (intervals: %(count)s): no run will process it. "
-                "The skipped span stays visible in the runs and in the coverage.",
+                "%(period)s will be skipped (windows: %(count)s): no run will process it. The "
+                "skipped period stays visible in the runs and in the coverage.",
                 **span,
             )
         else:
             message = self.env._(
-                "%(period)s will be done again (intervals: %(count)s), although it is already "
+                "%(period)s will be run again (windows: %(count)s), although it is already "
                 "complete.",
                 **span,
             )
             message += "\n\n" + "\n".join(self._plan_lines())
-        return {"warning": {"title": self.env._("The next window moves"), "message": message}}
+        return {"warning": {"title": self.env._("The next period moves"), "message": message}}
 
     def _intervals(self, start, end):
         """Return the number of windows between two moments; one that is cut counts too."""
@@ -527,7 +527,7 @@ class IhubScheduleMixin(models.AbstractModel):
 
     def _big_window_text(self, plan):
         return self.env._(
-            "One run for everything that was missed, %(count)s intervals: %(period)s",
+            "One run for everything that was missed, %(count)s windows: %(period)s",
             count=plan.backlog,
             period=self._say(plan.window),
         )

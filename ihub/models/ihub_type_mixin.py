@@ -23,30 +23,30 @@ TYPE_ACCESS = {"ihub.group_user": ("perm_read",), "ihub.group_manager": PERMISSI
 
 # What is said of each kind of fault, and what is expected where a value is wrong.
 FAULTS = {
-    "value": _lt("%(attribute)s is %(found)s, expected is %(expected)s."),
-    "misspelt": _lt("%(attribute)s is unknown; %(expected)s is probably meant."),
+    "value": _lt("%(attribute)s is %(found)s; expected %(expected)s."),
+    "misspelt": _lt("%(attribute)s is unknown. Did you mean %(expected)s?"),
     "taken": _lt(
-        "%(attribute)s is the name of a field that every integration has; the type's own one "
-        "needs another name."
+        "%(attribute)s is the name of a field that every integration has. Give the type's own "
+        "field another name."
     ),
     "covers": _lt(
-        "The field %(attribute)s bears the name of a method that every type has; it needs "
+        "The field %(attribute)s has the same name as a method that every type has. Give it "
         "another name."
     ),
-    "key": _lt("%(attribute)s() returns %(found)s, which is no setting of an integration."),
+    "key": _lt("%(attribute)s() returns %(found)s, which is not a setting of an integration."),
     "raises": _lt("%(attribute)s fails with %(found)s."),
-    "transient": _lt("It is a TransientModel, expected is a Model."),
+    "transient": _lt("It is a TransientModel; expected a Model."),
     "missing": _lt("It has no method %(attribute)s(_from, _to), which does the work."),
     "lazy": _lt(
-        "%(attribute)s() contains 'yield' or is 'async', so that nothing of it would be executed; "
-        "expected is a plain method."
+        "%(attribute)s() contains 'yield' or is 'async', so none of it would be executed. Use a "
+        "plain method."
     ),
     "signature": _lt("%(attribute)s%(found)s cannot be called as %(attribute)s%(expected)s."),
 }
 EXPECTED = {
     "bool": _lt("True or False"),
     "timedelta": _lt("a timedelta or a number of seconds, not negative"),
-    "str": _lt("a text"),
+    "str": _lt("a string"),
     "method": _lt("a method"),
     "dict": _lt("a dictionary"),
     "interval_number": _lt("a whole number, at least 1"),
@@ -167,7 +167,7 @@ class IhubTypeMixin(models.AbstractModel):
         if self._settings_to_ask_for(model):
             raise UserError(
                 self.env._(
-                    "The settings of %(name)s are gone. Press Settings and enter them again.",
+                    "The settings of %(name)s are missing. Press Settings and enter them again.",
                     name=self.name,
                 )
             )
@@ -208,8 +208,8 @@ class IhubTypeMixin(models.AbstractModel):
         if not record.has_access("read"):
             raise AccessError(
                 self.env._(
-                    "The settings of %(name)s are shown to others only, because they may hold "
-                    "secrets. You can start, stop and run it all the same. If you need to see "
+                    "You do not have access to the settings of %(name)s, because they may "
+                    "contain secrets. You can still start, stop and run it. If you need to see "
                     "them, ask your administrator.",
                     name=self.name,
                 )
@@ -235,8 +235,8 @@ class IhubTypeMixin(models.AbstractModel):
 
     def _missing_type_message(self):
         return self.env._(
-            "The type of this integration (%(type)s) is not installed any more. "
-            "Install its addon again, or delete the integration.",
+            "The type of this integration (%(type)s) is no longer installed. Install its module "
+            "again, or delete the integration.",
             type=self.integration_type,
         )
 
@@ -334,8 +334,7 @@ class IhubTypeMixin(models.AbstractModel):
         if not faults:
             return ""
         return self.env._(
-            "The integration type %(type)s cannot be used. %(faults)s "
-            "Its developer must correct that.",
+            "The integration type %(type)s cannot be used. %(faults)s Its developer must fix this.",
             type=name,
             faults=" ".join(map(self._fault_text, faults)),
         )
@@ -449,8 +448,8 @@ class IhubTypeMixin(models.AbstractModel):
             result.close()
         raise IntegrationError(
             self.env._(
-                "run_from_to() of %(type)s has returned a %(kind)s instead of doing its work, so "
-                "nothing is taken for done. The developer of the type must correct that.",
+                "run_from_to() of %(type)s returned a %(kind)s instead of doing its work, so "
+                "nothing is considered done. The developer of the type must fix this.",
                 type=self.integration_type,
                 kind=type(result).__name__,
             )
@@ -472,7 +471,7 @@ class IhubTypeMixin(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "The settings of %(name)s cannot be opened: %(error)s. The developer of its "
-                    "type must correct open_settings().",
+                    "type must fix open_settings().",
                     name=self.name,
                     error=type_check.quote(error),
                 )
@@ -482,7 +481,7 @@ class IhubTypeMixin(models.AbstractModel):
         raise UserError(
             self.env._(
                 "The settings of %(name)s cannot be opened: open_settings() of its type returns "
-                "%(found)s instead of an action. Its developer must correct that.",
+                "%(found)s instead of an action. Its developer must fix this.",
                 name=self.name,
                 found=type_check.quote(action),
             )

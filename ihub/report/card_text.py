@@ -17,7 +17,7 @@ def activity(integration):
         return _waiting_text(integration)
     if integration.is_stopping:
         return integration.env._(
-            "Stopping… Asked for by %(user)s at %(time)s.",
+            "Stopping… Requested by %(user)s at %(time)s.",
             # Who has pressed Stop may be somebody whom the reader does not see.
             user=integration.sudo().stop_user_id.name or "",
             time=local_moment(integration, integration.stop_date or integration.state_date),
@@ -26,7 +26,7 @@ def activity(integration):
         # As superuser: the run says nothing that the integration does not show.
         parts = _running_text(run.sudo()), _backlog_text(integration)
         return " · ".join(filter(None, parts))
-    return integration.env._("Interrupted. It will be taken up again.")
+    return integration.env._("Interrupted. It will be resumed.")
 
 
 def _waiting_text(integration):
@@ -37,9 +37,7 @@ def _waiting_text(integration):
 
 def _running_text(run):
     if run.total:
-        return run.env._(
-            "Running: %(done)s of %(total)s records", done=run.processed, total=run.total
-        )
+        return run.env._("Running: %(done)s/%(total)s records", done=run.processed, total=run.total)
     if run.processed == 1:
         return run.env._("Running: one record")
     if run.processed:
@@ -86,15 +84,17 @@ def advice(integration):
     if step == "settings":
         return _advice_on_settings(integration)
     if step == "start":
-        return integration.env._("Fix the cause, then press Start: it continues where it was.")
+        return integration.env._("Fix the cause, then press Start to continue where it stopped.")
     if step == "run":
         return integration.env._("Fix the cause, then press Run Manually.")
     if step == "run_again":
         return integration.env._("Fix the cause, then press Run Again.")
     if step == "stop":
-        return integration.env._("Press Stop first: the schedule cannot be changed before.")
+        return integration.env._(
+            "Press Stop first: the schedule cannot be changed while the integration is running."
+        )
     if integration._waits_for_manager():
-        return integration.env._("Ask a manager of the Integration Hub to correct this.")
+        return integration.env._("Ask a manager of the Integration Hub to fix this.")
     return False
 
 
@@ -112,12 +112,9 @@ def _advice_on_fault(integration, step):
 def _advice_on_settings(integration):
     if integration.health == "failed" and integration.runs_on_schedule:
         return integration.env._(
-            "Open the settings and correct what is wrong there, then press Start: it continues "
-            "where it was."
+            "Correct the settings, then press Start to continue where it stopped."
         )
-    return integration.env._(
-        "Open the settings and correct what is wrong there, then run it again."
-    )
+    return integration.env._("Correct the settings, then run it again.")
 
 
 def _blocked_text(integration):
@@ -127,15 +124,15 @@ def _blocked_text(integration):
 
 def _copy_text(integration):
     return integration.env._(
-        "This is a copy of a database: nothing starts by itself here. "
-        "Press Start to try it in this copy."
+        "This is a copy of a database: nothing starts automatically here. Press Start to try it "
+        "in this copy."
     )
 
 
 def _failed_run_text(integration):
     run = integration.sudo().failed_run_id
     return integration.env._(
-        "The run for %(period)s has failed: %(reason)s",
+        "The run for %(period)s failed: %(reason)s",
         period=local_period(integration, run.window_from, run.window_to),
         reason=run.explanation,
     )
@@ -145,12 +142,10 @@ def _with_errors_text(integration):
     run = integration.sudo().failed_run_id
     if not run.window_from:
         return integration.env._(
-            "Items were tried again, and that has reported errors. Look at them, then press "
-            "Dismiss."
+            "Errors were reported while retrying items. Check them, then press Dismiss."
         )
     return integration.env._(
-        "The run for %(period)s is done, but it has reported errors. Look at them, then press "
-        "Dismiss.",
+        "The run for %(period)s is done, but reported errors. Check them, then press Dismiss.",
         period=local_period(integration, run.window_from, run.window_to),
     )
 
@@ -184,8 +179,8 @@ def exception(integration):
 
 def _stuck_text(integration):
     return integration.env._(
-        "Running since %(since)s, longer than its limit of %(limit)s minutes. Press Stop; if "
-        "it does not stop, ask your administrator to restart the server.",
+        "Running since %(since)s, longer than its limit of %(limit)s min. Press Stop; if it does "
+        "not stop, ask your administrator to restart the server.",
         since=local_moment(integration, integration.current_run_id.sudo().started_at),
         limit=integration.hang_limit,
     )
@@ -195,18 +190,18 @@ def _no_worker_text(integration):
     """Return why nothing takes up what is due."""
     cron = integration.sudo()._own_crons()
     if not cron:
-        return integration.env._("Its scheduled action was deleted. Press Start to make a new one.")
-    if not cron.active:
         return integration.env._(
-            "Its scheduled action is switched off. Press Start to switch it on."
+            "Its scheduled action was deleted. Press Start to create a new one."
         )
+    if not cron.active:
+        return integration.env._("Its scheduled action is inactive. Press Start to activate it.")
     # Where no scheduler takes up anything, nothing need be due yet.
     if integration.next_run and integration.next_run > fields.Datetime.now():
         return unserved(integration)
     due = integration.next_run or integration.current_run_id.sudo().last_seen
     return integration.env._(
-        "Due since %(due)s, but no scheduler has taken it up. "
-        "Ask your administrator whether the server's cron workers run.",
+        "Due since %(due)s, but no scheduler has picked it up. Ask your administrator whether "
+        "the server's cron workers are running.",
         due=local_moment(integration, due),
     )
 
@@ -235,12 +230,12 @@ def late_reason(integration):
     run = integration.sudo().scheduled_run_id
     if integration.is_executing:
         return integration.env._(
-            "A run has been at work since %(since)s. Wait for it, or press Stop.",
+            "A run has been in progress since %(since)s. Wait for it, or press Stop.",
             since=local_moment(integration, integration.current_run_id.sudo().started_at),
         )
     if run.attempt and run.message:
         return integration.env._(
-            "The last attempt has failed: %(reason)s It will be tried again at %(due)s.",
+            "The last attempt failed: %(reason)s The next attempt is at %(due)s.",
             reason=run.explanation,
             due=local_moment(integration, run.due),
         )
@@ -254,7 +249,7 @@ def _awaited_text(integration, run):
         return integration.env._(
             "The next run is due at %(due)s.", due=local_moment(integration, run.due)
         )
-    return integration.env._("It is about to be taken up.")
+    return integration.env._("It is about to start.")
 
 
 # Nothing is wrong in the others.

@@ -197,6 +197,6 @@ def said(record, say):
     except Exception:
         _logger.exception("A text about %s could not be made.", record)
         return record.env._(
-            "This text could not be made. Look at the settings for what is unusual, or ask your "
-            "administrator: the reason is in the server's log."
+            "This text could not be generated. Check the settings for unusual values, or ask "
+            "your administrator: the reason is in the server log."
         )

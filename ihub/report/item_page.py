@@ -15,7 +15,7 @@ def data_html(env, value, labels):
     :param dict labels: by path, of what people may change
     """
     if value is None:
-        return Markup('<p class="text-muted">%s</p>') % env._("Its data are not kept any more.")
+        return Markup('<p class="text-muted">%s</p>') % env._("Its data is no longer stored.")
     return _shown(outline(value, labels, SHOWN))
 
 

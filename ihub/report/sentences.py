@@ -59,7 +59,8 @@ def _unexpected(env, values):
 
 def _kept(env, values):
     return env._(
-        "%(message)s (Part of its work was kept: the code had committed it by itself.)", **values
+        "%(message)s (Part of its work was kept, because the code had already committed it.)",
+        **values,
     )
 
 
@@ -68,9 +69,9 @@ SENTENCES = {
     "done": lambda env, values: env._("Done."),
     "done_records": _done,
     "incomplete": lambda env, values: env._("%(done)s done, %(failed)s to repair.", **values),
-    "with_errors": lambda env, values: env._("Done, but with errors: see what it has reported."),
+    "with_errors": lambda env, values: env._("Done, but with errors. See what it reported."),
     "kept": _kept,
-    "cancelled": lambda env, values: env._("Cancelled before it began."),
+    "cancelled": lambda env, values: env._("Cancelled before it started."),
     "cancelled_copy": lambda env, values: env._(
         "Cancelled because this is a copy of another database."
     ),
@@ -78,27 +79,27 @@ SENTENCES = {
     "start_moved": lambda env, values: env._("Skipped: the start was moved forward."),
     "stopped_by": lambda env, values: env._("Stopped by %(user)s.", **values),
     "interrupted": lambda env, values: env._(
-        "The server, or its connection to the database, was gone in the middle of this run. It was "
+        "The server stopped or lost its connection to the database during this run. The run was "
         "last seen alive at %(time)s.",
         **values,
     ),
     "connection_lost": lambda env, values: env._(
-        "The connection to the database was lost in the middle of this run. It was last seen alive "
-        "at %(time)s.",
+        "The connection to the database was lost during this run. The run was last seen alive at "
+        "%(time)s.",
         **values,
     ),
     "cut_off": lambda env, values: env._(
-        "This work was cut off %(times)s times in a row: the server stopped, or lost its "
-        "connection to the database. Ask your administrator whether it needs too much "
-        "memory or time.",
+        "This work was interrupted %(times)s times in a row: the server stopped, or lost its "
+        "connection to the database. Ask your administrator whether it needs too much memory or "
+        "time.",
         **values,
     ),
     "unexpected": _unexpected,
-    "without_reason": lambda env, values: env._("The run failed without saying why."),
+    "without_reason": lambda env, values: env._("The run failed without giving a reason."),
     # Of integrations.
     "started": lambda env, values: env._("Started."),
     "stopped": lambda env, values: env._("Stopped."),
     "failed": lambda env, values: env._("The integration failed."),
     "copy": lambda env, values: env._("Stopped because this is a copy of another database."),
-    "worked": lambda env, values: env._("The last manual run has worked."),
+    "worked": lambda env, values: env._("The last manual run succeeded."),
 }

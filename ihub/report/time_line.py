@@ -367,7 +367,7 @@ def _run_title(run, is_recovery):
         "schedule": env._("Scheduled run"),
         "manual": env._("Manual run"),
         "backfill": env._("Backfill"),
-        "items": env._("Items tried again"),
+        "items": env._("Retried items"),
     }[run.trigger]
     if is_recovery:
         return env._("%(run)s: done again, after a failure", run=name)

@@ -63,12 +63,12 @@ class IhubIntegrationAdd(models.TransientModel):
         """Return what happens after Add, in a sentence or two."""
         Integration = self.env["ihub.integration"]
         if not Integration._type_flag(model, "is_job"):
-            return self.env._("Nothing runs before you press Run Manually on its page.")
+            return self.env._("Nothing runs until you press Run Manually on its page.")
         names = ["interval_number", "interval_type", "time_of_day", "tz"]
         schedule = {**Integration.default_get(names), **model._default_schedule()}
         return self.env._(
-            "Nothing runs before you press Start on its page. "
-            "Then it runs %(every)s; you can change that first.",
+            "Nothing runs until you press Start on its page. Then it runs %(every)s; you can "
+            "change that first.",
             every=interval_text(Integration.new(schedule)),
         )
 

@@ -12,7 +12,7 @@ class IhubItemChange(models.TransientModel):
     _description = "Repair an Item"
 
     item_ids = fields.Many2many("ihub.item", required=True, readonly=True)
-    message = fields.Text("What Is Wrong", compute="_compute_message")
+    message = fields.Text("Problem", compute="_compute_message")
     line_ids = fields.One2many(
         "ihub.item.change.line",
         "change_id",
@@ -80,7 +80,7 @@ class IhubItemChangeLine(models.TransientModel):
         except ValueError as error:
             raise UserError(
                 self.env._(
-                    "%(label)s: %(value)s is no number. Enter one.",
+                    "%(label)s: %(value)s is not a number. Enter one.",
                     label=self.label,
                     value=self.value,
                 )

@@ -26,7 +26,7 @@ class IhubRunManually(models.TransientModel):
     date_from = fields.Datetime("From", compute="_compute_period", store=True, readonly=False)
     date_to = fields.Datetime("To", compute="_compute_period", store=True, readonly=False)
     split = fields.Boolean(
-        "One run per window", help="Cut the period at the windows of the schedule."
+        "One run per window", help="Split the period into the windows of the schedule."
     )
     window_count = fields.Integer(compute="_compute_preview")
     preview = fields.Text("What Will Happen", compute="_compute_preview")
@@ -95,7 +95,7 @@ class IhubRunManually(models.TransientModel):
         done = [(piece.start, piece.end) for piece in pieces if piece.status in COMPLETE]
         return [
             self.env._(
-                "Done again, although it is complete: %(period)s",
+                "Run again, although already complete: %(period)s",
                 period=local_period(self.integration_id, *period),
             )
             for period in done[:PREVIEW_WINDOWS]
@@ -106,9 +106,11 @@ class IhubRunManually(models.TransientModel):
         integration = self.integration_id
         lines = []
         if integration.is_executing:
-            lines.append(self.env._("It begins when the run that is at work has ended."))
+            lines.append(self.env._("It starts when the run in progress has ended."))
         if integration.queued_count:
-            lines.append(self.env._("Queued before it: %(count)s", count=integration.queued_count))
+            lines.append(
+                self.env._("Queued ahead of it: %(count)s", count=integration.queued_count)
+            )
         return lines
 
     def _windows(self):
@@ -128,8 +130,8 @@ class IhubRunManually(models.TransientModel):
         except TooManyWindows as error:
             raise UserError(
                 self.env._(
-                    "This period has more than %(limit)s windows of %(name)s. "
-                    "Choose a shorter period, or run it as one.",
+                    "This period has more than %(limit)s windows of %(name)s. Choose a shorter "
+                    "period, or run it as a single run.",
                     limit=MAX_QUEUED,
                     name=integration.name,
                 )
@@ -155,7 +157,7 @@ class IhubRunManually(models.TransientModel):
                 "type": "info",
                 "title": integration.name,
                 "message": self.env._(
-                    "Queued. It runs in the background; this page shows how it goes."
+                    "Queued. It runs in the background; you can follow it on this page."
                 ),
                 "next": {"type": "ir.actions.act_window_close"},
             },

@@ -118,7 +118,7 @@ class Past:
             "errors": [done._replace(events=(error, warning, *done.events))],
             "failed": [self._failed(), done],
             "interrupted": [self._interrupted(), done],
-            "cancelled": [done, self._manually("cancelled", "Cancelled before it began.")],
+            "cancelled": [done, self._manually("cancelled", "Cancelled before it started.")],
             "manual": [done, self._manually("done", "Done: 12 records.", processed=12, total=12)],
         }
         return attempts.get(trouble, [done])

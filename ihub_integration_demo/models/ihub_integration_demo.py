@@ -38,7 +38,7 @@ class IhubIntegrationDemo(models.Model):
     )
 
     fail_run = fields.Boolean(
-        "Fail on purpose",
+        "Fail on Purpose",
         default=False,
         help="Each run ends with an error, to show what that looks like.",
     )
@@ -49,8 +49,8 @@ class IhubIntegrationDemo(models.Model):
         if self.fail_run:
             self.ihub_error(
                 summary=self.env._(
-                    "This demo was told to fail: 'Fail on purpose' is ticked in its settings. "
-                    "Untick it, then press Start or Run Manually."
+                    "This demo was told to fail: 'Fail on Purpose' is checked in its settings. "
+                    "Uncheck it, then press Start or Run Manually."
                 ),
                 integration=self,
                 raised=True,

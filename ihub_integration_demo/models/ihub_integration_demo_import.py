@@ -11,14 +11,14 @@ class IhubIntegrationDemoImport(models.Model):
 
     _name = "ihub.integration.demo.import"
     _inherit = "ihub.abstract_integration"
-    _description = "Demo: long import"
+    _description = "Demo: Long Import"
 
     has_time_period = False
 
     description = _lt(
-        "<div>Pretends to import records, one after the other, and does nothing else. Run it "
-        "manually to watch the progress. <b>Stop</b> ends it between two records, and what was "
-        "imported so far is kept.</div>"
+        "<div>Pretends to import records, one by one, and does nothing else. Run it manually to "
+        "watch the progress. <b>Stop</b> ends it between two records, and what has been imported "
+        "so far is kept.</div>"
     )
 
     record_count = fields.Integer(

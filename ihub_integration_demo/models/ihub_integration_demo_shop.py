@@ -12,24 +12,24 @@ class IhubIntegrationDemoShop(models.Model):
 
     _name = "ihub.integration.demo.shop"
     _inherit = "ihub.abstract_integration"
-    _description = "Demo: orders of a web shop"
+    _description = "Demo: Web Shop Orders"
 
     has_time_period = False
 
     description = _lt(
-        "<div>Takes over the orders of a web shop: a small list of samples, without a network. One "
-        "of them has a wrong e-mail address. The others are done all the same; you find that one "
+        "<div>Imports the orders of a web shop: a small list of samples, without a network. One "
+        "of them has an invalid email address. The others are done anyway; you can find that one "
         "under <b>To Repair</b>.</div>"
     )
 
     item_fields = {
-        "customer.email": _lt("E-mail"),
-        "customer.name": _lt("Name of the Customer"),
+        "customer.email": _lt("Email"),
+        "customer.name": _lt("Customer Name"),
     }
 
     item_columns = {
         "customer.name": _lt("Customer"),
-        "customer.email": _lt("E-mail"),
+        "customer.email": _lt("Email"),
     }
 
     def run_from_to(self, _from, _to):
@@ -48,7 +48,7 @@ class IhubIntegrationDemoShop(models.Model):
         if not email:
             raise UserError(
                 self.env._(
-                    "The e-mail address “%(email)s” of the customer is not valid.",
+                    "The customer's email address “%(email)s” is not valid.",
                     email=data["customer"]["email"],
                 )
             )
@@ -77,11 +77,11 @@ class IhubDemoOrder(models.Model):
 
     _name = "ihub.demo.order"
     _inherit = ["ihub.outside.text"]
-    _description = "Order of the Demo's Web Shop"
+    _description = "Demo Web Shop Order"
 
     name = fields.Char("Number", required=True, readonly=True)
     customer = fields.Char(readonly=True)
-    email = fields.Char("E-mail", readonly=True)
+    email = fields.Char(readonly=True)
     amount = fields.Float(readonly=True)
     integration_id = fields.Many2one(
         "ihub.integration", required=True, readonly=True, ondelete="cascade", index=True

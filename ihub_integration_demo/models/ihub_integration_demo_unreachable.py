@@ -14,11 +14,11 @@ class IhubIntegrationDemoUnreachable(models.Model):
 
     _name = "ihub.integration.demo.unreachable"
     _inherit = "ihub.abstract_integration"
-    _description = "Demo: server that does not answer"
+    _description = "Demo: Unreachable Server"
 
     description = _lt(
-        "<div>Asks a server for its data, and does nothing with the answer. As long as the "
-        "<b>server does not answer</b>, each run fails and is tried again by itself. Enter the "
+        "<div>Asks a server for its data, and does nothing with the response. As long as the "
+        "<b>server does not respond</b>, each run fails and is retried automatically. Enter the "
         "address of a server that does, and it works.</div>"
     )
 
@@ -28,7 +28,7 @@ class IhubIntegrationDemoUnreachable(models.Model):
         required=True,
         groups="ihub.group_manager",
         default="http://127.0.0.1:9/",
-        help="Which server is asked, with http://.",
+        help="The address of the server, including http://.",
     )
 
     def run_from_to(self, _from, _to):
@@ -37,9 +37,7 @@ class IhubIntegrationDemoUnreachable(models.Model):
                 client.get()
         except RetryableError as error:
             raise RetryableError(self._no_answer(), delay=error.delay) from error
-        self.ihub_info(
-            summary=self.env._("The server %(server)s has answered.", server=client.server)
-        )
+        self.ihub_info(summary=self.env._("The server %(server)s responded.", server=client.server))
 
     def _client(self):
         # The user that it runs as need not be one who may read the address.
@@ -48,4 +46,4 @@ class IhubIntegrationDemoUnreachable(models.Model):
 
     def _no_answer(self):
         # Not the address: what stands in front of the server's name may be a password.
-        return self.env._("The server %(server)s does not answer.", server=self._client().server)
+        return self.env._("The server %(server)s does not respond.", server=self._client().server)

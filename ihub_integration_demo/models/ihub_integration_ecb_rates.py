@@ -40,14 +40,12 @@ class IhubIntegrationEcbRates(models.Model):
     description = _lt(
         "<div>Fetches the <b>euro reference exchange rates</b> that the European Central Bank "
         "publishes on working days around 16:00 in Frankfurt, and enters them as the rates of "
-        "your currencies.<ul>"
-        "<li>It fills in the days of the period that is run: to get older rates, run it manually "
-        "with a longer period. There are rates since 4 January 1999.</li>"
-        "<li>If the bank is late, the run is tried again until the rates are there.</li>"
-        "<li>Only currencies that are active in Odoo get rates.</li>"
-        "<li>If your company's currency is not the euro, the rates are converted.</li>"
-        "<li>Weekends and the bank's holidays have no rates: Odoo then uses the last one "
-        "before.</li></ul></div>"
+        "your currencies.<ul><li>It fills in the days of the period that is run: to get older "
+        "rates, run it manually with a longer period. There are rates since 4 January "
+        "1999.</li><li>If the bank is late, the run is retried until the rates are "
+        "available.</li><li>Only currencies that are active in Odoo get rates.</li><li>If your "
+        "company's currency is not the euro, the rates are converted.</li><li>Weekends and the "
+        "bank's holidays have no rates: Odoo then uses the last rate before them.</li></ul></div>"
     )
 
     # It may hold a password, which is not for those who only operate.
@@ -58,7 +56,6 @@ class IhubIntegrationEcbRates(models.Model):
         help="Where the bank publishes its files. Change it only if the bank moves them.",
     )
     timeout = fields.Integer(
-        "Time-out",
         required=True,
         default=30,
         help="Seconds to wait for the bank's server before giving up.",
@@ -71,11 +68,11 @@ class IhubIntegrationEcbRates(models.Model):
         "res.currency",
         string="Currencies to Fetch",
         compute="_compute_currency_ids",
-        help="The active currencies besides the company's own: these get rates.",
+        help="The active currencies other than the company's own: these get rates.",
     )
 
     _timeout_positive = models.Constraint(
-        "CHECK(timeout > 0)", "The time-out must be at least one second."
+        "CHECK(timeout > 0)", "The timeout must be at least one second."
     )
 
     @api.depends("company_id.currency_id")
@@ -219,7 +216,7 @@ class IhubIntegrationEcbRates(models.Model):
 
     def _no_currencies(self):
         return self.env._(
-            "No currency is active besides the company's own, so there are no rates to fetch. "
+            "No currency other than the company's own is active, so there are no rates to fetch. "
             "Activate the currencies that you use, then press Start."
         )
 
@@ -233,15 +230,15 @@ class IhubIntegrationEcbRates(models.Model):
     def _not_published(self, day):
         return self.env._(
             "The European Central Bank has not published the rates for %(day)s yet. It does so "
-            "around 16:00 in Frankfurt, sometimes later. What it has published is entered; run "
-            "this again later for the rest.",
+            "around 16:00 in Frankfurt, sometimes later. The rates published so far were "
+            "entered; run this again later for the rest.",
             day=day,
         )
 
     def _result(self, first, last, count):
         return self.env._(
             "Exchange rates for %(days)s: %(created)s new, %(changed)s changed, %(unchanged)s "
-            "already there.",
+            "unchanged.",
             days=self._period_text(first, last),
             created=count["created"],
             changed=count["changed"],
@@ -290,16 +287,16 @@ class IhubIntegrationEcbRates(models.Model):
         server = self._server()
         if isinstance(exc, rest_client.ServerTimeout):
             return self.env._(
-                "The server %(server)s, where the exchange rates come from, did not answer within "
-                "%(seconds)s seconds. If this happens often, increase the time-out in the "
+                "The server %(server)s, where the exchange rates come from, did not respond "
+                "within %(seconds)s s. If this happens often, increase the timeout in the "
                 "settings.",
                 server=server,
                 seconds=self.timeout,
             )
         if isinstance(exc, rest_client.ServerBusy):
             return self.env._(
-                "The server %(server)s, where the exchange rates come from, is out of order or "
-                "overloaded (HTTP %(status)s). Such troubles usually pass by themselves.",
+                "The server %(server)s, where the exchange rates come from, is down or "
+                "overloaded (HTTP %(status)s). Such problems usually resolve themselves.",
                 server=server,
                 status=exc.status,
             )
@@ -318,7 +315,7 @@ class IhubIntegrationEcbRates(models.Model):
                 file=feed,
             )
         return self.env._(
-            "The server %(server)s did not give out the file %(file)s. Check the address in the "
+            "The server %(server)s did not provide the file %(file)s. Check the address in the "
             "settings, then press Start.",
             server=self._server(),
             file=feed,
@@ -328,17 +325,17 @@ class IhubIntegrationEcbRates(models.Model):
         if isinstance(exc, ecb.NotAFeed):
             return self._not_a_feed(feed)
         return self.env._(
-            "The file %(file)s from %(server)s is damaged. Nothing of it was used, so no wrong "
-            "rate was entered. Run this again later.",
+            "The file %(file)s from %(server)s is damaged. None of it was used, so no wrong rate "
+            "was entered. Run this again later.",
             server=self._server(),
             file=feed,
         )
 
     def _hostile(self, feed):
         return self.env._(
-            "The file %(file)s from %(server)s has parts that do not belong into a list of "
-            "exchange rates and may be an attack. Nothing of it was used. Check the address in "
-            "the settings.",
+            "The file %(file)s from %(server)s contains parts that do not belong in a list of "
+            "exchange rates and may be an attack. None of it was used. Check the address in the "
+            "settings.",
             server=self._server(),
             file=feed,
         )
@@ -354,8 +351,8 @@ class IhubIntegrationEcbRates(models.Model):
     def _not_a_feed(self, feed):
         return self.env._(
             "What %(server)s sent as %(file)s is not a list of exchange rates, but a web page, "
-            "nothing at all, or something else, as servers do while they are maintained. If this "
-            "goes on, correct the address in the settings, then press Start.",
+            "nothing at all, or something else, as happens during maintenance. If this "
+            "continues, correct the address in the settings, then press Start.",
             server=self._server(),
             file=feed,
         )

@@ -9,9 +9,9 @@ from lib import web_client
 STEPS = {
     "Wrong password": "Open Settings",
     "Remote down": "Try Now",
-    "Bad record": "See the Errors",
+    "Bad record": "View Errors",
     "Archived user": "Choose User",
-    "Late": "See the Run",
+    "Late": "View Run",
     "Stuck": "Stop",
     "Wrong once": "Run Again",
     "Web shop": "Repair",
@@ -68,7 +68,7 @@ def test_an_archived_user_is_replaced_in_the_dialog(board):
 def test_a_run_at_work_has_stop_and_says_for_how_long(board):
     open_page(board, "At work").locator("[name=action_open_current_run]").click()
     run = board.locator(".o_ihub_run")
-    expect(run.locator(".alert-info")).to_contain_text("At work for", use_inner_text=True)
+    expect(run.locator(".alert-info")).to_contain_text("Running for", use_inner_text=True)
     expect(run.locator(".alert-info [name=action_stop]:visible")).to_have_text(["Stop"])
     expect(run.locator(".o_form_statusbar [data-state]")).to_have_attribute("data-state", "running")
     expect(run.locator(".btn-primary:visible")).to_have_count(0)

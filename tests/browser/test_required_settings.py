@@ -13,7 +13,7 @@ def test_the_dialog_goes_on_to_the_settings_and_the_card_is_there(troubled, size
         dialog = page.locator(".modal")
         dialog.locator("[name=integration_type] input").click()
         page.locator(".o_select_menu_item").get_by_text("Shop", exact=True).click()
-        expect(dialog).to_contain_text("You are asked for its settings next:")
+        expect(dialog).to_contain_text("Next, you will be asked for its settings:")
         expect(dialog.locator("[name=asks_for]")).to_have_text("Address")
         dialog.locator("[name=name] input").fill(name)
         dialog.get_by_role("button", name="Continue").click()

@@ -70,7 +70,7 @@ def test_stop_says_stop_at_once(hub, full):
     assert hub.count(full, state="done", trigger="backfill") <= at_stop + 1
     assert hub.count(full, trigger="backfill") == WINDOWS
     cancelled = hub.runs(full, state="cancelled", trigger="backfill")
-    assert {run["message"] for run in cancelled} == {"Cancelled before it began."}
+    assert {run["message"] for run in cancelled} == {"Cancelled before it started."}
     assert all(run["ended_at"] for run in cancelled)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 COMMITS = "The code of this integration commits by itself."
-AGAIN = "Begun again because somebody changed the same record at the same moment."
+AGAIN = "Restarted because somebody changed the same record at the same time."
 
 
 def events(hub, integration, summary):
@@ -76,7 +76,8 @@ def test_a_commit_is_reported_once_and_said_of_a_failed_run(hub, server_of_modul
     server_of_module()
     run = outcome(hub, integration)
     assert (
-        run["message"] == "Bad. (Part of its work was kept: the code had committed it by itself.)"
+        run["message"] == "Bad. (Part of its work was kept, because the code had already "
+        "committed it.)"
     )
     assert hub.steps(integration) == [0, 1]
     # Reported once the run has been settled.

@@ -19,7 +19,7 @@ class ItemsCase(HubCase):
         self.integration = self.add(window_from=at("2025-03-01 11:00"))
         self.called = []
         self.options = {}
-        self.startPatcher(patch.object(self.type_class(), "item_fields", {"mail": "E-mail"}))
+        self.startPatcher(patch.object(self.type_class(), "item_fields", {"mail": "Email"}))
 
     @contextmanager
     def importing(self, handler=None):

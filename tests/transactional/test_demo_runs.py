@@ -9,8 +9,8 @@ from odoo.tests import new_test_user, tagged
 from test_demo_integration import DemoCase
 
 REASON = (
-    "This demo was told to fail: 'Fail on purpose' is ticked in its settings. "
-    "Untick it, then press Start or Run Manually."
+    "This demo was told to fail: 'Fail on Purpose' is checked in its settings. Uncheck it, then "
+    "press Start or Run Manually."
 )
 
 

@@ -28,7 +28,7 @@ class TestSchedulePreview(HubCase):
     def test_one_run_for_all_that_was_missed(self):
         self.assertEqual(
             self.preview("2025-03-01 02:00", catch_up="one"),
-            "One run for everything that was missed, 10 intervals: 03/01/2025 02:00 AM to 12:00 PM",
+            "One run for everything that was missed, 10 windows: 03/01/2025 02:00 AM to 12:00 PM",
         )
 
     def test_one_run_per_missed_window(self):
@@ -152,7 +152,7 @@ class TestStopAsks(HubCase):
         self.assertEqual(
             wizard.preview.splitlines(),
             [
-                "Queued runs that are cancelled: 5",
+                "Queued runs to be cancelled: 5",
                 "From 03/01/2025 02:00 AM to 03:00 AM",
                 "From 03/01/2025 03:00 AM to 04:00 AM",
                 "From 03/01/2025 04:00 AM to 05:00 AM",
@@ -187,7 +187,7 @@ class TestRunManuallySays(HubCase):
         self.assertNotIn("again", dialog.preview)
         dialog.date_from = at("2025-03-01 09:00")
         self.assertIn(
-            "Done again, although it is complete: 03/01/2025 09:00 AM to 11:00 AM", dialog.preview
+            "Run again, although already complete: 03/01/2025 09:00 AM to 11:00 AM", dialog.preview
         )
 
     def test_what_was_skipped_is_not_called_complete(self):
@@ -225,7 +225,7 @@ class TestAddSays(HubCase):
         dialog.integration_type = "ihub.integration.ecb.rates"
         self.assertEqual(
             dialog.what_next,
-            "Nothing runs before you press Start on its page. Then it runs every day at 05:00 PM "
+            "Nothing runs until you press Start on its page. Then it runs every day at 05:00 PM "
             "(Europe/Berlin); you can change that first.",
         )
         dialog.integration_type = "ihub.integration.demo"
@@ -235,6 +235,4 @@ class TestAddSays(HubCase):
         self.patch(self.type_class(), "is_job", False)
         dialog = self.dialog()
         dialog.integration_type = "ihub.integration.demo"
-        self.assertEqual(
-            dialog.what_next, "Nothing runs before you press Run Manually on its page."
-        )
+        self.assertEqual(dialog.what_next, "Nothing runs until you press Run Manually on its page.")

@@ -132,8 +132,8 @@ class TestFailedRun(NotifyCase):
         # Its code has committed by itself, so that the Stop can be seen.
         self.assertEqual(
             run.message,
-            "There is nothing to deliver. (Part of its work was kept: the code had committed it by "
-            "itself.)",
+            "There is nothing to deliver. (Part of its work was kept, because the code had "
+            "already committed it.)",
         )
         self.assertEqual(self.integration.state, "failed")
 
@@ -242,29 +242,29 @@ class TestFailedRun(NotifyCase):
     def test_people_are_told_once_and_when_it_is_made_up_for(self):
         self.run_manually(broken)
         self.run_manually(broken)
-        self.assertEqual(self.subjects(), ["A run of Orders has failed"])
+        self.assertEqual(self.subjects(), ["A run of Orders failed"])
         body = self.mails(self.responsible).body_html
         self.assertIn("The price of A1 is not a number", body)
         self.assertIn("The schedule goes on meanwhile", body)
         self.run_manually(works)
-        self.assertEqual(self.subjects()[1:], ["A run of Orders has been made up for"])
+        self.assertEqual(self.subjects()[1:], ["A failed run of Orders has since been completed"])
         self.assertIn("There is nothing to do", self.mails(self.responsible)[1].body_html)
 
     def test_a_failure_of_the_schedule_is_told_all_the_same(self):
         self.run_manually(broken)
         with freeze_time("2025-03-01 13:30"), self.running_as(broken):
             self.work(self.integration)
-        self.assertEqual(self.subjects(), ["A run of Orders has failed", "Orders has failed"])
+        self.assertEqual(self.subjects(), ["A run of Orders failed", "Orders failed"])
 
     def test_a_success_of_the_schedule_is_no_recovery(self):
         self.run_manually(broken)
         with freeze_time("2025-03-01 13:30"), self.running_as(works):
             self.work(self.integration)
-        self.assertEqual(self.subjects(), ["A run of Orders has failed"])
+        self.assertEqual(self.subjects(), ["A run of Orders failed"])
 
     def test_an_activity_goes_away_with_it(self):
         self.integration.with_user(self.manager).notify_by_activity = True
         self.run_manually(broken)
-        self.assertEqual(self.activities(self.responsible).summary, "A run of Orders has failed")
+        self.assertEqual(self.activities(self.responsible).summary, "A run of Orders failed")
         self.run_manually(works)
         self.assertFalse(self.activities(self.responsible))

@@ -466,7 +466,7 @@ class TestRepair(ItemsCase):
             .with_user(self.operator)
             .create({"item_ids": self.item.ids})
         )
-        self.assertEqual(change.line_ids.mapped("label"), ["E-mail"])
+        self.assertEqual(change.line_ids.mapped("label"), ["Email"])
         self.assertEqual(change.line_ids.value, "a@b.de")
         # As the other system would: here what is wrong is no field that people may change.
         data = self.item._value()
@@ -668,7 +668,7 @@ class TestDemoShop(HubCase):
             self.env["ihub.item.change"].with_user(self.operator).create({"item_ids": item.ids})
         )
         line = change.line_ids.filtered(lambda line: line.path == "customer.email")
-        self.assertEqual((line.label, line.value), ("E-mail", "fatima.haddad(at)example.com"))
+        self.assertEqual((line.label, line.value), ("Email", "fatima.haddad(at)example.com"))
         line.value = "fatima.haddad@example.com"
         change.action_save_and_retry()
         self.work(integration)

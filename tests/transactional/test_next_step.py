@@ -193,5 +193,5 @@ class TestMail(NextStepCase):
         mail = self.mail()
         self.assertEqual(mail.count("background-color:#875A7B"), 1)
         self.assertIn(f"/odoo/ihub-runs/{self.last_run().id}", mail)
-        self.assertIn("See the Error", mail)
+        self.assertIn("View Error", mail)
         self.assertIn("Open the settings and correct what is wrong there, then press Start", mail)

@@ -178,7 +178,7 @@ class TestFailureAndRecovery(NotifyCase):
         self.works(self.integration)
         chatter = self.chatter(self.integration)
         self.assertEqual(chatter.count("ValueError: The price of A1"), 1)
-        self.assertIn("Works again. Number of failures before: 2", chatter)
+        self.assertIn("Working again. Earlier failures: 2", chatter)
 
 
 class TestItems(NotifyCase):
@@ -414,7 +414,7 @@ class TestItems(NotifyCase):
                 if self.integration.state != "running":
                     self.integration.start()
                 self.work(self.integration)
-        self.assertEqual(self.subjects(), ["A run of Orders has reported errors"])
+        self.assertEqual(self.subjects(), ["A run of Orders reported errors"])
         body = self.mails(self.responsible).body_html
         self.assertIn("is done, but it has reported errors", body)
         self.assertIn("The price of A1 is &lt;i&gt;odd&lt;/i&gt;.", body)
@@ -567,8 +567,8 @@ class TestReaders(NotifyCase):
         french.write({"lang": "fr_FR", "tz": "Europe/Paris"})
         english = self.person("ihub_english")
         self.follow(self.integration, french, english)
-        self.translate_code("%(name)s has failed", "%(name)s a échoué")
-        self.translate_code("%(name)s has failed:", "%(name)s a échoué :")
+        self.translate_code("%(name)s failed", "%(name)s a échoué")
+        self.translate_code("%(name)s failed:", "%(name)s a échoué :")
         self.fails(self.integration)
         self.assertEqual(self.mails(french).subject, "Orders a échoué")
         self.assertEqual(self.mails(english).subject, "Orders has failed")

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 
 LANE = "odoo.addons.ihub.engine.worker"
 COMMITS = "The code of this integration commits by itself."
-AGAIN = "Begun again because somebody changed the same record at the same moment."
+AGAIN = "Restarted because somebody changed the same record at the same time."
 
 
 @freeze_time("2025-03-01 12:30")
@@ -69,7 +69,7 @@ class TestOwnCommits(OwnTransactionsCase):
         run = self.runs(self.integration, state="failed")
         self.assertEqual(
             run.message,
-            "Bad data. (Part of its work was kept: the code had committed it by itself.)",
+            "Bad data. (Part of its work was kept, because the code had already committed it.)",
         )
         self.assertEqual(self.partners(), 1)
         self.assertFalse(self.events(COMMITS).undone)

@@ -100,7 +100,7 @@ class TestCancel(HubCase):
     def test_what_is_queued_is_cancelled(self):
         run = self.queued()
         run.action_cancel()
-        self.assertEqual((run.state, run.message), ("cancelled", "Cancelled before it began."))
+        self.assertEqual((run.state, run.message), ("cancelled", "Cancelled before it started."))
 
     def test_what_is_at_work_is_not(self):
         run = self.queued()

@@ -53,9 +53,9 @@ class TestSentences(NotifyCase):
     def test_so_is_what_the_bars_of_a_card_say(self):
         self.integration.run_manually(at("2025-01-01 00:00"), at("2025-01-02 00:00"))
         self.runs(self.integration, trigger="manual").action_cancel()
-        self.translate_code("Cancelled before it began.", "Annulé avant le début.")
+        self.translate_code("Cancelled before it started.", "Annulé avant le début.")
         self.env.invalidate_all()
-        self.assertIn("Cancelled before it began.", self.integration.run_strip)
+        self.assertIn("Cancelled before it started.", self.integration.run_strip)
         strip = self.in_french(self.integration).run_strip.encode().decode("unicode_escape")
         self.assertIn("Annulé avant le début.", strip)
 

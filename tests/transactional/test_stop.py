@@ -124,7 +124,7 @@ class TestStop(HubCase):
         with self.running_as(lambda this, _from, _to: self.steps.append(1)):
             self.work(self.integration)
         self.assertFalse(self.steps)
-        self.assertEqual((run.state, run.message), ("cancelled", "Cancelled before it began."))
+        self.assertEqual((run.state, run.message), ("cancelled", "Cancelled before it started."))
         self.assertEqual(run.ended_at, at("2025-03-01 12:30"))
 
     def test_the_coverage_does_not_wait_for_what_is_stopped(self):

@@ -125,7 +125,7 @@ class TestScreens(NotifyCase):
         demo = self.env[DEMO].with_context(lang=locale).fields_get(["fail_run", "watermark"])
         self.assertEqual(
             demo["fail_run"]["string"],
-            self.said(language, "Fail on purpose", "ihub_integration_demo"),
+            self.said(language, "Fail on Purpose", "ihub_integration_demo"),
         )
         self.assertEqual(demo["watermark"]["string"], label)
 
@@ -150,7 +150,7 @@ class TestScreens(NotifyCase):
     def test_what_the_browser_says(self, language, locale):
         translations, _lang = self.env["ir.http"]._get_translations_for_webclient(["ihub"], locale)
         messages = {line["id"]: line["string"] for line in translations["ihub"]["messages"]}
-        term = "Several periods. Look closer."
+        term = "Several periods. Zoom in."
         self.assertEqual(messages.get(term), self.said(language, term))
         # Of a template, not of a script.
         self.assertEqual(messages.get("Legend"), self.said(language, "Legend"))
@@ -182,10 +182,10 @@ class TestScreens(NotifyCase):
         # The first one tells the person that the integration is theirs.
         mail = self.mails(reader)[-1]
         name = integration.name
-        self.assertEqual(mail.subject, self.said(language, "%(name)s has failed", name=name))
+        self.assertEqual(mail.subject, self.said(language, "%(name)s failed", name=name))
         body = html.unescape(mail.body_html)
-        self.assertIn(self.said(language, "%(name)s has failed:", name=f"<b>{name}</b>"), body)
-        advice = "Fix the cause, then press Start: it continues where it was."
+        self.assertIn(self.said(language, "%(name)s failed:", name=f"<b>{name}</b>"), body)
+        advice = "Fix the cause, then press Start to continue where it stopped."
         self.assertIn(self.said(language, advice), body)
 
     @in_each_language

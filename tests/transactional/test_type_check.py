@@ -69,7 +69,7 @@ class TestVerdict(TypeCase):
         definition = self.type_class()._model_classes__[0]
         with patch.object(definition, "is_jobb", False, create=True):
             self.judge_quietly()
-            self.assertIn("is_jobb is unknown; is_job is probably meant.", self.sentence())
+            self.assertIn("is_jobb is unknown. Did you mean is_job?", self.sentence())
 
     def test_what_raises_while_it_is_judged_is_said(self):
         def refuse(*args):

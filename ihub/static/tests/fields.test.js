@@ -122,7 +122,7 @@ test("a number that may be none says what none means, and takes it back", async 
         arch: `
             <form>
                 <field name="limit" widget="ihub_number_or_none" placeholder="Never"/>
-                <field name="time" widget="ihub_time_or_none" placeholder="At no time"/>
+                <field name="time" widget="ihub_time_or_none" placeholder="Never"/>
             </form>`,
     });
     const limit = ".o_field_widget[name=limit] input";
@@ -130,7 +130,7 @@ test("a number that may be none says what none means, and takes it back", async 
     expect(limit).toHaveValue("");
     expect(limit).toHaveAttribute("placeholder", "Never");
     expect(time).toHaveValue("");
-    expect(time).toHaveAttribute("placeholder", "At no time");
+    expect(time).toHaveAttribute("placeholder", "Never");
     await contains(limit).edit("15");
     await contains(time).edit("6:30");
     await clickSave();

@@ -80,7 +80,7 @@ export class BoardSummary extends Component {
 
     get freshTitle() {
         return this.props.freshness.isConnected
-            ? _t("Changes appear by themselves. Refreshed at %s.", this.freshAt)
-            : _t("The server cannot reach this browser, so it asks every few seconds.");
+            ? _t("Changes appear automatically. Refreshed at %s.", this.freshAt)
+            : _t("The server cannot reach this browser, so the page refreshes every few seconds.");
     }
 }

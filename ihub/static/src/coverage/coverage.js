@@ -149,20 +149,20 @@ export class Coverage extends Component {
     get completeText() {
         const moment = markup`<b>${this.completeUntil}</b>`;
         return this.troubles.length
-            ? _t("Data complete until %(moment)s, apart from what is listed below.", { moment })
+            ? _t("Data complete until %(moment)s, except for what is listed below.", { moment })
             : _t("Data complete until %(moment)s.", { moment });
     }
 
     get zonesText() {
         return _t(
-            "The times are those of your time zone (%(own)s). This integration works in %(zone)s, where it is now %(time)s.",
+            "Times are shown in your time zone (%(own)s). This integration works in %(zone)s, where it is now %(time)s.",
             { own: this.ownZone, zone: this.otherZone, time: this.timeInOtherZone },
         );
     }
 
     get moreText() {
         const count = this.troubles.length - this.listed.length;
-        return _t("And %(count)s more on the line.", { count });
+        return _t("And %(count)s more on the timeline.", { count });
     }
 
     /** The zone of the integration, where its clocks differ from those of the reader. */
@@ -194,7 +194,7 @@ export class Coverage extends Component {
     hint(segment) {
         const { can_fill: canFill } = this.state.shown;
         if (!segment.exact && this.canZoom(-1)) {
-            return _t("Several periods. Look closer.");
+            return _t("Several periods. Zoom in.");
         }
         if (isFillable(segment) && !canFill) {
             return _t("Open the runs.");

@@ -5,7 +5,7 @@ export const STATUSES = {
     done: {
         icon: "fa-check",
         label: _t("Done"),
-        hint: _t("Open what was done."),
+        hint: _t("Open the runs."),
     },
     running: {
         icon: "fa-refresh",
@@ -20,17 +20,17 @@ export const STATUSES = {
     incomplete: {
         icon: "fa-wrench",
         label: _t("Done, except items to repair"),
-        hint: _t("Open what is to be repaired."),
+        hint: _t("Open the items to repair."),
     },
     hole: {
         icon: "fa-question",
         label: _t("Not done"),
-        hint: _t("Do it now."),
+        hint: _t("Run it now."),
     },
     skipped: {
         icon: "fa-step-forward",
         label: _t("Skipped"),
-        hint: _t("Do it after all."),
+        hint: _t("Run it after all."),
     },
     pending: {
         icon: "fa-clock-o",

@@ -41,7 +41,9 @@ export const tour = {
         {
             trigger: ".o_app[data-menu-xmlid='ihub.ihub_menu_root']",
             content: markup(
-                _t("Let other systems and Odoo exchange data: open the <b>Integration Hub</b>."),
+                _t(
+                    "Exchange data between Odoo and other systems: open the <b>Integration Hub</b>.",
+                ),
             ),
             tooltipPosition: "right",
             run: "click",
@@ -49,14 +51,14 @@ export const tour = {
         { trigger: ".o_ihub_board" },
         {
             trigger: ".o-kanban-button-new",
-            content: markup(_t("Let's add an <b>integration</b>. Nothing runs before you say so.")),
+            content: markup(_t("Let's add an <b>integration</b>. Nothing runs until you say so.")),
             tooltipPosition: "bottom",
             run: "click",
         },
         {
             trigger: ".modal .o_field_widget[name=integration_type] input",
             content: markup(
-                _t("Choose <b>what it shall do</b>. Each type says more about itself."),
+                _t("Choose <b>what it should do</b>. Each type tells you more about itself."),
             ),
             tooltipPosition: "bottom",
             run: "click",
@@ -70,7 +72,9 @@ export const tour = {
         },
         {
             trigger: ".modal button[name=action_add]",
-            content: markup(_t("Read what it does, give it a name that people know, and add it.")),
+            content: markup(
+                _t("Read what it does, give it a name that people recognize, and add it."),
+            ),
             tooltipPosition: "top",
             run: "click",
         },
@@ -78,7 +82,7 @@ export const tour = {
         {
             isActive: ["mobile"],
             trigger: MORE,
-            content: markup(_t("Here is what else can be done with it.")),
+            content: markup(_t("Here is what else you can do with it.")),
             tooltipPosition: "bottom",
             run: "click",
         },
@@ -110,7 +114,7 @@ export const tour = {
         {
             trigger: ".o_ihub_run .o_notebook [name=log]",
             content: markup(
-                _t("Its <b>log</b>: all that it has reported, while it runs and later."),
+                _t("Its <b>log</b>: everything it reports, while it runs and afterwards."),
             ),
             tooltipPosition: "top",
             run: "click",

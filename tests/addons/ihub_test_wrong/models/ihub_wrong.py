@@ -42,7 +42,7 @@ wrong("flag", "is_job is 'no', expected is True or False.", is_job="no")
 wrong("delay", "delay is 'soon', expected is a timedelta or a number of seconds", delay="soon")
 wrong("negative", "delay is datetime.timedelta(days=-1)", delay=timedelta(days=-1))
 wrong("text", "description is 5, expected is a text.", description=5)
-wrong("misspelt", "is_jobb is unknown; is_job is probably meant.", is_jobb=False)
+wrong("misspelt", "is_jobb is unknown. Did you mean is_job?", is_jobb=False)
 wrong("plain", "state is the name of a field that every integration has", state="new")
 # Fields.
 wrong("field", "delay is fields.Integer, expected is a timedelta", delay=fields.Integer())
