@@ -63,7 +63,7 @@ class Server:
                 opener.open(f"{self.url}/web/health", timeout=seconds).close()
                 return
             time.sleep(0.1)
-        pytest.fail(f"The server does not answer:\n{self.output[-4000:]}")
+        pytest.fail(f"The server does not respond:\n{self.output[-4000:]}")
 
 
 def _free_port():

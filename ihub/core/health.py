@@ -42,6 +42,7 @@ STEPS = {
     "retry": Step("Try Now", "action_try_now"),
     "run": Step("Run Manually", "action_run_manually"),
     "run_again": Step("Run Again", "action_run_again"),
+    "report": Step("Send to Developer", "action_send_to_developer"),
     "repair": Step("Repair", "action_open_to_repair"),
     "errors": Step("View Errors", "action_open_failed_run"),
     "dismiss": Step("Dismiss", "action_dismiss_failed_run"),

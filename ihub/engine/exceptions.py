@@ -11,8 +11,14 @@ class IntegrationError(UserError):
 
     # Whether an event about it was written: there is one error event per failed run.
     reported = False
-    # Set it where the settings are to be corrected: people are then led there.
+    # Whether the settings are to be corrected: people are then led there.
     blames_settings = False
+
+
+class SettingsError(IntegrationError):
+    """The settings of the integration are wrong: its card and its run lead people there."""
+
+    blames_settings = True
 
 
 class UsageError(UserError):

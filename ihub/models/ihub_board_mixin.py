@@ -367,6 +367,8 @@ class IhubBoardMixin(models.AbstractModel):
         if step:
             return step if self._may_correct(step) else "open"
         step = HEALTH[self.health].next_step
+        if self._technical_line():
+            return "report"
         if step == "retry" and facts.executing_since:
             return "watch"
         if self.health == "no_worker" and facts.has_cron:

@@ -87,7 +87,9 @@ class IhubEvent(models.Model):
     company_id = LooseMany2one("res.company", "Company", readonly=True, missing_is_unset=False)
     user_id = LooseMany2one("res.users", "User", readonly=True)
     undone = fields.Boolean(
-        readonly=True, help="The work that this event describes was rolled back."
+        "Rolled Back",
+        readonly=True,
+        help="The work that this event describes was rolled back.",
     )
     is_cut = fields.Boolean(
         "Truncated", readonly=True, help="The full details are in an attachment."

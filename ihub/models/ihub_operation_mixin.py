@@ -602,6 +602,11 @@ class IhubOperationMixin(models.AbstractModel):
         self.ensure_one()
         return (self.failed_run_id or self._last_failed_run()).action_run_again()
 
+    def action_send_to_developer(self):
+        """Return a message with all that is known of the failure: see ``ihub.run``."""
+        self.ensure_one()
+        return self._error_run().action_send_to_developer()
+
     def action_try_now(self):
         """Try what waits for its next attempt again at once.
 

@@ -181,7 +181,8 @@ class IhubRun(models.Model):
     # It may hold whatever the other system wants to be asked with, so operators do not read it.
     resume = fields.Json(readonly=True, groups="base.group_system")
     behind_from = fields.Datetime(
-        readonly=True, help="Where the backlog began that is being processed window by window."
+        readonly=True,
+        help="Where the backlog began that is being processed window by window.",
     )
     skipped = fields.Boolean(readonly=True, help="This period was skipped, not processed.")
     previous_id = fields.Many2one(
@@ -611,6 +612,8 @@ class IhubRun(models.Model):
             return self.action_open_to_repair()
         if word == "run_again":
             return self.action_run_again()
+        if word == "report":
+            return self.action_send_to_developer()
         return getattr(self.integration_id, STEPS[word].method)() if word else True
 
     def action_open_error(self):

@@ -64,7 +64,9 @@ class IhubScheduleMixin(models.AbstractModel):
         tracking=True,
     )
     time_of_day = TimeOfDay(
-        tracking=True, help="Windows of days, weeks and months begin and end at this time."
+        "Time of Day",
+        tracking=True,
+        help="Windows of days, weeks and months begin and end at this time.",
     )
     catch_up = fields.Selection(
         [

@@ -79,8 +79,8 @@ def advice(integration):
     if integration.health not in ("failed", "run_failed", "blocked"):
         return False
     step = integration.next_step
-    if integration.technical_line and step in ("start", "run", "run_again"):
-        return _advice_on_fault(integration, step)
+    if step == "report":
+        return _advice_on_fault(integration)
     if step == "settings":
         return _advice_on_settings(integration)
     if step == "start":
@@ -98,8 +98,8 @@ def advice(integration):
     return False
 
 
-def _advice_on_fault(integration, step):
-    if step == "start":
+def _advice_on_fault(integration):
+    if integration.health == "failed" and integration.can_start:
         return integration.env._(
             "Send the details to its developer. Once it is corrected, press Start: it continues "
             "where it was."
@@ -218,7 +218,7 @@ def _late_text(integration):
     run = integration.sudo().scheduled_run_id
     due = integration._schedule().due(Window(run.window_from, run.window_to))
     return integration.env._(
-        "Late: due since %(due)s and not completed yet. %(reason)s",
+        "Due since %(due)s and not completed yet. %(reason)s",
         # Not the run's own moment, which is that of the next attempt.
         due=local_moment(integration, due),
         reason=late_reason(integration),

@@ -5,15 +5,15 @@ whoever will read it, is on the clocks of the integration.
 """
 
 import logging
-import re
 from datetime import time
+from operator import ne
 
 import psycopg2
 from odoo import fields
 from odoo.exceptions import MissingError
 from odoo.http import request
 from odoo.tools import format_datetime, format_time
-from odoo.tools.misc import babel_locale_parse, get_lang, posix_to_ldml
+from odoo.tools.misc import babel_locale_parse, get_lang
 
 from ..core.schedule import UnknownTimezone, find_zone, to_local, utc_offset
 
@@ -86,7 +86,7 @@ def interval_text(integration):
 
 
 def schedule_sentence(integration):
-    """Return how often it runs, and when next: "Every hour. Next: 11/26/2026 09:00 AM"."""
+    """Return how often it runs, and when next: "Every hour. Next: Nov 26, 9:00 AM"."""
     every = interval_text(integration)
     every = every[:1].upper() + every[1:]
     # What is wrong says itself when it is tried again.
@@ -124,9 +124,8 @@ def _every_text(integration):
 def stated_moment(integration, moment):
     """Return ``moment`` (naive UTC) on the clocks of the integration, with their zone."""
     zone = integration.tz if _is_zone(integration.tz) else "UTC"
-    return integration.env._(
-        "%(moment)s (%(zone)s)", moment=_moment_text(integration, moment, zone), zone=zone
-    )
+    wall = _moment_text(integration, moment, zone, date="yMMMd")
+    return integration.env._("%(moment)s (%(zone)s)", moment=wall, zone=zone)
 
 
 # --- Parts ---
@@ -149,25 +148,33 @@ def _period_parts(integration, start, end, zone, beside=None):
     offset = " xxx" if walls[1] <= walls[0] else ""
     dates = [beside and beside.date(), walls[0].date(), walls[1].date()]
     return [
-        _moment_text(integration, moment, zone, dates[index] != dates[index + 1], offset)
-        for index, moment in enumerate((start, end))
+        _moment_text(integration, moment, zone, None if is_new else "", offset)
+        for moment, is_new in zip((start, end), map(ne, dates, dates[1:]), strict=True)
     ]
 
 
-def _moment_text(integration, moment, zone, with_date=True, suffix=""):
-    pattern = _time_pattern(integration, seconds=bool(moment.second))
-    if with_date:
-        pattern = f"{_pattern(integration, get_lang(integration.env).date_format)} {pattern}"
+def _moment_text(integration, moment, zone, date=None, suffix=""):
+    """Return ``moment`` as the web client writes dates: "Nov 26, 9:07 AM".
+
+    :param str date: the CLDR skeleton of its date, empty for none; by default without the year
+        where that is the current one, as in the web client
+    """
+    locale = babel_locale_parse(get_lang(integration.env).code)
+    pattern = _time_pattern(integration, moment.second)
+    if date is None:
+        wall, now = (to_local(each, find_zone(zone)) for each in (moment, fields.Datetime.now()))
+        date = "MMMd" if wall.year == now.year else "yMMMd"
+    if date:
+        day = locale.datetime_skeletons[date].pattern
+        pattern = locale.datetime_formats["medium"].format(pattern, day)
     return format_datetime(integration.env, moment, tz=zone, dt_format=pattern + suffix)
 
 
-def _time_pattern(integration, seconds=False):
-    pattern = get_lang(integration.env).time_format
-    return _pattern(integration, pattern if seconds else re.sub(r"\W?%S", "", pattern))
-
-
-def _pattern(integration, posix):
-    return posix_to_ldml(posix, babel_locale_parse(get_lang(integration.env).code))
+def _time_pattern(integration, with_seconds=False):
+    locale = babel_locale_parse(get_lang(integration.env).code)
+    pattern = locale.time_formats["medium" if with_seconds else "short"].pattern
+    # The narrow blank before AM, which some fonts and whoever searches do not have.
+    return pattern.replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 def _is_zone(name):

@@ -3,6 +3,8 @@ from datetime import datetime, timedelta
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate
 
+from odoo.addons.ihub.lib.exceptions import SettingsError
+
 _lt = LazyTranslate(__name__)
 
 
@@ -47,13 +49,11 @@ class IhubIntegrationDemo(models.Model):
     # This method is called by RUN MANUALLY and the job started by START
     def run_from_to(self, _from: datetime, _to: datetime):
         if self.fail_run:
-            self.ihub_error(
-                summary=self.env._(
+            raise SettingsError(
+                self.env._(
                     "This demo was told to fail: 'Fail on Purpose' is checked in its settings. "
                     "Uncheck it, then press Start or Run Manually."
-                ),
-                integration=self,
-                raised=True,
+                )
             )
         self.ihub_warning(
             summary=self.env._(

@@ -1,6 +1,6 @@
 """What integrations do when nothing is wrong, and what else there is; executed in ``odoo shell``.
 
-Together with the ten troubles the board shows each badge. The lanes of those that are at work
+Together with the troubles the board shows each badge. The lanes of those that are at work
 must be held, see ``troubles.executing``.
 """
 

@@ -1,4 +1,4 @@
-"""Ten troubles, each of them brought about as it comes about; executed in ``odoo shell``.
+"""Troubles, each of them brought about as it comes about; executed in ``odoo shell``.
 
 The last one kills the process, so nothing can follow it.
 """
@@ -48,6 +48,7 @@ env["res.partner"].create({"name": "Azure Interior"})
 work(add("Wrong password", path="locked/"))
 work(add("Remote down", address="http://127.0.0.1:9/"))
 work(add("Bad record", path="shop/"))
+work(add("Program fault", "ihub.integration.ledger", script="raise key customer_id"))
 
 archived = add("Archived user")
 archived.run_as_id = env["res.users"].create(

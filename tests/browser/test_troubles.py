@@ -1,4 +1,10 @@
-"""Ten troubles: whoever has only the screen finds out what is wrong, and what to do."""
+"""Twelve troubles: one headline, one coloured button, at most three clicks until it is repaired.
+
+Whoever has only the screen finds out what is wrong, and what to do.
+"""
+
+import re
+from typing import NamedTuple
 
 import pytest
 import troubles
@@ -10,10 +16,109 @@ from lib import web_client
 FINE = {"ok", "created", "stopped", "copy", "working", "queued", "catching_up", "stopping"}
 
 
+class Trouble(NamedTuple):
+    """What a card says, which button is coloured, and what its first click opens.
+
+    :param str badge: the headline
+    :param tuple says: parts of the sentence below it
+    :param str button: empty where nobody who uses the board can repair it
+    :param str opens: a selector
+    :param tuple then: what else is clicked there until it can be repaired: selectors
+    """
+
+    badge: str
+    says: tuple
+    button: str = ""
+    opens: str = ""
+    then: tuple = ()
+
+
+TROUBLES = {
+    "Wrong password": Trouble(
+        "Failed",
+        ("refuses access: check the user name, password or key",),
+        "Open Settings",
+        ".o_form_view [name=address]",
+    ),
+    "Remote down": Trouble(
+        "Trying Again",
+        ("does not accept connections", "Next attempt at", "up to 2 more"),
+        "Try Now",
+    ),
+    "Bad record": Trouble(
+        "Done with Errors",
+        ("is done, but reported errors. Check them, then press Dismiss",),
+        "View Errors",
+        ".o_ihub_run .o_ihub_alert",
+        ("[name=action_next_step]",),
+    ),
+    "Program fault": Trouble(
+        "Failed",
+        ("Unexpected data, or a fault in the integration's program",),
+        "Send to Developer",
+        ".modal [name=body]:has-text('KeyError')",
+    ),
+    "Web shop": Trouble(
+        "To Repair",
+        ("email address",),
+        "Repair",
+        ".o_form_view [name=action_repair]",
+        ("[name=action_repair]",),
+    ),
+    "Killed server": Trouble("Interrupted", ("Interrupted. It will be resumed",)),
+    "Archived user": Trouble(
+        "Cannot Run",
+        (
+            "runs as Anna Former, but this user is archived",
+            "Choose another user in the field 'Runs as'",
+        ),
+        "Choose User",
+        ".modal [name=run_as_id]",
+    ),
+    "Late": Trouble(
+        "Late",
+        ("Due since", "A run has been in progress since", "Wait for it, or press Stop"),
+        "View Run",
+        ".o_ihub_run .alert-info",
+        ("[name=action_stop]:visible",),
+    ),
+    "Stuck": Trouble(
+        "Stuck",
+        (
+            "Running since",
+            "longer than its limit of 30 min",
+            "Press Stop; if it does not stop, ask your administrator to restart the server",
+        ),
+        "Stop",
+    ),
+    # A time zone is changed only while it is stopped.
+    "Wrong time zone": Trouble("Cannot Run", ("Mars/Phobos",), "Stop"),
+    "No scheduler": Trouble(
+        "No Worker",
+        (
+            "but no scheduler has picked it up",
+            "Ask your administrator whether the server's cron workers are running",
+        ),
+    ),
+}
+# All that a part of the page says, in the pieces in which it stands there.
+PIECES = """root => {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), pieces = [];
+    while (walker.nextNode()) {
+        const {parentElement: at, textContent} = walker.currentNode;
+        const is_shown = at.checkVisibility({checkVisibilityCSS: true})
+            && !at.closest(".visually-hidden, select, .o_notebook");
+        const text = textContent.trim().replace(/\\s+/g, " ");
+        if (is_shown && text) { pieces.push(text); }
+    }
+    return pieces;
+}"""
+
+
 @pytest.fixture(scope="module", params=web_client.SIZES)
 def page(request, troubled):
-    """A page of an operator."""
-    with troubled.browser("ihub_operator", request.param) as page:
+    """A page of a manager."""
+    with troubled.browser("ihub_manager", request.param) as page:
         yield page
 
 
@@ -31,27 +136,80 @@ def says(shown, *texts):
         expect(shown).to_contain_text(text, use_inner_text=True)
 
 
-def test_the_password_of_the_remote_system_is_wrong(board):
-    card = web_client.card(board, "Wrong password")
-    says(card, "Failed", "refuses access: check the user name, password or key", "Start")
-    card.locator("[name=action_open_error]").first.click()
-    run = board.locator(".o_ihub_run .o_ihub_alert")
-    says(run, "check the user name, password or key", "(HTTP 401)")
+def open_page(board, name):
+    web_client.card(board, name).locator(".o_ihub_name").first.click()
+    # Beside the chatter, whose button is always coloured.
+    form = board.locator(".o_form_sheet_bg")
+    expect(form.locator(".o_form_sheet [name=name]").first).to_be_visible()
+    return form
 
 
-def test_the_remote_system_is_down(board):
-    card = web_client.card(board, "Remote down")
-    says(card, "Trying Again", "does not accept connections", "Next attempt at", "up to 2 more")
-    says(card, "Try Now")
+def integrations(page):
+    """Return the id and name of each integration."""
+    return web_client.call(page, "ihub.integration", "search_read", [], ["name"])
 
 
-def test_one_record_is_bad(board):
-    card = web_client.card(board, "Bad record")
-    errors = card.locator("[name=action_open_errors_today]")
-    expect(errors).to_be_visible()
+def said_twice(pieces):
+    """Return what stands in a text more than once, also as a part of a sentence.
+
+    :param list pieces: the texts of a card or page
+    """
+    words = [re.sub(r"[^\w% ]", "", piece).strip().lower() for piece in pieces]
+    telling = [each for each in words if re.search("[a-z]{2}", each)]
+    twice = {each for each in telling if telling.count(each) > 1}
+    longer = {each for each in telling if each.count(" ") >= 3}
+    return twice | {each for each in longer if sum(each in other for other in telling) > 1}
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_a_trouble_has_one_headline_and_one_coloured_button(board, name):
+    trouble = TROUBLES[name]
+    shown = web_client.card(board, name)
+    expect(shown.locator(".o_ihub_health")).to_have_text(trouble.badge)
+    says(shown, *trouble.says)
+    expect(shown.locator(".btn-primary")).to_have_text([trouble.button] if trouble.button else [])
+    form = open_page(board, name)
+    says(form.locator(".o_ihub_alert"), trouble.badge, *trouble.says)
+    expect(form.locator(".btn-primary:visible")).to_have_text(
+        [trouble.button] if trouble.button else []
+    )
+
+
+@pytest.mark.parametrize("name", [name for name, each in TROUBLES.items() if each.opens])
+def test_it_is_repaired_after_three_clicks_at_most(board, name):
+    trouble = TROUBLES[name]
+    web_client.card(board, name).locator(".btn-primary").click()
+    expect(board.locator(trouble.opens).first).to_be_visible()
+    assert len(trouble.then) <= 2
+    for selector in trouble.then:
+        expect(board.locator(selector).first).to_be_enabled()
+
+
+def test_nothing_is_said_twice_on_a_card(board):
+    found = {}
+    for name in sorted(row["name"] for row in integrations(board)):
+        shown = web_client.card(board, name)
+        expect(shown).to_be_visible()
+        found[name] = said_twice(shown.evaluate(PIECES))
+    assert not {name: twice for name, twice in found.items() if twice}
+
+
+def test_nothing_is_said_twice_on_a_page(board):
+    found = {}
+    for row in integrations(board):
+        board.goto(f"/odoo/integrations/{row['id']}")
+        form = board.locator(".o_form_sheet_bg")
+        expect(form.locator(".o_form_sheet")).to_be_visible()
+        pieces = form.evaluate(PIECES)
+        found[row["name"]] = said_twice(pieces)
+    assert not {name: twice for name, twice in found.items() if twice}
+
+
+def test_a_bad_record_is_found_from_its_card(board):
+    shown = web_client.card(board, "Bad record")
     # The others were imported.
-    expect(card).not_to_contain_text("Failed", use_inner_text=True)
-    errors.click()
+    expect(shown).not_to_contain_text("Failed", use_inner_text=True)
+    shown.locator("[name=action_open_errors_today]").click()
     board.click(
         ".o_list_view .o_data_row td[name=summary], .o_kanban_view.o_ihub_events .o_kanban_record"
     )
@@ -59,38 +217,8 @@ def test_one_record_is_bad(board):
     says(event, "Order S2 has no price. Enter it in the shop.", "Azure Interior", "price")
 
 
-def test_the_server_was_killed(board):
-    card = web_client.card(board, "Killed server")
-    says(card, "Interrupted", "Interrupted. It will be taken up again")
-
-
-def test_the_user_that_it_runs_as_is_archived(board):
-    card = web_client.card(board, "Archived user")
-    says(card, "Cannot Run", "Anna Former, as whom Archived user runs, is archived")
-    says(card, "Choose another user in the field 'Runs as'", "Open")
-
-
-def test_it_is_late(board):
-    card = web_client.card(board, "Late")
-    says(card, "Late: due since", "A run has been at work since", "Wait for it, or press Stop")
-
-
-def test_it_is_stuck(board):
-    card = web_client.card(board, "Stuck")
-    says(card, "Running since", "longer than its limit of 30 minutes")
-    says(card, "Press Stop; if it does not stop, ask your administrator to restart the server")
-
-
-def test_the_time_zone_is_wrong(board):
-    says(web_client.card(board, "Wrong time zone"), "Cannot Run", "Mars/Phobos")
-    web_client.card(board, "Other clocks").locator(".o_ihub_name").click()
-    says(board.locator(".o_form_sheet"), "Asia/Tokyo")
-
-
-def test_there_is_no_scheduler(board):
-    card = web_client.card(board, "No scheduler")
-    says(card, "No Worker", "but no scheduler has taken it up")
-    says(card, "Ask your administrator whether the server's cron workers run")
+def test_other_clocks_are_named_on_the_page(board):
+    says(open_page(board, "Other clocks"), "Asia/Tokyo")
 
 
 def test_what_is_wrong_comes_first_and_is_counted(board):
@@ -101,19 +229,47 @@ def test_what_is_wrong_comes_first_and_is_counted(board):
     )
     troubled = {word: count for word, count in counts.items() if word not in FINE}
     assert troubled == {
-        "failed": 1, "run_failed": 1, "with_errors": 2, "to_repair": 1,
+        "failed": 2, "run_failed": 1, "with_errors": 2, "to_repair": 1,
         "type_missing": 1, "blocked": 2, "no_worker": 1, "stuck": 1, "late": 1, "interrupted": 1,
         "retrying": 1,
     }  # fmt: skip
 
 
-def test_this_is_a_copy_of_the_production_database(troubled_databases, tmp_path, chromium):
+def test_a_copy_of_the_production_database_says_so_once(troubled_databases, tmp_path, chromium):
     _name, copy = troubled_databases
     serving = troubles.serving(copy, tmp_path, chromium)
     with serving as site, site.browser("ihub_operator") as page:
         page.goto("/odoo/integrations")
-        card = web_client.card(page, "Remote down")
-        says(card, "Paused in a Copy")
-        said = "This is a copy of a database: nothing starts by itself here"
+        shown = web_client.card(page, "Remote down")
+        says(shown, "Paused in a Copy")
+        said = "This is a copy of a database: nothing starts automatically here"
         says(page.locator(".o_ihub_notice"), said)
-        expect(card).not_to_contain_text(said)
+        expect(shown).not_to_contain_text(said)
+
+
+def test_a_wrong_password_leads_to_the_settings_also_from_the_run(board):
+    open_page(board, "Wrong password").locator("[name=action_open_error]").click()
+    run = board.locator(".o_ihub_run")
+    says(run.locator(".o_ihub_alert"), "check the user name, password or key", "(HTTP 401)")
+    expect(run.locator(".btn-primary:visible")).to_have_text(["Open Settings"])
+    run.locator(".o_ihub_alert [name=action_next_step]").click()
+    expect(board.locator("[name=address]").first).to_be_visible()
+
+
+def test_a_run_at_work_has_stop_and_says_for_how_long(board):
+    open_page(board, "At work").locator("[name=action_open_current_run]").click()
+    run = board.locator(".o_ihub_run")
+    says(run.locator(".alert-info"), "Running for")
+    expect(run.locator(".alert-info [name=action_stop]:visible")).to_have_text(["Stop"])
+    expect(run.locator(".o_form_statusbar [data-state]")).to_have_attribute("data-state", "running")
+    expect(run.locator(".btn-primary:visible")).to_have_count(0)
+
+
+def test_a_done_run_has_no_coloured_button_and_asks_before_it_runs_again(board):
+    runs = web_client.call(
+        board, "ihub.run", "search", [("outcome", "=", "done"), ("trigger", "=", "manual")]
+    )
+    board.goto(f"/odoo/ihub-runs/{runs[0]}")
+    run = board.locator(".o_ihub_run")
+    expect(run.locator(".alert-success")).to_be_visible()
+    expect(run.locator(".btn-primary:visible")).to_have_count(0)

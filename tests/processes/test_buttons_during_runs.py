@@ -18,7 +18,7 @@ def test_cancel_while_the_lane_takes_the_run(hub):
     lane = hub.connect()
     lane.autocommit = False
     hub.execute("UPDATE ihub_run SET state = 'running' WHERE id = %s", run, connection=lane)
-    with hub.env() as env, pytest.raises(UserError, match="at work"):
+    with hub.env() as env, pytest.raises(UserError, match="in progress"):
         env["ihub.run"].browse(run).action_cancel()
     lane.rollback()
     lane.close()
@@ -97,7 +97,7 @@ def test_every_button_during_a_run(hub, server_of_module):
             try:
                 record.unlink()
             except UserError as error:
-                assert "at work right now" in str(error)
+                assert "has a run in progress" in str(error)
             else:
                 raise AssertionError("What is at work was deleted.")
         with hub.env("__system__") as env:
@@ -119,7 +119,7 @@ def test_cancel_of_a_run_that_is_executing(hub, server_of_module):
     with hub.held(integration) as let_go:
         run = hub.run_manually(integration)
         hub.wait_until_held(integration)
-        with hub.env() as env, pytest.raises(UserError, match="at work"):
+        with hub.env() as env, pytest.raises(UserError, match="in progress"):
             env["ihub.run"].browse(run).action_cancel()
         let_go()
         assert hub.wait_for(integration, id=run, state="done")["message"] == "Done."

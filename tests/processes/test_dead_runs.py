@@ -145,7 +145,7 @@ def test_deaths_in_a_row_are_bounded(hub, server):
     # The window is still to be done, and whoever is responsible has been told, once.
     first = hub.runs(integration, state="interrupted")[0]
     assert shown["window_from"] == first["window_from"]
-    told = "SELECT count(*) FROM mail_message WHERE subject = 'Deadly has failed'"
+    told = "SELECT count(*) FROM mail_message WHERE subject = 'Deadly failed'"
     assert hub.row(told) == (1,)
     # Nobody starts it again, until somebody presses Start.
     hub.execute("UPDATE ir_cron SET nextcall = '2020-01-01'")

@@ -184,7 +184,7 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     odoo("shell", database, script=UNINSTALL.format(name="ihub_samples"), addons=addons)
     output = odoo("shell", database, script=LOOK_AT_A_MISSING_TYPE)
     assert "MISSING|8|{True}" in output, output
-    assert "is not installed any more" in output
+    assert "is no longer installed" in output
     assert "TYPES|[]" in output
     odoo("shell", database, script=UNINSTALL.format(name="ihub"))
     output = odoo("shell", database, script=LOOK_AT_WHAT_IS_LEFT)

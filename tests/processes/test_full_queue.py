@@ -155,7 +155,7 @@ def test_deleting_after_stop(hub, full):
         try:
             env["ihub.integration"].browse(full).unlink()
         except UserError as error:
-            assert "at work right now" in str(error)
+            assert "has a run in progress" in str(error)
             return False
         return True
 

@@ -28,7 +28,7 @@ REFUSED = {
     "sql SAVEPOINT mine\ncheckpoint 5": "inside a savepoint",
     "checkpoint 1\nsql SAVEPOINT mine\nwrite\ncheckpoint 5": "inside a savepoint",
     "commit\nwithin checkpoint 5": "inside a savepoint",
-    "apart checkpoint 5": "in another thread",
+    "apart checkpoint 5": "in a different thread",
     "elsewhere checkpoint 5": "with another cursor",
 }
 

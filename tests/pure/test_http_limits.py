@@ -243,7 +243,7 @@ def test_what_is_small_but_was_large_in_between_is_refused(server):
 )
 def test_what_was_not_asked_for_is_not_unpacked(server, encodings):
     reply_packed(server, packed(b"x", "gzip"), encodings)
-    with pytest.raises(AnswerUnusable, match="unpacked"):
+    with pytest.raises(AnswerUnusable, match="decompressed"):
         RestClient(server.url).get("orders")
     assert server.requests[0].headers["Accept-Encoding"] == "gzip, deflate"
 
@@ -257,7 +257,7 @@ def test_what_was_not_asked_for_is_not_unpacked(server, encodings):
 @pytest.mark.parametrize("missing", [1, 4, 8, 9, 2000])
 def test_a_packed_stream_that_is_cut_off_is_no_answer(server, body, missing):
     reply_packed(server, body[:-missing])
-    with pytest.raises(RetryableError, match="broke off"):
+    with pytest.raises(RetryableError, match="was interrupted"):
         RestClient(server.url).get("orders")
 
 
@@ -265,20 +265,20 @@ def test_a_packed_stream_that_is_cut_off_is_no_answer(server, body, missing):
 @pytest.mark.parametrize("missing", [1, 2000])
 def test_nor_is_a_deflated_one(server, pack, missing):
     reply_packed(server, pack(NOISE)[:-missing], "deflate")
-    with pytest.raises(RetryableError, match="broke off"):
+    with pytest.raises(RetryableError, match="was interrupted"):
         RestClient(server.url).get("orders")
 
 
 def test_nor_is_one_that_is_cut_off_inside(server):
     reply_packed(server, packed(packed(NOISE, "gzip")[:-9], "gzip"), "gzip, gzip")
-    with pytest.raises(RetryableError, match="broke off"):
+    with pytest.raises(RetryableError, match="was interrupted"):
         RestClient(server.url).get("orders")
 
 
 @pytest.mark.parametrize("end", [b"", b"5\r\nab", b"5", b"2\r\nab\r\n"])
 def test_chunks_that_are_cut_off_are_no_answer(server, end):
     server.reply("orders", raw=lambda: [CHUNKED + b"2\r\nab\r\n" + end])
-    with pytest.raises(RetryableError, match="broke off"):
+    with pytest.raises(RetryableError, match="was interrupted"):
         RestClient(server.url).get("orders")
 
 

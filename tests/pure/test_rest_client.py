@@ -166,7 +166,7 @@ def test_server_that_does_not_listen_is_retryable():
 
 
 def test_server_without_a_name_in_the_network_is_retryable():
-    with pytest.raises(RetryableError, match="There is no server name.invalid"):
+    with pytest.raises(RetryableError, match="The server name.invalid was not found"):
         RestClient("http://name.invalid").get("orders")
 
 
@@ -188,7 +188,7 @@ def test_server_that_drips_hits_the_deadline(server):
 
 def test_answer_that_breaks_off_is_retryable(server, client):
     server.reply("orders", body=b"x" * 1000, cut=100)
-    with pytest.raises(RetryableError, match="broke off"):
+    with pytest.raises(RetryableError, match="was interrupted"):
         client.get("orders")
 
 
@@ -214,7 +214,7 @@ def test_packed_answer_is_unpacked(server, client):
 
 def test_answer_that_cannot_be_unpacked(server, client):
     server.reply("orders", body=b"not packed", headers={"Content-Encoding": "gzip"})
-    with pytest.raises(rest_client.AnswerUnusable, match="unpacked"):
+    with pytest.raises(rest_client.AnswerUnusable, match="decompressed"):
         client.get("orders")
 
 

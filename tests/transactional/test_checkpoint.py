@@ -102,9 +102,7 @@ class TestCheckpoint(HubCase):
 
         self.integration.start()
         self.work_as(work)
-        self.assertEqual(
-            shown, [("Running: 1 of 4 records", 25, 1), ("Running: 3 of 4 records", 75, 3)]
-        )
+        self.assertEqual(shown, [("Running: 1/4 records", 25, 1), ("Running: 3/4 records", 75, 3)])
 
     def test_the_last_sign_of_life(self):
         def work(this, _from, _to):
@@ -205,7 +203,7 @@ class TestCheckpoint(HubCase):
                 def work(this, _from, _to, context=context):
                     with ThreadPoolExecutor(1) as pool:
                         for ask in (this.resume_point, this.checkpoint):
-                            with self.assertRaisesRegex(UsageError, "in another thread"):
+                            with self.assertRaisesRegex(UsageError, "in a different thread"):
                                 pool.submit(context().run, ask).result()
                     raise UserError("asked")
 
@@ -218,7 +216,7 @@ class TestCheckpoint(HubCase):
             with self.registry.cursor() as cr:
                 this.with_env(this.env(cr=cr)).checkpoint(5)
 
-        self.assertIn("another cursor", self.failing(work))
+        self.assertIn("a different cursor", self.failing(work))
 
     def test_a_resume_point_that_would_not_come_back_is_refused(self):
         values = (at("2025-03-01 12:00"), {1}, self.env.user.partner_id, b"x", (1, 2))

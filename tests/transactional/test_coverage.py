@@ -203,7 +203,7 @@ class TestFill(CoverageCase):
         integration = self.add()
         with patch.object(self.type_class(), "has_time_period", False):
             self.env.invalidate_all()
-            with self.assertRaisesRegex(UserError, "takes no period"):
+            with self.assertRaisesRegex(UserError, "does not take a period"):
                 integration.action_fill("2025-03-01 10:00:00", "2025-03-01 11:00:00")
 
     def test_what_is_not_run_by_hand_cannot_be_filled(self):

@@ -185,7 +185,7 @@ class TestDemoPast(DemoCase):
         self.assertFalse(retrying._facts()[retrying.id].is_late)
         self.assertRegex(
             retrying.retry_message,
-            r"does not answer\. Next attempt at .*, and up to 198 more after it",
+            r"does not respond\. Next attempt at .*, and up to 198 more after it",
         )
 
     def test_it_is_made_quickly(self):

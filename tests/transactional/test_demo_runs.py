@@ -52,7 +52,7 @@ class TestDemoRuns(DemoRunCase):
         self.work(demo)
         run = self.last_run(demo)
         self.assertEqual(run.state, "pending")
-        self.assertRegex(run.message, r"^The server \S+ does not answer\.$")
+        self.assertRegex(run.message, r"^The server \S+ does not respond\.$")
         self.assertIn("Next attempt at", demo.integration_id.retry_message)
         self.assertEqual(demo.state, "running")
 
@@ -64,7 +64,7 @@ class TestDemoRuns(DemoRunCase):
         demo.address = server.url
         self.work(demo)
         self.assertEqual(self.last_run(demo).message, "Done.")
-        self.assertIn("has answered", self.events(demo)[-1:].summary)
+        self.assertIn("responded", self.events(demo)[-1:].summary)
 
     def test_nothing_shows_the_password_of_its_address(self):
         secret = "hunter2-hunter2"
@@ -87,7 +87,7 @@ class TestDemoRuns(DemoRunCase):
         )
         self.work(demo)
         host = url.split("/")[2]
-        self.assertEqual(self.last_run(demo).message, f"The server {host} does not answer.")
+        self.assertEqual(self.last_run(demo).message, f"The server {host} does not respond.")
 
     def test_those_who_only_operate_do_not_read_the_address(self):
         demo = self.create("ihub.integration.demo.unreachable")

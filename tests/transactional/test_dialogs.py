@@ -19,16 +19,16 @@ class TestSchedulePreview(HubCase):
         self.assertEqual(
             self.preview("2025-03-01 12:00").splitlines(),
             [
-                "Next: 03/01/2025 12:00 PM to 01:00 PM, at 03/01/2025 01:00:10 PM",
-                "Then: 03/01/2025 01:00 PM to 02:00 PM",
-                "Then: 03/01/2025 02:00 PM to 03:00 PM",
+                "Next: Mar 1, 12:00 PM to 1:00 PM, at Mar 1, 1:00:10 PM",
+                "Then: Mar 1, 1:00 PM to 2:00 PM",
+                "Then: Mar 1, 2:00 PM to 3:00 PM",
             ],
         )
 
     def test_one_run_for_all_that_was_missed(self):
         self.assertEqual(
             self.preview("2025-03-01 02:00", catch_up="one"),
-            "One run for everything that was missed, 10 windows: 03/01/2025 02:00 AM to 12:00 PM",
+            "One run for everything that was missed, 10 windows: Mar 1, 2:00 AM to 12:00 PM",
         )
 
     def test_one_run_per_missed_window(self):
@@ -36,9 +36,9 @@ class TestSchedulePreview(HubCase):
             self.preview("2025-03-01 02:00", catch_up="each").splitlines(),
             [
                 "10 runs, one after the other:",
-                "From 03/01/2025 02:00 AM to 03:00 AM",
-                "From 03/01/2025 03:00 AM to 04:00 AM",
-                "From 03/01/2025 04:00 AM to 05:00 AM",
+                "From Mar 1, 2:00 AM to 3:00 AM",
+                "From Mar 1, 3:00 AM to 4:00 AM",
+                "From Mar 1, 4:00 AM to 5:00 AM",
                 "… and 7 more",
             ],
         )
@@ -47,8 +47,8 @@ class TestSchedulePreview(HubCase):
         self.assertEqual(
             self.preview("2025-03-01 02:00", catch_up="skip").splitlines(),
             [
-                "Skipped, because it was missed: 03/01/2025 02:00 AM to 11:00 AM",
-                "Next: 03/01/2025 11:00 AM to 12:00 PM",
+                "Skipped, because it was missed: Mar 1, 2:00 AM to 11:00 AM",
+                "Next: Mar 1, 11:00 AM to 12:00 PM",
             ],
         )
 
@@ -60,7 +60,7 @@ class TestSchedulePreview(HubCase):
         self.assertIn("One run for everything", edited.schedule_preview)
         edited.window_from = at("2025-03-01 12:00")
         # As saving it does: two hours are counted from midnight.
-        self.assertIn("12:00 PM to 02:00 PM", edited.schedule_preview)
+        self.assertIn("12:00 PM to 2:00 PM", edited.schedule_preview)
         integration.with_user(self.manager).write(
             {"interval_number": 2, "window_from": at("2025-03-01 12:00")}
         )
@@ -89,7 +89,7 @@ class TestStartAsks(HubCase):
         self.assertEqual(integration.state, "running")
 
     def test_a_large_catch_up_is_asked_for(self):
-        for catch_up, words in (("one", "02:00 AM to 12:00 PM"), ("each", "10 runs")):
+        for catch_up, words in (("one", "2:00 AM to 12:00 PM"), ("each", "10 runs")):
             with self.subTest(catch_up=catch_up):
                 integration = self.add(window_from=at("2025-03-01 02:00"), catch_up=catch_up)
                 wizard = self.asked(integration.action_start())
@@ -105,7 +105,7 @@ class TestStartAsks(HubCase):
     def test_whatever_is_skipped_is_asked_for(self):
         integration = self.add(window_from=at("2025-03-01 10:00"), catch_up="skip")
         wizard = self.asked(integration.action_start())
-        self.assertIn("Skipped, because it was missed: 03/01/2025 10:00 AM", wizard.preview)
+        self.assertIn("Skipped, because it was missed: Mar 1, 10:00 AM", wizard.preview)
 
     def test_of_many_those_that_surprise_are_named(self):
         plain = self.add(name="Plain")
@@ -153,9 +153,9 @@ class TestStopAsks(HubCase):
             wizard.preview.splitlines(),
             [
                 "Queued runs to be cancelled: 5",
-                "From 03/01/2025 02:00 AM to 03:00 AM",
-                "From 03/01/2025 03:00 AM to 04:00 AM",
-                "From 03/01/2025 04:00 AM to 05:00 AM",
+                "From Mar 1, 2:00 AM to 3:00 AM",
+                "From Mar 1, 3:00 AM to 4:00 AM",
+                "From Mar 1, 4:00 AM to 5:00 AM",
                 "… and 2 more",
             ],
         )
@@ -187,7 +187,7 @@ class TestRunManuallySays(HubCase):
         self.assertNotIn("again", dialog.preview)
         dialog.date_from = at("2025-03-01 09:00")
         self.assertIn(
-            "Run again, although already complete: 03/01/2025 09:00 AM to 11:00 AM", dialog.preview
+            "Run again, although already complete: Mar 1, 9:00 AM to 11:00 AM", dialog.preview
         )
 
     def test_what_was_skipped_is_not_called_complete(self):
@@ -202,13 +202,13 @@ class TestRunManuallySays(HubCase):
             dialog.date_to = at("2025-03-01 11:00")
             self.assertNotIn("complete", dialog.preview)
             dialog.date_from = at("2025-03-01 08:00")
-            self.assertIn("complete: 03/01/2025 08:00 AM to 09:00 AM", dialog.preview)
+            self.assertIn("complete: Mar 1, 8:00 AM to 9:00 AM", dialog.preview)
 
     def test_what_comes_before(self):
         integration = self.add()
         self.assertNotIn("before", self.dialog(integration).preview)
         integration.run_manually("2025-03-01 09:00:00", "2025-03-01 10:00:00")
-        self.assertIn("Queued before it: 1", self.dialog(integration).preview)
+        self.assertIn("Queued ahead of it: 1", self.dialog(integration).preview)
 
     def test_a_type_without_a_period_says_so(self):
         self.patch(self.type_class(), "has_time_period", False)
@@ -225,7 +225,7 @@ class TestAddSays(HubCase):
         dialog.integration_type = "ihub.integration.ecb.rates"
         self.assertEqual(
             dialog.what_next,
-            "Nothing runs until you press Start on its page. Then it runs every day at 05:00 PM "
+            "Nothing runs until you press Start on its page. Then it runs every day at 5:00 PM "
             "(Europe/Berlin); you can change that first.",
         )
         dialog.integration_type = "ihub.integration.demo"

@@ -103,7 +103,7 @@ class TestEcbPublication(PublicationCase):
 
     def test_a_period_by_hand_that_reaches_into_the_future_is_not_done(self):
         window = (datetime(2026, 3, 9), datetime(2026, 3, 20))
-        with self.assertRaisesRegex(RetryableError, "2026-03-13.*published is entered"):
+        with self.assertRaisesRegex(RetryableError, "2026-03-13.*so far were entered"):
             self.run_at(datetime(2026, 3, 13, 9), window)
         self.assertEqual(
             set(self.rates(self.dollar)), {date(2026, 3, day) for day in (9, 10, 11, 12)}

@@ -120,7 +120,7 @@ class TestEcbRates(EcbCase):
         self.integration.run_from_to(datetime(2026, 3, 9, 16), THURSDAY_17H)
         self.integration.run_from_to(THURSDAY_17H, FRIDAY_17H)
         self.assertEqual(len(self.rates(self.dollar)), 5)
-        self.assertIn("3 new, 0 changed, 3 already there", self.events("info")[-1])
+        self.assertIn("3 new, 0 changed, 3 unchanged", self.events("info")[-1])
 
     def test_a_rate_edited_by_hand_is_set_to_the_banks(self):
         self.integration.run_from_to(THURSDAY_17H, FRIDAY_17H)
@@ -188,7 +188,7 @@ class TestEcbRates(EcbCase):
         self.env["res.currency"].search([("id", "!=", own.id)]).with_context(
             force_deactivate=True
         ).active = False
-        with self.assertRaisesRegex(IntegrationError, "No currency is active.*press Start"):
+        with self.assertRaisesRegex(IntegrationError, "No currency other than.*press Start"):
             self.integration.run_from_to(THURSDAY_17H, FRIDAY_17H)
         self.assertFalse(self.server.requests)
 

@@ -161,7 +161,7 @@ class TestFailedRun(NotifyCase):
 
     def test_the_card_says_so_and_where_to_look(self):
         run = self.run_manually(broken)
-        self.assertSays("01/01/2025", "The price of A1 is not a number")
+        self.assertSays("Jan 1", "The price of A1 is not a number")
         self.assertEqual(self.integration.next_step, "run_again")
         self.assertEqual(self.integration.action_open_failed_run()["res_id"], run.id)
 
@@ -245,7 +245,7 @@ class TestFailedRun(NotifyCase):
         self.assertEqual(self.subjects(), ["A run of Orders failed"])
         body = self.mails(self.responsible).body_html
         self.assertIn("The price of A1 is not a number", body)
-        self.assertIn("The schedule goes on meanwhile", body)
+        self.assertIn("The schedule continues in the meantime", body)
         self.run_manually(works)
         self.assertEqual(self.subjects()[1:], ["A failed run of Orders has since been completed"])
         self.assertIn("There is nothing to do", self.mails(self.responsible)[1].body_html)

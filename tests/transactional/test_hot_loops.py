@@ -44,7 +44,7 @@ class TestTheBound(HotLoopCase):
         self.assertEqual(len(self.calls), 60)
         waiting = self.runs(self.integration, trigger="manual", state="pending")
         self.assertEqual(waiting.due, at(NOW) + timedelta(minutes=1))
-        self.assertIn("60 runs have begun within a minute", waiting.message)
+        self.assertIn("60 runs started within a minute", waiting.message)
         warnings = self.env["ihub.event"].search([("integration_id", "=", self.integration.id)])
         self.assertEqual(warnings.mapped("level"), ["warning"])
         with freeze_time("2025-03-01 12:31:05"), self.running_as(lambda this, *w: self.note(this)):

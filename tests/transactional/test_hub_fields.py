@@ -144,7 +144,7 @@ class TestHubFields(HubCase):
     # --- What follows from it ---
 
     def test_it_says_which_field_and_what_to_do(self):
-        with self.assertRaisesRegex(AccessError, "Scheduled Action.*Use Start and Stop"):
+        with self.assertRaisesRegex(AccessError, "Scheduled Action.*use Start and Stop"):
             self.integration.with_user(self.manager).write({"cron_id": self.queue.id})
 
     def test_a_field_of_another_addon_that_is_read_only_is_the_hub_s_too(self):

@@ -71,7 +71,7 @@ class TestProcessEach(ItemsCase):
 
         run = self.run_it(swallow)
         self.assertEqual(run.message, "5 done, 1 to repair.")
-        self.assertIn("An error of the database was caught", self.items(state="failed").message)
+        self.assertIn("A database error was caught", self.items(state="failed").message)
         self.assertEqual(self.names(), [f"SO-{n}" for n in (0, 2, 3, 4, 5)])
 
     def test_what_people_decide_between_two_commits_counts(self):
@@ -111,7 +111,7 @@ class TestProcessEach(ItemsCase):
             self.work(self.integration)
         self.assertEqual(self.called, [0])
         self.assertFalse(self.items(key="1").sudo().data)
-        self.assertIn("Its data were not kept", self.items(key="1").message)
+        self.assertIn("Its data was not kept", self.items(key="1").message)
 
     def test_an_outage_is_no_bad_order(self):
         self.orders[3]["fail"] = RetryableError("shop is away")
@@ -277,9 +277,9 @@ class TestProcessEach(ItemsCase):
         run = self.run_it()
         self.assertEqual(run.message, "5 done, 1 to repair.")
         item = self.items(state="failed")
-        self.assertIn("not kept", item.data_html)
+        self.assertIn("no longer stored", item.data_html)
         self.retry(item)
-        self.assertIn("Its data were not kept", item.message)
+        self.assertIn("Its data was not kept", item.message)
 
     def test_data_that_cannot_be_read_any_more_break_no_page(self):
         self.orders[0]["fail"] = "no"
@@ -340,7 +340,7 @@ class TestLimit(ItemsCase):
             order["fail"] = "no"
         run = self.run_it()
         self.assertEqual(run.state, "failed")
-        self.assertIn("3 of 4 items have failed", run.message)
+        self.assertIn("Too many items failed (3 of 4)", run.message)
         self.assertEqual(self.called, [0, 1, 2, 3])
         self.assertEqual(len(self.items(state="failed")), 3)
         self.assertEqual(self.names(), ["SO-0"])
@@ -519,7 +519,7 @@ class TestRepair(ItemsCase):
         self.item.sudo().handler = "_import_order_of_yesterday"
         self.retry(self.item)
         self.assertEqual(self.item.state, "failed")
-        self.assertIn("type was changed", self.item.message)
+        self.assertIn("type has changed", self.item.message)
         # Its period, run once more, finds the method under its new name.
         self.assertEqual(self.run_it(moment="2025-03-01 13:30").message, "5 done, 1 to repair.")
         self.assertEqual(self.item.sudo().handler, "_import_order")
@@ -530,7 +530,7 @@ class TestRepair(ItemsCase):
         self.item.sudo().data = '{"$": "reference", "of": ["model.that.is.gone", [1]]}'
         run = self.retry(self.item)
         self.assertEqual((run.state, self.item.state), ("done", "failed"))
-        self.assertIn("were not kept", self.item.message)
+        self.assertIn("was not kept", self.item.message)
         self.assertTrue(self.item.sudo().data, "The addon may come back.")
 
     def test_an_item_that_is_deleted_before_it_is_tried_again(self):
@@ -610,7 +610,7 @@ class TestRepair(ItemsCase):
         self.assertIn(colleague.partner_id, self.item.message_partner_ids)
 
     def test_it_is_not_assigned_to_who_may_not_see_it(self):
-        with self.assertRaisesRegex(ValidationError, "may not see order SO-2"):
+        with self.assertRaisesRegex(ValidationError, "does not have access to order SO-2"):
             self.item.with_user(self.operator).user_id = self.outsider
 
     def test_nothing_else_of_it_is_written(self):

@@ -49,8 +49,8 @@ class TestLate(NotifyCase):
         self.assertEqual(self.subjects(), ["Orders is late"])
         self.assertEqual(integration.late_since, at("2025-03-01 13:00"))
         body = self.mails(self.responsible).body_html
-        self.assertIn("03/01/2025 10:00", body)
-        self.assertIn("no scheduler has taken it up", body)
+        self.assertIn("Mar 1, 10:00", body)
+        self.assertIn("no scheduler has picked it up", body)
         self.assertRegex(body, rf' href="https?://[^"]+res_id={integration.id}"')
 
     def test_it_is_told_when_it_is_on_time_again_and_then_a_new_occurrence_counts(self):
@@ -60,7 +60,7 @@ class TestLate(NotifyCase):
             self.works(integration)
         self.look("2025-03-01 13:15")
         self.look("2025-03-01 13:20")
-        self.assertEqual(self.subjects(), ["Orders is late", "Orders works again"])
+        self.assertEqual(self.subjects(), ["Orders is late", "Orders is working again"])
         self.assertIn("is on time again", self.mails(self.responsible)[1].body_html)
         self.assertFalse(integration.late_since)
         self.look("2025-03-01 17:00")
@@ -104,7 +104,7 @@ class TestLate(NotifyCase):
         with freeze_time("2025-03-01 11:00"):
             self.fails(integration)
         self.look("2025-03-01 13:00")
-        self.assertEqual(self.subjects(), ["Orders has failed"])
+        self.assertEqual(self.subjects(), ["Orders failed"])
 
     def test_a_late_one_that_works_after_failing_is_told_once(self):
         integration = self.started()
@@ -114,7 +114,7 @@ class TestLate(NotifyCase):
             self.works(integration)
         self.look("2025-03-01 13:15")
         self.assertEqual(
-            self.subjects(), ["Orders is late", "Orders has failed", "Orders works again"]
+            self.subjects(), ["Orders is late", "Orders failed", "Orders is working again"]
         )
 
     def test_waiting_for_a_retry_becomes_late_with_its_reason(self):

@@ -30,6 +30,10 @@ def broken(this, _from, _to):
     raise IntegrationError("Order 7 has no customer.")
 
 
+def faulty(this, _from, _to):
+    raise KeyError("customer_id")
+
+
 class NextStepCase(NotifyCase):
     def setUp(self):
         super().setUp()
@@ -98,6 +102,16 @@ class TestNextStep(NextStepCase):
         self.execute(broken)
         self.assertEqual((self.integration.next_step, self.last_run().next_step), ("start",) * 2)
 
+    def test_what_nobody_expected_is_sent_to_the_developer(self):
+        self.execute(faulty)
+        run = self.last_run()
+        self.assertEqual((self.integration.next_step, run.next_step), ("report", "report"))
+        self.assertIn("press Start", self.integration.advice)
+        for record in (self.integration, run):
+            action = record.action_next_step()
+            self.assertEqual(action["res_model"], "mail.compose.message")
+            self.assertIn("KeyError: &#39;customer_id&#39;", action["context"]["default_body"])
+
     def test_what_is_tried_again_can_be_tried_now(self):
         self.execute(unreachable)
         run = self.last_run()
@@ -137,7 +151,7 @@ class TestNextStep(NextStepCase):
         wizard = self.env[action["res_model"]].with_user(self.manager)
         wizard = wizard.with_context(**action["context"]).create({})
         self.assertEqual((wizard.date_from, wizard.date_to), (run.window_from, run.window_to))
-        self.assertIn("Done again, although it is complete", wizard.preview)
+        self.assertIn("Run again, although already complete", wizard.preview)
 
     def test_reported_errors_are_looked_at_then_dismissed(self):
         def reports(this, _from, _to):
@@ -194,4 +208,4 @@ class TestMail(NextStepCase):
         self.assertEqual(mail.count("background-color:#875A7B"), 1)
         self.assertIn(f"/odoo/ihub-runs/{self.last_run().id}", mail)
         self.assertIn("View Error", mail)
-        self.assertIn("Open the settings and correct what is wrong there, then press Start", mail)
+        self.assertIn("Correct the settings, then press Start", mail)

@@ -105,7 +105,7 @@ class TestCancel(HubCase):
     def test_what_is_at_work_is_not(self):
         run = self.queued()
         run.sudo()._begin()
-        with self.assertRaisesRegex(UserError, "at work.*Press Stop"):
+        with self.assertRaisesRegex(UserError, "in progress.*Press Stop"):
             run.action_cancel()
         self.assertEqual((run.state, run.message), ("running", False))
 
@@ -135,6 +135,6 @@ class TestCancel(HubCase):
         run = self.queued()
         with patch.object(self.registry["ihub.run"], "_lock_queued") as lock:
             lock.return_value = run.browse()
-            with self.assertRaisesRegex(UserError, "at work"):
+            with self.assertRaisesRegex(UserError, "in progress"):
                 run.action_cancel()
         self.assertEqual(run.state, "pending")

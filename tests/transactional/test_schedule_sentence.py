@@ -12,13 +12,13 @@ class TestScheduleSentence(HubCase):
         return integration.with_context(tz=reader).schedule_sentence
 
     def test_how_often_and_when_next(self):
-        self.assertEqual(self.say(), "Every hour. Next: 03/01/2025 01:00:10 PM")
+        self.assertEqual(self.say(), "Every hour. Next: Mar 1, 1:00:10 PM")
 
     def test_on_whose_clocks(self):
         daily = {"interval_type": "days", "time_of_day": 2, "tz": "America/New_York"}
         self.assertEqual(
             self.say("Europe/Brussels", **daily),
-            "Every day at 02:00 AM (America/New_York). Next: 03/02/2025 08:00:10 AM",
+            "Every day at 2:00 AM (America/New_York). Next: Mar 2, 8:00:10 AM",
         )
 
     def test_what_is_off_has_no_next(self):
@@ -34,4 +34,4 @@ class TestScheduleSentence(HubCase):
 
 
 def unlucky(this, _from, _to):
-    raise ConnectionError("The shop does not answer.")
+    raise ConnectionError("The shop does not respond.")

@@ -53,7 +53,7 @@ class TestStop(HubCase):
         self.assertEqual((state, is_stopping), ("stopped", True))
         self.assertIn("Stopping…", activity)
         self.assertIn(self.operator.name, activity)
-        self.assertIn("03/01/2025 12:30", activity)
+        self.assertIn("Mar 1, 12:30", activity)
 
     def test_the_window_stays_to_be_done_and_start_goes_on(self):
         self.integration.start()

@@ -198,7 +198,7 @@ class TestItem(TimeLineCase):
                 ("13:00", "Order SO-2 came from Orders.", ""),
                 ("13:00", "State: To Repair → Queued", "ihub_operator (ihub.group_user)"),
                 ("13:00", "It was tried again.", "ihub_operator (ihub.group_user)"),
-                ("12:45", "Corrected: E-mail: a@b.de → c@d.de", "ihub_operator (ihub.group_user)"),
+                ("12:45", "Corrected: Email: a@b.de → c@d.de", "ihub_operator (ihub.group_user)"),
                 ("12:30", "Order SO-2 came for the first time.", ""),
                 ("12:30", f"order SO-2: {REASON}", ""),
                 ("12:30", "It came with a run.", "ihub_operator (ihub.group_user)"),

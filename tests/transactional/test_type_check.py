@@ -50,18 +50,18 @@ class TestVerdict(TypeCase):
             self.set_up_registry()
         (line,) = logged.output
         self.assertIn(f"The integration type {DEMO} cannot be used.", line)
-        self.assertIn("is_job is 'no', expected is True or False.", line)
+        self.assertIn("is_job is 'no'; expected True or False.", line)
 
     def test_several_faults_are_all_said(self):
         self.define(is_job="no", delay="soon")
         self.assertIn("is_job is 'no'", self.sentence())
-        self.assertIn("delay is 'soon', expected is a timedelta or a number", self.sentence())
+        self.assertIn("delay is 'soon'; expected a timedelta or a number", self.sentence())
 
     def test_a_negative_delay_is_said_on_the_card(self):
         integration = self.add()
         self.define(delay=timedelta(hours=-1))
         self.assertIn("delay is datetime.timedelta(", integration.problem)
-        self.assertIn("not negative. Its developer must correct that.", integration.problem)
+        self.assertIn("not negative. Its developer must fix this.", integration.problem)
 
     def test_a_misspelt_flag_is_said_with_the_right_one(self):
         self.addCleanup(self.judge_quietly)
@@ -90,9 +90,9 @@ class TestVerdict(TypeCase):
 
     def test_what_a_type_tells_must_be_of_the_right_kind(self):
         cases = {
-            "_type_title": (5, "_type_title is 5, expected is a text."),
-            "_type_description": (None, "_type_description is None, expected is a text."),
-            "_default_schedule": (None, "_default_schedule is None, expected is a dictionary."),
+            "_type_title": (5, "_type_title is 5; expected a string."),
+            "_type_description": (None, "_type_description is None; expected a string."),
+            "_default_schedule": (None, "_default_schedule is None; expected a dictionary."),
         }
         for method, (value, words) in cases.items():
             with self.subTest(method):
@@ -101,8 +101,8 @@ class TestVerdict(TypeCase):
 
     def test_settings_that_no_integration_has_are_said(self):
         self.define(_default_schedule=lambda model: {"interval": 5, "state": "running"})
-        self.assertIn("returns 'interval', which is no setting", self.sentence())
-        self.assertIn("returns 'state', which is no setting", self.sentence())
+        self.assertIn("returns 'interval', which is not a setting", self.sentence())
+        self.assertIn("returns 'state', which is not a setting", self.sentence())
 
     def test_any_setting_of_an_integration_can_have_a_default(self):
         self.define(_default_schedule=lambda model: {"retry_limit": 7, "interval_type": "days"})
@@ -363,7 +363,7 @@ class TestRequiredSettings(TypeCase):
         self.env.invalidate_all()
         run = integration.run_manually()
         self.work(integration)
-        self.assertIn("The settings of Rates are gone. Press Settings", run.message)
+        self.assertIn("The settings of Rates are missing. Press Settings", run.message)
         action = integration.open_settings()
         form = Form(self.env[ECB].with_user(self.manager).with_context(**action["context"]))
         form.address = "https://example.org/"

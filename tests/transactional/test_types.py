@@ -46,7 +46,7 @@ class TestFlags(HubCase):
         self.flag(has_time_period=False)
         integration = self.add()
         self.assertFalse(integration.takes_period)
-        with self.assertRaisesRegex(UserError, "takes no period"):
+        with self.assertRaisesRegex(UserError, "does not take a period"):
             integration.run_manually("2025-01-01", "2025-01-02")
         self.assertEqual(integration.run_manually().state, "pending")
 
@@ -165,8 +165,8 @@ class TestTypes(HubCase):
         self.env.invalidate_all()
         both = integration + other
         self.assertTrue(both.read(["type_name", "problem", "next_run", "can_start"]))
-        self.assertIn("not installed any more", integration.problem)
-        with self.assertRaisesRegex(UserError, "not installed any more"):
+        self.assertIn("no longer installed", integration.problem)
+        with self.assertRaisesRegex(UserError, "no longer installed"):
             integration.start()
         self.assertFalse(other.problem)
 

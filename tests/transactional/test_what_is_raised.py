@@ -143,7 +143,7 @@ class TestWhatIsRaised(HubCase):
             self.work(self.integration)
         self.assertEqual(len(calls), 1)
         run = self.runs(self.integration, state="failed")
-        self.assertIn("nobody had pressed Stop", run.message)
+        self.assertIn("nobody pressed Stop", run.message)
         self.assertEqual(self.integration.state, "failed")
         self.assertIn("Traceback", self.events().details)
 

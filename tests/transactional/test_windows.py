@@ -110,10 +110,10 @@ class TestWindows(HubCase):
         self.work(integration)
         integration.stop()
         for start, words in (
-            ("2025-03-01 11:20", "11:00 AM to 11:20 AM will be skipped (intervals: 1)"),
+            ("2025-03-01 11:20", "11:00 AM to 11:20 AM will be skipped (windows: 1)"),
             (
                 "2025-03-01 09:00",
-                "09:00 AM to 11:00 AM will be done again (intervals: 2)",
+                "9:00 AM to 11:00 AM will be run again (windows: 2)",
             ),
         ):
             result = integration.with_user(self.manager).onchange(
@@ -181,7 +181,7 @@ class TestBackfill(HubCase):
         dialog.date_to = at("2025-03-01 01:30")
         dialog.split = True
         self.assertEqual(dialog.window_count, 4)
-        self.assertIn("02/28/2025 10:00 PM to 11:00 PM", dialog.preview)
+        self.assertIn("Feb 28, 10:00 PM to 11:00 PM", dialog.preview)
         dialog.save().action_run()
         runs = self.runs(integration, trigger="backfill")
         self.assertEqual(runs.mapped("state"), ["pending"] * 4)

@@ -142,7 +142,7 @@ class TestWhatIsLostLater(RightsCase):
             ),
             "group": (
                 lambda: self.manager.write({"group_ids": [(6, 0, everyone.ids)]}),
-                "not a user of the Integration Hub any more",
+                "no longer a user of the Integration Hub",
             ),
             "own company": (self.forget_company, "has no company"),
             "archived user": (lambda: self.manager.write({"active": False}), "is archived"),

@@ -1,6 +1,5 @@
 /* global luxon */
 
-import { formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { groupBy } from "@web/core/utils/arrays";
@@ -10,6 +9,7 @@ import { Component, useRef, useState } from "@odoo/owl";
 
 import { sayDuration } from "./duration_field";
 import { lookOf } from "./state_field";
+import { sayExactly } from "./when_field";
 
 const { DateTime } = luxon;
 
@@ -82,7 +82,7 @@ export class RunStripField extends Component {
     }
 
     describe({ outcome, duration, ended, message }) {
-        const when = ended ? formatDateTime(ended) : "";
+        const when = ended ? sayExactly(ended) : "";
         const label = Object.fromEntries(this.field.selection)[outcome];
         const first = [label || outcome, when, sayDuration(duration)];
         return [first.filter(Boolean).join(" · "), message].filter(Boolean).join("\n");

@@ -1,4 +1,4 @@
-import { formatDateTime } from "@web/core/l10n/dates";
+import { toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -20,6 +20,16 @@ export function sayWhen(moment, now) {
         return seconds > 0 ? _t("in a moment") : _t("just now");
     }
     return moment.toRelative({ base: now });
+}
+
+/**
+ * A moment to the second, for those who hover: "Nov 26, 9:07:03 AM".
+ *
+ * @param {luxon.DateTime} moment
+ * @returns {string}
+ */
+export function sayExactly(moment) {
+    return toLocaleDateTimeString(moment, { showSeconds: true });
 }
 
 /** A moment as "in 12 minutes"; hovering tells the exact time. */
@@ -54,7 +64,7 @@ export class WhenField extends Component {
     }
 
     get exact() {
-        return formatDateTime(this.value);
+        return sayExactly(this.value);
     }
 
     get iso() {

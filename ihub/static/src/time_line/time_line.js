@@ -1,12 +1,12 @@
 import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
-import { deserializeDateTime, formatDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
+import { deserializeDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
-import { sayWhen } from "../fields/when_field";
+import { sayExactly, sayWhen } from "../fields/when_field";
 import { useClock } from "../live/clock";
 import { useLiveReload } from "../live/live_reload";
 
@@ -68,7 +68,7 @@ export class TimeLine extends Component {
     }
 
     exact(entry) {
-        return formatDateTime(this.moment(entry));
+        return sayExactly(this.moment(entry));
     }
 
     short(entry) {

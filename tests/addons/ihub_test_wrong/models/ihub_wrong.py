@@ -38,14 +38,14 @@ def divide(self):
 
 
 # Attributes.
-wrong("flag", "is_job is 'no', expected is True or False.", is_job="no")
-wrong("delay", "delay is 'soon', expected is a timedelta or a number of seconds", delay="soon")
+wrong("flag", "is_job is 'no'; expected True or False.", is_job="no")
+wrong("delay", "delay is 'soon'; expected a timedelta or a number of seconds", delay="soon")
 wrong("negative", "delay is datetime.timedelta(days=-1)", delay=timedelta(days=-1))
-wrong("text", "description is 5, expected is a text.", description=5)
+wrong("text", "description is 5; expected a string.", description=5)
 wrong("misspelt", "is_jobb is unknown. Did you mean is_job?", is_jobb=False)
 wrong("plain", "state is the name of a field that every integration has", state="new")
 # Fields.
-wrong("field", "delay is fields.Integer, expected is a timedelta", delay=fields.Integer())
+wrong("field", "delay is fields.Integer; expected a timedelta", delay=fields.Integer())
 wrong("boolean", "is_singleton is fields.Boolean", is_singleton=fields.Boolean())
 wrong("covers", "The field fail bears the name of a method", fail=fields.Boolean())
 wrong("name", "name is the name of a field that every", name=fields.Char(required=True))
@@ -55,7 +55,7 @@ wrong("company", "company_id is the name of a field", company_id=fields.Many2one
 wrong("number", "interval_number is the name of a field", interval_number=fields.Char())
 # Methods.
 wrong("missing", "It has no method run_from_to(_from, _to)", run_from_to=...)
-wrong("none", "run_from_to is None, expected is a method.", run_from_to=None)
+wrong("none", "run_from_to is None; expected a method.", run_from_to=None)
 wrong("generator", "run_from_to() contains 'yield' or is 'async'", run_from_to=generator)
 wrong("coroutine", "run_from_to() contains 'yield' or is 'async'", run_from_to=coroutine)
 wrong(
@@ -68,11 +68,11 @@ wrong("told", "_type_description fails with ZeroDivisionError", _type_descriptio
 wrong("schedule", "_default_schedule fails with ZeroDivisionError", _default_schedule=divide)
 wrong(
     "key",
-    "_default_schedule() returns 'interval', which is no setting",
+    "_default_schedule() returns 'interval', which is not a setting",
     _default_schedule=lambda self: {"interval": 5},
 )
 wrong(
     "kind",
-    "_default_schedule is {'interval_type': 'day'}, expected is minutes, hours",
+    "_default_schedule is {'interval_type': 'day'}; expected minutes, hours",
     _default_schedule=lambda self: {"interval_type": "day"},
 )
