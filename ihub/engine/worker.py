@@ -448,7 +448,7 @@ class Worker:
         """Tell developers, once a run, that not all of its work is undone when it fails."""
         if scope.committed:
             self.integration.ihub_warning(
-                summary=self.env._("The code of this integration commits by itself."),
+                summary=self.env._("The code of this integration makes its own commits."),
                 details=self.env._(
                     "What it has committed stays when the run fails or the server stops, and the "
                     "window is then run again from its last checkpoint. Use self.checkpoint() "

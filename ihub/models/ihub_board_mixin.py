@@ -262,8 +262,8 @@ class IhubBoardMixin(models.AbstractModel):
         # As superuser: whether this is a copy is no secret, but the parameter is administrators'.
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
             return self.env._(
-                "This is a copy of a database: nothing starts by itself here. Press Start on what "
-                "you want to try in this copy."
+                "This is a copy of a database: nothing starts automatically here. Press Start on "
+                "what you want to try in this copy."
             )
         return not self._all_known().is_served and card_text.unserved(self)
 

@@ -110,7 +110,7 @@ class IhubIntegration(models.Model):
     # An integration without a company that does not do so has lost its own: nobody sees it but
     # who may administer the database, and it cannot run.
     serves_all_companies = fields.Boolean(
-        readonly=True, copy=False, help="Its type handles several companies by itself."
+        readonly=True, copy=False, help="Its type handles several companies on its own."
     )
     keep_days_info = fields.Integer("Keep Info (Days)", help="0: hub default (30 days).")
     keep_days_warning = fields.Integer("Keep Warnings (Days)", help="0: hub default (90 days).")

@@ -284,6 +284,15 @@ class IhubItem(models.Model):
         """Let others see that the user looks after these items."""
         self._operable().write({"user_id": self.env.uid})
 
+    @api.model
+    def _opened_at_once(self, action):
+        """Return ``action``, or the page of the one item where there is one only to be repaired.
+
+        :param dict action: lists items
+        """
+        items = self.search([*action["domain"], ("state", "=", "failed")], limit=2)
+        return items.get_formview_action() if len(items) == 1 else action
+
     def action_open_record(self):
         """Return the action that opens the record that this item has become."""
         self.ensure_one()

@@ -81,7 +81,8 @@ class IhubItemsMixin(models.AbstractModel):
 
     def action_open_to_repair(self):
         """Return the action that lists what is to be repaired of these integrations."""
-        return self._action_on_related("ihub.ihub_item_action_repair")
+        action = self._action_on_related("ihub.ihub_item_action_repair")
+        return self.env["ihub.item"]._opened_at_once(action)
 
     def _retry_items(self, items):
         """Queue a run that tries items again, which may wait for another one already.

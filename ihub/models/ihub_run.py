@@ -541,7 +541,7 @@ class IhubRun(models.Model):
         action["domain"] = list(self._open_items())
         # Also those that are about to be tried again.
         action["context"] = {"search_default_by_cause": 1}
-        return action
+        return self.env["ihub.item"]._opened_at_once(action)
 
     def action_open_integration(self):
         """Return the action that opens the integration of this run."""

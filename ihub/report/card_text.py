@@ -26,7 +26,7 @@ def activity(integration):
         # As superuser: the run says nothing that the integration does not show.
         parts = _running_text(run.sudo()), _backlog_text(integration)
         return " · ".join(filter(None, parts))
-    return integration.env._("Interrupted. It will be resumed.")
+    return integration.env._("The server stopped during a run. It will be resumed.")
 
 
 def _waiting_text(integration):
@@ -209,7 +209,7 @@ def _no_worker_text(integration):
 def unserved(integrations):
     """Return that nothing is taken up at all: said once for all integrations."""
     return integrations.env._(
-        "No scheduler takes up what is due, so nothing runs by itself. Ask your administrator "
+        "No scheduler takes up what is due, so nothing runs automatically. Ask your administrator "
         "whether the server's cron workers run."
     )
 

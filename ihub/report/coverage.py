@@ -71,10 +71,18 @@ def segments_of(integration, start, end, expected):
     if not is_few:
         claims = _done_as_claims(integration, start, end, single[0].window_to)
         single = _done_since(integration, troubles, start, end) if troubles else []
-    claims += filter(None, map(claim_of, troubles + single))
+    known = [_as_it_is(attempt, integration) for attempt in troubles + single]
+    claims += filter(None, map(claim_of, known))
     flaws = _flaws(integration, start, end)
     pieces = segments(claims, start, end, expected, merge=not is_few, flaws=flaws)
     return counted(coarsen(pieces, MAX_SEGMENTS), flaws)
+
+
+def _as_it_is(attempt, integration):
+    """Return an attempt as interrupted where it is marked as running, but its process is dead."""
+    if attempt.state == "running" and not integration.is_executing:
+        return attempt._replace(state="interrupted")
+    return attempt
 
 
 def _flaws(integration, start, end):

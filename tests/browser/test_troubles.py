@@ -60,12 +60,14 @@ TROUBLES = {
     ),
     "Web shop": Trouble(
         "To Repair",
-        ("email address",),
+        ("except one item",),
         "Repair",
-        ".o_form_view [name=action_repair]",
-        ("[name=action_repair]",),
+        ".o_form_view:has-text('email address')",
+        ("[name=action_change]",),
     ),
-    "Killed server": Trouble("Interrupted", ("Interrupted. It will be resumed",)),
+    "Killed server": Trouble(
+        "Interrupted", ("The server stopped during a run. It will be resumed",)
+    ),
     "Archived user": Trouble(
         "Cannot Run",
         (
@@ -115,6 +117,9 @@ PIECES = """root => {
 }"""
 
 
+MOMENT = r"^\w{3} \d+, [\d:]+ [AP]M$|ago$|^in \d|^just now$"
+
+
 @pytest.fixture(scope="module", params=web_client.SIZES)
 def page(request, troubled):
     """A page of a manager."""
@@ -149,11 +154,15 @@ def integrations(page):
     return web_client.call(page, "ihub.integration", "search_read", [], ["name"])
 
 
-def said_twice(pieces):
+def said_twice(pieces, name):
     """Return what stands in a text more than once, also as a part of a sentence.
 
+    That two things were at the same moment is no repetition.
+
     :param list pieces: the texts of a card or page
+    :param str name: of the integration, which some sentences name
     """
+    pieces = [piece for piece in pieces if piece != name and not re.search(MOMENT, piece)]
     words = [re.sub(r"[^\w% ]", "", piece).strip().lower() for piece in pieces]
     telling = [each for each in words if re.search("[a-z]{2}", each)]
     twice = {each for each in telling if telling.count(each) > 1}
@@ -169,7 +178,7 @@ def test_a_trouble_has_one_headline_and_one_coloured_button(board, name):
     says(shown, *trouble.says)
     expect(shown.locator(".btn-primary")).to_have_text([trouble.button] if trouble.button else [])
     form = open_page(board, name)
-    says(form.locator(".o_ihub_alert"), trouble.badge, *trouble.says)
+    says(form, trouble.badge, *trouble.says)
     expect(form.locator(".btn-primary:visible")).to_have_text(
         [trouble.button] if trouble.button else []
     )
@@ -190,7 +199,7 @@ def test_nothing_is_said_twice_on_a_card(board):
     for name in sorted(row["name"] for row in integrations(board)):
         shown = web_client.card(board, name)
         expect(shown).to_be_visible()
-        found[name] = said_twice(shown.evaluate(PIECES))
+        found[name] = said_twice(shown.evaluate(PIECES), name)
     assert not {name: twice for name, twice in found.items() if twice}
 
 
@@ -201,7 +210,7 @@ def test_nothing_is_said_twice_on_a_page(board):
         form = board.locator(".o_form_sheet_bg")
         expect(form.locator(".o_form_sheet")).to_be_visible()
         pieces = form.evaluate(PIECES)
-        found[row["name"]] = said_twice(pieces)
+        found[row["name"]] = said_twice(pieces, row["name"])
     assert not {name: twice for name, twice in found.items() if twice}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-COMMITS = "The code of this integration commits by itself."
+COMMITS = "The code of this integration makes its own commits."
 AGAIN = "Restarted because somebody changed the same record at the same time."
 
 

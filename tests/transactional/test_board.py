@@ -336,7 +336,8 @@ class TestNextStep(BoardCase):
             "type_missing": "open",
             "blocked": "open",
             "queued": False,
-            "run_failed": "run_again",
+            # Its exception was written for nobody.
+            "run_failed": "report",
             "interrupted": False,
             "late": "retry",
             "to_repair": "repair",

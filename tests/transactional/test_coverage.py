@@ -34,6 +34,25 @@ class TestCoverage(CoverageCase):
             ],
         )
 
+    def test_what_a_dead_process_had_begun_is_not_running(self):
+        integration = self.add(window_from=at("2025-03-01 11:00"))
+        integration.start()
+        self.runs(integration, trigger="schedule")._begin()
+        judged = type(integration)._compute_health
+        for is_alive, status in ((True, "running"), (False, "failed")):
+
+            def compute(integrations, is_alive=is_alive):
+                judged(integrations)
+                # Whose process holds the lane; here there is one process only.
+                integrations.is_executing = is_alive
+
+            self.env.invalidate_all()
+            with (
+                self.subTest(is_alive=is_alive),
+                patch.object(type(integration), "_compute_health", compute),
+            ):
+                self.assertEqual(self.line(integration, "2025-03-01 11:00")[0][2], status)
+
     def test_what_was_skipped_and_filled_again(self):
         integration = self.add(window_from=at("2025-03-01 08:00"), catch_up="skip")
         integration.start()

@@ -8,7 +8,7 @@ from hub_case import HubCase, at
 from odoo.exceptions import UserError
 
 LANE = "odoo.addons.ihub.engine.worker"
-COMMITS = "The code of this integration commits by itself."
+COMMITS = "The code of this integration makes its own commits."
 AGAIN = "Restarted because somebody changed the same record at the same time."
 
 
