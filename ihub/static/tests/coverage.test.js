@@ -305,7 +305,7 @@ test("what needs attention is listed, the latest first", async () => {
         "Not done",
     ]);
     expect(queryAllTexts(".o_ihub_fill")).toEqual(["Fill", "Try Again", "Fill"]);
-    expect(".o_ihub_coverage").toHaveText(/Data complete until .*, apart from/);
+    expect(".o_ihub_coverage").toHaveText(/Data complete until .*, except for/);
 });
 
 test("a long list is cut, and says so", async () => {

@@ -148,9 +148,7 @@ export class Coverage extends Component {
 
     get completeText() {
         const moment = markup`<b>${this.completeUntil}</b>`;
-        return this.troubles.length
-            ? _t("Data complete until %(moment)s, except for what is listed below.", { moment })
-            : _t("Data complete until %(moment)s.", { moment });
+        return _t("Data complete until %(moment)s, except for what is listed below.", { moment });
     }
 
     get zonesText() {
