@@ -104,12 +104,12 @@ class IhubBoardMixin(models.AbstractModel):
         help="What is wrong concerns all integrations: the board says it once, on top.",
     )
     technical_line = fields.Char(
-        compute="_compute_problem",
+        compute="_compute_advice",
         help="The exception, where nobody wrote its text for people.",
     )
     advice = fields.Char(
         "What to Do",
-        compute="_compute_problem",
+        compute="_compute_advice",
         help="What to do next, if the problem does not say so itself.",
     )
     # JSON as the database writes it: hundreds of runs would be copied one by one otherwise.
@@ -462,14 +462,20 @@ class IhubBoardMixin(models.AbstractModel):
         for integration in self:
             integration.activity = said(integration, partial(card_text.activity, integration))
 
-    @api.depends("health")
+    @api.depends("health", "state_reason", "state_reason_code", "state_reason_values")
     @api.depends_context("lang", "tz")
     def _compute_problem(self):
         is_served = getattr(self._known(), "is_served", True)
+        said_above = ("copy",) if is_served else ("copy", "no_worker")
+        for word, integrations in self.grouped("health").items():
+            integrations.is_said_above = word in said_above
         for integration in self:
-            word = integration.health
-            integration.is_said_above = word == "copy" or (word == "no_worker" and not is_served)
             integration.problem = said(integration, partial(card_text.problem, integration))
+
+    @api.depends("health", "next_step", "state_reason", "state_reason_code")
+    @api.depends_context("lang", "uid")
+    def _compute_advice(self):
+        for integration in self:
             integration.technical_line = integration._technical_line()
             integration.advice = said(integration, partial(card_text.advice, integration))
 

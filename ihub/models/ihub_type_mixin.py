@@ -63,7 +63,7 @@ class IhubTypeMixin(models.AbstractModel):
     _name = "ihub.type.mixin"
     _description = "Type of an Integration"
 
-    type_name = fields.Char(compute="_compute_type")
+    type_name = fields.Char(compute="_compute_type_name")
     type_description = fields.Html(compute="_compute_type_description", sanitize=True)
     type_is_missing = fields.Boolean(compute="_compute_type")
     runs_on_schedule = fields.Boolean(compute="_compute_type")
@@ -75,11 +75,16 @@ class IhubTypeMixin(models.AbstractModel):
 
     @api.depends("integration_type")
     @api.depends_context("lang")
+    def _compute_type_name(self):
+        for name, integrations in self.grouped("integration_type").items():
+            model = self._type_model(name)
+            integrations.type_name = name if model is None else self._title_of(model)
+
+    @api.depends("integration_type")
     def _compute_type(self):
         for name, integrations in self.grouped("integration_type").items():
             model = self._type_model(name)
             integrations.type_is_missing = model is None
-            integrations.type_name = name if model is None else self._title_of(model)
             integrations.runs_on_schedule = self._type_flag(model, "is_job")
             integrations.runs_manually = self._type_flag(model, "is_manually_runnable")
 

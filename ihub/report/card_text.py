@@ -188,13 +188,10 @@ def _stuck_text(integration):
 
 def _no_worker_text(integration):
     """Return why nothing takes up what is due."""
-    cron = integration.sudo()._own_crons()
-    if not cron:
-        return integration.env._(
-            "Its scheduled action was deleted. Press Start to create a new one."
-        )
-    if not cron.active:
-        return integration.env._("Its scheduled action is inactive. Press Start to activate it.")
+    # What is started and can be started again is what no scheduled action serves.
+    is_served = integration.runs_on_schedule and not integration.can_start
+    if text := not is_served and _cron_text(integration):
+        return text
     # Where no scheduler takes up anything, nothing need be due yet.
     if integration.next_run and integration.next_run > fields.Datetime.now():
         return unserved(integration)
@@ -203,6 +200,18 @@ def _no_worker_text(integration):
         "Due since %(due)s, but no scheduler has picked it up. Ask your administrator whether "
         "the server's cron workers are running.",
         due=local_moment(integration, due),
+    )
+
+
+def _cron_text(integration):
+    """Return what is wrong with its scheduled action, or False."""
+    cron = integration.sudo()._own_crons()
+    if not cron:
+        return integration.env._(
+            "Its scheduled action was deleted. Press Start to create a new one."
+        )
+    return not cron.active and integration.env._(
+        "Its scheduled action is inactive. Press Start to activate it."
     )
 
 

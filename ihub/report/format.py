@@ -59,10 +59,12 @@ def reader_zone(integration):
     cookie, and not in that of the user's profile, which it sends along. What is written for
     somebody else, such as a mail, is in the zone that the context names.
     """
-    own = integration.env.user.tz
-    wanted = integration.env.context.get("tz") or own
-    if request and wanted == own and _is_zone(request.cookies.get("tz")):
-        return request.cookies["tz"]
+    env = integration.env
+    wanted = env.context.get("tz") or env.user.tz
+    seen = request and request.cookies.get("tz")
+    # The profile is read only where it matters: the zones are the same as a rule.
+    if seen and seen != wanted and wanted == env.user.tz and _is_zone(seen):
+        return seen
     return wanted if _is_zone(wanted) else "UTC"
 
 
