@@ -132,7 +132,8 @@ class IhubBoardMixin(models.AbstractModel):
         snapshot = self.env.context.get(SNAPSHOT)
         if isinstance(snapshot, Snapshot) and snapshot.keys() >= set(self.ids):
             return snapshot
-        return self._look(SQL("(SELECT unnest(%s))", self.ids)) if self.ids else {}
+        these = SQL("SELECT * FROM ihub_integration WHERE id = ANY(%s)", self.ids)
+        return self._look(these) if self.ids else {}
 
     @api.model
     def _all_known(self):
@@ -140,13 +141,14 @@ class IhubBoardMixin(models.AbstractModel):
         snapshot = self.env.context.get(SNAPSHOT)
         if isinstance(snapshot, Snapshot):
             return snapshot
-        return self._look(self.with_context(active_test=False)._search([]).subselect())
+        visible = self.with_context(active_test=False)._search([])
+        return self._look(visible.select(SQL("ihub_integration.*")))
 
     @api.model
     def _look(self, among):
         """Find out how integrations are doing.
 
-        :param SQL among: a query of the ids of integrations that the reader may see
+        :param SQL among: a query of the rows of integrations that the reader may see
         """
         now = fields.Datetime.now()
         found = health.facts_of(self, among, LOCK_SPACE)

@@ -14,28 +14,6 @@ FACTS = """
         SELECT objid::bigint AS id FROM pg_locks
          WHERE locktype = 'advisory' AND granted AND classid = %(lock_space)s AND objsubid = 2
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    ), run AS (
-        SELECT integration_id,
-               max(id) FILTER (WHERE state = 'running') AS running_id,
-               max(started_at) FILTER (WHERE state = 'running') AS running_since,
-               max(last_seen) FILTER (WHERE state = 'running') AS seen,
-               bool_or(trigger = 'schedule') FILTER (WHERE state = 'running') AS is_scheduled,
-               max(id) FILTER (WHERE trigger = 'schedule') AS scheduled_id,
-               max(window_from) FILTER (WHERE trigger = 'schedule') AS window_from,
-               max(window_to) FILTER (WHERE trigger = 'schedule') AS window_to,
-               max(due) FILTER (WHERE trigger = 'schedule' AND state = 'pending') AS due,
-               bool_or(attempt > 0 AND message IS NOT NULL) FILTER (
-                   WHERE trigger = 'schedule' AND state = 'pending') AS is_retrying,
-               bool_or(blames_settings) FILTER (WHERE trigger = 'schedule') AS blames_settings,
-               -- Since the last Stop: the lane cancels those before it.
-               min(due) FILTER (WHERE is_asked_for) AS asked_for_due,
-               count(*) FILTER (WHERE is_asked_for) AS queued
-          FROM (
-            SELECT r.*, r.trigger <> 'schedule' AND r.state = 'pending'
-                        AND r.id > COALESCE(s.stop_before_id, 0) AS is_asked_for
-              FROM ihub_run r JOIN ihub_integration s ON s.id = r.integration_id
-             WHERE r.state IN ('pending', 'running')
-          ) open GROUP BY integration_id
     ), item AS (
         SELECT integration_id, count(*) AS failed
           FROM ihub_item WHERE state = 'failed' GROUP BY integration_id
@@ -74,7 +52,7 @@ FACTS = """
            died_at, run.scheduled_id, run.window_from, run.window_to, next_due,
            CASE WHEN COALESCE(died_at, next_due) IS NOT NULL
                THEN GREATEST(COALESCE(died_at, next_due), i.state_date, ended.ended_at) END,
-           (i.state = 'running' AND run.is_retrying) IS TRUE, COALESCE(run.queued, 0),
+           (i.state = 'running' AND run.is_retrying) IS TRUE, run.queued,
            i.failed_run_id IS NOT NULL,
            -- No EXISTS: for many integrations, PostgreSQL would read all runs that are done for it.
            (SELECT r.state = 'done' FROM ihub_run r WHERE r.id = i.failed_run_id) IS TRUE,
@@ -83,10 +61,31 @@ FACTS = """
             END) IS TRUE,
            COALESCE(item.failed, 0), COALESCE(i.state_date, i.create_date), i.late_since,
            done.ended_at
-      FROM ihub_integration i
-      LEFT JOIN run ON run.integration_id = i.id
+      FROM (%(among)s) i
       LEFT JOIN alive ON alive.id = i.id
       LEFT JOIN item ON item.integration_id = i.id
+     CROSS JOIN LATERAL (
+        SELECT max(id) FILTER (WHERE state = 'running') AS running_id,
+               max(started_at) FILTER (WHERE state = 'running') AS running_since,
+               max(last_seen) FILTER (WHERE state = 'running') AS seen,
+               bool_or(trigger = 'schedule') FILTER (WHERE state = 'running') AS is_scheduled,
+               max(id) FILTER (WHERE trigger = 'schedule') AS scheduled_id,
+               max(window_from) FILTER (WHERE trigger = 'schedule') AS window_from,
+               max(window_to) FILTER (WHERE trigger = 'schedule') AS window_to,
+               max(due) FILTER (WHERE trigger = 'schedule' AND state = 'pending') AS due,
+               bool_or(attempt > 0 AND message IS NOT NULL) FILTER (
+                   WHERE trigger = 'schedule' AND state = 'pending') AS is_retrying,
+               bool_or(blames_settings) FILTER (WHERE trigger = 'schedule') AS blames_settings,
+               min(due) FILTER (WHERE is_asked_for) AS asked_for_due,
+               count(*) FILTER (WHERE is_asked_for) AS queued
+          FROM (
+            -- Since the last Stop: the lane cancels those before it.
+            SELECT r.*, r.trigger <> 'schedule' AND r.state = 'pending'
+                        AND r.id > COALESCE(i.stop_before_id, 0) AS is_asked_for
+              FROM ihub_run r
+             WHERE r.integration_id = i.id AND r.state IN ('pending', 'running')
+          ) open
+     ) run
      CROSS JOIN LATERAL (
         SELECT CASE WHEN alive.id IS NULL
                    THEN COALESCE(run.seen, run.running_since) END AS died_at,
@@ -109,7 +108,6 @@ FACTS = """
            AND r.state = 'done' AND r.trigger = 'schedule'
          ORDER BY r.id DESC LIMIT 1
      ) done ON TRUE
-     WHERE i.id IN %(among)s
 """
 
 
@@ -117,7 +115,7 @@ def facts_of(model, among, lock_space):
     """Return the :class:`Facts` of integrations by id; what is not in the database is left out.
 
     :param model: ``ihub.integration``, in any environment
-    :param SQL among: a query of their ids
+    :param SQL among: a query of their rows
     :param int lock_space: of the advisory locks that living lanes hold
     """
     now = fields.Datetime.now()
