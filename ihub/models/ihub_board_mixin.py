@@ -78,7 +78,7 @@ class IhubBoardMixin(models.AbstractModel):
         looks=OUTCOME_LOOKS,
         compute="_compute_last_run",
     )
-    last_run_message = fields.Text("Last Outcome in Words", compute="_compute_last_run")
+    last_run_message = fields.Text("Last Outcome in Words", compute="_compute_last_run_message")
     last_run_date = fields.Datetime("Last Run Ended", compute="_compute_last_run")
     last_success_date = fields.Datetime("Last Success", compute="_compute_last_run")
     run_count = fields.Integer("Number of Runs", compute="_compute_run_count")
@@ -92,8 +92,8 @@ class IhubBoardMixin(models.AbstractModel):
         compute="_compute_buttons",
         help="The button to press next.",
     )
-    can_open_error = fields.Boolean(compute="_compute_can_open_error")
-    can_dismiss = fields.Boolean(compute="_compute_buttons")
+    can_open_error = fields.Boolean(compute="_compute_trouble")
+    can_dismiss = fields.Boolean(compute="_compute_trouble")
     activity = fields.Char("What It Is Doing", compute="_compute_activity")
     problem = fields.Char(
         compute="_compute_problem",
@@ -300,7 +300,6 @@ class IhubBoardMixin(models.AbstractModel):
             integration.progress = run and run._percent()
 
     @api.depends("run_ids.state", "run_ids.ended_at")
-    @api.depends_context("lang", "tz")
     def _compute_last_run(self):
         ended = card.last_runs(self)
         for integration in self:
@@ -309,9 +308,14 @@ class IhubBoardMixin(models.AbstractModel):
                 integration.last_run_state,
                 integration.last_run_date,
                 integration.last_success_date,
-                told,
-            ) = ended.get(integration._origin.id, (False,) * 5)
-            integration.last_run_message = told and read(integration, told)
+            ) = ended.get(integration._origin.id, (False,) * 4)
+
+    @api.depends("last_run_id")
+    @api.depends_context("lang", "tz")
+    def _compute_last_run_message(self):
+        for integration in self:
+            # As superuser: the run says nothing that the integration does not show.
+            integration.last_run_message = read(integration, integration.last_run_id.sudo())
 
     @api.depends("run_ids")
     def _compute_run_count(self):
@@ -352,12 +356,12 @@ class IhubBoardMixin(models.AbstractModel):
             )
             is_busy = (run and not integration.is_stopping) or integration.queued_count
             integration.can_stop = is_running or bool(is_busy)
-            integration.can_dismiss = integration.health in ("run_failed", "with_errors")
             integration.next_step = integration._next_step(facts)
 
     @api.depends("health")
-    def _compute_can_open_error(self):
+    def _compute_trouble(self):
         for integration in self:
+            integration.can_dismiss = integration.health in ("run_failed", "with_errors")
             integration.can_open_error = bool(integration._error_run())
 
     def _next_step(self, facts):

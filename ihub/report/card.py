@@ -21,10 +21,9 @@ STRIP_LENGTH = 24
 
 
 def last_runs(integrations):
-    """Return ``{integration id: (run id, outcome, ended_at, last success, told)}``.
+    """Return ``{integration id: (run id, outcome, ended_at, last success)}``.
 
-    Of the newest run that has ended, or whose last attempt has; and when one was last done. What
-    is told is as ``sentences.read`` takes it.
+    Of the newest run that has ended, or whose last attempt has; and when one was last done.
     """
     if not integrations.ids:
         return {}
@@ -33,10 +32,7 @@ def last_runs(integrations):
     rows = integrations.env.execute_query(
         SQL(
             """
-            SELECT i.id, last.id, last.outcome, last.ended_at, done.ended_at,
-                   json_build_object('message', last.message,
-                                     'message_code', last.message_code,
-                                     'message_values', last.message_values)
+            SELECT i.id, last.id, last.outcome, last.ended_at, done.ended_at
               FROM unnest(%(ids)s) AS i(id)
              CROSS JOIN LATERAL (
                 SELECT * FROM (

@@ -47,9 +47,11 @@ def _running_text(run):
 
 def _backlog_text(integration):
     """Return how far the work on missed windows is, one by one, or False."""
+    if integration.state != "running" or integration.catch_up != "each":
+        return False
     # As superuser: crons, users, companies and runs say nothing here that the card does not show.
     known = integration.sudo()
-    if known.state != "running" or known.catch_up != "each" or known._schedule_error():
+    if known._schedule_error():
         return False
     schedule = known._schedule()
     backlog = schedule.plan(known.window_from, fields.Datetime.now(), "each").backlog
