@@ -94,7 +94,7 @@ class Facts(NamedTuple):
     :param int run_id: the run that is marked as running, or None
     :param datetime executing_since: since when a living process executes it, or None
     :param bool is_stopping: that run was asked to stop
-    :param timedelta hang_limit: how long a run may take; 0: for ever
+    :param timedelta hang_limit: how long the run that is executed may take; None: for ever
     :param datetime died_at: when the process of a run was last seen that is gone, or None
     :param int scheduled_run_id: the scheduled run that is next, or at work, or None
     :param datetime window_from: where the window of that run begins
@@ -107,7 +107,7 @@ class Facts(NamedTuple):
     :param bool has_errors: that run is done, but its code has reported an error
     :param bool blames_settings: what has failed last is to be corrected in the settings
     :param int to_repair: number of items that have failed
-    :param datetime state_since: since when it is in its state
+    :param datetime state_since: since when it is in its state; only of what may be late
     :param datetime late_since: since when it has been late, as people were told, or None
     :param datetime completed: when a scheduled run was last done; only of what may be late
     :param bool is_late: what was due is not completed in time
@@ -123,7 +123,7 @@ class Facts(NamedTuple):
     run_id: int | None = None
     executing_since: datetime | None = None
     is_stopping: bool = False
-    hang_limit: timedelta = timedelta(0)
+    hang_limit: timedelta | None = None
     died_at: datetime | None = None
     scheduled_run_id: int | None = None
     window_from: datetime | None = None

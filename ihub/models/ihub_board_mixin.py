@@ -1,5 +1,5 @@
 from collections import Counter
-from functools import partial
+from functools import cached_property, partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -32,6 +32,14 @@ class Snapshot(dict):
     """
 
     is_served = True
+
+    @cached_property
+    def ids_by_word(self):
+        """Return ``{word: [id]}``; the columns of the board are each sorted by it."""
+        ids = {}
+        for id_, (__, word) in self.items():
+            ids.setdefault(word, []).append(id_)
+        return ids
 
 
 class IhubBoardMixin(models.AbstractModel):
@@ -223,9 +231,7 @@ class IhubBoardMixin(models.AbstractModel):
 
     def _health_rank(self, alias):
         """Return the SQL expression that ranks rows by urgency."""
-        by_health = {}
-        for id_, (__, word) in self._all_known().items():
-            by_health.setdefault(word, []).append(id_)
+        by_health = self._all_known().ids_by_word
         # What most of them are is what all others are not: their ids need not be sent.
         usual = max(by_health, key=lambda word: len(by_health[word]), default=BADGES[0].word)
         whens = [

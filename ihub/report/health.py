@@ -48,10 +48,17 @@ FACTS = """
            CASE WHEN alive.id IS NOT NULL THEN run.running_since END,
            (run.running_id <= i.stop_before_id
             AND NOT (run.is_scheduled AND i.state = 'running')) IS TRUE,
-           make_interval(mins => COALESCE(i.hang_limit, 0)),
+           CASE WHEN alive.id IS NOT NULL AND i.hang_limit > 0
+               THEN make_interval(mins => i.hang_limit) END,
            died_at, run.scheduled_id, run.window_from, run.window_to, next_due,
            CASE WHEN COALESCE(died_at, next_due) IS NOT NULL
-               THEN GREATEST(COALESCE(died_at, next_due), i.state_date, ended.ended_at) END,
+               THEN GREATEST(COALESCE(died_at, next_due), i.state_date,
+                   -- From when the lane could begin: a backlog is worked off one by one.
+                   CASE WHEN next_due <= %(taken_up)s THEN (
+                       SELECT r.ended_at FROM ihub_run r
+                        WHERE r.integration_id = i.id
+                          AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
+                        ORDER BY r.id DESC LIMIT 1) END) END,
            (i.state = 'running' AND run.is_retrying) IS TRUE, run.queued,
            i.failed_run_id IS NOT NULL,
            -- No EXISTS: for many integrations, PostgreSQL would read all runs that are done for it.
@@ -59,8 +66,12 @@ FACTS = """
            (CASE WHEN i.state = 'failed' THEN run.blames_settings
                  ELSE (SELECT r.blames_settings FROM ihub_run r WHERE r.id = i.failed_run_id)
             END) IS TRUE,
-           COALESCE(item.failed, 0), COALESCE(i.state_date, i.create_date), i.late_since,
-           done.ended_at
+           COALESCE(item.failed, 0),
+           CASE WHEN is_overdue THEN COALESCE(i.state_date, i.create_date) END, i.late_since,
+           CASE WHEN is_overdue OR i.late_since IS NOT NULL THEN (
+               SELECT r.ended_at FROM ihub_run r
+                WHERE r.integration_id = i.id AND r.state = 'done' AND r.trigger = 'schedule'
+                ORDER BY r.id DESC LIMIT 1) END
       FROM (%(among)s) i
       LEFT JOIN alive ON alive.id = i.id
       LEFT JOIN item ON item.integration_id = i.id
@@ -95,19 +106,6 @@ FACTS = """
                i.active AND i.state = 'running' AND run.window_to <= %(overdue)s
                    AND (i.late_after_intervals > 0 OR i.late_by > 0) AS is_overdue
      ) moment
-      LEFT JOIN LATERAL (
-        -- From when the lane could begin: a backlog is worked off one by one.
-        SELECT r.ended_at FROM ihub_run r
-         WHERE r.integration_id = i.id AND next_due <= %(taken_up)s
-           AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
-         ORDER BY r.id DESC LIMIT 1
-     ) ended ON TRUE
-      LEFT JOIN LATERAL (
-        SELECT r.ended_at FROM ihub_run r
-         WHERE r.integration_id = i.id AND (is_overdue OR i.late_since IS NOT NULL)
-           AND r.state = 'done' AND r.trigger = 'schedule'
-         ORDER BY r.id DESC LIMIT 1
-     ) done ON TRUE
 """
 
 
@@ -170,6 +168,7 @@ def _rows(model, among, lock_space, now):
     for name in ("res.users", "res.company", "ir.cron"):
         env[name].flush_model(["active"])
     installed = model._type_names()
+    group = env["ir.model.data"]._xmlid_to_res_id("ihub.group_user")
     return env.execute_query(
         SQL(
             FACTS,
@@ -187,7 +186,7 @@ def _rows(model, among, lock_space, now):
             ],
             root=SUPERUSER_ID,
             # Groups belong to administrators.
-            groups=env.ref("ihub.group_user").sudo().all_implied_by_ids.ids,
+            groups=env["res.groups"].sudo().browse(group).all_implied_by_ids.ids,
             # Whether this is a copy is no secret, but the parameter belongs to administrators.
             is_copy=bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized")),
         )
