@@ -25,12 +25,14 @@ SNAPSHOT = "ihub_snapshot"
 
 
 class Snapshot(dict):
-    """The facts and the health of all integrations that a user sees, while one answer is made.
+    """The facts and the health of integrations, while one answer is made.
 
     ``{id: (Facts, word)}``, in the context. No caller can send one: what comes as JSON is of
-    another class. ``is_served`` says whether some scheduler takes up what is due.
+    another class. ``is_all`` says whether they are all that the user sees, and ``is_served``
+    whether some scheduler takes up what is due.
     """
 
+    is_all = False
     is_served = True
 
     @cached_property
@@ -147,10 +149,12 @@ class IhubBoardMixin(models.AbstractModel):
     def _all_known(self):
         """Return the :class:`Snapshot` of all integrations that the user sees, also archived."""
         snapshot = self.env.context.get(SNAPSHOT)
-        if isinstance(snapshot, Snapshot):
+        if isinstance(snapshot, Snapshot) and snapshot.is_all:
             return snapshot
         visible = self.with_context(active_test=False)._search([])
-        return self._look(visible.select(SQL("ihub_integration.*")))
+        known = self._look(visible.select(SQL("ihub_integration.*")))
+        known.is_all = True
+        return known
 
     @api.model
     def _look(self, among):
@@ -243,7 +247,12 @@ class IhubBoardMixin(models.AbstractModel):
         whens = whens or [SQL("WHEN FALSE THEN 0")]
         return SQL("CASE %s ELSE %s END", SQL(" ").join(whens), RANK[usual])
 
-    # --- The board: all that one answer says is of one moment ---
+    # --- All that one answer says is of one moment ---
+
+    @api.readonly
+    def web_read(self, specification):
+        self = self.with_context(**{SNAPSHOT: self._known()})
+        return super().web_read(specification)
 
     @api.model
     @api.readonly
