@@ -250,6 +250,22 @@ class TestSummary(BoardCase):
             self.stage()
         self.assertLessEqual(self.cost(), few)
 
+    def test_opening_it_takes_few_queries(self):
+        self.add(name="New")
+        self.started("Stopped").stop()
+        self.started("Failed").sudo()._fail("The price of A1 is missing.")
+        for name in ("Fine", "Well"):
+            self.started(name)
+        # As the web client does.
+        board = self.board.with_context(tz="UTC")
+        fields = self.fields_of_cards()
+        search = {"domain": [], "order": "health, name"}
+        columns = {"groupby": ["state"], "auto_unfold": True, "unfold_read_specification": fields}
+        in_columns = self.cost(lambda: board.web_read_group(**search, **columns))
+        self.assertEqual(in_columns, 12)
+        ungrouped = self.cost(lambda: board.web_search_read(specification=fields, **search))
+        self.assertEqual(ungrouped, 7)
+
     def test_the_number_of_queries_does_not_depend_on_items(self):
         staged = self.stage()
         few, few_of_page = self.cost(), self.cost(self.open_page)
@@ -273,6 +289,12 @@ class TestSummary(BoardCase):
                 answer = read(self.fields_of_cards())
             self.assertEqual(look.call_count, 1)
             self.assertGreater(answer["ihub_summary"]["failed"], 0)
+
+    def test_one_page_is_of_one_moment(self):
+        self.started("Fine")
+        with patch.object(facts, "facts_of", wraps=facts.facts_of) as look:
+            self.open_page()
+        self.assertEqual(look.call_count, 1)
 
     def test_nobody_can_say_what_is_known(self):
         integration = self.started("Fine")
