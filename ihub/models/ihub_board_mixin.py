@@ -164,13 +164,14 @@ class IhubBoardMixin(models.AbstractModel):
         """
         now = fields.Datetime.now()
         found = health.facts_of(self, among, LOCK_SPACE)
-        known = Snapshot({id_: (facts, judge(facts, now)) for id_, facts in found.items()})
+        known = Snapshot()
         if any(facts.state == "running" for facts in found.values()):
             # As superuser: scheduled actions belong to administrators.
             known.is_served = health.is_served(self.sudo().env, LOCK_SPACE)
-        if not known.is_served:
-            for id_, (facts, word) in known.items():
-                known[id_] = facts, unserved(word) if facts.state == "running" else word
+        for id_, facts in found.items():
+            word = judge(facts, now)
+            is_left_alone = facts.state == "running" and not known.is_served
+            known[id_] = facts, unserved(word) if is_left_alone else word
         return known
 
     @api.depends(

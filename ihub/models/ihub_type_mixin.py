@@ -115,7 +115,8 @@ class IhubTypeMixin(models.AbstractModel):
     @api.model
     def _type_names(self):
         """Return the model names of all integration types that are installed."""
-        return sorted(name for name in self.pool if self._type_model(name) is not None)
+        names = self.pool.descendants([BASE], "_inherit")
+        return sorted(name for name in names if self._type_model(name) is not None)
 
     @api.model
     def _type_model(self, name):

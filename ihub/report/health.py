@@ -62,9 +62,12 @@ FACTS = """
            (i.state = 'running' AND run.is_retrying) IS TRUE, run.queued,
            i.failed_run_id IS NOT NULL,
            -- No EXISTS: for many integrations, PostgreSQL would read all runs that are done for it.
-           (SELECT r.state = 'done' FROM ihub_run r WHERE r.id = i.failed_run_id) IS TRUE,
+           (CASE WHEN i.failed_run_id IS NOT NULL
+                 THEN (SELECT r.state = 'done' FROM ihub_run r WHERE r.id = i.failed_run_id)
+            END) IS TRUE,
            (CASE WHEN i.state = 'failed' THEN run.blames_settings
-                 ELSE (SELECT r.blames_settings FROM ihub_run r WHERE r.id = i.failed_run_id)
+                 WHEN i.failed_run_id IS NOT NULL
+                 THEN (SELECT r.blames_settings FROM ihub_run r WHERE r.id = i.failed_run_id)
             END) IS TRUE,
            COALESCE(item.failed, 0),
            CASE WHEN is_overdue THEN COALESCE(i.state_date, i.create_date) END, i.late_since,
