@@ -14,7 +14,6 @@ from ..report import coverage as time_line
 from ..report import grid as time_lines
 from ..report import history as figures
 from ..report.format import reader_zone, said
-from ..report.sentences import read
 from .ihub_fields import Badge
 from .ihub_run import OUTCOME_LOOKS
 
@@ -74,11 +73,6 @@ class IhubBoardMixin(models.AbstractModel):
         help="The run that failed and will be retried automatically.",
     )
     to_repair_count = fields.Integer("To Repair", compute="_compute_health")
-    except_text = fields.Char(
-        "Except",
-        compute="_compute_exception",
-        help="What is still missing from the complete data.",
-    )
     retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry_message")
     progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
     last_run_id = fields.Many2one("ihub.run", compute="_compute_last_run")
@@ -88,7 +82,6 @@ class IhubBoardMixin(models.AbstractModel):
         looks=OUTCOME_LOOKS,
         compute="_compute_last_run",
     )
-    last_run_message = fields.Text("Last Outcome in Words", compute="_compute_last_run_message")
     last_run_date = fields.Datetime("Last Run Ended", compute="_compute_last_run")
     last_success_date = fields.Datetime("Last Success", compute="_compute_last_run")
     run_count = fields.Integer("Number of Runs", compute="_compute_run_count")
@@ -326,13 +319,6 @@ class IhubBoardMixin(models.AbstractModel):
                 integration.last_success_date,
             ) = ended.get(integration._origin.id, (False,) * 4)
 
-    @api.depends("last_run_id")
-    @api.depends_context("lang", "tz")
-    def _compute_last_run_message(self):
-        for integration in self:
-            # As superuser: the run says nothing that the integration does not show.
-            integration.last_run_message = read(integration, integration.last_run_id.sudo())
-
     @api.depends("run_ids")
     def _compute_run_count(self):
         # As many as the list shows that opens: the one that is planned is none yet.
@@ -506,12 +492,6 @@ class IhubBoardMixin(models.AbstractModel):
             return self.failed_run_id.sudo().technical_line
         is_unexpected = self.health == "failed" and self.state_reason_code == "unexpected"
         return is_unexpected and self.state_reason
-
-    @api.depends("to_repair_count")
-    @api.depends_context("lang")
-    def _compute_exception(self):
-        for integration in self:
-            integration.except_text = said(integration, partial(card_text.exception, integration))
 
     def _late_reason(self):
         """Return why it is late, and what is being done or to do, in words for the reader."""

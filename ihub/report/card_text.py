@@ -169,16 +169,6 @@ def complete_until(integration):
     )
 
 
-def exception(integration):
-    """Return the same as words behind the moment, or False where there is no exception."""
-    count = integration.to_repair_count
-    if not count:
-        return False
-    if count == 1:
-        return integration.env._("except one item")
-    return integration.env._("except %(count)s items", count=count)
-
-
 def _stuck_text(integration):
     return integration.env._(
         "Running since %(since)s, longer than its limit of %(limit)s min. Press Stop; if it does "

@@ -372,7 +372,7 @@ def _run_title(run, is_recovery):
     if is_recovery:
         return env._("%(run)s: done again, after a failure", run=name)
     if run.state == "pending":
-        return env._("%(run)s: failed, and is tried again", run=name)
+        return env._("%(run)s: failed, will be retried automatically", run=name)
     outcome = dict(run._fields["outcome"]._description_selection(env))[run.outcome]
     return env._("%(run)s: %(outcome)s", run=name, outcome=outcome)
 

@@ -203,6 +203,16 @@ def test_nothing_is_said_twice_on_a_card(board):
     assert not {name: twice for name, twice in found.items() if twice}
 
 
+def test_a_dozen_fit_on_a_screen(troubled):
+    with troubled.browser("ihub_manager") as page:
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto("/odoo/integrations")
+        cards = page.locator(".o_kanban_record:not(.o_kanban_ghost)")
+        expect(cards.nth(15)).to_be_attached()
+        bottoms = cards.evaluate_all("cards => cards.map(x => x.getBoundingClientRect().bottom)")
+        assert sum(bottom <= 900 for bottom in bottoms) >= 12
+
+
 def test_nothing_is_said_twice_on_a_page(board):
     found = {}
     for row in integrations(board):

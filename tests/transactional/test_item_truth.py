@@ -218,15 +218,13 @@ class TestCard(TruthCase):
 
     def test_data_are_complete_except_what_is_to_be_repaired(self):
         self.assertEqual(self.integration.health, "to_repair")
-        self.assertEqual(self.integration.except_text, "except 2 items")
         self.assertRegex(self.integration.problem, r"^Complete until .*, except 2 items\.$")
         self.items(key="2").with_user(self.operator)._leave_out("Not ours.")
         self.env.invalidate_all()
-        self.assertEqual(self.integration.except_text, "except one item")
         self.assertRegex(self.integration.problem, r"^Complete until .*, except one item\.$")
         self.items(key="3").with_user(self.operator)._leave_out("Not ours.")
         self.env.invalidate_all()
-        self.assertFalse(self.integration.except_text or self.integration.problem)
+        self.assertFalse(self.integration.problem)
         self.assertEqual(self.integration.health, "ok")
 
     def test_while_it_runs_the_number_is_still_there(self):
@@ -235,11 +233,11 @@ class TestCard(TruthCase):
         def look(this, _from, _to):
             this.env.invalidate_all()
             card = this.env(user=self.operator.id)["ihub.integration"].browse(self.integration.id)
-            seen.append((card.health, card.to_repair_count, card.except_text))
+            seen.append((card.health, card.to_repair_count))
 
         with freeze_time("2025-03-01 13:30"), self.running_as(look):
             self.work(self.integration)
-        self.assertEqual(seen, [("working", 2, "except 2 items")])
+        self.assertEqual(seen, [("working", 2)])
 
     def test_a_stopped_one_is_amber_too(self):
         self.integration.stop()

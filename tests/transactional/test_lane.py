@@ -233,7 +233,7 @@ class TestLane(HubCase):
         self.integration.start()
         dead = self.die()
         self.env.flush_all()
-        self.assertIn("Interrupted", self.integration.activity)
+        self.assertIn("The server stopped", self.integration.activity)
         with self.noting():
             self.work(self.integration)
         self.assertEqual(dead.state, "interrupted")

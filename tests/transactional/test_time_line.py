@@ -352,7 +352,8 @@ class TestIntegration(TimeLineCase):
         self.assertEqual(self.runs_told(), [])
         run.sudo().write({"attempt": 1, "message": "No route to host"})
         self.assertEqual(
-            self.runs_told(), [("Manual run: failed, and is tried again", "No route to host")]
+            self.runs_told(),
+            [("Manual run: failed, will be retried automatically", "No route to host")],
         )
 
     def test_warnings_of_one_run_are_one_line(self):

@@ -9,6 +9,9 @@ import { ListController } from "@web/views/list/list_controller";
 
 const GROUP = "ihub.group_user";
 
+// Their pages say it themselves.
+const OWN_PAGES = ["ihub.event", "ihub.integration", "ihub.item"];
+
 /** "Where this came from", in the cog menu of every form: the time line of the record. */
 export class EventsAboutRecord extends Component {
     static template = "ihub.EventsAboutRecord";
@@ -33,7 +36,7 @@ export const eventsAboutRecordItem = {
     isDisplayed: async (env) => {
         const root = env.config.viewType === "form" && env.model?.root;
         return Boolean(
-            root?.resId && root.resModel !== "ihub.event" && (await user.hasGroup(GROUP)),
+            root?.resId && !OWN_PAGES.includes(root.resModel) && (await user.hasGroup(GROUP)),
         );
     },
 };
