@@ -107,7 +107,7 @@ class LocalServer:
                 server.requests.append(received)
                 server._send(self, server._next_reply(self.path))
 
-            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
 
             def log_message(self, *args):
                 """Stay quiet."""

@@ -72,6 +72,11 @@ def current_run(dbname):
     return scope if scope and scope.dbname == dbname else None
 
 
+def executing_run():
+    """Return the :class:`RunScope` that this thread executes on whatever database, or None."""
+    return _current.get()
+
+
 def is_executing(dbname, integration_id):
     """Return whether a run of an integration executes in any thread of this process."""
     return (dbname, integration_id) in _executing
@@ -94,7 +99,7 @@ def in_hand(item_id):
 
 def current_language():
     """Return the code of the language in which this thread's run speaks to people, or None."""
-    scope = _current.get()
+    scope = executing_run()
     return scope.lang if scope else None
 
 

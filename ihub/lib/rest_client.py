@@ -1,9 +1,9 @@
 """A thin layer over ``requests`` for integrations that talk to a server.
 
 It adds what every integration needs and easily forgets: limits for the time and the size of an
-answer, whatever the server does; that what is secret goes to one server only; and errors that say
-whether waiting helps (:class:`RetryableError`) or not (:class:`IntegrationError`), in words for the
-operator. No message contains more of an address than the name of its server, so no user name,
+answer, whatever the server does; that what is secret goes to one server only; a wait where the
+server asks for a short one; and errors that say whether a longer one helps
+(:class:`RetryableError`) or not (:class:`IntegrationError`), in words for the operator. No message contains more of an address than the name of its server, so no user name,
 password or token gets into one.
 """
 
@@ -24,6 +24,8 @@ from odoo.tools import LazyTranslate
 
 from ..core.exceptions import RetryableError
 from ..core.retry import is_transient_status, retry_after
+from ..core.traffic import REPEATABLE, Patience
+from ..engine import waiting
 from ..engine.exceptions import IntegrationError
 from .bounded_http import ENCODINGS, BoundedAdapter, Limits, TooLarge
 from .language import say
@@ -42,18 +44,27 @@ _HEADERS = {
 _BLAME_SETTINGS = (401, 403, 404, 410)
 
 
-class ServerUnreachable(RetryableError):
+class ServerError(RetryableError):
+    """The server may do later what it does not do now.
+
+    ``status`` is the HTTP status, None if there was none; ``delay`` the seconds that it asks to
+    wait, None if it does not.
+    """
+
+    status: int | None = None
+    delay: float | None
+
+
+class ServerUnreachable(ServerError):
     """The server cannot be found, refuses the connection, or broke it off."""
 
 
-class ServerTimeout(RetryableError):
+class ServerTimeout(ServerError):
     """The server took too long."""
 
 
-class ServerBusy(RetryableError):
-    """The server asked to come back later, or is out of order; ``status`` is the HTTP status."""
-
-    status: int | None = None
+class ServerBusy(ServerError):
+    """The server asked to come back later, or is out of order."""
 
 
 class RequestRefused(IntegrationError):
@@ -182,6 +193,9 @@ class RestClient:
     :param float deadline: seconds that a request may take in all, from the connection to the last
         byte, redirects included; the look-up of the server's name comes on top
     :param int max_bytes: the largest answer that is read, as it is sent and unpacked
+    :param float max_wait: seconds that a request may wait in place in all, where the server asks
+        for it or the network fails. None: 60 within a run, 2 elsewhere, where somebody waits for
+        the answer
     :param bool follow_elsewhere: follow redirects to other servers too. They get a plain GET (or
         HEAD) with none of the headers, cookies and data of the request, and never over http what
         was asked for over https.
@@ -198,11 +212,13 @@ class RestClient:
         read_timeout: float = 60.0,
         deadline: float = 300.0,
         max_bytes: int = 32 * MEBIBYTE,
+        max_wait: float | None = None,
         follow_elsewhere: bool = False,
     ) -> None:
         self.base_url = (base_url or "").strip()
         self.deadline = deadline
         self.max_bytes = max_bytes
+        self.max_wait = max_wait
         self._session = _Session(self.base_url, (connect_timeout, read_timeout), follow_elsewhere)
         self._session.auth = _Authorization(auth, self.base_url)
         if token:
@@ -229,7 +245,10 @@ class RestClient:
         return self.request("GET", path, **kwargs)
 
     def post(self, path: str = "", **kwargs: Any) -> Answer:
-        """POST to ``path``; see :meth:`request`. A retry may send it a second time."""
+        """POST to ``path``; see :meth:`request`.
+
+        The next attempt of a run may send it a second time: give it an ``idempotency_key``.
+        """
         return self.request("POST", path, **kwargs)
 
     def get_json(self, path: str = "", **kwargs: Any) -> Any:
@@ -249,8 +268,13 @@ class RestClient:
         json: Any = None,
         data: Any = None,
         headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
     ) -> Answer:
         """Send one request and return its :class:`Answer`.
+
+        What fails by the network is sent again a few times, unless the second time may change
+        something: a POST or PATCH only with an ``idempotency_key``. HTTP 429, and 503 in the same
+        cases or with a ``Retry-After``, are waited for in place, up to ``max_wait``.
 
         :param str path: appended to the base address; or a full address on the same server,
             as servers give it for the next page
@@ -258,12 +282,35 @@ class RestClient:
         :param json: what is sent as JSON
         :param data: a dict that is sent as a form, or bytes, or a file
         :param dict headers: sent with this request, beside and before those of the client
+        :param str idempotency_key: by which the server knows a request that it got already; sent
+            as ``Idempotency-Key``
         :raise RetryableError: the server cannot be reached, is too slow, too busy or out of order
         :raise IntegrationError: the request, or the answer, will be no better later
+        :raise StopRequested: somebody has pressed Stop while the run waits
         """
+        if idempotency_key:
+            headers = {"Idempotency-Key": idempotency_key, **(headers or {})}
         sent = {"params": params, "json": json, "data": data, "headers": headers}
+        # A file is at its end after the first time.
+        can_repeat = data is None or isinstance(data, (str, bytes, Mapping))
+        is_safe = method.upper() in REPEATABLE or bool(idempotency_key)
+        patience = Patience(self._longest_wait(), is_safe)
+        while True:
+            try:
+                return self._answer_to(method, _joined(self.base_url, path), sent)
+            except ServerError as error:
+                seconds = patience.wait(error.status, error.delay) if can_repeat else None
+                if seconds is None:
+                    raise
+            waiting.wait(seconds, "asked", self.server)
+
+    def _longest_wait(self) -> float:
+        return waiting.longest_wait() if self.max_wait is None else self.max_wait
+
+    def _answer_to(self, method: str, address: str, sent: dict[str, Any]) -> Answer:
+        """Send a request once."""
         with Limits(self.deadline, self.max_bytes) as limits, self._explained(limits):
-            response = self._session.exchange(method, _joined(self.base_url, path), sent)
+            response = self._session.exchange(method, address, sent)
         answer = Answer(
             response.status_code,
             response.content,

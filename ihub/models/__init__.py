@@ -16,6 +16,7 @@ from . import (
     ihub_item,
     ihub_event,
     ihub_event_commit,
+    ihub_wait,
     ir_actions_act_window_view,
     ir_ui_view,
     ir_websocket,

@@ -211,6 +211,9 @@ class IhubRun(models.Model):
         help="How it is doing right now.",
     )
     progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
+    wait_id = fields.Many2one(
+        "ihub.wait", "Waits for", compute="_compute_wait_id", groups=fields.NO_ACCESS
+    )
     # Not stored: the table is the executor's, and has a million rows.
     calendar_from = fields.Datetime(compute="_compute_calendar", search="_search_calendar_from")
     calendar_to = fields.Datetime(compute="_compute_calendar", search="_search_calendar_to")
@@ -717,6 +720,18 @@ class IhubRun(models.Model):
     def _compute_progress(self):
         for run in self:
             run.progress = run._percent()
+
+    @api.depends("state")
+    def _compute_wait_id(self):
+        # Nobody has rights on waits: what they say is on the card.
+        waits = (
+            self.env["ihub.wait"]
+            .sudo()
+            .search([("run_id", "in", self.ids), ("until", ">=", fields.Datetime.now())])
+        )
+        by_run = {wait.run_id: wait.id for wait in waits}
+        for run in self:
+            run.wait_id = by_run.get(run.id)
 
     @api.depends("state", "trigger", "outcome", "integration_id")
     def _compute_buttons(self):

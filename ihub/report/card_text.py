@@ -24,7 +24,8 @@ def activity(integration):
         )
     if integration.is_executing:
         # As superuser: the run says nothing that the integration does not show.
-        parts = _running_text(run.sudo()), _backlog_text(integration)
+        run = run.sudo()
+        parts = _running_text(run), wait_text(run), _backlog_text(integration)
         return " · ".join(filter(None, parts))
     return integration.env._("The server stopped during a run. It will be resumed.")
 
@@ -43,6 +44,17 @@ def _running_text(run):
     if run.processed:
         return run.env._("Running: %(done)s records", done=run.processed)
     return run.env._("Running now")
+
+
+def wait_text(run):
+    """Return what an executing run waits for, or False."""
+    wait = run.wait_id
+    words = {"server": wait.server, "seconds": wait.seconds}
+    if wait.reason == "asked":
+        return run.env._("The server %(server)s asks to wait %(seconds)s s", **words)
+    if wait.reason == "rate":
+        return run.env._("Waiting %(seconds)s s for its turn at %(server)s", **words)
+    return False
 
 
 def _backlog_text(integration):

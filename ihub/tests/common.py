@@ -8,7 +8,7 @@ from odoo.sql_db import Cursor, Savepoint
 from odoo.tests import TransactionCase
 from psycopg2 import errors
 
-from ..engine import event_buffer, event_store
+from ..engine import event_buffer, event_store, waiting
 from ..engine.event_store import Event
 from ..engine.odoo_internals import CursorWatcher, has_own_transaction, raw
 
@@ -20,12 +20,13 @@ class IhubCase(TransactionCase):
 
     All cursors of a test share one transaction. So what is reported is written through it: a
     search finds it, and it vanishes with the test. What a rollback takes along is written again,
-    marked as undone.
+    marked as undone. What ``RestClient`` waits for in place takes no time.
     """
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.startClassPatcher(patch.object(waiting, "sleep", lambda seconds: None))
         cls.startClassPatcher(patch.object(event_buffer, "new_buffer", _new_buffer))
         # As if a scheduler were at work, whatever moment a test is in.
         cls.env.cr.execute("UPDATE ir_cron SET lastcall = now() + interval '1 day'")

@@ -1,0 +1,105 @@
+"""Runs that wait for another system in place: Stop works, the card says why, nothing is lost."""
+
+from unittest.mock import patch
+
+from freezegun import freeze_time
+from hub_case import HubCase, at
+from http_server import Reply, local_server
+
+from odoo.addons.ihub.engine import waiting
+from odoo.addons.ihub.lib.rest_client import RestClient
+
+OK = Reply(body=b"ok")
+
+
+def busy(seconds):
+    return Reply(429, headers={"Retry-After": str(seconds)})
+
+
+@freeze_time("2025-03-01 12:30")
+class TestHttpWaits(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.enterContext(local_server())
+        self.integration = self.add(window_from=at("2025-03-01 11:00"), retry_limit=3)
+        self.waited = []
+        self.meanwhile = lambda: None
+        self.enterContext(patch.object(waiting, "sleep", self.sleep))
+
+    def sleep(self, seconds):
+        self.waited.append(seconds)
+        self.meanwhile()
+
+    def fetch(self, **options):
+        """Let the integration ask the server in a run; return the run."""
+
+        def work(this, _from, _to):
+            this.env["res.partner"].sudo().create({"name": "Before"})
+            with RestClient(self.server.url, **options) as client:
+                client.get("orders")
+
+        self.integration.start()
+        with self.running_as(work):
+            self.work(self.integration)
+        return self.runs(self.integration).filtered("started_at")[-1]
+
+    def test_a_short_wait_happens_within_the_run(self):
+        self.server.reply("orders", busy(20), OK)
+        run = self.fetch()
+        self.assertEqual((run.state, run.attempt), ("done", 1))
+        self.assertEqual(self.waited, [1] * 20)
+
+    def test_the_card_says_what_it_waits_for_and_then_no_more(self):
+        self.server.reply("orders", busy(20), OK)
+        said = []
+        self.meanwhile = lambda: said.append(self.activity())
+        self.fetch()
+        name = self.server.url.split("/")[2]
+        self.assertEqual(set(said), {f"Running now · The server {name} asks to wait 20 s"})
+        self.assertFalse(self.env["ihub.wait"].search([]))
+
+    def activity(self):
+        self.integration.invalidate_recordset()
+        self.env["ihub.run"].invalidate_model()
+        return self.integration.activity
+
+    def stop(self):
+        self.integration.stop()
+        self.env.flush_all()
+
+    def test_stop_is_obeyed_within_a_second(self):
+        self.server.reply("orders", busy(20), OK)
+        self.meanwhile = lambda: len(self.waited) == 3 and self.stop()
+        run = self.fetch()
+        self.assertEqual(len(self.waited), 3)
+        self.assertEqual(run.state, "cancelled")
+        self.assertEqual(run.message, f"Stopped by {self.operator.name}.")
+        self.assertEqual(self.server.paths, ["/orders"])
+        self.assertFalse(self.env["res.partner"].search([("name", "=", "Before")]))
+        self.assertFalse(self.env["ihub.wait"].search([]))
+        self.assertEqual(self.integration.window_from, at("2025-03-01 11:00"))
+
+    def test_a_longer_wait_ends_the_attempt_until_then(self):
+        self.server.reply("orders", busy(600))
+        run = self.fetch()
+        self.assertEqual(run.state, "pending")
+        self.assertGreaterEqual(run.due, at("2025-03-01 12:40"))
+        self.assertFalse(self.waited)
+
+    def test_what_a_dead_process_has_left_behind_says_nothing(self):
+        Wait = self.env["ihub.wait"]
+        Wait._begin(7, self.integration.id, 20, "asked", "shop.example")
+        self.integration.start()
+        run = self.runs(self.integration)
+        Wait._begin(run.id, self.integration.id, 20, "asked", "shop.example")
+        self.assertTrue(run.sudo().wait_id)
+        with freeze_time("2025-03-01 12:31"):
+            run.invalidate_recordset()
+            self.assertFalse(run.sudo().wait_id)
+        with freeze_time("2025-03-03 12:31"):
+            Wait._gc_left_behind()
+        self.assertFalse(Wait.search([]))
+
+    def test_nobody_reads_it_remotely(self):
+        for user in (self.operator, self.manager, self.env.ref("base.user_admin")):
+            self.assertFalse(self.env["ihub.wait"].with_user(user).has_access("read"))
