@@ -17,6 +17,7 @@ from psycopg2.errors import InvalidSavepointSpecification
 from ..core import items as core
 from ..core.exceptions import is_stop
 from ..core.items import Counts, FailedItemsLimit, MissingKey
+from ..core.paging import Pages
 from ..core.retry import is_transient
 from ..core.shutdown import is_shutdown
 from ..core.text import NotPlain
@@ -164,6 +165,9 @@ class Processing:
             self.integration.failed_items_limit, self.integration.failed_items_share
         )
         self._total = total and self._before + total
+        if cursor is None and isinstance(records, Pages):
+            self._go_on(records)
+            cursor = records.position
         for chunk in _chunks(records, cursor):
             elements = [self._element(data, at, look) for data, at in chunk]
             known = self._known(elements)
@@ -177,6 +181,14 @@ class Processing:
                     known = self._known(elements)
             self._keep()
         return self.counts
+
+    def _go_on(self, pages):
+        """Let a list begin at the page where an attempt before has ended."""
+        again = pages.resume(self._cursor)
+        if self.scope:
+            # They come, and are counted, once more.
+            self.scope.processed -= again
+            self._before -= again
 
     def _known(self, elements):
         """Return ``{key: Row}`` of elements that there are already; take ids for the others."""

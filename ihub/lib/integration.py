@@ -277,7 +277,8 @@ class AbstractIntegration(models.AbstractModel):
         :param int total: how many there are, if that is known
         :param version: a number or moment that grows with each change; what is older than what is
             known is left alone
-        :param cursor: returns where the source is now, as for ``resume`` of :meth:`checkpoint`
+        :param cursor: returns where the source is now, as for ``resume`` of :meth:`checkpoint`; of
+            ``RestClient.pages()`` it is known
         :param bool skip_unchanged: leave alone what has come with the same data before
         :return: numbers of elements: ``done``, ``failed``, ``unchanged``, ``ignored``
         :raise StopRequested: when somebody pressed Stop. The work up to here is kept.

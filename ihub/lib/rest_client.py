@@ -3,15 +3,16 @@
 It adds what every integration needs and easily forgets: limits for the time and the size of an
 answer, whatever the server does; that what is secret goes to one server only; a wait where the
 server asks for a short one; and errors that say whether a longer one helps
-(:class:`RetryableError`) or not (:class:`IntegrationError`), in words for the operator. No message contains more of an address than the name of its server, so no user name,
-password or token gets into one.
+(:class:`RetryableError`) or not (:class:`IntegrationError`), in words for the operator. No message
+contains more of an address than the name of its server, so no user name, password or token gets
+into one.
 """
 
 import json
 import re
 import socket
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -23,10 +24,11 @@ import urllib3
 from odoo.tools import LazyTranslate
 
 from ..core.exceptions import RetryableError
+from ..core.paging import LinkHeader, NoList, Pages, Place, SamePage, Way
 from ..core.retry import is_transient_status, retry_after
-from ..core.traffic import REPEATABLE, Patience
-from ..engine import waiting
-from ..engine.exceptions import IntegrationError
+from ..core.traffic import REPEATABLE, Patience, interval_of
+from ..engine import server_state, waiting
+from ..engine.exceptions import IntegrationError, UsageError
 from .bounded_http import ENCODINGS, BoundedAdapter, Limits, TooLarge
 from .language import say
 
@@ -110,6 +112,9 @@ _BAD_ADDRESS = (
 )
 _TIMEOUT = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, EOFError)
+_NO_DATABASE = _lt(
+    "A rate is kept in the database. Create the client in the thread of a run or a request."
+)
 _NOT_UNDERSTOOD = _lt("The response from the server %(server)s cannot be understood.")
 _TOO_SLOW = _lt("The server %(server)s responds too slowly.")
 _ERRORS: dict[type[Exception], dict[Any, Any]] = {
@@ -152,6 +157,8 @@ class Answer:
     server: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     encoding: str | None = None
+    # Where it was found at last, without user name and password.
+    address: str = field(default="", repr=False)
 
     @property
     def text(self) -> str:
@@ -196,6 +203,8 @@ class RestClient:
     :param float max_wait: seconds that a request may wait in place in all, where the server asks
         for it or the network fails. None: 60 within a run, 2 elsewhere, where somebody waits for
         the answer
+    :param str rate: how often requests are sent at most, such as ``2/s``, ``100/min``, ``5000/h``;
+        by all processes together that talk to this server from the same database
     :param bool follow_elsewhere: follow redirects to other servers too. They get a plain GET (or
         HEAD) with none of the headers, cookies and data of the request, and never over http what
         was asked for over https.
@@ -213,12 +222,16 @@ class RestClient:
         deadline: float = 300.0,
         max_bytes: int = 32 * MEBIBYTE,
         max_wait: float | None = None,
+        rate: str | None = None,
         follow_elsewhere: bool = False,
     ) -> None:
         self.base_url = (base_url or "").strip()
         self.deadline = deadline
         self.max_bytes = max_bytes
         self.max_wait = max_wait
+        self._interval = _interval(rate)
+        # Threads that are started later do not know it.
+        self._dbname = waiting.current_database()
         self._session = _Session(self.base_url, (connect_timeout, read_timeout), follow_elsewhere)
         self._session.auth = _Authorization(auth, self.base_url)
         if token:
@@ -259,6 +272,42 @@ class RestClient:
         """POST ``payload`` as JSON and return the answer read as JSON."""
         return self.post(path, json=payload, **kwargs).json()
 
+    def pages(
+        self,
+        path: str = "",
+        *,
+        items: str | Callable[[Any], Any] | None = None,
+        next: Way | None = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Pages:
+        """Return the elements of a list that the server gives page by page, as an iterator.
+
+        One page is asked for at a time. Handed to ``process_each`` as it is, the next attempt goes
+        on at the page where the last one ended.
+
+        :param str path: of the first page
+        :param items: where a page has its elements, such as ``data.orders``, or a callable that
+            gets the body; None: a page is a list itself
+        :param next: how the next page is found: one of the classes of ``ihub.lib.paging``; None:
+            by the header ``Link``
+        :param dict params: the parameters of the query
+        :param dict headers: sent with each request
+        :raise AnswerUnusable: by the iterator: a page has no list, or comes again
+        """
+
+        def fetch(place: Place) -> tuple[str, Mapping[str, str], Any]:
+            answer = self.get(place.path, params=place.params, headers=headers)
+            return answer.address, answer.headers, answer.json()
+
+        # As they can be kept to go on there.
+        kept = {
+            name: value if isinstance(value, (str, int, float, list)) else str(value)
+            for name, value in (params or {}).items()
+            if value is not None
+        }
+        return _Pages(fetch, Place(path, kept), items, next or LinkHeader(), self.server)
+
     def request(
         self,
         method: str,
@@ -296,6 +345,7 @@ class RestClient:
         is_safe = method.upper() in REPEATABLE or bool(idempotency_key)
         patience = Patience(self._longest_wait(), is_safe)
         while True:
+            self._wait_for_turn(patience)
             try:
                 return self._answer_to(method, _joined(self.base_url, path), sent)
             except ServerError as error:
@@ -307,6 +357,24 @@ class RestClient:
     def _longest_wait(self) -> float:
         return waiting.longest_wait() if self.max_wait is None else self.max_wait
 
+    def _wait_for_turn(self, patience: Patience) -> None:
+        """Keep to the rate.
+
+        :raise ServerBusy: the wait would be too long
+        """
+        if not self._interval:
+            return
+        if not self._dbname:
+            raise UsageError(say(_NO_DATABASE))
+        seconds, is_taken = server_state.take_turn(
+            self._dbname, self._session.origin, self._interval, patience.left
+        )
+        if not is_taken:
+            message = _lt("Too many requests are waiting for their turn at the server %(server)s.")
+            raise ServerBusy(say(message, server=self.server), delay=seconds)
+        if patience.spend(seconds):
+            waiting.wait(seconds, "rate", self.server)
+
     def _answer_to(self, method: str, address: str, sent: dict[str, Any]) -> Answer:
         """Send a request once."""
         with Limits(self.deadline, self.max_bytes) as limits, self._explained(limits):
@@ -317,6 +385,7 @@ class RestClient:
             self.server,
             response.headers,
             _charset(response.headers.get("Content-Type", "")),
+            requests.utils.urldefragauth(response.url or ""),
         )
         if answer.status < 300 or answer.status == 304:
             return answer
@@ -374,6 +443,30 @@ def _words(status: int) -> Any:
     return _lt("The server %(server)s does not accept the request.")
 
 
+@dataclass
+class _Pages(Pages):
+    """Says in words what is wrong with a page."""
+
+    server: str = ""
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except SamePage:
+            message = _lt(
+                "The server %(server)s gives the same page of a list again, so the list would "
+                "never end. Ask the developer of the integration how its pages are asked for."
+            )
+            raise AnswerUnusable(say(message, server=self.server)) from None
+        except NoList as exc:
+            message = _lt(
+                "The response from the server %(server)s has no list where one is expected "
+                "(%(where)s)."
+            )
+            where = str(exc) or say(_lt("the response itself"))
+            raise AnswerUnusable(say(message, server=self.server, where=where)) from None
+
+
 class _Session(requests.Session):
     """Keeps connections and cookies, and keeps what is secret on the server of ``base_url``."""
 
@@ -386,6 +479,12 @@ class _Session(requests.Session):
         adapter = BoundedAdapter(timeout)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the server, in the one way to write them."""
+        scheme, host, port = _origin(requests.Request("GET", self.base_url).prepare().url)
+        return f"{scheme}://{host}:{port}"
 
     def exchange(self, method: str, url: str, sent: dict[str, Any]) -> requests.Response:
         """Send a request, follow where the server refers to, and return the last response."""
@@ -459,6 +558,14 @@ class _Authorization(requests.auth.AuthBase):
         if isinstance(auth, tuple):
             auth = requests.auth.HTTPBasicAuth(*auth) if any(auth) else None
         return auth(request) if auth else request
+
+
+def _interval(rate: str | None) -> float | None:
+    try:
+        return interval_of(rate) if rate else None
+    except ValueError:
+        message = _lt("“%(rate)s” is no rate. Use numbers per s, min, h or d, such as 2/s.")
+        raise UsageError(say(message, rate=rate)) from None
 
 
 def _joined(base: str, path: str) -> str:

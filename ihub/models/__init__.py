@@ -13,6 +13,7 @@ from . import (
     ihub_integration,
     ihub_integration_state,
     ihub_run,
+    ihub_server,
     ihub_item,
     ihub_event,
     ihub_event_commit,

@@ -1,9 +1,11 @@
 """The kit for tests of integrations."""
 
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID, api
 from odoo.sql_db import Cursor, Savepoint
 from odoo.tests import TransactionCase
 from psycopg2 import errors
@@ -20,13 +22,17 @@ class IhubCase(TransactionCase):
 
     All cursors of a test share one transaction. So what is reported is written through it: a
     search finds it, and it vanishes with the test. What a rollback takes along is written again,
-    marked as undone. What ``RestClient`` waits for in place takes no time.
+    marked as undone. So is what ``RestClient`` keeps of servers; what it waits for in place takes
+    no time.
     """
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.startClassPatcher(patch.object(waiting, "sleep", lambda seconds: None))
+        cls.startClassPatcher(patch.object(waiting, "own_transaction", cls._part_of_test))
+        here = threading.current_thread()
+        cls.startClassPatcher(patch.object(here, "dbname", cls.env.cr.dbname, create=True))
         cls.startClassPatcher(patch.object(event_buffer, "new_buffer", _new_buffer))
         # As if a scheduler were at work, whatever moment a test is in.
         cls.env.cr.execute("UPDATE ir_cron SET lastcall = now() + interval '1 day'")
@@ -38,6 +44,13 @@ class IhubCase(TransactionCase):
         log = _log_of(self.cr)
         # Before the savepoint of the test is rolled back: it takes all of its events along.
         self.addCleanup(log.forget, len(log.entries))
+
+    @classmethod
+    @contextmanager
+    def _part_of_test(cls, _dbname):
+        """Yield an environment for what has a transaction of its own elsewhere."""
+        with cls.cr.savepoint():
+            yield api.Environment(cls.cr, SUPERUSER_ID, {})
 
     def work(self, integration):
         """Let an integration's lane execute what is due, as the scheduler does.

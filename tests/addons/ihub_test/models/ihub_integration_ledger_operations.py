@@ -15,6 +15,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.ihub.engine import event_buffer
 from odoo.addons.ihub.lib.exceptions import RetryableError, StopRequested
+from odoo.addons.ihub.lib.rest_client import RestClient
 
 from .ihub_integration_ledger import HELD_SPACE, HOLD_SPACE
 
@@ -293,6 +294,13 @@ class IhubIntegrationLedger(models.Model):
     def _do_http(self, start, end, status, after=None):
         """http STATUS [RETRY_AFTER]"""
         raise _http_error(status, **({"Retry-After": after} if after else {}))
+
+    def _do_fetch(self, start, end, address, count="1", rate=None):
+        """fetch ADDRESS [COUNT [RATE]]: a row for each of COUNT answers."""
+        with RestClient(address, rate=rate) as client:
+            for _each in range(int(count)):
+                client.get()
+                self._do_write(start, end)
 
     def _do_nasty(self, start, end):
         """nasty: raise what no database stores as it is."""

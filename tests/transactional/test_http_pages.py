@@ -1,0 +1,64 @@
+"""A list that comes page by page, dealt with item by item: the next attempt goes on in its midst."""
+
+import json
+from unittest.mock import patch
+
+from freezegun import freeze_time
+from hub_case import HubCase, at
+from http_server import Reply, local_server
+
+from odoo.addons.ihub.lib.paging import PageNumber
+from odoo.addons.ihub.lib.rest_client import RestClient
+
+
+@freeze_time("2025-03-01 12:30")
+class TestHttpPages(HubCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.enterContext(local_server())
+        self.integration = self.add(window_from=at("2025-03-01 11:00"), retry_limit=3)
+        self.done = []
+
+    def page(self, *ids, status=200):
+        body = json.dumps({"orders": [{"id": id_} for id_ in ids]}).encode()
+        return Reply(status, body)
+
+    def fetch(self):
+        def take(this, data, item):
+            self.done.append(data["id"])
+
+        def work(this, _from, _to):
+            with RestClient(self.server.url) as client:
+                pages = client.pages("orders", items="orders", next=PageNumber())
+                this.process_each(pages, this.take_order, key="id", kind="order")
+
+        take.__name__ = "take_order"
+        with (
+            patch.object(self.type_class(), "take_order", take, create=True),
+            self.running_as(work),
+        ):
+            self.work(self.integration)
+
+    def test_the_next_attempt_goes_on_at_the_page_where_the_last_one_ended(self):
+        self.server.reply("orders", self.page(1, 2), self.page(3, 4), self.page(status=502))
+        self.integration.start()
+        self.fetch()
+        run = self.runs(self.integration)
+        self.assertEqual((run.state, run.processed), ("pending", 4))
+        self.server.reply("orders", self.page(3, 4), self.page(5), self.page())
+        with freeze_time("2025-03-01 13:30"):
+            self.fetch()
+        self.assertEqual(self.done, [1, 2, 3, 4, 5])
+        pages = [path.rpartition("=")[2] for path in self.server.paths]
+        self.assertEqual(pages[:6], ["1", "2", "3", "2", "3", "4"])
+        self.assertEqual((run.state, run.message), ("done", "Done: 5 records."))
+
+    def test_the_next_window_begins_at_the_first_page(self):
+        self.server.reply("orders", self.page(1), self.page())
+        self.integration.start()
+        self.fetch()
+        with freeze_time("2025-03-01 13:30"):
+            self.server.reply("orders", self.page(1), self.page())
+            self.fetch()
+        pages = [path.rpartition("=")[2] for path in self.server.paths]
+        self.assertEqual(pages, ["1", "2", "1", "2"])
