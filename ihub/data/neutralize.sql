@@ -23,3 +23,4 @@ UPDATE ihub_run
 
 -- Tokens, and cursors in what is not this database's any more.
 DELETE FROM ihub_integration_state;
+DELETE FROM ihub_token;

@@ -192,7 +192,8 @@ class RestClient:
     password in the base address.
 
     :param str base_url: what the paths of the requests are appended to
-    :param auth: user name and password as a tuple, or anything that ``requests`` takes as ``auth``
+    :param auth: user name and password as a tuple; a class of ``ihub.lib.auth``; or anything that
+        ``requests`` takes as ``auth``
     :param str token: sent as ``Authorization: Bearer``, in place of ``auth``
     :param dict headers: sent with every request
     :param float connect_timeout: seconds to wait for a connection
@@ -344,15 +345,26 @@ class RestClient:
         can_repeat = data is None or isinstance(data, (str, bytes, Mapping))
         is_safe = method.upper() in REPEATABLE or bool(idempotency_key)
         patience = Patience(self._longest_wait(), is_safe)
+        address, may_renew = _joined(self.base_url, path), can_repeat
         while True:
             self._wait_for_turn(patience)
             try:
-                return self._answer_to(method, _joined(self.base_url, path), sent)
+                return self._answer_to(method, address, sent)
+            except RequestRefused as error:
+                if not may_renew or not self._renewed(error):
+                    raise
+                may_renew = False
             except ServerError as error:
                 seconds = patience.wait(error.status, error.delay) if can_repeat else None
                 if seconds is None:
                     raise
-            waiting.wait(seconds, "asked", self.server)
+                waiting.wait(seconds, "asked", self.server)
+
+    def _renewed(self, error: RequestRefused) -> bool:
+        """Return whether this server, and no other, wants another token, and there may be one."""
+        if error.status != 401 or error.answer is None:
+            return False
+        return self._session.is_home(error.answer.address) and self._session.auth.renew()
 
     def _longest_wait(self) -> float:
         return waiting.longest_wait() if self.max_wait is None else self.max_wait
@@ -483,7 +495,7 @@ class _Session(requests.Session):
     @property
     def origin(self) -> str:
         """Scheme, host and port of the server, in the one way to write them."""
-        scheme, host, port = _origin(requests.Request("GET", self.base_url).prepare().url)
+        scheme, host, port = self._home()
         return f"{scheme}://{host}:{port}"
 
     def exchange(self, method: str, url: str, sent: dict[str, Any]) -> requests.Response:
@@ -507,7 +519,7 @@ class _Session(requests.Session):
         # Else http.client refuses the second line, in an error that shows it.
         if any(set("\r\n") & set(f"{name}{value}") for name, value in request.headers.items()):
             raise _NotSendable()
-        if not self._is_home(request):
+        if not self.is_home(request.url):
             self._refuse(request)
         return request
 
@@ -521,7 +533,7 @@ class _Session(requests.Session):
         prepared_request.prepare_url(prepared_request.url, None)
         before = [response.request, *(each.request for each in response.history)]
         body = prepared_request.body
-        if all(map(self._is_home, [*before, prepared_request])):
+        if all(self.is_home(request.url) for request in [*before, prepared_request]):
             if not (body is None or isinstance(body, (str, bytes)) or hasattr(body, "seek")):
                 raise requests.exceptions.UnrewindableBodyError()
             return
@@ -530,10 +542,15 @@ class _Session(requests.Session):
         if is_unsafe or not (self.follow_elsewhere and is_plain):
             self._refuse(prepared_request)
         prepared_request.headers = requests.structures.CaseInsensitiveDict(_HEADERS)
+        # Some ways to sign in answer what the server asks, as Digest does with the password.
+        prepared_request.hooks = requests.hooks.default_hooks()
 
-    def _is_home(self, request: requests.PreparedRequest) -> bool:
-        home = requests.Request("GET", self.base_url).prepare()
-        return _origin(request.url) == _origin(home.url)
+    def is_home(self, url: str | None) -> bool:
+        """Return whether a prepared address is one of this server."""
+        return _origin(url) == self._home()
+
+    def _home(self) -> tuple[str, str | None, int | None]:
+        return _origin(requests.Request("GET", self.base_url).prepare().url)
 
     def _refuse(self, request: requests.PreparedRequest) -> None:
         message = _lt(
@@ -558,6 +575,13 @@ class _Authorization(requests.auth.AuthBase):
         if isinstance(auth, tuple):
             auth = requests.auth.HTTPBasicAuth(*auth) if any(auth) else None
         return auth(request) if auth else request
+
+    def renew(self) -> bool:
+        """Return whether there may be another token than the one that was refused."""
+        refuse = getattr(self.auth, "refuse", None)
+        if refuse:
+            refuse()
+        return bool(refuse)
 
 
 def _interval(rate: str | None) -> float | None:

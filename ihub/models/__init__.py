@@ -14,6 +14,7 @@ from . import (
     ihub_integration_state,
     ihub_run,
     ihub_server,
+    ihub_token,
     ihub_item,
     ihub_event,
     ihub_event_commit,

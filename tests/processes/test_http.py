@@ -1,11 +1,17 @@
 """Real servers that talk to another system: a wait in a run, and what several processes share."""
 
+import json
+import threading
 import time
 
 import pytest
 from http_server import Reply, local_server
 
 OK = Reply(body=b"ok")
+WAITING_FOR_A_ROW = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock' AND query ILIKE '%ihub_token%'"
+)
 
 
 @pytest.fixture
@@ -52,3 +58,39 @@ def test_a_rate_is_kept_by_all_processes_together(hub, shop, server):
     assert holders == [(3,)]
     # Fifteen turns of 0.2 s: none is given twice, whoever asks. A sleep may end a little early.
     assert moments[-1] - moments[0] > 14 * 0.2 - 0.1
+
+
+def test_processes_that_need_a_token_at_the_same_moment_ask_for_one(hub, shop, server):
+    """The refresh token is exchanged: whoever used it a second time would be locked out."""
+    hub.execute("DELETE FROM ihub_token")
+    shop.reply("", OK)
+    integrations = [hub.add("") for _each in range(2)]
+    with local_server() as issuer:
+        both_wait = threading.Event()
+        ask = issuer._next_reply
+
+        def answer(path):
+            # Not before the other one has come to the row of the token as well.
+            assert both_wait.wait(60)
+            return ask(path)
+
+        issuer._next_reply = answer
+        token = {"access_token": "one", "refresh_token": "second", "expires_in": 3600}
+        issuer.reply("", Reply(body=json.dumps(token).encode()), Reply(400))
+        for integration in integrations:
+            hub.execute(
+                "UPDATE ihub_integration_ledger SET script = %s WHERE integration_id = %s",
+                f"signin {issuer.url} {shop.url}\nraise value Bad.",
+                integration,
+            )
+            hub.start(integration)
+        server(workers=2, crons=2)
+        hub.wait(lambda: hub.execute(WAITING_FOR_A_ROW), "A process that waits for the token")
+        both_wait.set()
+        for integration in integrations:
+            hub.wait_for(integration, state="failed")
+        (asked,) = issuer.requests
+    assert b"refresh_token=first" in asked.body
+    assert {request.headers["Authorization"] for request in shop.requests} == {"Bearer one"}
+    ((kept,),) = hub.execute("SELECT value ->> 'refresh_token' FROM ihub_token")
+    assert kept == "second", "Kept although both runs have failed."

@@ -1,11 +1,11 @@
-"""A list that comes page by page, dealt with item by item: the next attempt goes on in its midst."""
+"""A list that comes page by page, and goes on in its midst when it is tried again."""
 
 import json
 from unittest.mock import patch
 
 from freezegun import freeze_time
-from hub_case import HubCase, at
 from http_server import Reply, local_server
+from hub_case import HubCase, at
 
 from odoo.addons.ihub.lib.paging import PageNumber
 from odoo.addons.ihub.lib.rest_client import RestClient

@@ -2,8 +2,8 @@
 
 from unittest.mock import patch
 
-from hub_case import HubCase
 from http_server import Reply, local_server
+from hub_case import HubCase
 
 from odoo.addons.ihub.engine import server_state, waiting
 from odoo.addons.ihub.lib import rest_client

@@ -14,6 +14,7 @@ from odoo import models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.ihub.engine import event_buffer
+from odoo.addons.ihub.lib.auth import OAuth2
 from odoo.addons.ihub.lib.exceptions import RetryableError, StopRequested
 from odoo.addons.ihub.lib.rest_client import RestClient
 
@@ -301,6 +302,12 @@ class IhubIntegrationLedger(models.Model):
             for _each in range(int(count)):
                 client.get()
                 self._do_write(start, end)
+
+    def _do_signin(self, start, end, issuer, address):
+        """signin ISSUER ADDRESS: a row for an answer to which a refresh token is the key."""
+        with RestClient(address, auth=OAuth2(issuer, "shop", refresh_token="first")) as client:
+            client.get()
+        self._do_write(start, end)
 
     def _do_nasty(self, start, end):
         """nasty: raise what no database stores as it is."""

@@ -1,0 +1,31 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+# Days after which a token that was not renewed is given up.
+KEEP_DAYS = 400
+
+
+class IhubToken(models.Model):
+    """A token of another system: ``engine/token_store.py``.
+
+    It belongs to who signs in there, not to an integration: several may use it. No group has
+    access to it, and a copy of the database has none.
+    """
+
+    _name = "ihub.token"
+    _description = "Token"
+    _log_access = False
+    _rec_name = "key"
+
+    key = fields.Char(required=True, readonly=True, help="A hash of what it was asked for with.")
+    value = fields.Json(readonly=True)
+    renewed_at = fields.Datetime(required=True, readonly=True)
+
+    _key_uniq = models.UniqueIndex("(key)")
+
+    @api.autovacuum
+    def _gc_unused(self):
+        """Delete tokens that nobody has renewed for long."""
+        limit = fields.Datetime.now() - timedelta(days=KEEP_DAYS)
+        self.search([("renewed_at", "<", limit)]).unlink()
