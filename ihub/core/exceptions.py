@@ -1,7 +1,7 @@
 """The exceptions that say something about time: later, or no more."""
 
 import builtins
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 # Python 3.10 has no groups of exceptions.
 _GROUP = getattr(builtins, "BaseExceptionGroup", ())
@@ -17,6 +17,21 @@ class RetryableError(Exception):
     def __init__(self, message: str = "", delay: float | timedelta | None = None) -> None:
         super().__init__(message)
         self.delay = delay
+
+
+class ServerDown(RetryableError):
+    """A server has failed so often that runs wait for it: that is not counted as an attempt.
+
+    :param str message: what is wrong with it, for the operator
+    :param float delay: seconds until somebody tries it again
+    :param str server: its name
+    :param datetime since: since when, naive UTC
+    """
+
+    def __init__(self, message: str, delay: float, server: str, since: datetime) -> None:
+        super().__init__(message, delay)
+        self.server = server
+        self.since = since
 
 
 class StopRequested(BaseException):

@@ -29,7 +29,7 @@ from typing import Any
 import requests
 import urllib3
 
-from .exceptions import RetryableError
+from .exceptions import RetryableError, ServerDown
 
 _TRANSIENT_STATUSES = (408, 425, 429)  # and whatever is wrong with the server: 5xx
 
@@ -175,6 +175,12 @@ def is_transient(exc: BaseException) -> bool:
     """
     verdicts = (_verdict(link) for link in _chain(exc))
     return next((verdict for verdict in verdicts if verdict is not None), False)
+
+
+def server_down_in(exc: BaseException) -> ServerDown | None:
+    """Return what says that a run waits for a server that is down, also where it was wrapped."""
+    found = (link for link in _chain(exc) if isinstance(link, ServerDown))
+    return next(found, None) if is_transient(exc) else None
 
 
 def is_transient_status(status: int) -> bool:

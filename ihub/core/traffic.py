@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from urllib3 import Retry
 
@@ -14,8 +15,17 @@ LONGEST_WAIT = 60.0
 LONGEST_WAIT_OF_PEOPLE = 2.0
 # How often a request is repeated where the server does not say when: after 1, 2 and 4 seconds.
 REPEATS = RetryPolicy(limit=3, delay=1.0)
+# After so many failures in a row a server is down.
+DOWN_AFTER = 5
+# Seconds after which an earlier failure is none of the same row any more.
+ROW = 900.0
+# Seconds between two probes of a server that is down: the longer it is, the longer they are.
+_PROBES = (30.0, 300.0)
 # Seconds: a server that asks for no wait at all does not get a loop.
 _LEAST = 1.0
+
+# What says that nothing behind the server's front door answers.
+_GATEWAY = (502, 503, 504)
 
 _RATE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*/\s*([a-z]+)\s*", re.IGNORECASE)
 _UNITS = {
@@ -84,3 +94,33 @@ class Patience:
         if status == 429 or (status == 503 and asked is not None):
             return True
         return status in (None, 503) and self.is_repeatable
+
+
+# --- A server that is down ---
+
+
+def is_servers_fault(status: int | None) -> bool:
+    """Return whether a failure is the server's own, and not that of what was asked.
+
+    :param status: the HTTP status; None: the network has failed
+    """
+    return status is None or status >= 500
+
+
+def is_outage(status: int | None) -> bool:
+    """Return whether a failure would meet every request, and so is none of this one.
+
+    A server that answers 500 may only dislike what it was sent: who sends that has failed.
+    """
+    return status is None or status in _GATEWAY
+
+
+def next_probe(since: datetime, now: datetime) -> datetime:
+    """Return when to try a server again that is down, naive UTC in whole seconds.
+
+    :param datetime since: when the first of its failures in a row was, naive UTC
+    :param datetime now: naive UTC
+    """
+    shortest, longest = _PROBES
+    wait = min(max((now - since).total_seconds() / 4, shortest), longest)
+    return now.replace(microsecond=0) + timedelta(seconds=round(wait))

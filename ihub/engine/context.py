@@ -38,6 +38,8 @@ class RunScope:
     company_id: int | bool = False
     attempt: int = 1
     lang: str | None = None
+    # Whether somebody waits for its outcome.
+    is_manual: bool = False
     failed: bool = False
     reason: str | None = None
     error_logged: bool = False

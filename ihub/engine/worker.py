@@ -15,7 +15,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.exceptions import StopRequested, blames_settings, is_stop
-from ..core.retry import RetryPolicy, next_attempt
+from ..core.retry import RetryPolicy, next_attempt, server_down_in
 from ..core.sentences import Sentence
 from ..core.shutdown import is_ending, is_shutdown
 from ..report.format import stated_moment
@@ -348,6 +348,7 @@ class Worker:
             company_id=self.integration.company_id.id,
             attempt=run.attempt,
             lang=self.integration.run_as_id.lang,
+            is_manual=run.trigger == "manual",
         )
         with executing(scope):
             # Not settled where it is caught: the server's log would show it beside what goes wrong
@@ -506,7 +507,12 @@ class Worker:
     def _settle_failure(self, run, scope, error):
         """Log why a run failed; try again later, or leave it failed."""
         told = self._failure_told(scope, error)
-        self._log_failure(scope, error, told["message"])
+        down = server_down_in(error)
+        if down is None:
+            self._log_failure(scope, error, told["message"])
+        elif run.message_code != told["message_code"]:
+            # Said once, however often it is looked for the server.
+            self.integration.ihub_warning(summary=told["message"], integration=self.integration)
         technical = "" if isinstance(error, RunFailed) else traceback_text(error)
         self._transaction(lambda: self._record_failure(run, scope, error, told, technical))
         event_buffer.flush(self.env.cr)
@@ -516,6 +522,11 @@ class Worker:
 
         What nobody wrote for people is kept as it is, and said in a sentence that was.
         """
+        if down := server_down_in(error):
+            values = {"server": down.server, "reason": plain_message(down)}
+            values["time"] = fields.Datetime.to_string(down.since)
+            told = stored(self.integration, Sentence("server_down", values))
+            return {**told, "blames_settings": False}
         message = self._failure_message(error)
         said = Sentence("kept", {"message": message}) if scope.committed else message
         told = stored(self.integration, said)
@@ -581,6 +592,8 @@ class Worker:
         if stopped or run.trigger == "manual":
             # Somebody has pressed Stop, or waits for the outcome.
             return None
+        if server_down_in(error):
+            run.forgiven_attempts += 1
         policy = RetryPolicy(
             limit=self.integration.retry_limit,
             delay=self.integration.retry_delay * 60,

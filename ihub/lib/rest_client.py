@@ -23,10 +23,10 @@ import requests
 import urllib3
 from odoo.tools import LazyTranslate
 
-from ..core.exceptions import RetryableError
+from ..core.exceptions import RetryableError, ServerDown
 from ..core.paging import LinkHeader, NoList, Pages, Place, SamePage, Way
 from ..core.retry import is_transient_status, retry_after
-from ..core.traffic import REPEATABLE, Patience, interval_of
+from ..core.traffic import REPEATABLE, Patience, interval_of, is_outage, is_servers_fault
 from ..engine import server_state, waiting
 from ..engine.exceptions import IntegrationError, UsageError
 from .bounded_http import ENCODINGS, BoundedAdapter, Limits, TooLarge
@@ -235,6 +235,8 @@ class RestClient:
         self._dbname = waiting.current_database()
         self._session = _Session(self.base_url, (connect_timeout, read_timeout), follow_elsewhere)
         self._session.auth = _Authorization(auth, self.base_url)
+        origin = self._session.origin
+        self._breaker = server_state.Breaker(origin and self._dbname, origin, self.server)
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
         self._session.headers.update(headers or {})
@@ -347,6 +349,7 @@ class RestClient:
         patience = Patience(self._longest_wait(), is_safe)
         address, may_renew = _joined(self.base_url, path), can_repeat
         while True:
+            self._wait_for_server()
             self._wait_for_turn(patience)
             try:
                 return self._answer_to(method, address, sent)
@@ -369,12 +372,20 @@ class RestClient:
     def _longest_wait(self) -> float:
         return waiting.longest_wait() if self.max_wait is None else self.max_wait
 
+    def _wait_for_server(self) -> None:
+        """Send nothing to a server that is down.
+
+        :raise ServerDown: it is
+        """
+        if outage := self._breaker.outage():
+            raise self._down(outage)
+
     def _wait_for_turn(self, patience: Patience) -> None:
         """Keep to the rate.
 
         :raise ServerBusy: the wait would be too long
         """
-        if not self._interval:
+        if not self._interval or not self._session.origin:
             return
         if not self._dbname:
             raise UsageError(say(_NO_DATABASE))
@@ -399,9 +410,21 @@ class RestClient:
             _charset(response.headers.get("Content-Type", "")),
             requests.utils.urldefragauth(response.url or ""),
         )
+        is_failure = is_servers_fault(answer.status) and self._session.is_home(answer.address)
+        if not is_failure:
+            self._breaker.note_answer()
         if answer.status < 300 or answer.status == 304:
             return answer
-        raise _refusal(answer)
+        error = _refusal(answer)
+        raise self._counted(error) if is_failure else error
+
+    def _counted(self, error: Any) -> Exception:
+        """Count a failure of the server; return what is to be raised for it."""
+        outage = self._breaker.note_failure(str(error), error.delay)
+        return self._down(outage) if outage and is_outage(error.status) else error
+
+    def _down(self, outage: server_state.Outage) -> ServerDown:
+        return ServerDown(outage.reason, outage.delay, self.server, outage.since)
 
     @contextmanager
     def _explained(self, limits: Limits) -> Iterator[None]:
@@ -414,8 +437,11 @@ class RestClient:
             is_temporary = issubclass(error, RetryableError)
             if is_temporary and limits.are_over:
                 error, text = ServerTimeout, _TOO_SLOW
+            told = error(say(text, server=self.server))
             # What is below the others may show what was sent.
-            raise error(say(text, server=self.server)) from cause if is_temporary else None
+            if is_temporary:
+                raise self._counted(told) from cause
+            raise told from None
 
 
 def _explanation(exc: BaseException, cause: BaseException | None) -> tuple[type[Exception], Any]:
@@ -494,8 +520,11 @@ class _Session(requests.Session):
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port of the server, in the one way to write them."""
-        scheme, host, port = self._home()
+        """Scheme, host and port of the server, in the one way to write them; empty for none."""
+        try:
+            scheme, host, port = self._home()
+        except ValueError:
+            return ""
         return f"{scheme}://{host}:{port}"
 
     def exchange(self, method: str, url: str, sent: dict[str, Any]) -> requests.Response:

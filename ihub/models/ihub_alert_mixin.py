@@ -26,9 +26,11 @@ KINDS = {
     "run_done": ("ihub.mt_integration_recovered", "ihub.message_run_done"),
     "items_failed": ("ihub.mt_integration_failed", "ihub.message_items_failed"),
     "items_repaired": ("ihub.mt_integration_recovered", "ihub.message_items_repaired"),
+    "server_down": ("ihub.mt_integration_failed", "ihub.message_server_down"),
+    "server_up": ("ihub.mt_integration_recovered", "ihub.message_server_up"),
 }
 # What asks nobody to do anything.
-GOOD_NEWS = ("recovered", "run_done", "items_repaired")
+NOTHING_TO_DO = ("recovered", "run_done", "items_repaired", "server_down", "server_up")
 # So many items, or errors of a run, are told one by one.
 TOLD = 10
 ACTIVITY = "ihub.mail_activity_type_alert"
@@ -354,28 +356,29 @@ class IhubAlertMixin(models.AbstractModel):
 
     # --- Telling ---
 
-    def _notify_people(self, kind, **facts):
+    def _notify_people(self, kind, known=None, **facts):
         """Tell whom it concerns; that telling fails must not hide what happened.
 
         :param str kind: one of :data:`KINDS`
+        :param known: the users who know it already
         :param facts: for the text, besides the integrations
         """
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
             return
         try:
             with self.env.cr.savepoint():
-                self.sudo()._notify_readers(kind, facts)
+                self.sudo()._notify_readers(kind, known or self.env["res.users"], facts)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception:
             # As a broken mail set-up would.
             _logger.exception("Could not tell people about integrations %s.", self.ids)
 
-    def _notify_readers(self, kind, facts):
+    def _notify_readers(self, kind, known, facts):
         notifications = [
             (self._reader(user, integration), integration.id)
             for integration in self
-            for user in integration._readers(KINDS[kind][0])
+            for user in integration._readers(KINDS[kind][0]) - known
         ]
         notices = lateness.notices(notifications)
         for (lang, tz, ids), partner_ids in notices.items():
@@ -384,7 +387,7 @@ class IhubAlertMixin(models.AbstractModel):
         if notices:
             # Not from here: a mail server that does not answer would hold up the lane.
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
-        if kind not in GOOD_NEWS:
+        if kind not in NOTHING_TO_DO:
             for integration in self.filtered("notify_by_activity"):
                 integration._plan_activity(kind, facts)
 
@@ -394,7 +397,7 @@ class IhubAlertMixin(models.AbstractModel):
         one = self if len(self) == 1 else self.browse()
         # Odoo's own button would be a second one, beside the one in the text that leads further.
         one.with_context(ihub_own_button=True).message_notify(
-            subject=self._alert_title(kind),
+            subject=self._alert_title(kind, facts.get("server")),
             body=self._alert_body(kind, facts),
             partner_ids=partner_ids,
             author_id=root.id,
@@ -409,8 +412,10 @@ class IhubAlertMixin(models.AbstractModel):
                 data["has_button_access"] = False
         return groups
 
-    def _alert_title(self, kind):
+    def _alert_title(self, kind, server=None):
         """Return what happened in a few words; also the subject of a mail."""
+        if server:
+            return self._server_title(kind, server)
         if len(self) > 1:
             return {
                 "failed": self.env._("%(count)s integrations failed", count=len(self)),
@@ -431,6 +436,14 @@ class IhubAlertMixin(models.AbstractModel):
             "late": self.env._("%(name)s is late", name=self.name),
             "recovered": self.env._("%(name)s is working again", name=self.name),
         }[kind]
+
+    def _server_title(self, kind, server):
+        values = {"server": server.name, "count": len(self)}
+        if kind == "server_up":
+            return self.env._("%(server)s is responding again", **values)
+        if len(self) == 1:
+            return self.env._("%(server)s is down: one integration waits", **values)
+        return self.env._("%(server)s is down: %(count)s integrations wait", **values)
 
     def _alert_body(self, kind, facts):
         """Return the text of the message, as HTML."""
@@ -483,6 +496,11 @@ class IhubAlertMixin(models.AbstractModel):
         readers = self._may_be_notified(self.user_id | self._followers_of(subtype_xmlid))
         # Nobody would hear of it: the person has left, perhaps.
         return readers or self._may_be_notified(self.env.ref("ihub.group_manager").all_user_ids)
+
+    def _people_to_tell(self, kind):
+        """Return the users who are told of these integrations."""
+        users = self.env["res.users"]
+        return users.union(*(one._readers(KINDS[kind][0]) for one in self))
 
     def _followers_of(self, subtype_xmlid):
         subtype = self.env.ref(subtype_xmlid)
@@ -639,6 +657,23 @@ class IhubAlertMixin(models.AbstractModel):
             moment=local_moment(self, self.watermark),
         )
 
+    def _notice_server_down(self, server):
+        return self.env._(
+            "The server %(server)s has been down since %(since)s:",
+            server=Markup("<b>%s</b>") % server.name,
+            since=local_moment(self, server.failed_since),
+        )
+
+    def _notice_server_up(self, server):
+        return self.env._(
+            "The server %(server)s is responding again. It had been down since %(since)s.",
+            server=Markup("<b>%s</b>") % server.name,
+            since=local_moment(self, server.failed_since),
+        )
+
+    def _notice_link(self):
+        return Markup('<a href="%s">%s</a>') % (self._notify_get_action_link("view"), self.name)
+
     def _notice_open(self):
         return self.env._("Open %(name)s", name=self.name)
 
@@ -654,6 +689,8 @@ class IhubAlertMixin(models.AbstractModel):
     def _cron_notify_late(self):
         """Tell who is responsible of what has become late, and of what is on time again."""
         try:
+            # As superuser: no group has rights on servers.
+            self.env["ihub.server"].sudo()._notify_outages()
             self._notify_late()
             self.env.cr.flush()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
@@ -691,7 +728,8 @@ class IhubAlertMixin(models.AbstractModel):
         self.write({"late_since": fields.Datetime.now()})
         for integration in self:
             integration._message_log(body=self.env._("Late: nothing was completed in time."))
-        wanted = self.filtered("notify_late")
+        # Whoever knows that its server is down knows why it is late. As superuser: as above.
+        wanted = self.filtered("notify_late") - self.env["ihub.server"].sudo()._known_to_wait()
         if wanted:
             wanted._notify_people("late")
         self._notify_change()

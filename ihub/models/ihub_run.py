@@ -214,6 +214,12 @@ class IhubRun(models.Model):
     wait_id = fields.Many2one(
         "ihub.wait", "Waits for", compute="_compute_wait_id", groups=fields.NO_ACCESS
     )
+    server_waits = fields.Integer(
+        "Integrations That Wait",
+        compute="_compute_server_waits",
+        groups=fields.NO_ACCESS,
+        help="How many wait for the same server that is down.",
+    )
     # Not stored: the table is the executor's, and has a million rows.
     calendar_from = fields.Datetime(compute="_compute_calendar", search="_search_calendar_from")
     calendar_to = fields.Datetime(compute="_compute_calendar", search="_search_calendar_to")
@@ -782,6 +788,8 @@ class IhubRun(models.Model):
     def _retry_text(self):
         """Return why the last attempt failed, when the next one comes, and how many are left."""
         integration = self.integration_id
+        if self.message_code == "server_down":
+            return self._server_text()
         left = integration.retry_limit - self._tries()
         words = {
             "message": self.explanation,
@@ -797,6 +805,41 @@ class IhubRun(models.Model):
                 "%(message)s Next attempt at %(time)s, and one more after it.", **words
             )
         return self.env._("%(message)s Last attempt at %(time)s.", **words)
+
+    def _server_text(self):
+        """Return which server it waits for, and how many integrations do."""
+        words = {
+            "message": self.explanation,
+            "time": local_moment(self.integration_id, self.due),
+            "count": self.server_waits,
+        }
+        if self.server_waits > 1:
+            return self.env._(
+                "%(message)s %(count)s integrations wait for it, and continue as soon as it "
+                "responds. Next attempt at %(time)s.",
+                **words,
+            )
+        return self.env._(
+            "%(message)s The integration continues as soon as it responds. Next attempt at "
+            "%(time)s.",
+            **words,
+        )
+
+    @api.depends("state", "message_code", "message_values")
+    def _compute_server_waits(self):
+        self.env["ihub.run"].flush_model(["state", "message_code", "message_values"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT message_values ->> 'server', count(DISTINCT integration_id) FROM ihub_run
+                 WHERE state = 'pending' AND message_code = 'server_down' GROUP BY 1
+                """
+            )
+        )
+        counts = dict(rows)
+        for run in self:
+            is_waiting = run.state == "pending" and run.message_code == "server_down"
+            run.server_waits = is_waiting and counts.get(run.message_values["server"])
 
     @api.depends("state", "due", "started_at", "ended_at", "last_seen")
     def _compute_calendar(self):

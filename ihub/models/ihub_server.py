@@ -1,4 +1,12 @@
-from odoo import fields, models
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..core.traffic import DOWN_AFTER
+
+# A server that is down is told of after so long: many are restarted at night.
+TOLD_AFTER = timedelta(minutes=10)
 
 
 class IhubServer(models.Model):
@@ -10,10 +18,82 @@ class IhubServer(models.Model):
     _name = "ihub.server"
     _description = "Other Server"
     _log_access = False
+    _rec_name = "origin"
 
     origin = fields.Char(required=True, readonly=True, help="Scheme, host and port.")
+    name = fields.Char(readonly=True, help="As people read it.")
     free_at = fields.Datetime(
         readonly=True, help="When the next request may be sent at the agreed rate."
     )
+    failures = fields.Integer(readonly=True, default=0, help="So many in a row.")
+    failed_since = fields.Datetime(readonly=True, help="When the first of these was.")
+    failed_at = fields.Datetime(readonly=True, help="When the last of these was.")
+    reason = fields.Char(readonly=True, help="What the last of these was.")
+    probe_at = fields.Datetime(readonly=True, help="When it is tried again while it is down.")
+    told_ids = fields.Json(
+        readonly=True, help="IDs of the integrations whose people know that it is down."
+    )
 
     _origin_uniq = models.UniqueIndex("(origin)")
+
+    @api.model
+    def _let_go_on(self, name):
+        """Let the runs go on that wait for a server which works again."""
+        now = fields.Datetime.now()
+        self.env["ihub.run"].flush_model()
+        self.env.cr.execute(
+            SQL("UPDATE ihub_run SET due = %s WHERE %s", now, self._waits_for(name))
+        )
+        self.env["ihub.run"].invalidate_model(["due"])
+        integrations = self._waiting(name)
+        integrations._wake(now)
+        integrations._notify_change()
+
+    @api.model
+    def _waiting(self, name):
+        """Return the integrations that wait for a server."""
+        self.env["ihub.run"].flush_model()
+        rows = self.env.execute_query(
+            SQL("SELECT DISTINCT integration_id FROM ihub_run WHERE %s", self._waits_for(name))
+        )
+        return self.env["ihub.integration"].browse(id_ for (id_,) in rows)
+
+    def _waits_for(self, name):
+        """Return the condition that a run waits for a server."""
+        return SQL(
+            "state = 'pending' AND message_code = 'server_down'"
+            " AND message_values ->> 'server' = %s",
+            name,
+        )
+
+    # --- Telling ---
+
+    @api.model
+    def _notify_outages(self):
+        """Tell whom it concerns of each server that is down for long, and that it works again."""
+        limit = fields.Datetime.now() - TOLD_AFTER
+        down = [("failures", ">=", DOWN_AFTER), ("failed_since", "<=", limit)]
+        for server in self.search(down):
+            server._tell_down()
+        for server in self.search([("failures", "=", 0), ("told_ids", "!=", False)]):
+            server._told().filtered("notify_recovery")._notify_people("server_up", server=server)
+            server.told_ids = False
+
+    def _tell_down(self):
+        """Tell the people of the waiting integrations who do not know of it yet."""
+        told = self._told()
+        new = self._waiting(self.name) - told
+        if new:
+            known = told._people_to_tell("server_down")
+            new.filtered("notify_failure")._notify_people("server_down", known, server=self)
+            self.told_ids = (told | new).ids
+
+    def _told(self):
+        return self.env["ihub.integration"].browse(self.told_ids or ()).exists()
+
+    @api.model
+    def _known_to_wait(self):
+        """Return the integrations that wait for a server whose people know that it is down."""
+        servers = self.search([("failures", ">=", DOWN_AFTER), ("told_ids", "!=", False)])
+        waiting = (server._told() & self._waiting(server.name) for server in servers)
+        return self.env["ihub.integration"].union(*waiting)

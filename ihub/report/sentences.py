@@ -94,6 +94,7 @@ SENTENCES = {
         "time.",
         **values,
     ),
+    "server_down": lambda env, values: env._("Down since %(time)s. %(reason)s", **values),
     "unexpected": _unexpected,
     "without_reason": lambda env, values: env._("The run failed without giving a reason."),
     # Of integrations.

@@ -94,3 +94,46 @@ def test_processes_that_need_a_token_at_the_same_moment_ask_for_one(hub, shop, s
     assert {request.headers["Authorization"] for request in shop.requests} == {"Bearer one"}
     ((kept,),) = hub.execute("SELECT value ->> 'refresh_token' FROM ihub_token")
     assert kept == "second", "Kept although both runs have failed."
+
+
+def test_runs_wait_together_for_a_server_that_is_down_and_go_on_together(hub, shop, server):
+    hub.execute("DELETE FROM ihub_server")
+    shop.reply("", Reply(502))
+    integrations = [hub.add(f"fetch {shop.url}", retry_limit=3) for _each in range(4)]
+    for integration in integrations:
+        hub.start(integration)
+    server(workers=2, crons=2)
+
+    def all_wait():
+        hub.hasten()
+        return all(hub.runs(one, message_code="server_down") for one in integrations)
+
+    hub.wait(all_wait, "Runs that all wait")
+    asked = len(shop.requests)
+    assert asked <= 6, "Five failures, and at most one that was on its way."
+    # As long as it is down, whoever looks sends nothing, and no attempt is used up.
+    hub.execute("UPDATE ihub_server SET probe_at = now() AT TIME ZONE 'UTC' + interval '1 hour'")
+    ((tried,),) = hub.execute("SELECT sum(attempt) FROM ihub_run")
+
+    def more_have_looked():
+        hub.hasten()
+        return hub.execute("SELECT sum(attempt) FROM ihub_run")[0][0] > tried + 8
+
+    hub.wait(more_have_looked, "More attempts")
+    assert len(shop.requests) == asked
+    shop.reply("", OK)
+    hub.execute("UPDATE ihub_server SET probe_at = now() AT TIME ZONE 'UTC'")
+    hub.execute("UPDATE ihub_run SET due = due + interval '1 hour' WHERE state = 'pending'")
+    hub.execute(
+        "UPDATE ihub_run SET due = now() AT TIME ZONE 'UTC' WHERE integration_id = %s"
+        " AND state = 'pending'",
+        integrations[0],
+    )
+    hub.execute(
+        "INSERT INTO ir_cron_trigger (cron_id, call_at) SELECT cron_id, now() AT TIME ZONE 'UTC'"
+        " FROM ihub_integration WHERE id = %s",
+        integrations[0],
+    )
+    for integration in integrations:
+        hub.wait_for(integration, state="done")
+    assert {hub.state(one) for one in integrations} == {"running"}
