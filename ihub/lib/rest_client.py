@@ -361,7 +361,8 @@ class RestClient:
                 seconds = patience.wait(error.status, error.delay) if can_repeat else None
                 if seconds is None:
                     raise
-                waiting.wait(seconds, "asked", self.server)
+                reason = "failed" if error.delay is None else "asked"
+                waiting.wait(seconds, reason, self.server)
 
     def _renewed(self, error: RequestRefused) -> bool:
         """Return whether this server, and no other, wants another token, and there may be one."""

@@ -619,6 +619,9 @@ class IhubOperationMixin(models.AbstractModel):
         if not run and integration.health == "late":
             run = integration._scheduled_run()
         run.filtered(lambda run: run.state == "pending").write({"due": fields.Datetime.now()})
+        if run.message_code == "server_down":
+            # As superuser: no group has rights on servers.
+            self.env["ihub.server"].sudo()._probe_now(run.message_values["server"])
         integration._wake()
         integration._notify_change()
         return True

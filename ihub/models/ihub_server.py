@@ -37,6 +37,12 @@ class IhubServer(models.Model):
     _origin_uniq = models.UniqueIndex("(origin)")
 
     @api.model
+    def _probe_now(self, name):
+        """Let the next request to a server that is down try it."""
+        now = fields.Datetime.now()
+        self.search([("name", "=", name), ("probe_at", ">", now)]).probe_at = now
+
+    @api.model
     def _let_go_on(self, name):
         """Let the runs go on that wait for a server which works again."""
         now = fields.Datetime.now()

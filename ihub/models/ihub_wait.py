@@ -20,7 +20,11 @@ class IhubWait(models.Model):
     run_id = fields.Integer(required=True, readonly=True)
     server = fields.Char(required=True, readonly=True)
     reason = fields.Selection(
-        [("asked", "The server asks for it"), ("rate", "Its turn has not come")],
+        [
+            ("asked", "The server asks for it"),
+            ("failed", "The last try failed"),
+            ("rate", "Its turn has not come"),
+        ],
         required=True,
         readonly=True,
     )

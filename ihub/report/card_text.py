@@ -52,6 +52,8 @@ def wait_text(run):
     words = {"server": wait.server, "seconds": wait.seconds}
     if wait.reason == "asked":
         return run.env._("The server %(server)s asks to wait %(seconds)s s", **words)
+    if wait.reason == "failed":
+        return run.env._("Next try at the server %(server)s in %(seconds)s s", **words)
     if wait.reason == "rate":
         return run.env._("Waiting %(seconds)s s for its turn at %(server)s", **words)
     return False

@@ -1,9 +1,13 @@
 """The code in the documentation works as it stands; uninstalling leaves a database that works."""
 
+import json
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+
+from http_server import Reply, local_server
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = (
@@ -11,6 +15,7 @@ MANIFEST = (
     ' "depends": ["ihub"], "data": ["views.xml", "security/ir.model.access.csv"]}'
 )
 
+PAGES = ("README.md", "docs/developer-guide.md", "docs/http.md")
 RUN_THE_SAMPLES = """
 def run(name, **values):
     record = env[name].create({"name": name, **values})
@@ -64,6 +69,23 @@ lines = env["ir.model.access"].search([("model_id.model", "=", parcel._name)])
 print("LINES", len(lines), sep="|")
 """
 
+TALK_TO_A_SERVER = """
+def run(name, **values):
+    record = env[name].create({"name": name, **values})
+    run = record.integration_id.run_manually()
+    env.cr.commit()
+    record.cron_id.method_direct_trigger()
+    env.cr.commit()
+    print("OUTCOME", name, run.state, run.processed, run.message, sep="|")
+    return record, run
+
+address = ADDRESS
+shop, _run = run("web.shop.integration", address=address, client_id="c", client_secret="s")
+print("ORDER", shop.bound("order", 2).name, sep="|")
+_parcel, run = run("parcel.labels.integration", address=address, secret="s")
+print("LABELS", run.event_ids.sorted("id").mapped("summary"), sep="|")
+"""
+
 LOOK_AT_A_COPY = """
 parcel = env["parcel.service.integration"].search([])
 print("COPY", parcel.customer_number, parcel.password, sep="|")
@@ -112,7 +134,7 @@ def write_sample_addon(folder):
     (addon / "data" / "neutralize.sql").write_text(neutralize)
     (addon / "views.xml").write_text(samples("README.md", "xml")[0])
     names = []
-    for block in samples("README.md", "python") + samples("docs/developer-guide.md", "python"):
+    for block in [block for page in PAGES for block in samples(page, "python")]:
         if "IhubCase" in block:
             (addon / "tests" / "test_sample.py").write_text(block)
         else:
@@ -121,6 +143,25 @@ def write_sample_addon(folder):
     (addon / "tests" / "__init__.py").write_text("from . import test_sample\n")
     (addon / "__init__.py").write_text("".join(f"from . import {name}\n" for name in names))
     return folder
+
+
+@contextmanager
+def web_shop():
+    """A server such as the samples talk to: two pages of orders, and labels."""
+
+    def reply(data, status=200, **headers):
+        return Reply(status, json.dumps(data).encode(), headers)
+
+    def page(following, *customers):
+        orders = [{"id": id_, "number": f"SO-{id_}", "customer": name} for id_, name in customers]
+        return reply({"data": {"orders": orders}, "meta": {"next": following}})
+
+    busy = reply({}, 429, **{"Retry-After": "1"})
+    with local_server() as server:
+        server.reply("token", reply({"access_token": "one", "expires_in": 3600}))
+        server.reply("orders", page("b", (1, "Anna"), (2, "Emil")), page(None, (3, "Zoe")))
+        server.reply("labels", busy, reply({"id": "L1"}), reply({"id": "L2"}))
+        yield server
 
 
 def odoo(command, database, *arguments, script=None, addons=None):
@@ -177,13 +218,23 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     assert "REFUSED|The settings of parcel.service.integration are shown to others only" in output
     assert "LINES|2" in output
 
+    with web_shop() as server:
+        script = TALK_TO_A_SERVER.replace("ADDRESS", repr(server.url.rstrip("/")))
+        output = odoo("shell", database, script=script, addons=addons)
+    assert "OUTCOME|web.shop.integration|done|3|Done: 3 records." in output, output
+    assert "ORDER|Emil" in output
+    assert "OUTCOME|parcel.labels.integration|done|" in output
+    assert "LABELS|['Parcel 7 has the label L1.', 'Parcel 8 has the label L2.']" in output
+    keys = [request.headers.get("Idempotency-Key") for request in server.requests]
+    assert list(filter(None, keys)) == ["parcel-7", "parcel-7", "parcel-8"]
+
     odoo("neutralize", database, addons=addons)
     output = odoo("shell", database, script=LOOK_AT_A_COPY, addons=addons)
     assert "COPY|7|False" in output, output
 
     odoo("shell", database, script=UNINSTALL.format(name="ihub_samples"), addons=addons)
     output = odoo("shell", database, script=LOOK_AT_A_MISSING_TYPE)
-    assert "MISSING|8|{True}" in output, output
+    assert "MISSING|10|{True}" in output, output
     assert "is no longer installed" in output
     assert "TYPES|[]" in output
     odoo("shell", database, script=UNINSTALL.format(name="ihub"))

@@ -150,6 +150,7 @@ def test_status_that_waiting_does_not_cure_is_an_integration_error(server, clien
         ("Wed, 11 Mar 99999 12:01:30 GMT", None),
         ("Wed, 31 Feb 2026 12:01:30 GMT", None),
         ("Wednesday, 11-Mar-26 12:01:30 GMT", 90),
+        ("Wed Mar 11 12:01:30 2026", 90),
         ("²", None),
         ("", None),
         (None, None),

@@ -118,8 +118,8 @@ class TestHttpOutage(OutageCase):
         self.let_it_fail()
         self.run_all()
         self.assertIn(
-            f"Down since 03/01/2025 12:30 PM. The server {self.name} {CAUSE} 3 integrations "
-            "wait for it, and continue as soon as it responds. Next attempt at 03/01/2025 12:30",
+            f"Down since Mar 1, 12:30 PM. The server {self.name} {CAUSE} 3 integrations "
+            "wait for it, and continue as soon as it responds. Next attempt at Mar 1, 12:30",
             self.integrations[0].retry_message,
         )
 
@@ -162,6 +162,15 @@ class TestHttpOutage(OutageCase):
         self.assertEqual(self.run_all([integration]), 1)
         self.assertEqual(run.state, "failed")
         self.assertIn(CAUSE, run.message)
+
+    def test_try_now_tries_it_now(self):
+        self.let_it_fail()
+        self.run_all()
+        self.reply(OK)
+        self.assertEqual(self.run_all(self.integrations[:1]), 0)
+        self.integrations[0].action_try_now()
+        self.assertEqual(self.run_all(self.integrations[:1]), 1)
+        self.assertEqual(self.integrations[0].last_run_state, "done")
 
     # --- When it works again ---
 

@@ -6,7 +6,7 @@ from freezegun import freeze_time
 from http_server import Reply, local_server
 from hub_case import HubCase, at
 
-from odoo.addons.ihub.engine import waiting
+from odoo.addons.ihub.engine import server_state, waiting
 from odoo.addons.ihub.lib.rest_client import RestClient
 
 OK = Reply(body=b"ok")
@@ -57,6 +57,26 @@ class TestHttpWaits(HubCase):
         name = self.server.url.split("/")[2]
         self.assertEqual(set(said), {f"Running now · The server {name} asks to wait 20 s"})
         self.assertFalse(self.env["ihub.wait"].search([]))
+
+    def test_so_does_one_after_a_failure(self):
+        self.server.reply("orders", Reply(503), Reply(503), Reply(503), OK)
+        said = []
+        self.meanwhile = lambda: said.append(self.activity())
+        self.fetch()
+        name = self.server.url.split("/")[2]
+        self.assertEqual(
+            said, ["Running now"] * 3 + [f"Running now · Next try at the server {name} in 4 s"] * 4
+        )
+        self.assertEqual(self.waited, [1] * 7)
+
+    def test_so_does_one_that_waits_for_its_turn(self):
+        self.server.reply("orders", OK)
+        server_state.take_turn(self.env.cr.dbname, self.server.url.rstrip("/"), 10.0, 60.0)
+        said = []
+        self.meanwhile = lambda: said.append(self.activity())
+        self.fetch(rate="6/min")
+        name = self.server.url.split("/")[2]
+        self.assertEqual(set(said), {f"Running now · Waiting 10 s for its turn at {name}"})
 
     def activity(self):
         self.integration.invalidate_recordset()
