@@ -24,3 +24,7 @@ UPDATE ihub_run
 -- Tokens, and cursors in what is not this database's any more.
 DELETE FROM ihub_integration_state;
 DELETE FROM ihub_token;
+
+-- What is known of servers that this database does not talk to.
+DELETE FROM ihub_server;
+DELETE FROM ihub_wait;

@@ -11,11 +11,13 @@ into one.
 import json
 import re
 import socket
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -199,7 +201,8 @@ class RestClient:
     :param float connect_timeout: seconds to wait for a connection
     :param float read_timeout: seconds to wait for the next piece of an answer
     :param float deadline: seconds that a request may take in all, from the connection to the last
-        byte, redirects included; the look-up of the server's name comes on top
+        byte, redirects and repeats included; the look-up of the server's name and what is waited
+        for in between come on top
     :param int max_bytes: the largest answer that is read, as it is sent and unpacked
     :param float max_wait: seconds that a request may wait in place in all, where the server asks
         for it or the network fails. None: 60 within a run, 2 elsewhere, where somebody waits for
@@ -343,22 +346,34 @@ class RestClient:
         if idempotency_key:
             headers = {"Idempotency-Key": idempotency_key, **(headers or {})}
         sent = {"params": params, "json": json, "data": data, "headers": headers}
+        is_safe = method.upper() in REPEATABLE or bool(idempotency_key)
         # A file is at its end after the first time.
         can_repeat = data is None or isinstance(data, (str, bytes, Mapping))
-        is_safe = method.upper() in REPEATABLE or bool(idempotency_key)
-        patience = Patience(self._longest_wait(), is_safe)
-        address, may_renew = _joined(self.base_url, path), can_repeat
+        send = partial(self._answer_to, method, _joined(self.base_url, path), sent)
+        return self._patiently(send, Patience(self._longest_wait(), is_safe), can_repeat)
+
+    def _patiently(
+        self, send: Callable[[float], Answer], patience: Patience, can_repeat: bool
+    ) -> Answer:
+        """Send a request, and again where that may help.
+
+        :param send: sends it once, within a number of seconds
+        """
+        left, may_renew = self.deadline, can_repeat
         while True:
             self._wait_for_server()
             self._wait_for_turn(patience)
+            begun = time.monotonic()
             try:
-                return self._answer_to(method, address, sent)
+                return send(left)
             except RequestRefused as error:
                 if not may_renew or not self._renewed(error):
                     raise
                 may_renew = False
             except ServerError as error:
-                seconds = patience.wait(error.status, error.delay) if can_repeat else None
+                left -= time.monotonic() - begun
+                is_over = left <= 0 or not can_repeat
+                seconds = None if is_over else patience.wait(error.status, error.delay)
                 if seconds is None:
                     raise
                 reason = "failed" if error.delay is None else "asked"
@@ -399,9 +414,11 @@ class RestClient:
         if patience.spend(seconds):
             waiting.wait(seconds, "rate", self.server)
 
-    def _answer_to(self, method: str, address: str, sent: dict[str, Any]) -> Answer:
+    def _answer_to(
+        self, method: str, address: str, sent: dict[str, Any], deadline: float
+    ) -> Answer:
         """Send a request once."""
-        with Limits(self.deadline, self.max_bytes) as limits, self._explained(limits):
+        with Limits(deadline, self.max_bytes) as limits, self._explained(limits):
             response = self._session.exchange(method, address, sent)
         answer = Answer(
             response.status_code,

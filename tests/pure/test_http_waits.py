@@ -102,6 +102,14 @@ def test_a_503_without_a_moment_is_repeated_like_a_failure_of_the_network(server
     assert waits == [1, 2]
 
 
+def test_the_deadline_is_for_all_times_together(server, waits):
+    server.reply("orders", hang=True)
+    with pytest.raises(rest_client.ServerTimeout):
+        RestClient(server.url, max_wait=60, deadline=0.5, read_timeout=0.3).get("orders")
+    assert len(server.requests) == 2
+    assert waits == [1]
+
+
 def test_a_file_is_sent_once(server, waits):
     server.reply("orders", BUSY)
     with pytest.raises(rest_client.ServerBusy):
