@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from .masking import mask_values, values_in
 from .text import NotPlain, clean, clip, first_line, to_plain
 
 # Characters of a key that the index takes; a longer one is cut, and told apart by its hash.
@@ -203,6 +204,24 @@ def unpacked(text: str, resolve: Callable[[Any], Any] | None = None) -> Any:
     :param resolve: called with what ``reference`` has returned; returns the object
     """
     return _unpacked(json.loads(text), resolve or _nothing)
+
+
+def without_secrets(text: str) -> str:
+    """Return packed data without the secrets that are known by value: they need not be kept.
+
+    Only in values: names stay, and so does what JSON is made of.
+    """
+    return json.dumps(_without_secrets(json.loads(text))) if values_in([text]) else text
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_values(value)
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_secrets(item) for name, item in value.items()}
+    return value
 
 
 def fingerprint(text: str) -> str:

@@ -6,6 +6,7 @@ command lines, plain text, exception texts), and however often it was escaped:
 - the value of whatever has the name of a secret, see :func:`judge`
 - the rest of the line after ``Authorization:``, ``Cookie:`` and the like
 - what shows by its form that it is a secret, see :data:`_FORMS`
+- what is known to be one, see :func:`know`
 
 Add names with :func:`register`. Structures are masked by their keys before they become text, by
 :mod:`.text`, which asks the same :func:`judge`.
@@ -17,12 +18,16 @@ characters is read and left alone, or what was read is masked and never looked a
 is proportional to the length of a text, whatever is in it.
 """
 
+import base64
 import heapq
+import html
+import json
 import re
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from re import Pattern
+from urllib.parse import quote, quote_plus
 
 MASK = "***"
 
@@ -153,6 +158,56 @@ def register(*names: str | None) -> None:
 
 def _hides(harmless: Pattern[str], value: str) -> bool:
     return not harmless.fullmatch(value[:_SHORT].strip())
+
+
+# --- Values: what is known to be a secret, whatever stands around it ---
+
+
+class _Value(str):
+    """A way in which a secret may be written, among the pieces that are looked up."""
+
+    __slots__ = ()
+
+
+# Shorter ones would mask numbers and words that have nothing to do with them ...
+_SHORTEST = 4
+# ... and these only count where they stand alone.
+_SHORT_VALUE = 8
+# Lines of a longer secret, such as a key in PEM, may be shown one by one.
+_LINE_OF_VALUE = 16
+# A process that sees ever new ones forgets the oldest: it is known again when it is read again.
+_MOST_VALUES = 5_000
+_values: dict[_Value, Pattern[str]] = {}
+
+
+def know(value: str) -> None:
+    """Mask ``value`` from now on in this process, in whatever text and however it is written."""
+    lines = [line for line in value.splitlines() if len(line) >= _LINE_OF_VALUE]
+    for way in {way for part in (value, value.strip(), *lines) for way in _ways(part)}:
+        if len(way) >= _SHORTEST:
+            alone = len(way) < _SHORT_VALUE
+            pattern = rf"(?<!\w){re.escape(way)}(?!\w)" if alone else re.escape(way)
+            _values.setdefault(_Value(way), re.compile(pattern))
+    while len(_values) > _MOST_VALUES:
+        _values.pop(next(iter(_values)), None)
+
+
+def _ways(value: str) -> Iterator[str]:
+    """Yield ``value`` as it stands in JSON, Python, addresses, HTML and headers."""
+    raw = value.encode("utf-8", "surrogatepass")
+    inner = json.dumps(value)[1:-1]
+    yield from (value, inner, json.dumps(inner)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+    yield from (repr(value)[1:-1], html.escape(value))
+    yield from (quote(raw), quote(raw, safe=""), quote_plus(raw))
+    yield from (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode().rstrip("="))
+
+
+def values_in(texts: Iterable[str]) -> list[str]:
+    """Return the ways of known secrets that occur in any of ``texts``, for :func:`mask`."""
+    # A copy: other threads get to know more meanwhile.
+    known = list(_values)
+    joined = "\n".join(texts) if known else ""
+    return [value for value in known if value in joined]
 
 
 # --- What shows by its form that it is a secret, by what is looked up: the last group is masked ---
@@ -303,7 +358,13 @@ def screen(texts: Iterable[str]) -> list[str]:
     joined = "\n".join(texts)
     lowered = joined.lower()
     found = [piece for piece in (*_pieces, *_FORMS) if piece in lowered]
+    found += values_in([joined])
     return [*found, _TOKENS] if _BEGINNING.search(joined) else found
+
+
+def mask_values(text: str) -> str:
+    """Return ``text`` without the secrets that are known by value, whatever else it has."""
+    return mask(text, values_in([text]))
 
 
 def mask(text: str, among: Sequence[str] | None = None) -> str:
@@ -319,8 +380,12 @@ def mask(text: str, among: Sequence[str] | None = None) -> str:
     # The one letter that is longer in lower case would move what follows.
     lowered = text.replace("İ", "i").lower()
     # Most of what is in other texts is not in this one.
-    here = [piece for piece in among if piece in lowered or piece is _TOKENS]
+    here = [piece for piece in among if _is_in(piece, text, lowered)]
     return _Scan(text, lowered).masked(here) if here else text
+
+
+def _is_in(piece: str, text: str, lowered: str) -> bool:
+    return piece in text if isinstance(piece, _Value) else piece in lowered or piece is _TOKENS
 
 
 class _Scan:
@@ -335,8 +400,13 @@ class _Scan:
         self.left = self.right = 0  # begin and end of the last name that was looked at
         self.harmless = _OF_SECRET  # what is no secret under it
 
-    def masked(self, pieces: Iterable[str]) -> str:
-        places = [(start, piece) for piece in pieces if (start := self._find(piece, 0)) >= 0]
+    def masked(self, pieces: Sequence[str]) -> str:
+        values = [piece for piece in pieces if isinstance(piece, _Value)]
+        places = [
+            (start, piece)
+            for piece in pieces
+            if not isinstance(piece, _Value) and (start := self._find(piece, 0)) >= 0
+        ]
         heapq.heapify(places)
         while places:
             start, piece = places[0]
@@ -350,6 +420,10 @@ class _Scan:
                 heapq.heappop(places)
             else:
                 heapq.heapreplace(places, (following, piece))
+        for value in values:
+            # Gone where another thread has just forgotten it: then it is masked as it is.
+            pattern = _values.get(value) or re.compile(re.escape(value))
+            self.spans += [found.span() for found in pattern.finditer(self.text)]
         return self._replaced() if self.spans else self.text
 
     def _find(self, piece: str, at: int) -> int:

@@ -17,6 +17,7 @@ from psycopg2.errors import InvalidSavepointSpecification
 from ..core import items as core
 from ..core.exceptions import is_stop
 from ..core.items import Counts, FailedItemsLimit, MissingKey
+from ..core.masking import mask_values
 from ..core.paging import Pages
 from ..core.retry import is_transient
 from ..core.shutdown import is_shutdown
@@ -211,7 +212,8 @@ class Processing:
                 "integration, or the other system, why.",
                 where=look.key if isinstance(look.key, str) else self.kind,
             )
-        element.name = core.text_at(data, look.name)
+        name = core.text_at(data, look.name)
+        element.name = name and mask_values(name)
         element.version = core.text_at(data, look.version)
         return element
 
@@ -221,7 +223,7 @@ class Processing:
             text = core.packed(data, _reference_in)
         except NotPlain:
             return None, None
-        return text, core.fingerprint(text)
+        return core.without_secrets(text), core.fingerprint(text)
 
     def _take(self, element, known):
         row = known.get(element.key)
@@ -404,6 +406,7 @@ class Processing:
         )
         run_id = self.scope.run_id if self.scope else None
         columns = core.columns_of(element.data, self._column_paths)
+        columns = {column: mask_values(text) for column, text in columns.items()}
         self._marks[element.key] = Mark(row, run_id, self._handler_name, columns, **reason)
         # What is done needs its data no more than people may want to look at them.
         return row._replace(data=None)
