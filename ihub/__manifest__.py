@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "application": True,
     "depends": ["mail"],
-    "external_dependencies": {"python": ["requests"]},
+    "external_dependencies": {"python": ["cryptography", "requests"]},
     "data": [
         "security/ihub_groups.xml",
         "security/ir.model.access.csv",

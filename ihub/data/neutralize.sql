@@ -28,3 +28,6 @@ DELETE FROM ihub_token;
 -- What is known of servers that this database does not talk to.
 DELETE FROM ihub_server;
 DELETE FROM ihub_wait;
+
+-- Passwords and keys of the real systems, of all types.
+DELETE FROM ihub_secret;

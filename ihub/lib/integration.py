@@ -4,17 +4,22 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from lxml import etree
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.translate import LazyGettext, get_translation
 
 from ..core.items import Counts, Look
+from ..core.masking import MASK
 from ..engine.checkpoint import check_key, checked_json, keep, scope_of
 from ..engine.context import current_run
 from ..engine.failure import reason_text
 from ..engine.items import Item, Processing, bind_record, bound_record, key_of_record
+from ..engine.secrets import has_key
 from ..engine.values import checked
+from ..models.ihub_fields import Secret
 
+MANAGER = "ihub.group_manager"
 # A field, a path of fields, or a callable that gets the element.
 Where = str | Callable[[Any], Any]
 
@@ -80,7 +85,8 @@ class AbstractIntegration(models.AbstractModel):
         if linked := context.get("default_integration_id"):
             # Where the settings of an existing integration were lost: see `_settings_action`.
             vals_list = [{"integration_id": linked, **vals} for vals in vals_list]
-        vals_list = [self._checked(vals) for vals in vals_list]
+        parts = [self._without_secrets(vals) for vals in vals_list]
+        vals_list = [self._checked(vals) for vals, __ in parts]
         for vals in vals_list:
             # What another type wants to be said is said by the model's name here.
             Integration._refuse_hub_fields(vals.keys() - self._own_names() - {"integration_type"})
@@ -98,6 +104,8 @@ class AbstractIntegration(models.AbstractModel):
             ]
         )
         rows._check_integration()
+        for row, (__, given) in zip(rows, parts, strict=True):
+            row._keep_secrets({**row._default_secrets(), **given})
         return rows
 
     def write(self, vals: dict[str, Any]) -> Any:
@@ -108,11 +116,47 @@ class AbstractIntegration(models.AbstractModel):
         # What belongs to the integration arrives there field by field, in this order: what the
         # grid of windows is counted from, where somebody says so, holds whatever else moves it.
         last = ("window_from", "counted_from")
+        vals, secrets = self._without_secrets(vals)
         names = sorted(vals, key=lambda name: last.index(name) + 1 if name in last else 0)
         result = super().write(self._checked({name: vals[name] for name in names}))
+        self._keep_secrets(secrets)
         if "integration_id" in vals:
             self._check_integration()
         return result
+
+    # --- Secrets: kept apart, see ``ihub.secret`` ---
+
+    @api.model
+    def default_get(self, fields: list[str]) -> dict[str, Any]:
+        """Leave out secrets, which nobody is to read off a form that is not saved yet."""
+        defaults = super().default_get(fields)
+        hidden = {name for name in self._secrets() if defaults.get(name) == MASK}
+        return {name: value for name, value in defaults.items() if name not in hidden}
+
+    @api.model
+    def _secrets(self) -> list[str]:
+        return [name for name, field in self._fields.items() if isinstance(field, Secret)]
+
+    @api.model
+    def _without_secrets(self, vals: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return ``vals`` in two parts: without, and only the secrets that somebody has entered."""
+        entered = {name: vals[name] for name in self._secrets() if name in vals}
+        rest = {name: value for name, value in vals.items() if name not in entered}
+        # What people see of a secret comes back from forms and imports that leave it alone.
+        return rest, {name: value for name, value in entered.items() if value != MASK}
+
+    @api.model
+    def _default_secrets(self) -> dict[str, Any]:
+        return self.default_get(self._secrets())
+
+    def _keep_secrets(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            self._check_field_access(self._fields[name], "write")
+            # The link is no secret, also where the user may write the row but not the integration.
+            for integration_id in self.sudo().integration_id.ids:
+                self.env["ihub.secret"]._keep(integration_id, name, value and str(value))
+        self.invalidate_recordset(values)
+        self.modified(values)
 
     @api.model
     def _own_names(self) -> set[str]:
@@ -373,6 +417,35 @@ class AbstractIntegration(models.AbstractModel):
             if name == "integration_id" or (name != "name" and self._fields[name].inherited):
                 node.getparent().remove(node)
         return view
+
+    @api.model
+    def _get_view(
+        self, view_id: int | None = None, view_type: str = "form", **options: Any
+    ) -> tuple[Any, Any]:
+        """Show secrets in a field of their own, whatever the type's view says of them."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        secrets = set(self._secrets())
+        # Fields of other models stand inside the one that leads to them.
+        own = arch.xpath("//field[not(ancestor::field)]")
+        nodes = [node for node in own if node.get("name") in secrets]
+        for node in nodes:
+            node.set("widget", node.get("widget", "ihub_secret"))
+        if nodes and view_type == "form" and not has_key():
+            self._warn_in_form(arch)
+        return arch, view
+
+    @api.model
+    def _warn_in_form(self, arch: Any) -> None:
+        sheet = next(arch.iter("sheet"), arch)
+        alert = etree.Element(
+            "div", {"class": "alert alert-warning", "role": "status", "groups": MANAGER}
+        )
+        alert.text = self.env._(
+            "The server has no key of its own for secrets, so whoever gets a copy of the "
+            "database can read these. Ask whoever runs the server to set ihub_secret_key in "
+            "odoo.conf."
+        )
+        sheet.insert(0, alert)
 
     @api.model
     def _type_title(self) -> str:

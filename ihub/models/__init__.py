@@ -12,6 +12,7 @@ from . import (
     ihub_items_mixin,
     ihub_integration,
     ihub_integration_state,
+    ihub_secret,
     ihub_run,
     ihub_server,
     ihub_token,

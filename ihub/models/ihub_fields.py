@@ -5,11 +5,16 @@ connection of their own: what they refer to may exist only in a transaction that
 be locked, and may be gone later. A foreign key would wait for that, or refuse.
 """
 
+import sys
 from operator import attrgetter
 
 from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ..core.masking import MASK
+from ..core.type_check import LINK
+from ..engine import secrets
 
 
 def distinct(env, table, expression, there):
@@ -130,3 +135,61 @@ class NumberOrNone(fields.Integer):
     def changed_text(self, value):
         """Return ``value`` as the chatter says it; an empty text: there is none."""
         return str(value or "")
+
+
+class Secret(fields.Char):
+    """A setting of an integration's type that people enter and nobody reads, such as a password.
+
+    To Odoo its value is False, ``***`` where one is set, or ``env:NAME``. That is all there is in
+    the cache, so it is all that is read, exported, searched, tracked, copied or rendered. The
+    secret itself is had in one way only: code of a module writes ``self.password``. It stands in
+    ``ihub.secret``; writing is done by ``ihub.abstract_integration``.
+    """
+
+    exportable = False
+
+    def _get_attrs(self, model_class, name):
+        attrs = super()._get_attrs(model_class, name)
+        attrs.pop("tracking", None)
+        return {
+            **attrs,
+            "compute": self._compute_shown,
+            "compute_sudo": True,
+            "store": False,
+            "copy": False,
+            "readonly": attrs.get("readonly", False),
+        }
+
+    def setup(self, model):
+        if not model._abstract and LINK not in model._fields:
+            raise TypeError(f"{self}: only types of integrations have secrets.")
+        super().setup(model)
+
+    def _compute_shown(self, records):
+        ids = records._origin.integration_id.ids
+        shown = records.env["ihub.secret"]._shown(ids, self.name)
+        for record in records:
+            record[self.name] = shown.get(record._origin.integration_id.id, False)
+
+    def __get__(self, record, owner=None):
+        """Return what people see, and the secret itself to code that names it as an attribute.
+
+        Whatever deals with fields of any name asks for ``record[name]``, which has no owner. What
+        people write (templates, server actions) is no module.
+        """
+        shown = super().__get__(record, owner)
+        is_code = owner is not None and "__spec__" in sys._getframe(1).f_globals
+        if record is None or not shown or not is_code:
+            return shown
+        return record.env["ihub.secret"]._plain(record, self)
+
+    def convert_to_cache(self, value, record, validate=True):
+        text = super().convert_to_cache(value, record, validate)
+        return text if text is None or secrets.is_reference(text) else MASK
+
+    def convert_to_write(self, value, record):
+        """Leave what code assigns as it is: this is where ``write`` gets it from."""
+        return value
+
+    def convert_to_export(self, value, record):
+        return ""

@@ -11,6 +11,7 @@ from ..core import type_check
 from ..core.schedule import CATCH_UPS, INTERVAL_TYPES
 from ..core.type_check import LINK, Fault
 from ..engine.exceptions import IntegrationError
+from .ihub_fields import Secret
 
 _logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
@@ -188,7 +189,8 @@ class IhubTypeMixin(models.AbstractModel):
         required = [
             name
             for name, field in model._fields.items()
-            if field.required and field.store and not field.compute and name != LINK
+            if field.required and name != LINK
+            if isinstance(field, Secret) or (field.store and not field.compute)
         ]
         defaults = model.default_get(required)
         return [

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.tools import LazyTranslate
 
+from odoo.addons.ihub.lib import ihub_fields
 from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.lib.rest_client import RestClient
 
@@ -31,18 +32,29 @@ class IhubIntegrationDemoUnreachable(models.Model):
         help="The address of the server, including http://.",
     )
 
+    token = ihub_fields.Secret("Access Token", help="Sent to the server, if it asks for one.")
+
     def run_from_to(self, _from, _to):
+        self.ihub_info(summary=self.check_connection())
+
+    def check_connection(self):
         try:
             with self._client() as client:
                 client.get()
         except RetryableError as error:
             raise RetryableError(self._no_answer(), delay=error.delay) from error
-        self.ihub_info(summary=self.env._("The server %(server)s responded.", server=client.server))
+        return self.env._("The server %(server)s responded.", server=client.server)
 
     def _client(self):
         # The user that it runs as need not be one who may read the address.
-        address = self.sudo().address
-        return RestClient(address, connect_timeout=SECONDS, read_timeout=SECONDS, deadline=SECONDS)
+        settings = self.sudo()
+        return RestClient(
+            settings.address,
+            token=settings.token or None,
+            connect_timeout=SECONDS,
+            read_timeout=SECONDS,
+            deadline=SECONDS,
+        )
 
     def _no_answer(self):
         # Not the address: what stands in front of the server's name may be a password.
