@@ -192,6 +192,11 @@ def know(value: str) -> None:
         _values.pop(next(iter(_values)), None)
 
 
+def forget() -> None:
+    """Forget all values: what is a secret of one test is a word of the next."""
+    _values.clear()
+
+
 def _ways(value: str) -> Iterator[str]:
     """Yield ``value`` as it stands in JSON, Python, addresses, HTML and headers."""
     raw = value.encode("utf-8", "surrogatepass")

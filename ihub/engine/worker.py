@@ -409,7 +409,7 @@ class Worker:
     def _run_once(self, run, scope):
         """Do the work, and mark it as done in the same transaction."""
         scope.begin()
-        record = self._execution_record()
+        record = self.integration._record_for_work()
         scope.watch.begin_anew()
         try:
             if run.trigger == "items":
@@ -427,23 +427,6 @@ class Worker:
             raise UsageError(explain(self.env, loss))
         run._complete(scope.counts, scope.error_logged)
         scope.ended = True
-
-    def _execution_record(self):
-        """Return the type's row, as the integration's user and in its company, language, zone."""
-        user = self.integration.run_as_id
-        companies = self.integration._work_companies()
-        return (
-            self.integration._type_record()  # pylint: disable=context-overridden
-            .with_user(user)
-            # Not added to the context of the cron: its progress is the lane's own business.
-            .with_context(
-                {
-                    "lang": user.lang,
-                    "tz": self.integration.tz,
-                    "allowed_company_ids": companies.ids,
-                }
-            )
-        )
 
     def _report_commits(self, scope):
         """Tell developers, once a run, that not all of its work is undone when it fails."""

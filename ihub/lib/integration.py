@@ -15,11 +15,14 @@ from ..engine.checkpoint import check_key, checked_json, keep, scope_of
 from ..engine.context import current_run
 from ..engine.failure import reason_text
 from ..engine.items import Item, Processing, bind_record, bound_record, key_of_record
-from ..engine.secrets import has_key
+from ..engine.secrets import SecretUnavailable, has_key
 from ..engine.values import checked
 from ..models.ihub_fields import Secret
 
+ABSTRACT = "ihub.abstract_integration"
 MANAGER = "ihub.group_manager"
+# The button of Test Connection.
+TEST = "action_test_connection"
 # A field, a path of fields, or a callable that gets the element.
 Where = str | Callable[[Any], Any]
 
@@ -158,6 +161,21 @@ class AbstractIntegration(models.AbstractModel):
         self.invalidate_recordset(values)
         self.modified(values)
 
+    def _check_required_secrets(self) -> None:
+        """Refuse to work without what only people can enter, as after a copy.
+
+        :raise SecretUnavailable: in words that say where to enter it
+        """
+        for name in self._secrets():
+            if self._fields[name].required and not self[name]:
+                raise SecretUnavailable(
+                    self.env._(
+                        "'%(field)s' of %(name)s is not set. Press Settings and enter it.",
+                        field=self._fields[name]._description_string(self.env),
+                        name=self.name,
+                    )
+                )
+
     @api.model
     def _own_names(self) -> set[str]:
         return {name for name, field in self._fields.items() if not field.inherited}
@@ -221,6 +239,23 @@ class AbstractIntegration(models.AbstractModel):
                 type=self._description,
             )
         )
+
+    @api.private
+    def check_connection(self) -> Any:
+        """Find out whether the other system answers, with these settings. A type may override it.
+
+        Called by Test Connection, which is there for types that do: as :meth:`run_from_to` is, but
+        in a transaction of its own, of which nothing is kept.
+
+        :return: what to tell the person who has asked, in a sentence; None: that it works
+        :raise Exception: it does not work; the person reads its message
+        """
+        return None
+
+    def action_test_connection(self) -> dict[str, Any]:
+        """Return the action that shows what has come of :meth:`check_connection`."""
+        self.ensure_one()
+        return self.integration_id.action_test_connection()
 
     @api.model
     def open_settings(self) -> dict[str, Any]:
@@ -430,8 +465,11 @@ class AbstractIntegration(models.AbstractModel):
         nodes = [node for node in own if node.get("name") in secrets]
         for node in nodes:
             node.set("widget", node.get("widget", "ihub_secret"))
-        if nodes and view_type == "form" and not has_key():
-            self._warn_in_form(arch)
+        if view_type == "form":
+            if nodes and not has_key():
+                self._warn_in_form(arch)
+            if self._tests_connection():
+                self._add_connection_test(arch)
         return arch, view
 
     @api.model
@@ -446,6 +484,23 @@ class AbstractIntegration(models.AbstractModel):
             "odoo.conf."
         )
         sheet.insert(0, alert)
+
+    @api.model
+    def _tests_connection(self) -> bool:
+        """Return whether the type can say if the other system answers."""
+        return type(self).check_connection is not self.pool[ABSTRACT].check_connection
+
+    @api.model
+    def _add_connection_test(self, arch: Any) -> None:
+        """Put the button where the settings are, unless the type's view has it somewhere else."""
+        if arch.xpath(f"//button[@name='{TEST}']"):
+            return
+        header = arch.find("header")
+        if header is None:
+            header = etree.Element("header")
+            arch.insert(0, header)
+        label = self.env._("Test Connection")
+        etree.SubElement(header, "button", name=TEST, type="object", string=label, icon="fa-plug")
 
     @api.model
     def _type_title(self) -> str:

@@ -36,6 +36,8 @@ class IhubIntegration(models.Model):
         "ihub.alert.mixin",
         "ihub.board.mixin",
         "ihub.items.mixin",
+        "ihub.connection.mixin",
+        "ihub.own.state.mixin",
         "ihub.visible.references",
     ]
     _order = "name, id"
@@ -431,6 +433,21 @@ class IhubIntegration(models.Model):
     def _lacks_company(self):
         """Return whether it has no company, and does not serve all of them either."""
         return self._is_lost() or (self.needs_company and not self.company_id)
+
+    def _record_for_work(self):
+        """Return the type's row, as the integration's user and in its company, language, zone.
+
+        :raise UserError: it cannot work; the message says what is missing
+        """
+        user = self.run_as_id
+        companies = self._work_companies()
+        row = self._type_record()
+        row._check_required_secrets()
+        return (
+            row.with_user(user)  # pylint: disable=context-overridden
+            # Not added to the context of the cron: its progress is the lane's own business.
+            .with_context({"lang": user.lang, "tz": self.tz, "allowed_company_ids": companies.ids})
+        )
 
     @api.model
     def _outside_company_text(self, name, user, company):

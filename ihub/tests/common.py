@@ -10,6 +10,7 @@ from odoo.sql_db import Cursor, Savepoint
 from odoo.tests import TransactionCase
 from psycopg2 import errors
 
+from ..core import masking
 from ..engine import event_buffer, event_store, waiting
 from ..engine.event_store import Event
 from ..engine.odoo_internals import CursorWatcher, has_own_transaction, raw
@@ -41,6 +42,7 @@ class IhubCase(TransactionCase):
 
     def setUp(self):
         super().setUp()
+        self.addCleanup(masking.forget)
         log = _log_of(self.cr)
         # Before the savepoint of the test is rolled back: it takes all of its events along.
         self.addCleanup(log.forget, len(log.entries))

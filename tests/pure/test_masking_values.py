@@ -14,9 +14,9 @@ KEY = "-----BEGIN X-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n--
 
 
 @pytest.fixture(autouse=True)
-def forgotten(monkeypatch):
-    """Each test begins with nothing that is known."""
-    monkeypatch.setattr(masking, "_values", {})
+def _forget():
+    yield
+    masking.forget()
 
 
 WRITTEN = {

@@ -1,5 +1,7 @@
 """What an integration keeps for itself from run to run."""
 
+import json
+
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import AccessError, UserError
@@ -105,6 +107,63 @@ class TestOwnState(HubCase):
             ):
                 with self.subTest(user=user.login), self.assertRaises(AccessError):
                     ask()
+
+    # --- On the page ---
+
+    def page(self, user=None):
+        self.env.invalidate_all()
+        return self.integration.with_user(user or self.manager)
+
+    def test_managers_see_it_without_its_secrets(self):
+        self.assertFalse(self.page().own_state)
+        self.record.set_state("etag", "abc")
+        self.record.set_state("cursor", {"page": 3, "access_token": "hunter2"})
+        self.record.set_state("token", "hunter2")
+        self.assertEqual(
+            json.loads(self.page().own_state),
+            {"cursor": {"page": 3, "access_token": "***"}, "etag": "abc", "token": "***"},
+        )
+        with self.assertRaises(AccessError):
+            self.page(self.operator).read(["own_state"])
+
+    def test_one_is_not_shown_what_another_keeps(self):
+        other = self.add(name="Other")
+        self.record.set_state("etag", "abc")
+        self.assertFalse(other.with_user(self.manager).own_state)
+
+    def test_a_manager_resets_it_and_the_chatter_says_who(self):
+        self.record.set_state("etag", "abc")
+        self.record.set_state("cursor", 7)
+        self.page().action_reset_own_state()
+        self.assertFalse(self.kept())
+        self.assertFalse(self.page().own_state)
+        message = self.integration.sudo().message_ids[0]
+        self.assertEqual(message.author_id, self.manager.partner_id)
+        self.assertIn("cursor, etag", message.body)
+
+    def test_where_there_is_nothing_nothing_is_said(self):
+        before = self.integration.sudo().message_ids
+        self.page().action_reset_own_state()
+        self.assertEqual(self.integration.sudo().message_ids, before)
+
+    def test_nobody_else_resets_it(self):
+        self.record.set_state("etag", "abc")
+        for user in (self.operator, self.outsider):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.page(user).action_reset_own_state()
+        self.assertTrue(self.kept())
+
+    def test_it_is_not_reset_under_a_run(self):
+        self.record.set_state("cursor", 7)
+        tried = []
+
+        def work(this, _from, _to):
+            with self.assertRaisesRegex(UserError, "Press Stop"):
+                this.integration_id.with_user(self.manager).action_reset_own_state()
+            tried.append(this.get_state("cursor"))
+
+        self.run_as(work)
+        self.assertEqual(tried, [7])
 
     def test_it_goes_with_its_integration(self):
         self.record.set_state("token", "hunter2")

@@ -6,8 +6,6 @@ from hub_case import DEMO, HubCase
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import call_kw
 
-from odoo.addons.ihub.engine.worker import Worker
-
 
 class RightsCase(HubCase):
     def setUp(self):
@@ -193,7 +191,7 @@ class TestWhatIsLostLater(RightsCase):
         self.manager.write({"company_id": self.theirs.id, "company_ids": [(6, 0, self.theirs.ids)]})
         integration = self.integration.sudo()
         with self.assertRaisesRegex(UserError, "does not belong to its company"):
-            Worker(integration)._execution_record()
+            integration._record_for_work()
 
     def test_who_serves_all_companies_works_in_those_of_the_user(self):
         self.archived = self.env["res.company"].create({"name": "Archived", "active": False})
