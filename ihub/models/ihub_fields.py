@@ -163,7 +163,7 @@ class Secret(fields.Char):
     def setup(self, model):
         if not model._abstract and LINK not in model._fields:
             raise TypeError(f"{self}: only types of integrations have secrets.")
-        super().setup(model)
+        return super().setup(model)
 
     def _compute_shown(self, records):
         ids = records._origin.integration_id.ids

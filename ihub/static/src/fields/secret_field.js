@@ -1,7 +1,7 @@
-import { Component, useState } from "@odoo/owl";
+import { Component, useEffect, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { useAutofocus } from "@web/core/utils/hooks";
+import { useInputField } from "@web/views/fields/input_field_hook";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 // What the server says of a secret that is set; written back, it changes nothing.
@@ -19,7 +19,14 @@ export class SecretField extends Component {
 
     setup() {
         this.state = useState({ isReplacing: false });
-        useAutofocus();
+        const input = useInputField({
+            getValue: () => this.typed,
+            parse: (value) => value || this.old || false,
+        });
+        useEffect(
+            (isReplacing) => isReplacing && input.el.focus(),
+            () => [this.state.isReplacing],
+        );
     }
 
     get value() {
@@ -30,13 +37,13 @@ export class SecretField extends Component {
         return this.value.startsWith(REFERENCE);
     }
 
-    get isSet() {
-        return !this.state.isReplacing && (this.isReference || this.value === SET);
+    get isKnown() {
+        return this.isReference || this.value === SET;
     }
 
-    /** What was typed before: an input of a form that was not saved yet. */
+    /** What was typed into the input, which is shown where nothing is set, or is replaced. */
     get typed() {
-        return this.state.isReplacing ? "" : this.value;
+        return this.isKnown ? "" : this.value;
     }
 
     replace() {
@@ -48,18 +55,9 @@ export class SecretField extends Component {
         this.state.isReplacing = false;
     }
 
-    change(value) {
-        this.state.isReplacing = false;
-        return this.update(value || this.old || false);
-    }
-
     remove() {
         this.old = false;
-        return this.update(false);
-    }
-
-    update(value) {
-        return this.props.record.update({ [this.props.name]: value });
+        return this.props.record.update({ [this.props.name]: false });
     }
 }
 

@@ -19,6 +19,10 @@ class IhubIntegrationShop(models.Model):
             for order in client.get_json("orders"):
                 self._import_order(order)
 
+    def check_connection(self):
+        with RestClient(self.address, auth=(self.user, self.password)) as client:
+            return f"The shop has {len(client.get_json('orders'))} orders."
+
     def _import_order(self, order):
         customer = self.env["res.partner"].search([("name", "=", order["customer"])], limit=1)
         if not order.get("price"):
