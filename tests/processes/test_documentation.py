@@ -1,6 +1,7 @@
 """The code in the documentation works as it stands; uninstalling leaves a database that works."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -65,6 +66,8 @@ try:
     integration.open_settings()
 except Exception as error:
     print("REFUSED", error, sep="|")
+print("SECRET", parcel.password, parcel.read(["password"])[0]["password"], sep="|")
+print("TESTED", integration.action_test_connection()["params"]["message"], sep="|")
 lines = env["ir.model.access"].search([("model_id.model", "=", parcel._name)])
 print("LINES", len(lines), sep="|")
 """
@@ -175,6 +178,7 @@ def odoo(command, database, *arguments, script=None, addons=None):
             *arguments,
         ],
         input=script,
+        env={**os.environ, "IHUB_SECRET_KEY": "a key"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -215,7 +219,9 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     assert "TAKEN OVER|True" in output
     assert "OUTCOME|parcel.service.integration|done|1|" in output
     assert "HIDDEN|False|parcel.service.integration" in output
-    assert "REFUSED|The settings of parcel.service.integration are shown to others only" in output
+    assert "REFUSED|You do not have access to the settings of parcel.service.integration" in output
+    assert "SECRET|***|***" in output
+    assert "TESTED|1 parcels are on their way." in output
     assert "LINES|2" in output
 
     with web_shop() as server:
@@ -230,7 +236,7 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
 
     odoo("neutralize", database, addons=addons)
     output = odoo("shell", database, script=LOOK_AT_A_COPY, addons=addons)
-    assert "COPY|7|False" in output, output
+    assert "COPY|test|False" in output, output
 
     odoo("shell", database, script=UNINSTALL.format(name="ihub_samples"), addons=addons)
     output = odoo("shell", database, script=LOOK_AT_A_MISSING_TYPE)
