@@ -418,8 +418,8 @@ class AbstractIntegration(models.AbstractModel):
 
         It is written in the transaction of ``self.env``: inside a run together with the work, at
         the next checkpoint or at the end. It stands apart from the settings, so that people can
-        save those meanwhile; nobody reads it on a screen or over RPC, and a neutralized copy has
-        none.
+        save those meanwhile; managers see it on its page, where what has the name of a secret is
+        masked, and a neutralized copy has none.
 
         :param str key: as chosen by the integration, up to 200 characters
         :param value: as for ``resume`` of :meth:`checkpoint`; None forgets the key

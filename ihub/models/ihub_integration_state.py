@@ -7,7 +7,7 @@ class IhubIntegrationState(models.Model):
     """A value that an integration keeps from run to run: see ``get_state`` and ``set_state``.
 
     Apart from the settings, which people edit while runs execute. It may hold tokens: no group
-    has access to it.
+    has access to it. What managers see of it is masked: see ``ihub.own.state.mixin``.
     """
 
     _name = "ihub.integration.state"
