@@ -15,7 +15,7 @@ from ..engine.checkpoint import check_key, checked_json, keep, scope_of
 from ..engine.context import current_run
 from ..engine.failure import reason_text
 from ..engine.items import Item, Processing, bind_record, bound_record, key_of_record
-from ..engine.secrets import SecretUnavailable, has_key
+from ..engine.secrets import SecretUnavailable, has_key, is_reference
 from ..engine.values import checked
 from ..models.ihub_fields import Secret
 
@@ -144,20 +144,28 @@ class AbstractIntegration(models.AbstractModel):
     def _without_secrets(self, vals: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return ``vals`` in two parts: without, and only the secrets that somebody has entered."""
         entered = {name: vals[name] for name in self._secrets() if name in vals}
+        for name in entered:
+            self._check_field_access(self._fields[name], "write")
         rest = {name: value for name, value in vals.items() if name not in entered}
         # What people see of a secret comes back from forms and imports that leave it alone.
         return rest, {name: value for name, value in entered.items() if value != MASK}
 
     @api.model
     def _default_secrets(self) -> dict[str, Any]:
-        return self.default_get(self._secrets())
+        """Return the references that the developer has chosen; people and contexts choose none."""
+        defaults = {name: self._fields[name].default for name in self._secrets()}
+        chosen = {name: default(self) for name, default in defaults.items() if default}
+        return {name: value for name, value in chosen.items() if value and is_reference(value)}
 
     def _keep_secrets(self, values: dict[str, Any]) -> None:
+        defaults = self._default_secrets() if values else {}
         for name, value in values.items():
-            self._check_field_access(self._fields[name], "write")
+            # Whoever only accepts the developer's choice need not be allowed to make it.
+            is_trusted = self.env.su or value == defaults.get(name, False)
+            kept = self.env["ihub.secret"].sudo(is_trusted)
             # The link is no secret, also where the user may write the row but not the integration.
             for integration_id in self.sudo().integration_id.ids:
-                self.env["ihub.secret"]._keep(integration_id, name, value and str(value))
+                kept._keep(integration_id, name, value and str(value))
         self.invalidate_recordset(values)
         self.modified(values)
 

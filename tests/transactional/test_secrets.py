@@ -164,11 +164,39 @@ class TestSecrets(SecretsCase):
         self.row.with_user(self.env.ref("base.user_admin")).token = "env:SHOP_PASSWORD"
         self.assertEqual(self.row["token"], "env:SHOP_PASSWORD")
 
+    def test_what_the_developer_has_chosen_is_open_to_managers_what_others_choose_is_not(self):
+        self.patch(self.field, "default", lambda model: "env:SHOP_PASSWORD")
+        self.assertEqual(self.add(SERVER).sudo()._type_record()["token"], "env:SHOP_PASSWORD")
+        self.add(SERVER, token="env:SHOP_PASSWORD")
+        self.env["ir.default"].set(SERVER, "token", "env:PGPASSWORD")
+        Server = self.env[SERVER].with_context(default_token="env:PGPASSWORD")
+        row = Server.with_user(self.manager).create({"name": "By others"})
+        self.assertEqual(row["token"], "env:SHOP_PASSWORD")
+        with self.assertRaisesRegex(UserError, "begins with IHUB_"):
+            row.token = "env:PGPASSWORD"
+
+    def test_it_does_so_too_where_only_others_may_enter_it(self):
+        self.patch(self.field, "default", lambda model: "env:SHOP_PASSWORD")
+        self.patch(self.field, "groups", "base.group_system")
+        self.assertEqual(self.add(SERVER).sudo()._type_record()["token"], "env:SHOP_PASSWORD")
+        with self.assertRaises(AccessError):
+            self.add(SERVER, token="mine")
+
     def test_nobody_reads_the_key(self):
         with self.assertRaisesRegex(UserError, "IHUB_SECRET_KEY"):
             self.row.sudo().token = "env:IHUB_SECRET_KEY"
 
     # --- Keys ---
+
+    def test_the_key_can_stand_in_the_configuration_file(self):
+        self.use_key("")
+        with patch.object(secrets, "config", {"ihub_secret_key": "one of the file, older"}):
+            self.row.token = "by the file"
+            self.assertEqual(self.row.token, "by the file")
+        with self.assertRaises(SecretUnavailable):
+            print(self.row.token)
+        self.use_key("one of the file")
+        self.assertEqual(self.row.token, "by the file")
 
     def test_keys_are_rotated(self):
         self.use_key("a newer key, a key of the server")
