@@ -2,14 +2,18 @@
 
 What the other side has exchanged is kept, whatever becomes of the run that has asked for it. The
 row of a token is locked while it is renewed: of several processes that need it one asks, the others
-wait for the row and find what that one got.
+wait for the row and find what that one got. They are encrypted as secrets are.
 """
 
+import json
+
+from cryptography.fernet import InvalidToken
 from odoo import fields
 from odoo.tools import SQL
 from psycopg2.extras import Json
 
-from . import waiting
+from ..core import masking
+from . import secrets, waiting
 
 # Seconds to wait for another process that is renewing the token.
 _PATIENCE = "60s"
@@ -26,12 +30,29 @@ def renewed(dbname, key, is_good, renew):
     with waiting.own_transaction(dbname) as env:
         env.cr.execute(SQL("SELECT set_config('lock_timeout', %s, true)", _PATIENCE))
         env.cr.execute(SQL(_MAKE, key=key, now=fields.Datetime.now()))
-        ((kept,),) = env.execute_query(SQL(_LOCK, key=key))
-        if is_good(kept):
-            return kept
-        token = renew(kept)
-        env.cr.execute(SQL(_KEEP, key=key, token=Json(token), now=fields.Datetime.now()))
+        ((stored,),) = env.execute_query(SQL(_LOCK, key=key))
+        token = _opened(env, stored)
+        if not is_good(token):
+            token = renew(token)
+            sealed = Json(secrets.encrypt(env, json.dumps(token)))
+            env.cr.execute(SQL(_KEEP, key=key, token=sealed, now=fields.Datetime.now()))
+    _mask(token)
     return token
+
+
+def _opened(env, stored):
+    """Return what is kept, or None: what cannot be opened is asked for anew."""
+    try:
+        return json.loads(secrets.reveal(env, stored)) if stored else None
+    except InvalidToken:
+        return None
+
+
+def _mask(token):
+    """Mask the texts of a token wherever they turn up from now on."""
+    for value in token.values() if isinstance(token, dict) else [token]:
+        if isinstance(value, str):
+            masking.know(value)
 
 
 _MAKE = """

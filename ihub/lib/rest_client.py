@@ -635,7 +635,7 @@ def _interval(rate: str | None) -> float | None:
     try:
         return interval_of(rate) if rate else None
     except ValueError:
-        message = _lt("“%(rate)s” is no rate. Use numbers per s, min, h or d, such as 2/s.")
+        message = _lt("“%(rate)s” is not a rate. Use numbers per s, min, h or d, such as 2/s.")
         raise UsageError(say(message, rate=rate)) from None
 
 

@@ -70,7 +70,7 @@ class TestHttpRate(HubCase):
         self.assertFalse(seconds[1][1])
 
     def test_what_is_no_rate_is_refused(self):
-        with self.assertRaisesRegex(UsageError, "“fast” is no rate"):
+        with self.assertRaisesRegex(UsageError, "“fast” is not a rate"):
             RestClient(self.server.url, rate="fast")
 
     def test_without_a_database_there_is_no_rate(self):

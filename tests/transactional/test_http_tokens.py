@@ -1,6 +1,8 @@
 """Tokens: kept whatever becomes of the run, shared, read by nobody, not in a copy."""
 
 import json
+import os
+from unittest.mock import patch
 
 from freezegun import freeze_time
 from http_server import Reply, local_server
@@ -8,6 +10,8 @@ from hub_case import HubCase
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open
 
+from odoo.addons.ihub.core.masking import MASK, mask_values
+from odoo.addons.ihub.engine import secrets
 from odoo.addons.ihub.lib.auth import OAuth2
 from odoo.addons.ihub.lib.rest_client import RestClient
 
@@ -72,7 +76,21 @@ class TestHttpTokens(HubCase):
         self.issuer.reply("token", Reply(400))
         with freeze_time("2025-03-01 14:30"), self.assertRaisesRegex(UserError, "gives no token"):
             self.ask()
-        self.assertEqual(self.kept().value["access_token"], "one")
+        self.ask()
+        self.assertEqual(self.sent()[-1], "Bearer one")
+
+    def test_it_is_encrypted_and_masked(self):
+        self.issuer.reply("token", Reply(body=b'{"access_token": "a-long-token"}'))
+        self.ask("another")
+        self.assertNotIn("a-long-token", str(self.kept().mapped("value")))
+        self.assertEqual(mask_values("Signed in with a-long-token."), f"Signed in with {MASK}.")
+
+    def test_one_that_cannot_be_decrypted_any_more_is_asked_for_anew(self):
+        self.ask()
+        with patch.dict(os.environ, {secrets.VARIABLE: "new"}):
+            self.env["ir.config_parameter"].sudo().set_param("database.secret", "another")
+            self.ask()
+        self.assertEqual(self.sent(), ["Bearer one", "Bearer two"])
 
     def test_nobody_reads_it_remotely(self):
         self.ask()
