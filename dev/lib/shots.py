@@ -136,7 +136,7 @@ class Stage:
         page.click("button[name=action_open_integration]")
         expect(page.locator(".o_ihub_integration .o_ihub_alert")).to_be_visible()
         self.take(page, "integration")
-        page.click("button[name=open_settings]")
+        page.click(".o_ihub_alert button[name=action_next_step]")
         expect(page.locator(".o_ihub_integration")).to_have_count(0)
         expect(page.locator(".o_form_view .o_form_sheet")).to_be_visible()
         self.take(page, "settings")

@@ -36,7 +36,8 @@ export function card(name, badge) {
 export function isInState(label) {
     return {
         content: `The page says ${label}, without being reloaded`,
-        trigger: `.o_form_view .o_field_widget[name=state] [data-state]:contains(${label})`,
+        // Off and New are its badge as well, and stand there once.
+        trigger: `.o_form_sheet :is([name=state], [name=health]) [data-state]:contains(${label})`,
     };
 }
 
