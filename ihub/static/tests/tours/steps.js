@@ -37,7 +37,9 @@ export function isInState(label) {
     return {
         content: `The page says ${label}, without being reloaded`,
         // Off and New are its badge as well, and stand there once.
-        trigger: `.o_form_sheet :is([name=state], [name=health]) [data-state]:contains(${label})`,
+        trigger: ["state", "health"]
+            .map((name) => `.o_form_sheet [name=${name}] [data-state]:contains(${label})`)
+            .join(", "),
     };
 }
 
