@@ -1,21 +1,38 @@
 """The kit for tests of integrations."""
 
+import functools
+import inspect
+import json
+import os
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from unittest.mock import patch
 
+import requests
+from freezegun import freeze_time
+from markupsafe import escape
 from odoo import SUPERUSER_ID, api
 from odoo.sql_db import Cursor, Savepoint
 from odoo.tests import TransactionCase
+from odoo.tools import SQL
 from psycopg2 import errors
 
 from ..core import masking
 from ..engine import event_buffer, event_store, waiting
+from ..engine.context import TransactionWatch
 from ..engine.event_store import Event
 from ..engine.odoo_internals import CursorWatcher, has_own_transaction, raw
+from .http_server import LocalServer
+from .recording import Recording
 
 _LOG = "_ihub_log_of_tests"
+
+
+class Killed(KeyboardInterrupt):
+    """Ends a run as if its process were killed: nobody settles it, as with Ctrl-C in a shell."""
 
 
 class IhubCase(TransactionCase):
@@ -60,9 +77,252 @@ class IhubCase(TransactionCase):
         :param integration: a record of ``ihub.integration`` or of a type, of any user; one that was
             started or run manually before
         """
-        with self.enter_registry_test_mode():
+        with suppress(Killed), self.enter_registry_test_mode():
             integration.sudo().cron_id.method_direct_trigger()
         self.env.invalidate_all()
+
+
+@dataclass
+class Death:
+    """Whether what a test has killed was reached at all."""
+
+    happened: bool = False
+
+
+class IntegrationCase(IhubCase):
+    """A test case for a type of integration: what is due, trouble on the way, what came of it.
+
+    Moments are naive UTC: a datetime, or text such as ``2025-03-01 12:00``. The clock is frozen,
+    so nothing is waited for.
+    """
+
+    @functools.cached_property
+    def server(self):
+        """A local HTTP server of this test: :class:`~.http_server.LocalServer`."""
+        server = LocalServer()
+        self.addCleanup(server.close)
+        return server
+
+    @contextmanager
+    def recording(self, name, secrets=()):
+        """Answer what is asked by ``requests`` as a real server once did, for a ``with``.
+
+        What it answered is in ``recordings/NAME.json`` beside the test, with secrets masked. With
+        ``IHUB_RECORD=1`` in the environment the server is asked, and the file is written anew.
+
+        :param secrets: values that must not be written, beside what masking finds by itself
+        """
+        path = self._recordings() / f"{name}.json"
+        recording = Recording(path, os.environ.get("IHUB_RECORD") == "1", secrets)
+        with patch.object(
+            requests.Session, "send", lambda *args, **kw: recording.send(*args, **kw)
+        ):
+            yield recording
+        if recording.is_new:
+            recording.save()
+        # Also where the code took it for an outage, or a bad item.
+        self.assertFalse(recording.missing, f"Not in {path.name}: record it with IHUB_RECORD=1.")
+
+    def _recordings(self):
+        return Path(inspect.getfile(type(self))).parent / "recordings"
+
+    def type_class(self, model):
+        """Return the class of a type, for ``patch.object``."""
+        return self.registry[model]
+
+    # --- What happens ---
+
+    def add(self, model, user=None, start=None, **values):
+        """Add an integration of the type ``model``.
+
+        :param user: who adds it, and as whom it works: a ``res.users``; None: as whom the test does
+        :param start: when somebody presses Start; the first window begins then, unless ``values``
+            says otherwise. None: it is not started.
+        :param values: fields of the type and of ``ihub.integration``
+        :return: the ``ihub.integration``
+        """
+        if start:
+            values = {"window_from": moment(start), **values}
+        values = {"name": "Orders", "tz": "UTC", **values}
+        row = self.env[model].with_user(user or self.env.user).create(values)
+        if start:
+            with frozen(start):
+                row.integration_id.start()
+        return row.integration_id
+
+    def run_due(self, integration, at=None):
+        """Let an integration's lane execute what is due at a moment.
+
+        :return: the runs that were executed, those of retries included, oldest first
+        """
+        before = {run.id: run.attempt for run in self.runs(integration)}
+        with frozen(at):
+            self.work(integration)
+        return self.runs(integration).filtered(
+            lambda run: run.started_at and run.attempt > before.get(run.id, 0)
+        )
+
+    def run_window(self, integration, start=None, end=None, at=None):
+        """Run one window manually, as people do; return its run."""
+        with frozen(at):
+            run = integration.run_manually(*map(moment, (start, end)))
+            self.work(integration)
+        return run
+
+    def correct(self, item, changes):
+        """Correct the data of an item, as people do with Repair: values by path."""
+        item._change(changes)
+
+    def retry(self, items, at=None):
+        """Press Retry on items, and let their integration deal with them; return that run."""
+        with frozen(at):
+            items.action_retry()
+            self.work(items.integration_id)
+        return self.runs(items.integration_id)[-1]
+
+    @contextmanager
+    def running_as(self, function, model):
+        """Let ``function(self, _from, _to)`` be what integrations of the type do."""
+        with patch.object(self.type_class(model), "run_from_to", function):
+            yield
+
+    @contextmanager
+    def die_at(self, number, owner, name, after=False):
+        """Let a run end as if its process were killed, at the n-th call of something.
+
+        What checkpoints have kept stays, all else is rolled back, the run is interrupted and taken
+        up by the next :meth:`run_due`. Yields a :class:`Death`: whether it came to that.
+
+        :param int number: 1 is the first call
+        :param owner: the name of a model, or a class or module
+        :param str name: of a method of the model, or a function
+        :param bool after: die behind the call, not before it
+        """
+        death = Death()
+
+        def kill(*args):
+            death.happened = True
+            raise Killed
+
+        with self._at_call(number, owner, name, kill, after):
+            yield death
+
+    def die_at_checkpoint(self, number, after=False):
+        """As :meth:`die_at`, at the n-th checkpoint; ``after``: when it has kept the work."""
+        return self.die_at(number, TransactionWatch, "commit", after)
+
+    def stop_at_checkpoint(self, integration, number):
+        """Let somebody press Stop before the n-th checkpoint of a run, for a ``with``."""
+
+        def press(watch):
+            integration.with_env(integration.env(cr=watch.cr)).stop()
+
+        return self._at_call(number, TransactionWatch, "commit", press)
+
+    @contextmanager
+    def _at_call(self, number, owner, name, action, after=False):
+        owner = self.registry[owner] if isinstance(owner, str) else owner
+        original = getattr(owner, name)
+        calls = []
+
+        # Handlers of items are known by their name.
+        @functools.wraps(original)
+        def call(*args, **kwargs):
+            calls.append(name)
+            is_now = len(calls) == number
+            if is_now and not after:
+                action(*args)
+            result = original(*args, **kwargs)
+            if is_now and after:
+                action(*args)
+            return result
+
+        with patch.object(owner, name, call):
+            yield
+
+    @contextmanager
+    def undone(self):
+        """Roll back what the body of a ``with`` has done, its events included."""
+        log = _log_of(self.cr)
+        position = len(log.entries)
+        savepoint = self.cr.savepoint()
+        try:
+            yield
+        finally:
+            log.forget(position)
+            savepoint.close(rollback=True)
+            self.env.invalidate_all(flush=False)
+
+    # --- What came of it ---
+
+    def runs(self, integration, **criteria):
+        """Return the runs of an integration that match field values, oldest first."""
+        return self._found("ihub.run", integration, criteria)
+
+    def items(self, integration, **criteria):
+        """Return the items of an integration that match field values, oldest first."""
+        return self._found("ihub.item", integration, criteria)
+
+    def _found(self, model, integration, criteria):
+        domain = [("integration_id", "=", integration.id)]
+        domain += [(name, "=", value) for name, value in criteria.items()]
+        return self.env[model].search(domain, order="id")
+
+    def assertItem(self, key, **expected):
+        """There is one item with a key, and its fields are as expected; return it.
+
+        :param expected: such as ``state="done"``, ``record=partner``, ``kind="order"``
+        """
+        items = self.env["ihub.item"].search([("key", "=", str(key))])
+        self.assertEqual(len(items), 1, f"There are {len(items)} items with the key {key}.")
+        self.assertEqual({name: items[name] for name in expected}, expected)
+        return items
+
+    def assertWindows(self, integration, expected, state="done"):
+        """These windows, and no others, have come to a state: ``[(from, to), …]``, oldest first."""
+        runs = self.runs(integration, state=state).sorted("window_from")
+        found = [(run.window_from, run.window_to) for run in runs]
+        self.assertEqual(found, [(moment(start), moment(end)) for start, end in expected])
+
+    def assertEvent(self, level, text):
+        """Something was reported that contains ``text``; return these events.
+
+        :param str level: ``info``, ``warning`` or ``error``
+        """
+        events = self.env["ihub.event"].search([("level", "=", level)])
+        found = events.filtered(lambda event: text in event.summary)
+        self.assertTrue(found, f"No {level} says “{text}”, but: {events.mapped('summary')}")
+        return found
+
+    def assertNoSecret(self, value):
+        """``value`` is in nothing that the hub or a chatter shows.
+
+        What ``set_state`` keeps is not shown, so it may be there.
+        """
+        self.env.flush_all()
+        # As it is, in JSON and in HTML.
+        forms = {value, json.dumps(value)[1:-1], str(escape(value))}
+        for table in ("ihub_event", "ihub_run", "ihub_item", "ihub_integration", "mail_message"):
+            query = SQL(
+                """
+                SELECT count(*) FROM %s AS t, jsonb_each_text(to_jsonb(t)) AS field
+                 WHERE %s
+                """,
+                SQL.identifier(table),
+                SQL(" OR ").join(SQL("strpos(field.value, %s) > 0", form) for form in forms),
+            )
+            ((count,),) = self.env.execute_query(query)
+            self.assertFalse(count, f"A secret can be read in {count} places of {table}.")
+
+
+def moment(text):
+    """Return ``2025-03-01 12:00`` as a naive datetime (UTC); a datetime as it is."""
+    return datetime.fromisoformat(text) if isinstance(text, str) else text
+
+
+def frozen(when):
+    """Freeze the clock at a moment for the body of a ``with``; None: leave it as it is."""
+    return nullcontext() if when is None else freeze_time(when)
 
 
 class _Log:

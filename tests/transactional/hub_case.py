@@ -1,18 +1,15 @@
 """What the transactional tests have in common."""
 
-from contextlib import contextmanager
-from datetime import datetime
-from unittest.mock import patch
-
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.ihub.tests.common import IhubCase
+from odoo.addons.ihub.tests.common import IntegrationCase, moment
 
 DEMO = "ihub.integration.demo"
+at = moment
 
 
 @tagged("standard", "post_install", "-at_install")
-class HubCase(IhubCase):
+class HubCase(IntegrationCase):
     """A database with an operator, a manager and an outsider, and one integration to work with."""
 
     @classmethod
@@ -28,26 +25,11 @@ class HubCase(IhubCase):
 
     def add(self, model=DEMO, **values):
         """Add an integration as the manager does, and return it as the operator sees it."""
-        values = {"name": "Orders", "tz": "UTC", "interval_type": "hours", **values}
-        record = self.env[model].with_user(self.manager).create(values)
-        return record.integration_id.with_user(self.operator)
+        values = {"interval_type": "hours", **values}
+        return super().add(model, self.manager, **values).with_user(self.operator)
 
     def type_class(self, model=DEMO):
-        return self.registry[model]
+        return super().type_class(model)
 
-    @contextmanager
     def running_as(self, function, model=DEMO):
-        """Let ``function(self, _from, _to)`` be what integrations of the type do."""
-        with patch.object(self.type_class(model), "run_from_to", function):
-            yield
-
-    def runs(self, integration, **criteria):
-        """Return the runs of an integration that match field values, oldest first."""
-        domain = [("integration_id", "=", integration.id)]
-        domain += [(name, "=", value) for name, value in criteria.items()]
-        return self.env["ihub.run"].search(domain, order="id")
-
-
-def at(text):
-    """Return ``2025-03-01 12:00`` as a naive UTC datetime."""
-    return datetime.strptime(text, "%Y-%m-%d %H:%M")
+        return super().running_as(function, model)

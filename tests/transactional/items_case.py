@@ -55,15 +55,11 @@ class ItemsCase(HubCase):
         return self.runs(self.integration)[-1]
 
     def retry(self, items, moment="2025-03-01 13:00"):
-        with freeze_time(moment), self.importing():
-            items.with_user(self.operator).action_retry()
-            self.work(self.integration)
-        return self.runs(self.integration)[-1]
+        with self.importing():
+            return super().retry(items.with_user(self.operator), moment)
 
     def items(self, **criteria):
-        domain = [("integration_id", "=", self.integration.id)]
-        domain += [(name, "=", value) for name, value in criteria.items()]
-        return self.env["ihub.item"].search(domain, order="id")
+        return super().items(self.integration, **criteria)
 
     def errors_of(self, item):
         return self.env["ihub.event"].search([("item_id", "=", item.id), ("level", "=", "error")])

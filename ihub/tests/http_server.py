@@ -1,11 +1,13 @@
 """A local HTTP server whose answers a test programs."""
 
+import json as json_
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 LIMIT = 30  # seconds after which even a hanging answer ends, should a test forget it
 
@@ -14,6 +16,7 @@ LIMIT = 30  # seconds after which even a hanging answer ends, should a test forg
 class Reply:
     """One answer.
 
+    ``json``: what is sent as JSON, in place of ``body``.
     ``hang``: send nothing until the server is closed. ``drip``: seconds between single bytes.
     ``cut``: close the connection after that many bytes of the body, though more were announced.
     ``raw``: returns the pieces, without end if need be, that are sent in place of all the rest;
@@ -27,6 +30,12 @@ class Reply:
     drip: float = 0
     cut: int | None = None
     raw: Callable | None = None
+    json: Any = None
+
+    def __post_init__(self):
+        if self.json is not None:
+            self.body = json_.dumps(self.json).encode()
+            self.headers = {"Content-Type": "application/json", **self.headers}
 
 
 @dataclass
@@ -38,6 +47,11 @@ class Received:
     headers: dict
     body: bytes
 
+    @property
+    def json(self):
+        """The body read as JSON."""
+        return json_.loads(self.body)
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -45,8 +59,9 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         """Say nothing of a client that has gone."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
+        if isinstance(sys.exc_info()[1], OSError):
+            return None
+        return super().handle_error(request, client_address)
 
 
 class LocalServer:
@@ -57,6 +72,7 @@ class LocalServer:
         self.connections = 0
         self._scheme = "https" if tls else "http"
         self._replies = {}
+        self._trouble = None
         self._closing = threading.Event()
         self._httpd = _Server(("127.0.0.1", 0), self._handler())
         if tls:
@@ -67,7 +83,12 @@ class LocalServer:
     @property
     def url(self):
         """The server's address, with a slash at its end."""
-        return f"{self._scheme}://127.0.0.1:{self._httpd.server_port}/"
+        return f"{self._scheme}://127.0.0.1:{self.port}/"
+
+    @property
+    def port(self):
+        """The number of the server's port."""
+        return self._httpd.server_port
 
     @property
     def paths(self):
@@ -78,8 +99,19 @@ class LocalServer:
         """Answer requests for ``path`` (without parameters).
 
         With several replies they are given one after the other, the last one from then on.
+
+        :param kwargs: those of one :class:`Reply`, such as ``json``, ``status``, ``headers``
         """
-        self._replies[path] = list(replies or [Reply(**kwargs)])
+        self._replies[path.lstrip("/")] = list(replies or [Reply(**kwargs)])
+
+    @contextmanager
+    def trouble(self, change):
+        """Let every answer be ``change(reply)`` for the body of a ``with``."""
+        self._trouble = change
+        try:
+            yield
+        finally:
+            self._trouble = None
 
     def close(self):
         """End everything, hanging answers included."""
@@ -90,15 +122,16 @@ class LocalServer:
 
     def _next_reply(self, path):
         replies = self._replies.get(path.partition("?")[0].lstrip("/"), [Reply(404)])
-        return replies.pop(0) if len(replies) > 1 else replies[0]
+        reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        return self._trouble(reply) if self._trouble else reply
 
     def _handler(server):
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def setup(self):
-                super().setup()
                 server.connections += 1
+                return super().setup()
 
             def answer(self):
                 length = int(self.headers.get("Content-Length") or 0)
@@ -135,13 +168,11 @@ class LocalServer:
 
     def _send_raw(self, handler, reply):
         handler.close_connection = True
-        try:
+        with suppress(OSError):
             for piece in reply.raw():
                 handler.wfile.write(piece)
                 if self._closing.wait(reply.drip):
                     break
-        except OSError:
-            pass
 
     def _send_body(self, handler, reply):
         body = reply.body if reply.cut is None else reply.body[: reply.cut]
