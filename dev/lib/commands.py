@@ -168,7 +168,22 @@ def env():
         return foreground(command, env)
 
 
-COMMANDS = {"run": run, "test": test, "bootstrap": bootstrap, "env": env}
+def new():
+    """Make an addon with an integration, a form, items and tests."""
+    made = parser("new", "Make an addon with an integration of your own.", NEW_HELP)
+    made.add_argument("name", help="the addon's technical name, such as my_shop")
+    made.add_argument("--addons", metavar="DIR", default=".", type=own_addons.folder,
+                      help="the folder to make it in, the current one if not given")  # fmt: skip
+    options = made.parse_args()
+    addon = own_addons.place(options.addons, options.name)
+    with prepared(options) as env:
+        arguments = ["scaffold", "-t", paths.TEMPLATE, options.name, options.addons]
+        odoo.call(arguments, "Odoo cannot make the addon.", env=env, log=paths.LOG / "new.log")
+    say(NEW_SAYS.format(addon=addon, name=addon.name, addons=options.addons, root=paths.ROOT))
+    return 0
+
+
+COMMANDS = {"run": run, "test": test, "bootstrap": bootstrap, "env": env, "new": new}
 
 RUN_HELP = f"""\
 Everything that is missing is fetched and prepared below .dev in the project. The first
@@ -196,3 +211,14 @@ examples:
   dev/env python -m odoo shell -d ihub_demo
   dev/env createdb -T ihub_demo mine
 """
+NEW_HELP = """\
+It imports orders of a shop over HTTP, each as an item, and its tests pass as they are: change
+it from there. The same with an Odoo of your own:
+
+  odoo scaffold -t dev/scaffold my_shop DIR
+"""
+NEW_SAYS = """\
+{addon} is ready. See it, and run its tests:
+  dev/run --addons {addons}
+  dev/env python -m odoo -d ihub_{name} -i {name} --addons-path={root},{addons} \\
+    --test-tags /{name} --stop-after-init --no-http"""

@@ -1,6 +1,7 @@
 """The folders of addons that a developer hands to ``dev/run --addons``."""
 
 import ast
+import re
 from pathlib import Path
 
 from . import paths
@@ -49,6 +50,18 @@ def _dependents(manifests):
         wanted += more
         known.update(addon.name for addon in more)
     return wanted
+
+
+def place(folder, name):
+    """Return where an addon of a name is to be made in ``folder``.
+
+    :raises Failure: when Odoo would not take the name, or it is taken.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
+        raise Failure(f"{name} cannot be an addon's name. Use lower case and _: my_shop.")
+    if (folder / name).exists() or name in paths.ADDONS:
+        raise Failure(f"There is an addon {name} already. Choose another name.")
+    return folder / name
 
 
 def folder(text):

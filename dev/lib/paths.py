@@ -14,6 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DEV = Path(os.environ.get("IHUB_DEV_FOLDER") or ROOT / ".dev")
 ADDONS = ("ihub", "ihub_integration_demo")
 
+# Of the addons that dev/new makes.
+TEMPLATE = ROOT / "dev" / "scaffold"
+
 VENV = DEV / "venv"
 ODOO = DEV / "odoo"
 BROWSER = DEV / "chromium"

@@ -7,7 +7,7 @@ import pytest
 from lib import checks, commands, paths
 
 
-@pytest.mark.parametrize("command", ["run", "test", "bootstrap", "env"])
+@pytest.mark.parametrize("command", ["run", "test", "bootstrap", "env", "new"])
 def test_the_help_names_every_option_with_its_variable(command):
     done = subprocess.run(
         [paths.ROOT / "dev" / command, "--help"], capture_output=True, text=True, check=True

@@ -70,3 +70,17 @@ def test_they_have_a_database_of_their_own(folder):
     before = databases.addons_version()
     (addon / "models.py").touch()
     assert databases.addons_version() != before
+
+
+@pytest.mark.parametrize("name", ["my-shop", "MyShop", "1shop", "shop_", "", "../shop"])
+def test_a_name_that_odoo_would_not_take(tmp_path, name):
+    with pytest.raises(Failure, match="cannot be an addon's name"):
+        own_addons.place(tmp_path, name)
+
+
+def test_a_name_that_is_taken(tmp_path):
+    assert own_addons.place(tmp_path, "my_shop") == tmp_path / "my_shop"
+    (tmp_path / "my_shop").mkdir()
+    for name in ("my_shop", "ihub"):
+        with pytest.raises(Failure, match="already"):
+            own_addons.place(tmp_path, name)

@@ -136,15 +136,16 @@ def write_sample_addon(folder):
     (neutralize,) = samples("docs/developer-guide.md", "sql")
     (addon / "data" / "neutralize.sql").write_text(neutralize)
     (addon / "views.xml").write_text(samples("README.md", "xml")[0])
-    names = []
+    names, tests = [], []
     for block in [block for page in PAGES for block in samples(page, "python")]:
-        if "IhubCase" in block:
-            (addon / "tests" / "test_sample.py").write_text(block)
+        if "ihub.tests" in block:
+            tests.append(f"test_sample_{len(tests)}")
+            (addon / "tests" / f"{tests[-1]}.py").write_text(block)
         else:
             names.append(f"sample_{len(names)}")
             (addon / f"{names[-1]}.py").write_text(block)
-    (addon / "tests" / "__init__.py").write_text("from . import test_sample\n")
-    (addon / "__init__.py").write_text("".join(f"from . import {name}\n" for name in names))
+    for place, modules in ((addon / "tests", tests), (addon, names)):
+        (place / "__init__.py").write_text("".join(f"from . import {one}\n" for one in modules))
     return folder
 
 
@@ -197,7 +198,8 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     addons = write_sample_addon(tmp_path / "addons")
     install = ("-i", "ihub_samples", "--stop-after-init", "--test-tags", "/ihub_samples")
     output = odoo("server", database, *install, addons=addons)
-    assert re.search(r"0 failed, 0 error\(s\) of 1 tests", output), output
+    assert re.search(r"0 failed, 0 error\(s\) of 17 tests", output), output
+    assert "shop.customers.integration is conformant: 10/10, 5 not applicable" in output, output
 
     output = odoo("shell", database, script=RUN_THE_SAMPLES, addons=addons)
     assert "OUTCOME|ihub.integration.demo|done" in output, output
