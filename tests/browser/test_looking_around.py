@@ -1,5 +1,7 @@
 """What operators and managers do between the runs: find, filter, look, try again, arrange."""
 
+import socket
+
 import hub_site
 import pytest
 from playwright.sync_api import expect
@@ -78,12 +80,20 @@ def test_the_board_is_a_list_and_a_graph_too(site, size, login):
         expect(page.locator(".o_graph_renderer canvas")).to_be_visible()
 
 
+def closed_port():
+    """Return a port at which nothing listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return unused.getsockname()[1]
+
+
 @BOTH_USERS
 @hub_site.BOTH_SIZES
 def test_what_waits_for_its_next_attempt_is_tried_now(site, size, login):
-    (record,) = site.call(
-        DOWN, "create", [{"name": "Parcels", "window_from": hub_site.hours_ago(3)}]
-    )
+    # A server of its own: others that fail would be waited for together.
+    server = f"127.0.0.1:{closed_port()}"
+    values = {"name": "Parcels", "address": f"http://{server}/"}
+    (record,) = site.call(DOWN, "create", [{**values, "window_from": hub_site.hours_ago(3)}])
     integration = site.call(DOWN, "read", [record], ["integration_id"])[0]["integration_id"][0]
     site.call("ihub.integration", "start", integration)
     with site.browser(login, size) as page:
@@ -95,7 +105,7 @@ def test_what_waits_for_its_next_attempt_is_tried_now(site, size, login):
         expect(card).to_contain_text("one more after it")
         # The error is one click away.
         card.locator("[name=action_open_error]").click()
-        expect(page.locator(".o_ihub_run")).to_contain_text("127.0.0.1:9 does not")
+        expect(page.locator(".o_ihub_run")).to_contain_text(f"{server} does not")
 
 
 @hub_site.BOTH_SIZES

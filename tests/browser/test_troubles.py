@@ -264,6 +264,10 @@ def test_a_copy_of_the_production_database_says_so_once(troubled_databases, tmp_
         said = "This is a copy of a database: nothing starts automatically here"
         says(page.locator(".o_ihub_notice"), said)
         expect(shown).not_to_contain_text(said)
+        page.goto("/odoo/integrations?view_type=list")
+        says(page.locator(".o_ihub_notice"), said)
+        expect(page.locator(".o_data_row").first).to_be_visible()
+        expect(page.locator(".o_list_table")).not_to_contain_text(said)
 
 
 def test_a_wrong_password_leads_to_the_settings_also_from_the_run(board):

@@ -59,7 +59,7 @@ def test_an_immediate_shutdown(noticed_before, hub, odoo_server, own_postgres, t
     back = Hub(hub.database, host=env["PGHOST"], user=env["PGUSER"])
     back.wait(lambda: back.count(integration, state="done") == 2)
     dead = back.run(integration, state="interrupted")
-    assert f"{dead['last_seen']:%m/%d/%Y %I:%M}" in dead["message"]
+    assert f"{dead['last_seen']:%b %-d, %Y, %-I:%M}" in dead["message"]
     assert "connection to the database" in dead["message"]
     # What its process knows of it is not lost with the connection.
     query = "SELECT details FROM ihub_event WHERE run_id = %s AND level = 'error'"

@@ -16,7 +16,7 @@ def assert_taken_up_again(hub, integration, steps, crashes=1):
     done = hub.wait_for(integration, state="done")
     dead = hub.run(integration, state="interrupted")
     assert dead["ended_at"] == dead["last_seen"] >= dead["started_at"]
-    assert f"{dead['last_seen']:%m/%d/%Y %I:%M}" in dead["message"]
+    assert f"{dead['last_seen']:%b %-d, %Y, %-I:%M}" in dead["message"]
     assert (done["window_from"], done["window_to"]) == (dead["window_from"], dead["window_to"])
     assert (done["previous_id"], done["attempt"], done["crash_count"]) == (dead["id"], 2, crashes)
     assert hub.steps(integration) == steps
@@ -118,7 +118,7 @@ def test_up_to_the_last_checkpoint(hub, server):
         hub.wait_until_held(integration)
         running = hub.run(integration, state="running")
         assert (running["processed"], running["total"], running["resume"]) == (4, 6, {"point": 4})
-        assert hub.read(integration, "activity")["activity"] == "Running: 4 of 6 records"
+        assert hub.read(integration, "activity")["activity"] == "Running: 4/6 records"
         first.kill()
     assert hub.steps(integration) == [0, 1, 2, 3]
     server()

@@ -332,7 +332,7 @@ def test_event_that_is_far_too_long_is_cut_and_says_so(hub, integration):
     lengths = [len(whole) for (whole,) in wholes]
     assert 20_000_000 < lengths[0] < 20_000_200
     assert 1_000_000 < lengths[1] < 1_000_400
-    assert all("too long to be kept" in whole[-200:] for (whole,) in wholes)
+    assert all("too long to be stored" in whole[-200:] for (whole,) in wholes)
 
 
 def test_what_cannot_be_stored_at_the_end_of_a_process_is_in_its_log(hub, integration):

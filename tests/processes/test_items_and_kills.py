@@ -168,7 +168,7 @@ def test_ten_thousand_bad_of_ten_thousand(hub, prefork_of_module):
     hub.start(integration)
     prefork_of_module()
     run = hub.wait_for(integration, state="failed")
-    assert "10 of 10 items have failed" in run["message"]
+    assert "Too many items failed (10 of 10)" in run["message"]
     assert hub.state(integration) == "failed"
     assert not hub.steps(integration)
     assert list(items(hub, integration, "failed")) == list(range(10))
@@ -213,7 +213,7 @@ def test_who_ends_the_transaction_of_an_item_is_told_how_not_to(hub, prefork_of_
     hub.start(integration)
     prefork_of_module()
     run = hub.wait_for(integration, state="failed")
-    assert "Leave it to process_each() to commit" in run["message"]
+    assert "Let process_each() commit" in run["message"]
     assert not hub.count(integration, state="done")
     assert 3 not in hub.steps(integration)
 
@@ -441,7 +441,7 @@ def test_corrected_while_it_is_written_as_failed(hub, open_item):
 def test_pressed_while_it_is_written_as_done(hub, open_item, press):
     """Whoever comes too late is told so, and the run is not disturbed."""
     (error,) = while_written(hub, open_item, lambda item: press(hub, item), "")
-    assert "Nothing of this is to be repaired any more." in str(error)
+    assert "There is nothing left to repair here." in str(error)
     assert shown(hub, open_item[1])["state"] == "done"
     assert hub.run(open_item[0], trigger="manual")["attempt"] == 1
     assert hub.steps(open_item[0]) == [0, 0, 1]

@@ -12,7 +12,7 @@ def assert_lost(hub, integration, words):
     """The run says what has happened, and an event has the error."""
     dead = hub.wait_for(integration, state="interrupted")
     assert "The connection to the database was lost" in dead["message"]
-    assert f"{dead['last_seen']:%m/%d/%Y %I:%M}" in dead["message"]
+    assert f"{dead['last_seen']:%b %-d, %Y, %-I:%M}" in dead["message"]
     assert words in dead["traceback"]
     ((summary, details, _undone),) = events(hub, dead)
     assert words in summary

@@ -29,7 +29,7 @@ REFUSED = {
     "checkpoint 1\nsql SAVEPOINT mine\nwrite\ncheckpoint 5": "inside a savepoint",
     "commit\nwithin checkpoint 5": "inside a savepoint",
     "apart checkpoint 5": "in a different thread",
-    "elsewhere checkpoint 5": "with another cursor",
+    "elsewhere checkpoint 5": "with a different cursor",
 }
 
 
@@ -94,15 +94,15 @@ def test_a_commit_of_a_run_that_works_is_reported_too(hub, server_of_module):
 
 
 LOST = {
-    "write\nrollback\nwrite": "has rolled back",
-    "write\ncheckpoint 1\nwrite\nrollback\nwrite": "has rolled back",
-    "write\nrollback\nwrite\ncheckpoint 5": "has rolled back",
+    "write\nrollback\nwrite": "rolled back its transaction",
+    "write\ncheckpoint 1\nwrite\nrollback\nwrite": "rolled back its transaction",
+    "write\nrollback\nwrite\ncheckpoint 5": "rolled back its transaction",
     # Not noticed by looking at the first transaction and at the last.
-    "write\ncommit\nwrite\nrollback\nwrite": "has rolled back",
-    "write\ncommit\nwrite\ncommit\nrollback\nwrite\ncommit": "has rolled back",
+    "write\ncommit\nwrite\nrollback\nwrite": "rolled back its transaction",
+    "write\ncommit\nwrite\ncommit\nrollback\nwrite\ncommit": "rolled back its transaction",
     # PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK.
-    "write\nabort\ncommit\nwrite": "has rolled back",
-    "write\ncommit\nwrite\nabort\ncommit\nwrite": "has rolled back",
+    "write\nabort\ncommit\nwrite": "rolled back its transaction",
+    "write\ncommit\nwrite\nabort\ncommit\nwrite": "rolled back its transaction",
     "write\nsql ROLLBACK\nwrite": "behind Odoo's back",
     "write\nsql COMMIT\nwrite": "behind Odoo's back",
     "write\nsql COMMIT\nwrite\ncheckpoint 5": "behind Odoo's back",

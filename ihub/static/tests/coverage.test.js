@@ -152,7 +152,7 @@ test("hovering tells what a span is", async () => {
     expect(tip).toMatch(/^Not done/);
     expect(tip).toMatch(/Mar 5, .*9:00.* to 10:00/);
     expect(tip).toMatch(/America\/New_York: Mar 5, .*4:00.* to 5:00/);
-    expect(tip).toMatch(/Do it now\.$/);
+    expect(tip).toMatch(/Run it now\.$/);
     await leave(bar("hole"));
     await animationFrame();
     expect(".o_ihub_coverage_tip").toHaveCount(0);
@@ -241,7 +241,7 @@ test("what is done but for some items says how many, and opens them", async () =
     expect(".o_ihub_coverage_legend").toHaveText(/Done, except items to repair/);
     expect(".o_ihub_fill").toHaveCount(0);
     const label = queryFirst(bar("incomplete")).getAttribute("aria-label");
-    expect(label).toMatch(/^Done, except 3 items to repair: .*Open what is to be repaired\.$/);
+    expect(label).toMatch(/^Done, except 3 items to repair: .*Open the items to repair\.$/);
     await contains(`${bar("incomplete")}:first`).click();
     await contains(".o_ihub_repair:first").click();
     expect.verifySteps([

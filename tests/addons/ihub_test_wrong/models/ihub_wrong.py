@@ -47,7 +47,7 @@ wrong("plain", "state is the name of a field that every integration has", state=
 # Fields.
 wrong("field", "delay is fields.Integer; expected a timedelta", delay=fields.Integer())
 wrong("boolean", "is_singleton is fields.Boolean", is_singleton=fields.Boolean())
-wrong("covers", "The field fail bears the name of a method", fail=fields.Boolean())
+wrong("covers", "The field fail has the same name as a method", fail=fields.Boolean())
 wrong("name", "name is the name of a field that every", name=fields.Char(required=True))
 wrong("state", "state is the name of a field", state=fields.Selection([("x", "X")], default="x"))
 wrong("tz", "tz is the name of a field", tz=fields.Char())
