@@ -266,7 +266,9 @@ class Client:
         Not by ``WITH (FORCE)``: that is refused while the server itself vacuums the
         database, whereas a plain ``DROP DATABASE`` ends the vacuum.
         """
-        if self.note(database) is not None:
+        # One whose dropping was broken off can only be dropped.
+        is_whole = f"SELECT 1 FROM pg_database WHERE datname = '{database}' AND datconnlimit <> -2"
+        if self.query(is_whole):
             self.query(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS false')
             self.query(
                 f"SELECT pg_terminate_backend(pid, {GONE_AFTER_MS}) FROM pg_stat_activity "

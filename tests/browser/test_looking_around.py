@@ -102,7 +102,8 @@ def test_what_waits_for_its_next_attempt_is_tried_now(site, size, login):
         expect(card.locator(".o_ihub_health [data-state=retrying]")).to_be_visible()
         expect(card).to_contain_text("up to 2 more after it")
         card.locator("[name=action_next_step]").click()
-        expect(card).to_contain_text("one more after it")
+        # Five failures of a server in a row: what talks to it waits for it from now on.
+        expect(card).to_contain_text("Down since")
         # The error is one click away.
         card.locator("[name=action_open_error]").click()
         expect(page.locator(".o_ihub_run")).to_contain_text(f"{server} does not")
