@@ -21,10 +21,10 @@ class Server:
     def __init__(self, database, arguments, http, env, log):
         self.database = database
         self.log = log
-        self.port = _free_port() if http else None
+        self.port = free_port() if http else None
         command = [sys.executable, "-m", "odoo", "-d", database, f"--db-filter=^{database}$"]
         if http:
-            command += [f"--http-port={self.port}", f"--gevent-port={_free_port()}"]
+            command += [f"--http-port={self.port}", f"--gevent-port={free_port()}"]
         else:
             command.append("--no-http")
         with open(log, "wb") as output:
@@ -66,7 +66,8 @@ class Server:
         pytest.fail(f"The server does not respond:\n{self.output[-4000:]}")
 
 
-def _free_port():
+def free_port():
+    """Return a port at which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

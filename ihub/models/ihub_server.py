@@ -21,14 +21,14 @@ class IhubServer(models.Model):
     _rec_name = "origin"
 
     origin = fields.Char(required=True, readonly=True, help="Scheme, host and port.")
-    name = fields.Char(readonly=True, help="As people read it.")
+    name = fields.Char(readonly=True, help="The name that people read.")
     free_at = fields.Datetime(
         readonly=True, help="When the next request may be sent at the agreed rate."
     )
-    failures = fields.Integer(readonly=True, default=0, help="So many in a row.")
-    failed_since = fields.Datetime(readonly=True, help="When the first of these was.")
-    failed_at = fields.Datetime(readonly=True, help="When the last of these was.")
-    reason = fields.Char(readonly=True, help="What the last of these was.")
+    failures = fields.Integer(readonly=True, default=0, help="Consecutive failures.")
+    failed_since = fields.Datetime(readonly=True, help="When the first of these occurred.")
+    failed_at = fields.Datetime(readonly=True, help="When the last of these occurred.")
+    reason = fields.Char(readonly=True, help="The reason for the last of these.")
     probe_at = fields.Datetime(readonly=True, help="When it is tried again while it is down.")
     told_ids = fields.Json(
         readonly=True, help="IDs of the integrations whose people know that it is down."

@@ -1,9 +1,8 @@
 """What operators and managers do between the runs: find, filter, look, try again, arrange."""
 
-import socket
-
 import hub_site
 import pytest
+from odoo_process import free_port
 from playwright.sync_api import expect
 
 BOTH_USERS = pytest.mark.parametrize("login", ["ihub_operator", "ihub_manager"])
@@ -80,18 +79,11 @@ def test_the_board_is_a_list_and_a_graph_too(site, size, login):
         expect(page.locator(".o_graph_renderer canvas")).to_be_visible()
 
 
-def closed_port():
-    """Return a port at which nothing listens."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return unused.getsockname()[1]
-
-
 @BOTH_USERS
 @hub_site.BOTH_SIZES
 def test_what_waits_for_its_next_attempt_is_tried_now(site, size, login):
     # A server of its own: others that fail would be waited for together.
-    server = f"127.0.0.1:{closed_port()}"
+    server = f"127.0.0.1:{free_port()}"
     values = {"name": "Parcels", "address": f"http://{server}/"}
     (record,) = site.call(DOWN, "create", [{**values, "window_from": hub_site.hours_ago(3)}])
     integration = site.call(DOWN, "read", [record], ["integration_id"])[0]["integration_id"][0]

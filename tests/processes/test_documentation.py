@@ -17,7 +17,7 @@ MANIFEST = (
 )
 
 PAGES = ("README.md", "docs/developer-guide.md", "docs/http.md")
-RUN_THE_SAMPLES = """
+RUN = """
 def run(name, **values):
     record = env[name].create({"name": name, **values})
     run = record.integration_id.run_manually()
@@ -27,6 +27,10 @@ def run(name, **values):
     print("OUTCOME", name, run.state, run.processed, run.message, sep="|")
     return record, run
 
+"""
+RUN_THE_SAMPLES = (
+    RUN
+    + """
 record, first = run("ihub.integration.demo", a_custom_fields="x")
 action = record.integration_id.open_settings()
 print("SETTINGS", action["res_model"], action["res_id"] == record.id, sep="|")
@@ -71,23 +75,18 @@ print("TESTED", integration.action_test_connection()["params"]["message"], sep="
 lines = env["ir.model.access"].search([("model_id.model", "=", parcel._name)])
 print("LINES", len(lines), sep="|")
 """
+)
 
-TALK_TO_A_SERVER = """
-def run(name, **values):
-    record = env[name].create({"name": name, **values})
-    run = record.integration_id.run_manually()
-    env.cr.commit()
-    record.cron_id.method_direct_trigger()
-    env.cr.commit()
-    print("OUTCOME", name, run.state, run.processed, run.message, sep="|")
-    return record, run
-
+TALK_TO_A_SERVER = (
+    RUN
+    + """
 address = ADDRESS
 shop, _run = run("web.shop.integration", address=address, client_id="c", client_secret="s")
 print("ORDER", shop.bound("order", 2).name, sep="|")
 _parcel, run = run("parcel.labels.integration", address=address, secret="s")
 print("LABELS", run.event_ids.sorted("id").mapped("summary"), sep="|")
 """
+)
 
 LOOK_AT_A_COPY = """
 parcel = env["parcel.service.integration"].search([])
