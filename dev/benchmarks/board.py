@@ -64,7 +64,16 @@ EVENTS = """
 GRID_ROWS = 40
 GRID_COLUMNS = 280
 GRID_DAYS = (1, 31)
-TABLES = ("ihub_integration", "ihub_run", "ihub_event", "res_partner", "ir_cron")
+TABLES = (
+    "ihub_integration",
+    "ihub_run",
+    "ihub_event",
+    "res_partner",
+    "ir_cron",
+    "ir_act_server",
+)
+# As where a scheduler is at work; filling takes longer than one may be missing.
+SERVED = "UPDATE ir_cron SET nextcall = (now() AT TIME ZONE 'UTC') + interval '1 day'"
 
 
 def fields_of(arch, model):
@@ -99,6 +108,7 @@ class Filled:
         self.cr.commit()
         self.cr.execute(RUNS, {"runs": self.options.runs})
         self.cr.execute(POINTERS)
+        self.cr.execute(SERVED)
         company = self.env.company.id
         self.cr.execute(EVENTS, {"events": self.options.events, "company": company})
         self.cr.commit()
