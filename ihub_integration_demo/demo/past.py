@@ -33,22 +33,23 @@ class Outcome(NamedTuple):
 
 def make(env):
     """Give those demo integrations a past that are not to look new."""
-    Past(env.ref(f"{HERE}.demo_customers"), hours=72).make()
+    Past(env.ref(f"{HERE}.demo_customers"), "customers", hours=72).make()
     # These have worked well, until the server did not answer any more.
-    Past(env.ref(f"{HERE}.demo_retrying"), hours=36, hours_ago=1).make(attempts=2)
-    Past(env.ref(f"{HERE}.demo_late"), hours=36, hours_ago=7).make(attempts=70)
+    Past(env.ref(f"{HERE}.demo_retrying"), "stock levels", hours=36, hours_ago=1).make(attempts=2)
+    Past(env.ref(f"{HERE}.demo_late"), "invoices", hours=36, hours_ago=7).make(attempts=70)
 
 
 class Past:
     """The hourly windows of an integration up to a moment, and what became of them.
 
     :param record: the row of its type
+    :param str what: of what its records are
     :param int hours: how many windows there are
     :param int hours_ago: how long ago the last one ended, in hours before the last full hour
     """
 
-    def __init__(self, record, hours, hours_ago=0):
-        self.record = record
+    def __init__(self, record, what, hours, hours_ago=0):
+        self.record, self.what = record, what
         self.integration = record.integration_id.sudo()
         self.env = self.integration.env
         self.now = fields.Datetime.now()
@@ -127,7 +128,7 @@ class Past:
         count = int(self.random.lognormvariate(4, 0.6))
         seconds = 4 + count * self.random.uniform(0.1, 0.25)
         values = {"state": "done", "processed": count, "total": count, "seconds": seconds}
-        summary = f"{count} customers read, {count // 7} changed here, {count // 20} new."
+        summary = f"{count} {self.what} read, {count // 7} changed here, {count // 20} new."
         info = {"level": "info", "summary": summary}
         return Outcome({**values, "message": f"Done: {count} records."}, (info,))
 

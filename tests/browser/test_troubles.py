@@ -211,6 +211,11 @@ def test_a_dozen_fit_on_a_screen(troubled):
         expect(cards.nth(15)).to_be_attached()
         bottoms = cards.evaluate_all("cards => cards.map(x => x.getBoundingClientRect().bottom)")
         assert sum(bottom <= 900 for bottom in bottoms) >= 12
+        # Start or Stop, Run Manually, Settings: each of the narrow cards shows them in full.
+        cut = cards.locator("button").evaluate_all(
+            "all => all.filter(x => x.scrollWidth > x.clientWidth).map(x => x.innerText)"
+        )
+        assert not cut
 
 
 def test_nothing_is_said_twice_on_a_page(board):
