@@ -1,4 +1,4 @@
-from . import models, wizards
+from . import controllers, models, wizards
 
 # Last: the base class of the types delegates to a model.
 from .lib import integration

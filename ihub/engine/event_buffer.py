@@ -58,6 +58,11 @@ flusher = Flusher("ihub.events")
 atexit.register(flusher.flush_all)
 
 
+def waiting(dbname):
+    """Return how many events of a database this process has yet to write."""
+    return sum(buffer.waiting for buffer in flusher.watched() if buffer.dbname == dbname)
+
+
 class EventBuffer(CursorWatcher):
     """The events of one real cursor. It never touches that cursor: other threads flush it."""
 
@@ -75,6 +80,11 @@ class EventBuffer(CursorWatcher):
         self._aborted = False  # whether it cannot be
         self._undone = array("q")  # ids that are still to be marked
         self._attempts = 0
+
+    @property
+    def waiting(self):
+        """Return how many events are to be written."""
+        return len(self._waiting)
 
     # --- The caller's side ---
 

@@ -43,6 +43,11 @@ class Flusher:
                 self._thread.start()
             self._changed.notify()
 
+    def watched(self):
+        """Return the buffers that are to be flushed, and those that are just being."""
+        with self._changed:
+            return [*self._due, *self._busy]
+
     def flush_all(self):
         """Flush every buffer now: the process ends."""
         with self._changed:

@@ -7,6 +7,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, unserved
+from ..core.metrics import Sample, exposition
+from ..engine import event_buffer
 from ..engine.lane_lock import LOCK_SPACE
 from ..engine.values import moment
 from ..report import card, card_text, health
@@ -14,11 +16,14 @@ from ..report import coverage as time_line
 from ..report import grid as time_lines
 from ..report import history as figures
 from ..report.format import reader_zone, said
+from ..report.metrics import EVENTS_WAITING, samples_of
 from .ihub_fields import Badge
 from .ihub_run import OUTCOME_LOOKS
 
 # The columns of the board: what needs attention comes first.
 STATE_ORDER = ("failed", "running", "stopped", "created")
+# Severities of what does not go on by itself.
+NEEDS_SOMEBODY = {"danger", "warning"}
 # Where the context has the snapshot.
 SNAPSHOT = "ihub_snapshot"
 
@@ -290,6 +295,36 @@ class IhubBoardMixin(models.AbstractModel):
         self._operable()
         known = self._all_known().values()
         return dict(Counter(word for facts, word in known if facts.active))
+
+    @api.model
+    @api.readonly
+    def metrics(self):
+        """Return figures for monitoring, of all integrations that the user sees.
+
+        :return: text as Prometheus reads it; ``/ihub/metrics`` serves it
+        :raise AccessError: when the user is not of the hub
+        """
+        self._operable()
+        known = self._all_known()
+        integrations = self.with_context(**{SNAPSHOT: known}).search(Domain.TRUE)
+        waiting = Sample(EVENTS_WAITING, event_buffer.waiting(self.env.cr.dbname))
+        return exposition([*samples_of(integrations, known), waiting])
+
+    @api.model
+    @api.readonly
+    def check_health(self):
+        """Return whether the hub does its work, in a word, and how its integrations are.
+
+        :return: ``{"status": "pass"}`` and ``integrations``, as :meth:`board_summary` has it.
+            ``fail``: nothing takes up what is due; ``warn``: an integration needs somebody
+        :raise AccessError: when the user is not of the hub
+        """
+        known = self._all_known()
+        integrations = self.with_context(**{SNAPSHOT: known}).board_summary()
+        is_fine = {HEALTH[word].severity for word in integrations}.isdisjoint(NEEDS_SOMEBODY)
+        if not known.is_served or "no_worker" in integrations:
+            return {"status": "fail", "integrations": integrations}
+        return {"status": "pass" if is_fine else "warn", "integrations": integrations}
 
     # --- Runs and events ---
 

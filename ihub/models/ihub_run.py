@@ -238,6 +238,8 @@ class IhubRun(models.Model):
     _begun_idx = models.Index(
         "(integration_id, started_at) WHERE trigger = 'manual' OR state <> 'done'"
     )
+    # For those who watch: what has ended lately. The rows lie in order of time.
+    _ended_idx = models.Index("USING brin (ended_at) WITH (pages_per_range = 32)")
     _window_is_a_span = models.Constraint(
         "CHECK(window_from < window_to OR trigger = 'items' AND window_from IS NULL)",
         "A window must begin before it ends.",
