@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, unserved
 from ..core.metrics import Sample, exposition
-from ..engine import event_buffer
+from ..engine import event_buffer, home
 from ..engine.lane_lock import LOCK_SPACE
 from ..engine.values import moment
 from ..report import card, card_text, health
@@ -33,11 +33,13 @@ class Snapshot(dict):
 
     ``{id: (Facts, word)}``, in the context. No caller can send one: what comes as JSON is of
     another class. ``is_all`` says whether they are all that the user sees, and ``is_served``
-    whether some scheduler takes up what is due.
+    whether some scheduler takes up what is due; ``is_at_home`` that this is no copy in which
+    nobody has said so yet.
     """
 
     is_all = False
     is_served = True
+    is_at_home = True
 
     @cached_property
     def ids_by_word(self):
@@ -166,11 +168,20 @@ class IhubBoardMixin(models.AbstractModel):
         if any(facts.state == "running" for facts in found.values()):
             # As superuser: scheduled actions belong to administrators.
             known.is_served = health.is_served(self.sudo().env, LOCK_SPACE)
+            known.is_at_home = home.is_at_home(self.env)
         for id_, facts in found.items():
             word = judge(facts, now)
-            is_left_alone = facts.state == "running" and not known.is_served
-            known[id_] = facts, unserved(word) if is_left_alone else word
+            if facts.state == "running":
+                word = self._word_of_all(known, word)
+            known[id_] = facts, word
         return known
+
+    @api.model
+    def _word_of_all(self, known, word):
+        """Return the badge in place of ``word`` where something holds for all that are on."""
+        if not known.is_at_home:
+            return "copy"
+        return word if known.is_served else unserved(word)
 
     @api.depends(
         "state",
@@ -270,7 +281,11 @@ class IhubBoardMixin(models.AbstractModel):
         return {**result, **self._board_facts()}
 
     def _board_facts(self):
-        return {"ihub_summary": self.board_summary(), "ihub_notice": self._board_notice()}
+        return {
+            "ihub_summary": self.board_summary(),
+            "ihub_notice": self._board_notice(),
+            "ihub_answers": self._board_answers(),
+        }
 
     @api.model
     def _board_notice(self):
@@ -281,7 +296,24 @@ class IhubBoardMixin(models.AbstractModel):
                 "This is a copy of a database: nothing starts automatically here. Press Start on "
                 "what you want to try in this copy."
             )
+        if not self._all_known().is_at_home:
+            return self.env._(
+                "This database was copied or moved, and nothing runs here until a manager of the "
+                "Integration Hub says which. If it was copied, the original goes on by itself: "
+                "both would do the same work."
+            )
         return not self._all_known().is_served and card_text.unserved(self)
+
+    @api.model
+    def _board_answers(self):
+        """Return the buttons beside that notice: what they say, by the method that they call."""
+        is_asked = not self._all_known().is_at_home
+        if not is_asked or not self.env.user.has_group("ihub.group_manager"):
+            return []
+        return [
+            ["action_is_copy", self.env._("It Was Copied: Stop All, Delete Secrets")],
+            ["action_is_original", self.env._("It Was Moved: Run Here")],
+        ]
 
     @api.model
     def board_summary(self):

@@ -3,9 +3,11 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.modules.neutralize import get_neutralization_queries
 
 from ..core.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
 from ..core.sentences import Sentence
+from ..engine import home
 from ..engine.values import moment
 from ..engine.worker import Worker
 from ..report.format import local_moment, local_period, reader_zone
@@ -577,7 +579,42 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _cron_lane(self):
         """Execute what is due. Called by the integration's cron, and by nothing else."""
+        if not home.is_at_home(self.env):
+            # Its answer wakes all lanes; what is due stays due.
+            return
+        home.settle_once(self.env)
         Worker(self).serve()
+
+    # --- A database that may be a copy ---
+
+    @api.model
+    def action_is_original(self):
+        """Let integrations go on here: the database has moved.
+
+        :raise AccessError: when the user is no manager of the hub
+        """
+        self._settle_home()
+        # Those of all companies, and what was asked for of archived ones, have waited for it.
+        self.sudo().with_context(active_test=False).search([("cron_id", "!=", False)])._wake()
+        return True
+
+    @api.model
+    def action_is_copy(self):
+        """Stop all integrations and delete their secrets, as in a copy that Odoo has neutralized.
+
+        :raise AccessError: when the user is no manager of the hub
+        """
+        self._settle_home()
+        self.env.flush_all()
+        for query in get_neutralization_queries(["ihub"]):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+        return True
+
+    def _settle_home(self):
+        if not (self.env.su or self.env.user.has_group("ihub.group_manager")):
+            raise AccessError(self.env._("Only managers of the Integration Hub can answer this."))
+        home.settle(self.env)
 
     # --- One run ---
 

@@ -7,7 +7,7 @@ import { useLiveReload } from "../live/live_reload";
 export class BoardModel extends LiveModel {
     setup() {
         super.setup(...arguments);
-        this.summary = reactive({ counts: {}, notice: false });
+        this.summary = reactive({ counts: {}, notice: false, answers: [] });
     }
 
     async _webReadGroup() {
@@ -23,6 +23,7 @@ export class BoardModel extends LiveModel {
         if (response.ihub_summary) {
             this.summary.counts = response.ihub_summary;
             this.summary.notice = response.ihub_notice;
+            this.summary.answers = response.ihub_answers;
         }
         return response;
     }

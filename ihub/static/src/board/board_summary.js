@@ -1,7 +1,7 @@
 import { formatDateTime } from "@web/core/l10n/dates";
 import { localization } from "@web/core/l10n/localization";
 import { _t } from "@web/core/l10n/translation";
-import { useBus } from "@web/core/utils/hooks";
+import { useBus, useService } from "@web/core/utils/hooks";
 import { Component } from "@odoo/owl";
 
 import { lookOf } from "../fields/state_field";
@@ -19,10 +19,18 @@ export class BoardSummary extends Component {
         freshness: Object,
         // What holds for all of them, and is said once.
         notice: { type: [String, Boolean], optional: true },
+        // Where it is a question: the method of each answer, and what its button says.
+        answers: { type: Array, optional: true },
     };
 
     setup() {
+        this.orm = useService("orm");
         useBus(this.env.searchModel, "update", () => this.render());
+    }
+
+    async answer(method) {
+        await this.orm.call("ihub.integration", method, []);
+        this.env.searchModel.search();
     }
 
     get chips() {
