@@ -65,6 +65,8 @@ _ABOUT = re.compile(
 _UNCLEAR = re.compile(r"(?:_|\A)(?:auth|key|session|sid|sig)s*\Z")
 # After "?" or "&", the value of these is secret whatever it looks like.
 _PARAMETERS = ("auth", "code", "key", "sid", "sig")
+# By this a server knows a request again.
+_KNOWN_HEADERS = ("idempotency-key",)
 # As few pieces as possible such that each name of a secret contains one of them.
 _pieces = {
     "auth", "bearer", "code", "contrase", "cookie", "cred", "cv", "jwt", "kennwort", "key", "otp",
@@ -134,6 +136,14 @@ def is_secret(name: str, value: object) -> bool:
     return harmless is not _OF_ABOUT
 
 
+def is_secret_header(name: str, value: str) -> bool:
+    """Return whether an HTTP header is a secret: there, also a plain ``X-Auth`` is one."""
+    harmless = judge(name[:_SHORT])
+    if harmless is None or name.lower() in _KNOWN_HEADERS:
+        return False
+    return harmless is _OF_UNCLEAR or _hides(harmless, value)
+
+
 def mask_pair(structure: dict[str, object]) -> None:
     """Mask what is a secret in ``{"name": "X-Api-Key", "value": "…"}``."""
     for name in [structure[key] for key in _PAIR_NAMES & structure.keys()]:
@@ -185,11 +195,22 @@ def know(value: str) -> None:
     lines = [line for line in value.splitlines() if len(line) >= _LINE_OF_VALUE]
     for way in {way for part in (value, value.strip(), *lines) for way in _ways(part)}:
         if len(way) >= _SHORTEST:
-            alone = len(way) < _SHORT_VALUE
-            pattern = rf"(?<!\w){re.escape(way)}(?!\w)" if alone else re.escape(way)
-            _values.setdefault(_Value(way), re.compile(pattern))
+            _values.setdefault(_Value(way), re.compile(_pattern(way)))
     while len(_values) > _MOST_VALUES:
         _values.pop(next(iter(_values)), None)
+
+
+def mask_those(text: str, values: Iterable[str]) -> str:
+    """Return ``text`` without ``values``, which need not be secrets of anything else."""
+    ways = {way for value in values for way in _ways(value) if len(way) >= _SHORTEST}
+    # The longest first, which may contain others.
+    patterns = [_pattern(way) for way in sorted(ways, key=len, reverse=True) if way in text]
+    return re.sub("|".join(patterns), MASK, text) if patterns else text
+
+
+def _pattern(way: str) -> str:
+    escaped = re.escape(way)
+    return rf"(?<!\w){escaped}(?!\w)" if len(way) < _SHORT_VALUE else escaped
 
 
 def forget() -> None:

@@ -110,7 +110,20 @@ class BoundedAdapter(HTTPAdapter):
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         # Not in the request, because Odoo's tests cannot read a pair of time-outs there.
         kwargs["timeout"] = kwargs.get("timeout") or self._timeout
-        response: Any = super().send(request, *args, **kwargs)
+        response: Any = None
+        request.sent_at, begun = time.time(), time.monotonic()
+        try:
+            response = super().send(request, *args, **kwargs)
+            self._read(response)
+        except Exception as error:
+            # As requests' own errors say it.
+            error.request, error.response = request, response  # type: ignore[attr-defined]
+            raise
+        finally:
+            request.seconds = time.monotonic() - begun
+        return response
+
+    def _read(self, response: Any) -> None:
         try:
             response._content = b"" if response.is_redirect else _body(response)
         except (TooLarge, EOFError, zlib.error):
@@ -122,7 +135,6 @@ class BoundedAdapter(HTTPAdapter):
             # What was not read to its end would be taken for the next answer.
             response.raw.close()
         response._content_consumed = True
-        return response
 
     def build_response(self, req: Any, resp: Any) -> Any:
         # requests raises for some of what servers write here.

@@ -52,10 +52,11 @@ class ServerError(RetryableError):
     """The server may do later what it does not do now.
 
     ``status`` is the HTTP status, None if there was none; ``delay`` the seconds that it asks to
-    wait, None if it does not.
+    wait, None if it does not; ``response`` what ``requests`` made of the answer.
     """
 
     status: int | None = None
+    response: Any = None
     delay: float | None
 
 
@@ -78,6 +79,7 @@ class RequestRefused(IntegrationError):
     """
 
     status: int | None = None
+    response: Any = None
     answer: "Answer | None" = None
     blames_settings: bool = False
 
@@ -85,6 +87,7 @@ class RequestRefused(IntegrationError):
 class RequestInvalid(IntegrationError):
     """The request cannot be sent: its address, or what goes with it, is not valid."""
 
+    response: Any = None
     blames_settings = True
 
 
@@ -94,6 +97,8 @@ class RedirectRefused(RequestInvalid):
 
 class AnswerUnusable(IntegrationError):
     """The answer is not what it should be."""
+
+    response: Any = None
 
 
 class AnswerTooLarge(AnswerUnusable):
@@ -161,6 +166,7 @@ class Answer:
     encoding: str | None = None
     # Where it was found at last, without user name and password.
     address: str = field(default="", repr=False)
+    response: Any = field(default=None, repr=False)
 
     @property
     def text(self) -> str:
@@ -182,7 +188,7 @@ class Answer:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             message = _lt("The response from the server %(server)s cannot be read: it is not JSON.")
-            raise AnswerUnusable(say(message, server=self.server)) from None
+            raise _unusable(say(message, server=self.server), self.response) from None
 
 
 class RestClient:
@@ -304,6 +310,7 @@ class RestClient:
 
         def fetch(place: Place) -> tuple[str, Mapping[str, str], Any]:
             answer = self.get(place.path, params=place.params, headers=headers)
+            pages.response = answer.response
             return answer.address, answer.headers, answer.json()
 
         # As they can be kept to go on there.
@@ -312,7 +319,8 @@ class RestClient:
             for name, value in (params or {}).items()
             if value is not None
         }
-        return _Pages(fetch, Place(path, kept), items, next or LinkHeader(), self.server)
+        pages = _Pages(fetch, Place(path, kept), items, next or LinkHeader(), self.server)
+        return pages
 
     def request(
         self,
@@ -427,14 +435,17 @@ class RestClient:
             response.headers,
             _charset(response.headers.get("Content-Type", "")),
             requests.utils.urldefragauth(response.url or ""),
+            response,
         )
         is_failure = is_servers_fault(answer.status) and self._session.is_home(answer.address)
         if not is_failure:
             self._breaker.note_answer()
         if answer.status < 300 or answer.status == 304:
             return answer
-        error = _refusal(answer)
-        raise self._counted(error) if is_failure else error
+        error: Any = _refusal(answer)
+        error = self._counted(error) if is_failure else error
+        error.response = response
+        raise error
 
     def _counted(self, error: Any) -> Exception:
         """Count a failure of the server; return what is to be raised for it."""
@@ -468,6 +479,12 @@ def _explanation(exc: BaseException, cause: BaseException | None) -> tuple[type[
             if isinstance(exc, kinds) or isinstance(cause, kinds):
                 return error, text
     return AnswerUnusable, _NOT_UNDERSTOOD
+
+
+def _unusable(message: str, response: Any) -> AnswerUnusable:
+    error = AnswerUnusable(message)
+    error.response = response
+    return error
 
 
 def _refusal(answer: Answer) -> ServerBusy | RequestRefused:
@@ -504,6 +521,8 @@ class _Pages(Pages):
     """Says in words what is wrong with a page."""
 
     server: str = ""
+    # The last one.
+    response: Any = None
 
     def __next__(self) -> Any:
         try:
@@ -513,14 +532,14 @@ class _Pages(Pages):
                 "The server %(server)s gives the same page of a list again, so the list would "
                 "never end. Ask the developer of the integration how its pages are asked for."
             )
-            raise AnswerUnusable(say(message, server=self.server)) from None
+            raise _unusable(say(message, server=self.server), self.response) from None
         except NoList as exc:
             message = _lt(
                 "The response from the server %(server)s has no list where one is expected "
                 "(%(where)s)."
             )
             where = str(exc) or say(_lt("the response itself"))
-            raise AnswerUnusable(say(message, server=self.server, where=where)) from None
+            raise _unusable(say(message, server=self.server, where=where), self.response) from None
 
 
 class _Session(requests.Session):
@@ -578,6 +597,7 @@ class _Session(requests.Session):
         Called by ``requests`` before it follows.
         """
         prepared_request.prepare_url(prepared_request.url, None)
+        prepared_request.signing_headers = getattr(response.request, "signing_headers", ())
         before = [response.request, *(each.request for each in response.history)]
         body = prepared_request.body
         if all(self.is_home(request.url) for request in [*before, prepared_request]):
@@ -587,7 +607,7 @@ class _Session(requests.Session):
         is_plain = prepared_request.method in ("GET", "HEAD") and body is None
         is_unsafe = _origin(response.url)[0] == "https" != _origin(prepared_request.url)[0]
         if is_unsafe or not (self.follow_elsewhere and is_plain):
-            self._refuse(prepared_request)
+            self._refuse(prepared_request, response)
         prepared_request.headers = requests.structures.CaseInsensitiveDict(_HEADERS)
         # Some ways to sign in answer what the server asks, as Digest does with the password.
         prepared_request.hooks = requests.hooks.default_hooks()
@@ -599,13 +619,15 @@ class _Session(requests.Session):
     def _home(self) -> tuple[str, str | None, int | None]:
         return _origin(requests.Request("GET", self.base_url).prepare().url)
 
-    def _refuse(self, request: requests.PreparedRequest) -> None:
+    def _refuse(self, request: requests.PreparedRequest, response: Any = None) -> None:
         message = _lt(
             "The server %(server)s redirected the request to another server, %(other)s. Nothing "
             "was sent there. If that is where the data is, enter its address in the settings."
         )
         other = f"{_origin(request.url)[0]}://{server_name(request.url)}"
-        raise RedirectRefused(say(message, server=server_name(self.base_url), other=other))
+        error = RedirectRefused(say(message, server=server_name(self.base_url), other=other))
+        error.response = response
+        raise error
 
 
 class _Authorization(requests.auth.AuthBase):
@@ -621,7 +643,7 @@ class _Authorization(requests.auth.AuthBase):
         auth = self.auth or requests.utils.get_auth_from_url(self.base_url)
         if isinstance(auth, tuple):
             auth = requests.auth.HTTPBasicAuth(*auth) if any(auth) else None
-        return auth(request) if auth else request
+        return _signed(request, auth) if auth else request
 
     def renew(self) -> bool:
         """Return whether there may be another token than the one that was refused."""
@@ -629,6 +651,16 @@ class _Authorization(requests.auth.AuthBase):
         if refuse:
             refuse()
         return bool(refuse)
+
+
+def _signed(request: Any, auth: Any) -> requests.PreparedRequest:
+    """Let ``auth`` sign in, and note by which headers: whatever they are called, they are secret."""
+    before = dict(request.headers)
+    signed = auth(request)
+    signed.signing_headers = [
+        name for name, value in signed.headers.items() if before.get(name) != value
+    ]
+    return signed
 
 
 def _interval(rate: str | None) -> float | None:
