@@ -28,7 +28,7 @@ HEADERS_LIMIT = 10_000
 ADDRESS_LIMIT = 2_000
 # Bytes of a body that are looked at. Where one is longer, so many characters at the end may be the
 # beginning of a secret that cannot be recognised.
-_LOOKED_AT = 100_000
+_LOOKED_AT = 60_000
 _UNSURE = 20_000
 # Errors in a chain, and secrets of a request.
 _MOST = 50
@@ -168,13 +168,17 @@ class _Messages:
 
         :param body: text or bytes, or None for none; of another object nothing is known
         """
-        lines = (self._header(str(name), _as_text(value)) for name, value in headers.items())
-        kind = _as_text(headers.get("Content-Type") or "")
-        return {"headers": clip("\n".join(lines), HEADERS_LIMIT), "body": self._body(body, kind)}
+        pairs = [(str(name), _as_text(value)) for name, value in headers.items()]
+        lines = (
+            f"{name}: {MASK if self._is_hidden(name, value) else value}" for name, value in pairs
+        )
+        return {
+            "headers": clip(self.hide("\n".join(lines)), HEADERS_LIMIT),
+            "body": self._body(body, _as_text(headers.get("Content-Type") or "")),
+        }
 
-    def _header(self, name: str, value: str) -> str:
-        is_hidden = name.lower() in self._signing or is_secret_header(name, value)
-        return f"{self.hide(name)}: {MASK if is_hidden else self.hide(value)}"
+    def _is_hidden(self, name: str, value: str) -> bool:
+        return name.lower() in self._signing or is_secret_header(name, value)
 
     def _body(self, raw: Any, content_type: str) -> dict[str, Any]:
         raw = (

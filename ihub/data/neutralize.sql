@@ -25,6 +25,10 @@ UPDATE ihub_run
 DELETE FROM ihub_integration_state;
 DELETE FROM ihub_token;
 
+-- What was sent to the real systems, and answered.
+UPDATE ihub_run SET failed_request = NULL WHERE failed_request IS NOT NULL;
+UPDATE ihub_item SET failed_request = NULL WHERE failed_request IS NOT NULL;
+
 -- What is known of servers that this database does not talk to.
 DELETE FROM ihub_server;
 DELETE FROM ihub_wait;

@@ -7,6 +7,7 @@ which makes some but not those of plain SQL; PostgreSQL writes another transacti
 that is written inside one.
 """
 
+import sys
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -42,6 +43,8 @@ class RunScope:
     is_manual: bool = False
     failed: bool = False
     reason: str | None = None
+    # What was being handled when the code called fail().
+    cause: BaseException | None = None
     error_logged: bool = False
     # Whether a checkpoint has told the code that somebody had pressed Stop.
     stopped: bool = False
@@ -60,12 +63,15 @@ class RunScope:
         """Forget what an earlier try of the same attempt has said."""
         self.failed, self.reason, self.error_logged, self.ended = False, None, False, False
         self.stopped = False
+        self.cause = None
         self.counts = []
 
     def fail(self, reason=None):
         """Let the run end as failed once ``run_from_to`` returns."""
         self.failed = True
         self.reason = reason or self.reason
+        handled = sys.exc_info()[1]
+        self.cause = self.cause if handled is None else handled
 
 
 def current_run(dbname):

@@ -6,10 +6,13 @@ import psycopg2
 from odoo.exceptions import ConcurrencyError, LockError, RedirectWarning, UserError
 
 from ..core.exceptions import RetryableError, is_stop
+from ..core.exchange import exchange_of
 from ..core.masking import mask
 from ..core.retry import VERDICTS, is_transient, requested_delay
 from ..core.shutdown import unless_shutdown
 from ..core.text import clean, exception_text, first_line, to_text
+
+_logger = logging.getLogger(__name__)
 
 # Characters.
 MESSAGE_LENGTH = 500
@@ -116,6 +119,22 @@ def traceback_text(error):
         half = TRACEBACK_LENGTH // 2
         text = f"{text[:half]}\n…\n{text[-half:]}"
     return text
+
+
+def failed_request(integration, *errors):
+    """Return what is kept of the last request that failed, or None; never raises.
+
+    :param integration: the ``ihub.integration``, which says whether it is kept
+    :param errors: for which something failed, or None
+    """
+    if not integration.keep_failed_requests:
+        return None
+    try:
+        return exchange_of(*errors)
+    except BaseException as problem:
+        unless_shutdown(problem)
+        log_masked(_logger, problem, "A failed request could not be kept.")
+        return None
 
 
 def log_masked(logger, error, message, *args):

@@ -44,6 +44,7 @@ class Mark(NamedTuple):
     message: str | None = None
     cause: str | None = None
     traceback: str | None = None
+    failed_request: dict | None = None
 
 
 _ROW = """id, key, name, state, attempts, fingerprint, version, record, source_run_id,
@@ -105,7 +106,7 @@ _SAVE = """
     INSERT INTO ihub_item (
         id, integration_id, company_id, kind, key, name, state, attempts, fingerprint, version,
         record, source_run_id, is_corrected, data, columns, run_id, handler, message, cause,
-        traceback, failed_since, last_attempt, create_uid, create_date, write_uid, write_date)
+        traceback, failed_request, failed_since, last_attempt, create_uid, create_date, write_uid, write_date)
     VALUES %s
     ON CONFLICT (integration_id, kind, key) DO UPDATE SET
         name = COALESCE(EXCLUDED.name, ihub_item.name),
@@ -123,6 +124,7 @@ _SAVE = """
         message = EXCLUDED.message,
         cause = EXCLUDED.cause,
         traceback = EXCLUDED.traceback,
+        failed_request = EXCLUDED.failed_request,
         failed_since = CASE WHEN EXCLUDED.state = 'failed'
             THEN COALESCE(ihub_item.failed_since, EXCLUDED.failed_since) END,
         is_told = ihub_item.is_told AND EXCLUDED.state = 'failed',
@@ -149,6 +151,7 @@ def save(env, integration, kind, marks):
             mark.row.reference, mark.row.source_run_id, mark.row.is_corrected, mark.row.data,
             json.dumps(mark.columns) if mark.columns else None, mark.run_id, mark.handler,
             mark.message and clean(mark.message), mark.cause, mark.traceback,
+            json.dumps(mark.failed_request) if mark.failed_request else None,
             now if mark.row.state == "failed" else None, now, uid, now, uid, now,
         )
         for mark in marks

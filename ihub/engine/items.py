@@ -26,7 +26,14 @@ from . import item_store
 from .checkpoint import explain, keep, scope_of
 from .context import in_hand
 from .exceptions import UsageError
-from .failure import RunFailed, is_told, plain_message, readable, traceback_text
+from .failure import (
+    RunFailed,
+    failed_request,
+    is_told,
+    plain_message,
+    readable,
+    traceback_text,
+)
 from .item_store import Mark
 from .odoo_internals import is_healthy
 
@@ -398,6 +405,7 @@ class Processing:
             message=message,
             cause=core.cause_of(message),
             traceback=None if element.problem else traceback_text(error),
+            failed_request=failed_request(self.integration, error),
         )
 
     def _mark(self, element, item, row, state, **reason):

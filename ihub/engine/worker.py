@@ -26,6 +26,7 @@ from .context import RunScope, TransactionWatch, executing
 from .exceptions import UsageError
 from .failure import (
     RunFailed,
+    failed_request,
     is_told,
     is_unexpected,
     log_masked,
@@ -496,7 +497,10 @@ class Worker:
         elif run.message_code != told["message_code"]:
             # Said once, however often it is looked for the server.
             self.integration.ihub_warning(summary=told["message"], integration=self.integration)
-        technical = "" if isinstance(error, RunFailed) else traceback_text(error)
+        technical = {
+            "traceback": "" if isinstance(error, RunFailed) else traceback_text(error),
+            "failed_request": failed_request(self.integration, error, scope.cause),
+        }
         self._transaction(lambda: self._record_failure(run, scope, error, told, technical))
         event_buffer.flush(self.env.cr)
 
@@ -551,11 +555,11 @@ class Worker:
                 ended_at=fields.Datetime.now(),
                 **told,
                 first_message=first,
-                traceback=technical,
+                **technical,
             )
             self.integration._notify_change()
             return
-        run._end("failed", first_message=first, traceback=technical, **told)
+        run._end("failed", first_message=first, **technical, **told)
         run._notify_requester("danger")
         if run.trigger == "schedule":
             run._continue(due=run.due, **told)

@@ -117,6 +117,14 @@ class IhubIntegration(models.Model):
     keep_days_info = fields.Integer("Keep Info (Days)", help="0: hub default (30 days).")
     keep_days_warning = fields.Integer("Keep Warnings (Days)", help="0: hub default (90 days).")
     keep_days_error = fields.Integer("Keep Errors (Days)", help="0: hub default (365 days).")
+    keep_failed_requests = fields.Boolean(
+        "Keep Failed Requests",
+        default=True,
+        tracking=True,
+        help="Where a run or an item fails because of a request to another system, what was sent "
+        "and answered is shown on its page until it is done, for 30 days at most after a run. "
+        "Secrets are masked, but what is sent may be personal data.",
+    )
     # Two people may add one at the same moment: `_check_singleton` alone would not notice.
     _singleton_uniq = models.UniqueIndex(
         "(singleton_key)",

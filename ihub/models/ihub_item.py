@@ -10,7 +10,7 @@ from ..core import items as core
 from ..engine.items import unpacked
 from ..report import item_page
 from ..report.format import said
-from .ihub_event import days_in
+from .ihub_failed_request import BATCH
 from .ihub_fields import Badge, LooseReference, distinct
 
 _logger = logging.getLogger(__name__)
@@ -21,10 +21,6 @@ STATE_LOOKS = {
     "failed": ("fa-wrench", "warning"),
     "ignored": ("fa-ban", "muted"),
 }
-# Days for which the data of an item that is done are kept, unless set by the system parameter
-# ihub.keep_item_data_days; 0: not at all.
-KEEP_DATA_DAYS = 30
-BATCH = 5_000
 # So many that are to be repaired are counted for the bar at the top.
 COUNT_LIMIT = 100
 # So many records of a model that bear a name lead to their items.
@@ -40,10 +36,15 @@ class IhubItem(models.Model):
     """
 
     _name = "ihub.item"
-    _inherit = ["mail.thread", "ihub.internal.fields", "ihub.outside.text"]
+    _inherit = ["mail.thread", "ihub.internal.fields", "ihub.outside.text", "ihub.failed.request"]
     _description = "Integration Item"
     _order = "id desc"
     _rec_names_search = ["key", "name"]
+    # As its data: see `_gc_data`.
+    _request_is_old = """
+        t.state IN ('done', 'ignored')
+        AND t.last_attempt < (now() AT TIME ZONE 'UTC') - make_interval(days => %(days)s)
+    """
     # Who may see it may say something about it.
     _mail_post_access = "read"
 
@@ -130,6 +131,7 @@ class IhubItem(models.Model):
     _done_idx = models.Index(
         "(last_attempt) WHERE state IN ('done', 'ignored') AND data IS NOT NULL"
     )
+    _failed_request_idx = models.Index("(id) WHERE failed_request IS NOT NULL")
 
     # --- Computes ---
 
@@ -387,8 +389,6 @@ class IhubItem(models.Model):
 
         :return: number of items; whether there are more
         """
-        value = self.env["ir.config_parameter"].sudo().get_param("ihub.keep_item_data_days")
-        days = 0 if value == "0" else days_in(value) or KEEP_DATA_DAYS
         rows = self.env.execute_query(
             SQL(
                 """
@@ -400,7 +400,7 @@ class IhubItem(models.Model):
                                LIMIT %s FOR UPDATE SKIP LOCKED)
                 RETURNING id
                 """,
-                days,
+                self._keep_data_days(),
                 BATCH,
             )
         )
@@ -411,6 +411,7 @@ class IhubItem(models.Model):
         """Forget the data of these items, as the law may ask for. The bindings stay."""
         self.check_access("unlink")
         items = self.sudo()
-        items.write({"data": False, "columns": False, "message": False, "traceback": False})
+        wiped = ("data", "columns", "message", "traceback", "failed_request")
+        items.write(dict.fromkeys(wiped, False))
         for item in items:
             item.message_post(body=self.env._("The data of this item was wiped."))

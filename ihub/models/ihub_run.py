@@ -84,10 +84,12 @@ class IhubRun(models.Model):
     """
 
     _name = "ihub.run"
-    _inherit = ["ihub.internal.fields", "ihub.outside.text"]
+    _inherit = ["ihub.internal.fields", "ihub.outside.text", "ihub.failed.request"]
     _description = "Integration Run"
     _order = "id desc"
     _rec_name = "integration_id"
+    # Those that failed are never deleted.
+    _request_is_old = "t.ended_at < (now() AT TIME ZONE 'UTC') - make_interval(days => %(days)s)"
 
     integration_id = fields.Many2one(
         "ihub.integration", required=True, readonly=True, ondelete="cascade"
@@ -240,6 +242,7 @@ class IhubRun(models.Model):
     )
     # For those who watch: what has ended lately. The rows lie in order of time.
     _ended_idx = models.Index("USING brin (ended_at) WITH (pages_per_range = 32)")
+    _failed_request_idx = models.Index("(id) WHERE failed_request IS NOT NULL")
     _window_is_a_span = models.Constraint(
         "CHECK(window_from < window_to OR trigger = 'items' AND window_from IS NULL)",
         "A window must begin before it ends.",
@@ -342,9 +345,11 @@ class IhubRun(models.Model):
         """Go to one of the final states.
 
         :param said: a ``Sentence``, or a text, on what became of it
+        :param vals: more of what is known, as values of the run
         """
         told = sentences.stored(self.integration_id, said)
-        self._set_state(state, **{"ended_at": fields.Datetime.now(), **told, **vals})
+        ended = {"ended_at": fields.Datetime.now(), "failed_request": None}
+        self._set_state(state, **{**ended, **told, **vals})
         asked_for = self.filtered(lambda run: run.trigger == "items")
         if asked_for:
             self.integration_id._release_items(asked_for)

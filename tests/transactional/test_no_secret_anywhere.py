@@ -2,14 +2,18 @@
 
 import logging
 from datetime import timedelta
+from unittest.mock import patch
 
+from http_server import local_server
 from hub_case import HubCase
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.ihub.engine.failure import MaskingFilter
+from odoo.addons.ihub.lib.auth import HeaderKey
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
+from odoo.addons.ihub.lib.rest_client import RestClient
 
 SECRET = "hunter2"
 TEXT = f"401 for https://user:{SECRET}@shop/?api_key={SECRET} password='{SECRET} and {SECRET}'"
@@ -101,6 +105,24 @@ class TestNoSecretAnywhere(HubCase):
 
         self.fail_with(run)
         self.check("ihub_event.related_name", "ihub_event.summary", "ihub_event.details")
+
+    def test_a_failed_request_and_its_answer(self):
+        server = self.enterContext(local_server())
+        headers = {"Set-Cookie": f"sid={SECRET}", "X-Token": SECRET}
+        server.reply("orders", status=422, headers=headers, json={"said": TEXT, "was": SECRET})
+        address = server.url.replace("//", f"//user:{SECRET}@")
+
+        def ask(record, data=None, item=None):
+            with RestClient(address, auth=HeaderKey(SECRET, "X-Shop")) as client:
+                client.post("orders", json={"password": SECRET}, params={"api_key": SECRET})
+
+        def ask_for_each(record, _from, _to):
+            record.process_each([{"id": 1}], record.ask, key="id")
+            ask(record)
+
+        self.startPatcher(patch.object(self.type_class(), "ask", ask, create=True))
+        self.fail_with(ask_for_each)
+        self.check("ihub_run.failed_request", "ihub_item.failed_request")
 
     def test_resume_point_is_not_the_operators_to_read(self):
         run = self.integration.run_manually()
