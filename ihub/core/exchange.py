@@ -74,7 +74,7 @@ def _kept(request: Any, response: Any) -> dict[str, Any]:
         "url": clip(messages.hide(str(request.url)), ADDRESS_LIMIT),
         "sent_at": _moment(getattr(request, "sent_at", None)),
         "seconds": _seconds(request, response),
-        "sent": messages.read(request.headers, getattr(request, "body", None)),
+        "sent": messages.parts(request.headers, getattr(request, "body", None)),
         "status": None,
         "reason": "",
         "received": None,
@@ -87,7 +87,7 @@ def _kept(request: Any, response: Any) -> dict[str, Any]:
         **kept,
         "status": status,
         "reason": messages.hide(str(response.reason or ""))[:100],
-        "received": messages.read(response.headers, body),
+        "received": messages.parts(response.headers, body),
     }
 
 
@@ -163,7 +163,7 @@ class _Messages:
         """Return ``text`` without secrets."""
         return mask(mask_those(clean(text), self._secrets))
 
-    def read(self, headers: Any, body: Any) -> dict[str, Any]:
+    def parts(self, headers: Any, body: Any) -> dict[str, Any]:
         """Return headers and body of one message.
 
         :param body: text or bytes, or None for none; of another object nothing is known

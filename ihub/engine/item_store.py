@@ -106,7 +106,8 @@ _SAVE = """
     INSERT INTO ihub_item (
         id, integration_id, company_id, kind, key, name, state, attempts, fingerprint, version,
         record, source_run_id, is_corrected, data, columns, run_id, handler, message, cause,
-        traceback, failed_request, failed_since, last_attempt, create_uid, create_date, write_uid, write_date)
+        traceback, failed_request, failed_since, last_attempt, create_uid, create_date,
+        write_uid, write_date)
     VALUES %s
     ON CONFLICT (integration_id, kind, key) DO UPDATE SET
         name = COALESCE(EXCLUDED.name, ihub_item.name),

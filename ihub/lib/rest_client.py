@@ -654,7 +654,7 @@ class _Authorization(requests.auth.AuthBase):
 
 
 def _signed(request: Any, auth: Any) -> requests.PreparedRequest:
-    """Let ``auth`` sign in, and note by which headers: whatever they are called, they are secret."""
+    """Let ``auth`` sign in, and note by which headers: they are secret, whatever their names."""
     before = dict(request.headers)
     signed = auth(request)
     signed.signing_headers = [

@@ -24,9 +24,7 @@ class IhubFailedRequest(models.AbstractModel):
     _request_is_old = "FALSE"
 
     # Masked before it is written: see ihub/core/exchange.py.
-    failed_request = fields.Json(
-        readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS
-    )
+    failed_request = fields.Json(readonly=True, copy=False, prefetch=False, groups=fields.NO_ACCESS)
     failed_request_text = fields.Text(
         "Request",
         compute="_compute_failed_request_text",

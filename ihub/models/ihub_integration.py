@@ -118,7 +118,6 @@ class IhubIntegration(models.Model):
     keep_days_warning = fields.Integer("Keep Warnings (Days)", help="0: hub default (90 days).")
     keep_days_error = fields.Integer("Keep Errors (Days)", help="0: hub default (365 days).")
     keep_failed_requests = fields.Boolean(
-        "Keep Failed Requests",
         default=True,
         tracking=True,
         help="Where a run or an item fails because of a request to another system, what was sent "
