@@ -316,6 +316,7 @@ class IhubBoardMixin(models.AbstractModel):
         ]
 
     @api.model
+    @api.readonly
     def board_summary(self):
         """Return how many of the integrations that the user sees are doing how.
 
@@ -570,10 +571,10 @@ class IhubBoardMixin(models.AbstractModel):
     def coverage(self, date_from, date_to):
         """Return what has become of each moment of a period.
 
-        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
+        :param date_from: start: a moment as ``ihub.core.moments.parse`` understands it
         :param date_to: end
         :return: a dictionary that JSON can carry; its ``segments`` tile the period, each with
-            ``from``, ``to``, ``status`` (see :mod:`ihub.core.coverage`), ``run_ids`` (empty: look
+            ``from``, ``to``, ``status`` (see ``ihub.core.coverage``), ``run_ids`` (empty: look
             them up by the period), ``exact`` (False: holds more than can be shown) and
             ``to_repair`` (number of items)
         :raise UserError: when the period is empty
@@ -599,11 +600,11 @@ class IhubBoardMixin(models.AbstractModel):
     def grid(self, date_from, date_to, columns):
         """Return what ran when, of any number of integrations, to be drawn beside each other.
 
-        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
+        :param date_from: start: a moment as ``ihub.core.moments.parse`` understands it
         :param date_to: end
         :param int columns: how many bars can be told apart; what is nearer becomes one
         :return: a dictionary that JSON can carry: ``lanes``, a list of
-            :class:`ihub.report.grid.Bar` by the id of the integration, as text; ``outcomes``,
+            ``ihub.report.grid.Bar`` by the id of the integration, as text; ``outcomes``,
             ``[word, label, icon]`` of each. Integrations that are gone, or not the user's, are
             left out.
         :raise UserError: when the period is empty
@@ -625,7 +626,7 @@ class IhubBoardMixin(models.AbstractModel):
     def action_fill(self, date_from, date_to):
         """Return the dialog of Run Manually for a period, cut at the windows of the schedule.
 
-        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
+        :param date_from: start: a moment as ``ihub.core.moments.parse`` understands it
         :param date_to: end; what is in the future is left out
         :raise UserError: when this integration cannot be run for a period
         :raise AccessError: when the user may not operate it
@@ -649,7 +650,7 @@ class IhubBoardMixin(models.AbstractModel):
     def action_open_runs_of(self, date_from, date_to):
         """Return the action that lists the runs whose windows touch a period.
 
-        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
+        :param date_from: start: a moment as ``ihub.core.moments.parse`` understands it
         :param date_to: end
         """
         self.ensure_one()
@@ -661,7 +662,7 @@ class IhubBoardMixin(models.AbstractModel):
     def action_open_items_of(self, date_from, date_to):
         """Return the action that lists what is to be repaired of a period.
 
-        :param date_from: start: a moment as :func:`ihub.core.moments.parse` understands it
+        :param date_from: start: a moment as ``ihub.core.moments.parse`` understands it
         :param date_to: end
         """
         self.ensure_one()

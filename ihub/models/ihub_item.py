@@ -236,15 +236,21 @@ class IhubItem(models.Model):
                     )
                 )
 
-    def action_retry(self):
+    def retry(self):
         """Try these items again, in the lanes of their integrations.
 
-        :return: the action that says so
+        :return: the queued runs, ``ihub.run``, one of each integration
         :raise UserError: when none of them can be tried again, or an integration cannot run
         """
+        runs = self.env["ihub.run"]
+        for integration, chosen in self._open_ones().grouped("integration_id").items():
+            runs += integration._retry_items(chosen).with_env(self.env)
+        return runs
+
+    def action_retry(self):
+        """Try these items again, as ``retry`` does; return the action that says so."""
         items = self._open_ones()
-        for integration, chosen in items.grouped("integration_id").items():
-            integration._retry_items(chosen)
+        self.retry()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -2,8 +2,9 @@ from ast import literal_eval
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.modules.neutralize import get_neutralization_queries
+from odoo.exceptions import AccessError, ConcurrencyError, UserError, ValidationError
+from psycopg2.errors import UniqueViolation
 
 from ..core.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
 from ..core.sentences import Sentence
@@ -16,6 +17,8 @@ from .ihub_schedule_mixin import NAMED_WINDOWS
 
 # So many runs that people or code have asked for may wait in one lane.
 MAX_QUEUED = 1000
+# Characters of an idempotency key.
+KEY_LENGTH = 200
 # From so many missed windows on, people are asked before they are made up for.
 MANY = 10
 
@@ -120,20 +123,26 @@ class IhubOperationMixin(models.AbstractModel):
             integration._stop()
         return True
 
-    def run_manually(self, _from=None, _to=None):
+    def run_manually(self, _from=None, _to=None, idempotency_key=None):
         """Queue one run. It executes in the background, before scheduled ones.
 
         :param _from: start of the period: a datetime in naive UTC or with a time zone, a date, or
             text in ISO 8601, which is UTC unless it names an offset; None: since the watermark
         :param _to: end of the period; None: now
+        :param str idempotency_key: of the caller's own choice, 200 characters at most. Who sends
+            the same one again gets the run that it has queued the first time, whatever has become
+            of that, and no other; as long as that run is kept
         :return: the queued ``ihub.run``
         :raise UserError: when the type or the period does not allow it, or too many runs wait
         """
         self.ensure_one()
         integration = self._operable()
-        integration._check_manually_runnable(_from, _to)
-        window = integration._manual_window(_from, _to)
-        return integration._queue_manually([window], "manual").with_env(self.env)
+        run = integration._run_asked_for_by(idempotency_key)
+        if not run:
+            integration._check_manually_runnable(_from, _to)
+            window = integration._manual_window(_from, _to)
+            run = integration._queue_once(window, idempotency_key)
+        return run.with_env(self.env)
 
     def open_settings(self):
         """Return the action that opens the settings of the integration's type.
@@ -382,11 +391,39 @@ class IhubOperationMixin(models.AbstractModel):
             .window_to
         )
 
-    def _queue_manually(self, windows, trigger):
+    def _run_asked_for_by(self, key):
+        """Return the run that was queued with an idempotency key; an empty set for none.
+
+        :raise UserError: when it cannot be kept
+        """
+        Run = self.env["ihub.run"]
+        if key and not (isinstance(key, str) and len(key) <= KEY_LENGTH):
+            raise UserError(
+                self.env._(
+                    "The idempotency key must be text of up to %(count)s characters.",
+                    count=KEY_LENGTH,
+                )
+            )
+        mine = [("integration_id", "=", self.id), ("idempotency_key", "=", key)]
+        return Run.search(mine) if key else Run
+
+    def _queue_once(self, window, key):
+        """Queue one manual run.
+
+        :raise ConcurrencyError: another request has just queued one with this key: begin again
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._queue_manually([window], "manual", idempotency_key=key or False)
+        except UniqueViolation as error:
+            raise ConcurrencyError(str(error)) from error
+
+    def _queue_manually(self, windows, trigger, **vals):
         """Queue one run per window, and wake the lane.
 
         :param list windows: :class:`Window` tuples
         :param str trigger: ``manual`` or ``backfill``
+        :param vals: more of what is known of each, as values of the run
         :return: the new runs
         :raise UserError: when it cannot run, or too many wait already
         """
@@ -395,7 +432,7 @@ class IhubOperationMixin(models.AbstractModel):
         self._ensure_cron()
         runs = self.env["ihub.run"].sudo()
         for window in windows:
-            runs += runs._enqueue(self, trigger, window)
+            runs += runs._enqueue(self, trigger, window, **vals)
         self._wake()
         self._notify_change()
         return runs

@@ -179,6 +179,9 @@ class IhubRun(models.Model):
     blames_settings = fields.Boolean(
         readonly=True, help="The failure must be fixed in the settings."
     )
+    idempotency_key = fields.Char(
+        readonly=True, copy=False, help="By which who has requested it knows it again."
+    )
     # Where the next attempt goes on: {"point": value}, since Odoo takes a bare 0 or [] for nothing.
     # It may hold whatever the other system wants to be asked with, so operators do not read it.
     resume = fields.Json(readonly=True, groups="base.group_system")
@@ -242,6 +245,9 @@ class IhubRun(models.Model):
     )
     # For those who watch: what has ended lately. The rows lie in order of time.
     _ended_idx = models.Index("USING brin (ended_at) WITH (pages_per_range = 32)")
+    _idempotency_key_uniq = models.UniqueIndex(
+        "(integration_id, idempotency_key) WHERE idempotency_key IS NOT NULL"
+    )
     _failed_request_idx = models.Index("(id) WHERE failed_request IS NOT NULL")
     _window_is_a_span = models.Constraint(
         "CHECK(window_from < window_to OR trigger = 'items' AND window_from IS NULL)",
