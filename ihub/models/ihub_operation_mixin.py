@@ -2,8 +2,8 @@ from ast import literal_eval
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.modules.neutralize import get_neutralization_queries
 from odoo.exceptions import AccessError, ConcurrencyError, UserError, ValidationError
+from odoo.modules.neutralize import get_neutralization_queries
 from psycopg2.errors import UniqueViolation
 
 from ..core.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
