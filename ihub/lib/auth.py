@@ -192,7 +192,7 @@ class OAuth2(requests.auth.AuthBase):
                 return client.server, client.post(data=form).json()
             except RequestRefused as exc:
                 message = _lt(
-                    "The server %(server)s gives no token: check the client ID, the client "
+                    "The server %(server)s gives no token. Check the client ID, the client "
                     "secret and the refresh token in the settings. (HTTP %(status)s)"
                 )
                 refused = RequestRefused(say(message, server=client.server, status=exc.status))

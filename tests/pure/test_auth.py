@@ -10,6 +10,7 @@ import pytest
 import requests
 from freezegun import freeze_time
 from http_server import Reply, local_server
+from pure_ihub.core import masking
 from pure_ihub.lib import rest_client
 from pure_ihub.lib.auth import BodySignature, HeaderKey, OAuth2
 from pure_ihub.lib.rest_client import RestClient
@@ -187,6 +188,8 @@ class TestOAuth2:
             client.get("orders")
         assert caught.value.blames_settings
         assert SECRET not in f"{caught.value!r} {caught.value.__cause__!r}"
+        # Nothing in these words is taken for a token.
+        assert masking.mask(str(caught.value)) == str(caught.value)
         assert not server.requests
 
     def test_a_server_for_tokens_that_is_out_of_order_is_waited_for(self, server, issuer):
