@@ -4,7 +4,7 @@ import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
-from . import node, paths, python
+from . import node, odoo, paths, python, serve
 from .console import say
 from .shell import environment, foreground
 
@@ -122,6 +122,30 @@ def run_tests(databases, arguments, env):
     with databases.client.copied(template, "test") as database:
         options.append(f"--odoo-database={database}")
         return _pytest([*options, *arguments], {**env, "IHUB_TEMPLATE": template})
+
+
+def run_own(databases, own, arguments, env):
+    """Run the tests of a developer's own addons as Odoo does, in a database of their own.
+
+    :param own: the folders of the addons
+    :param arguments: options of Odoo
+    :return: the exit code
+    """
+    names = [folder.name for folder in own]
+    shown = [f"odoo.addons.{name}.tests" for name in names]
+    shown += ["odoo.addons.ihub.tests.conformance", "odoo.tests.result"]
+    options = [
+        *("-i", ",".join(names), "--test-tags", ",".join(f"/{name}" for name in names)),
+        *("--stop-after-init", "--max-cron-threads=0", f"--http-port={serve.free_port()}"),
+        *("--log-level=warn", *(f"--log-handler={name}:INFO" for name in shown)),
+    ]
+    template = databases.template()
+    databases.forget_abandoned()
+    with databases.client.copied(template, "own") as database:
+        say(f"Installing and testing {' and '.join(names)} ...")
+        # What they encrypt is gone with the database.
+        env = {**env, "IHUB_SECRET_KEY": "a key for tests"}
+        return foreground(odoo.command("-d", database, *options, *arguments), env)
 
 
 def _pytest(arguments, env):

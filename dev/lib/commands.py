@@ -61,6 +61,22 @@ def add_option(made, name, text, default=None, **options):
     made.add_argument(f"--{name}", default=default, help=f"{text} [{variable}]", **options)
 
 
+def add_own(made, what):
+    """Add the option for a developer's own addons.
+
+    :param what: is done with them.
+    """
+    made.add_argument("--addons", metavar="DIR", action="append", default=[],
+                      type=own_addons.folder,
+                      help="a folder of addons of your own, to be given more than once if need be: "
+                      f"those that depend on ihub are {what}")  # fmt: skip
+
+
+def addons_path(options):
+    """Return where Odoo finds the project's addons, and those of the developer's own."""
+    return ",".join(map(str, [paths.ROOT, *options.addons]))
+
+
 def external_postgres(options):
     """Return the client variables of the server asked for; empty for the embedded one."""
     given = {f"PG{name.upper()}": getattr(options, f"db_{name}") for name in postgres.CONNECTION}
@@ -119,15 +135,12 @@ def run():
     text = f"Odoo's port, {serve.DEFAULT_PORT} if not given"
     add_option(made, "port", text, serve.DEFAULT_PORT, type=int)
     made.add_argument("--fresh", action="store_true", help=f"make the database {DEMO} anew")
-    made.add_argument("--addons", metavar="DIR", action="append", default=[],
-                      type=own_addons.folder,
-                      help="a folder of addons of your own, to be given more than once if need be: "
-                      "those that depend on ihub are installed in a database for them")  # fmt: skip
+    add_own(made, "installed in a database for them")
     options = made.parse_args()
     serve.check_port(options.port)
     own = own_addons.find(options.addons)
     with prepared(options) as env:
-        env["ODOO_ADDONS_PATH"] = ",".join(map(str, [paths.ROOT, *options.addons]))
+        env["ODOO_ADDONS_PATH"] = addons_path(options)
         with paths.locked("demo"):
             database = Databases(env, own).demo(options.fresh)
         return serve.serve(database, options.port, env)
@@ -140,8 +153,13 @@ def test():
     made.add_argument("--no-lint", action="store_true", help="leave the linters out")
     made.add_argument("--lint", action="store_true", help="only the linters")
     made.add_argument("--fix", action="store_true", help="only the linters, and put right")
+    add_own(made, "tested, and nothing else")
     options, arguments = made.parse_known_args()
+    own = own_addons.find(options.addons)
     with prepared(options) as env:
+        if own:
+            env["ODOO_ADDONS_PATH"] = addons_path(options)
+            return checks.run_own(Databases(env), own, arguments, env)
         if options.lint or options.fix:
             return checks.lint(env, options.fix)
         if options.fast:
@@ -179,7 +197,7 @@ def new():
     with prepared(options) as env:
         arguments = ["scaffold", "-t", paths.TEMPLATE, options.name, options.addons]
         odoo.call(arguments, "Odoo cannot make the addon.", env=env, log=paths.LOG / "new.log")
-    say(NEW_SAYS.format(addon=addon, name=addon.name, addons=options.addons, root=paths.ROOT))
+    say(NEW_SAYS.format(addon=addon, addons=options.addons))
     return 0
 
 
@@ -202,6 +220,11 @@ Other arguments go to pytest, in which case the linters are left out:
   dev/test tests --shuffle        all tests, the files in random order; the seed is printed
   dev/test tests --shuffle=SEED   the same order again
 
+With --addons they go to Odoo:
+
+  dev/test --addons DIR                                    the tests of your own addons
+  dev/test --addons DIR --test-tags /my_shop:TestMyShop    those of a class
+
 The tests run on copies of a template database, made anew when the addons changed. Files go
 to several workers side by side, unless one is named; -n N sets how many (0: none).
 """
@@ -220,5 +243,4 @@ it from there. The same with an Odoo of your own:
 NEW_SAYS = """\
 {addon} is ready. See it, and run its tests:
   dev/run --addons {addons}
-  dev/env python -m odoo -d ihub_{name} -i {name} --addons-path={root},{addons} \\
-    --test-tags /{name} --stop-after-init --no-http"""
+  dev/test --addons {addons}"""

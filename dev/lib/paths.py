@@ -16,6 +16,8 @@ ADDONS = ("ihub", "ihub_integration_demo")
 
 # Of the addons that dev/new makes.
 TEMPLATE = ROOT / "dev" / "scaffold"
+# Addons to learn from.
+EXAMPLES = ROOT / "docs" / "examples"
 
 VENV = DEV / "venv"
 ODOO = DEV / "odoo"

@@ -28,6 +28,13 @@ def check_port(port):
             raise Failure(f"Port {port} cannot be used: {error}. {way_out}") from error
 
 
+def free_port():
+    """Return the number of a port on which nothing listens now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
 def serve(database, port, env):
     """Run Odoo on ``database`` until it ends or is interrupted; return the exit code."""
     command = odoo.command("-d", database, "--db-filter", f"^{database}$", "--http-port", str(port))

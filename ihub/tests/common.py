@@ -180,6 +180,15 @@ class IntegrationCase(IhubCase):
             self.work(items.integration_id)
         return self.runs(items.integration_id)[-1]
 
+    def press_test_connection(self, integration):
+        """Press Test Connection; return of which kind the answer is, and the answer.
+
+        :return: ``("success", "The connection works.")``, or ``("danger", …)``
+        """
+        with self.enter_registry_test_mode():
+            answer = integration.action_test_connection()["params"]
+        return answer["type"], answer["message"]
+
     @contextmanager
     def running_as(self, function, model):
         """Let ``function(self, _from, _to)`` be what integrations of the type do."""
