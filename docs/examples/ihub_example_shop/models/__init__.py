@@ -1,0 +1,2 @@
+from . import example_shop
+from . import example_shop_order

@@ -1,0 +1,2 @@
+from . import test_code_size
+from . import test_example_shop
