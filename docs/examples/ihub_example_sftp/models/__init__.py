@@ -1,0 +1,2 @@
+from . import example_sftp
+from . import example_stock_level
