@@ -14,7 +14,7 @@ PLAIN = ("tests/pure", "tests/dev")
 FAST = ("tests/pure", "tests/transactional", "-m", "not slow", f"-n{os.cpu_count()}")
 # One worker more than there are processors: the tests that kill servers also wait for them.
 MOST_WORKERS = 4
-PYTHON_SOURCES = ("dev", "tests", *paths.ADDONS)
+PYTHON_SOURCES = ("dev", "docs/examples", "tests", *paths.ADDONS)
 PYLINT = (
     "--load-plugins=pylint_odoo", "-d", "all", "-e", "odoolint", "--valid-odoo-versions=19.0",
     "--score=n",
@@ -27,7 +27,7 @@ def linters(fix=False):
     :param fix: let those that can do so put right what they find.
     """
     tools = python.executable().parent
-    addons = paths.addons()
+    addons = [*paths.addons(), *paths.examples()]
     also_fix = ["--fix"] if fix else []
     config = f"--config={paths.NODE}"
     prettier = [node.program("prettier"), f"{config}/prettier.config.mjs", "--log-level=warn"]
@@ -54,7 +54,7 @@ def linters(fix=False):
 
 def _files(*suffixes):
     """Return the addons' files with these suffixes."""
-    folders = [paths.ROOT / addon for addon in paths.addons()]
+    folders = [paths.ROOT / addon for addon in [*paths.addons(), *paths.examples()]]
     return [path for each in folders for end in suffixes for path in sorted(each.rglob(f"*.{end}"))]
 
 

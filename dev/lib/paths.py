@@ -40,6 +40,11 @@ def addons():
     return [name for name in ADDONS if (ROOT / name / "__manifest__.py").exists()]
 
 
+def examples():
+    """Return the folders of the addons to learn from, below the project's."""
+    return sorted(path.parent.relative_to(ROOT) for path in EXAMPLES.glob("*/__manifest__.py"))
+
+
 def remove(path):
     """Remove a file or a folder, if it is there."""
     if path.is_symlink() or path.is_file():

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 import asyncssh
-
 from odoo.tools import LazyTranslate
 
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError, SettingsError
@@ -89,9 +88,9 @@ class Folder:
         """Return the CSV files in it, the oldest first."""
         return self._do(self._list)
 
-    def read(self, start, end):
+    def contents(self, start, end):
         """Return ``[(File, bytes)]`` of those that were changed in ``[start, end)``, naive UTC."""
-        return self._do(self._read, start, end)
+        return self._do(self._contents, start, end)
 
     def _do(self, work, *args):
         """Do something with a connection; return what it returns, or raise one in words."""
@@ -103,9 +102,11 @@ class Folder:
             raise kind(say(text, server=self._server, folder=self._path)) from error
 
     async def _connected(self, work, *args):
-        async with asyncssh.connect(**self._options, client_keys=self._keys()) as connection:
-            async with connection.start_sftp_client() as sftp:
-                return await work(sftp, *args)
+        async with (
+            asyncssh.connect(**self._options, client_keys=self._keys()) as connection,
+            connection.start_sftp_client() as sftp,
+        ):
+            return await work(sftp, *args)
 
     def _keys(self):
         key = self._private_key
@@ -117,7 +118,7 @@ class Folder:
         entries = [entry async for entry in sftp.scandir(folder)]
         return sorted(_file(folder, entry) for entry in entries if _is_wanted(entry))
 
-    async def _read(self, sftp, start, end):
+    async def _contents(self, sftp, start, end):
         files = [file for file in await self._list(sftp) if start <= file.changed < end]
         return [(file, await self._content(sftp, file)) for file in files]
 

@@ -38,10 +38,9 @@ class ExampleSftp(models.Model):
     folder = fields.Char(default="/", required=True)
     user_name = fields.Char("User", required=True)
     # One of the two.
-    password = ihub_fields.Secret("Password")
+    password = ihub_fields.Secret()
     private_key = ihub_fields.Secret("Private Key")
     host_key = fields.Text(
-        "Host Key",
         required=True,
         help="Who the server must be: the lines that “ssh-keyscan -p PORT SERVER” prints. Compare "
         "them with what whoever runs the server says.",
@@ -76,7 +75,7 @@ class ExampleSftp(models.Model):
 
     def _lines(self, _from, _to):
         """Yield the lines of all files that were changed in a window, the oldest first."""
-        for file, content in self._folder().read(_from, _to):
+        for file, content in self._folder().contents(_from, _to):
             rows = self._rows(file.name, content)
             for row in rows:
                 yield {
@@ -108,9 +107,7 @@ class ExampleSftp(models.Model):
     def _import_line(self, data, item):
         quantity = str(data["quantity"] or "").strip()
         if not quantity.isdecimal():
-            raise UserError(
-                self.env._("“%(quantity)s” is not a whole number.", quantity=quantity)
-            )
+            raise UserError(self.env._("“%(quantity)s” is not a whole number.", quantity=quantity))
         values = {"sku": data["sku"], "quantity": int(quantity)}
         level = item.record or self.env["example.stock.level"].create(values)
         level.write(values)

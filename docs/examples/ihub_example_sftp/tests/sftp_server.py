@@ -92,7 +92,9 @@ class _Files(asyncssh.SFTPServer):
         async for entry in super().scandir(path):
             yield entry
         for name in self._local.strange_names:
-            attrs = asyncssh.SFTPAttrs(permissions=stat.S_IFREG | 0o644, mtime=self._local.strange_time)
+            attrs = asyncssh.SFTPAttrs(
+                permissions=stat.S_IFREG | 0o644, mtime=self._local.strange_time
+            )
             yield asyncssh.SFTPName(name.encode(), attrs=attrs)
 
     def open(self, path, pflags, attrs):

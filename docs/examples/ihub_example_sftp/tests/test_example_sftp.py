@@ -7,10 +7,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 import asyncssh
+from odoo.tests import tagged
+
 from odoo.addons.ihub.tests.common import IntegrationCase, moment
 from odoo.addons.ihub.tests.conformance import ConformanceCase
-
-from odoo.tests import tagged
 
 from ..lib import sftp
 from .sftp_server import LocalSftp

@@ -9,7 +9,7 @@ _lt = LazyTranslate(__name__)
 
 
 class ExampleShop(models.Model):
-    """Orders of a web shop, as most of them give theirs: with a token that expires, page by page."""
+    """Orders of a web shop, as most of them give theirs: by token and page by page."""
 
     _name = "example.shop"
     _inherit = "ihub.abstract_integration"

@@ -23,7 +23,8 @@ def lines_of_code(text):
     """Return the numbers of the lines that are neither blank, comment nor docstring."""
     lines = enumerate(text.splitlines(), 1)
     code = {number for number, line in lines if line.strip() and not line.strip().startswith("#")}
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+        if isinstance(node, documented) and ast.get_docstring(node):
             code -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     return code

@@ -1,8 +1,8 @@
+from odoo.tests import tagged
+
 from odoo.addons.ihub.tests.common import IntegrationCase
 from odoo.addons.ihub.tests.conformance import ConformanceCase
 from odoo.addons.ihub.tests.http_server import Reply
-
-from odoo.tests import tagged
 
 MODEL = "example.shop"
 ANNA = {"id": 7, "name": "Anna Berger", "email": "anna@example.com"}
