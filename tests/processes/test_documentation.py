@@ -16,7 +16,7 @@ MANIFEST = (
     ' "depends": ["ihub"], "data": ["views.xml", "security/ir.model.access.csv"]}'
 )
 
-PAGES = ("README.md", "docs/developer-guide.md", "docs/http.md")
+PAGES = ("README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")))
 RUN = """
 def run(name, **values):
     record = env[name].create({"name": name, **values})
@@ -130,9 +130,9 @@ def write_sample_addon(folder):
     (addon / "security").mkdir()
     (addon / "data").mkdir()
     (addon / "__manifest__.py").write_text(MANIFEST)
-    (access,) = samples("docs/developer-guide.md", "csv")
+    (access,) = samples("docs/secrets.md", "csv")
     (addon / "security" / "ir.model.access.csv").write_text(access)
-    (neutralize,) = samples("docs/developer-guide.md", "sql")
+    (neutralize,) = samples("docs/secrets.md", "sql")
     (addon / "data" / "neutralize.sql").write_text(neutralize)
     (addon / "views.xml").write_text(samples("README.md", "xml")[0])
     names, tests = [], []

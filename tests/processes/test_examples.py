@@ -14,3 +14,4 @@ def test_each_is_tested_and_conformant():
         assert f"odoo.addons.{addon.name}.tests" in output, output
     assert len(re.findall(r" is conformant: (\d+)/\1", output)) >= len(addons), output
     assert "NOT conformant" not in output, output
+    assert "example.shop is conformant: 15/15" in output, output
