@@ -7,6 +7,7 @@ from xdist.scheduler import LoadFileScheduling
 # What takes longest is begun first, so that all workers end at about the same time.
 KINDS = ("browser", "processes", "transactional", "dev", "pure")
 LONG = ("test_random_kills", "test_upgrade", "test_event_writing", "test_documentation",
+        "test_examples", "test_new_addon",
         "test_accessibility", "test_other_companies", "test_masking")  # fmt: skip
 
 

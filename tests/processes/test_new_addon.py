@@ -2,8 +2,15 @@
 
 import os
 import re
+import socket
 import subprocess
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from test_documentation import RUN, odoo, samples
+
+from lib import serve
 
 DEV = Path(__file__).resolve().parents[2] / "dev"
 
@@ -27,3 +34,30 @@ def test_a_new_addon_is_installed_and_conformant(tmp_path):
     output = own_tests(tmp_path)
     assert re.search(r"0 failed, 0 error\(s\) of 17 tests", output), output
     assert "my_shop.integration is conformant: 15/15" in output, output
+
+
+def test_it_imports_what_is_in_the_folder_of_the_guide(template_copy, tmp_path):
+    _said(DEV / "new", "my_shop", "--addons", tmp_path)
+    odoo("server", template_copy, "-i", "my_shop", "--stop-after-init", addons=tmp_path)
+    with folder_of_the_guide(tmp_path) as address:
+        script = f'{RUN}\nrun("my_shop.integration", server_address="{address}", server_key="any")\n'
+        output = odoo("shell", template_copy, script=script, addons=tmp_path)
+    assert "OUTCOME|my_shop.integration|done|1|" in output, output
+
+
+@contextmanager
+def folder_of_the_guide(place):
+    """Do in ``place`` what the guide says, on a port that is free; yield the address."""
+    (commands,) = samples("docs/developer-guide.md", "sh")
+    port = serve.free_port()
+    commands = commands.replace("8081", str(port)).replace("python3", "exec python3")
+    server = subprocess.Popen(["sh", "-e", "-c", commands], cwd=place, stderr=subprocess.DEVNULL)
+    try:
+        while server.poll() is None:
+            with suppress(ConnectionRefusedError), socket.create_connection((serve.HOST, port)):
+                break
+            time.sleep(0.05)
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        server.wait()
