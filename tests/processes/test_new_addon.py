@@ -40,7 +40,9 @@ def test_it_imports_what_is_in_the_folder_of_the_guide(template_copy, tmp_path):
     _said(DEV / "new", "my_shop", "--addons", tmp_path)
     odoo("server", template_copy, "-i", "my_shop", "--stop-after-init", addons=tmp_path)
     with folder_of_the_guide(tmp_path) as address:
-        script = f'{RUN}\nrun("my_shop.integration", server_address="{address}", server_key="any")\n'
+        script = (
+            f'{RUN}\nrun("my_shop.integration", server_address="{address}", server_key="any")\n'
+        )
         output = odoo("shell", template_copy, script=script, addons=tmp_path)
     assert "OUTCOME|my_shop.integration|done|1|" in output, output
 

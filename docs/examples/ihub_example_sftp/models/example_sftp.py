@@ -19,7 +19,9 @@ class ExampleSftp(models.Model):
     """Stock levels from CSV files: each file once, in the night after it was written.
 
     A file belongs to the window in which it was last changed. So it is found again when that
-    window is repeated, and there is no list of files to keep.
+    window is repeated, and there is no list of files to keep. Whoever sends it must not give it an
+    earlier time, as ``scp -p`` and ``rsync -t`` do: keep the names that were done with
+    ``set_state`` then.
     """
 
     _name = "example.sftp"
