@@ -2,13 +2,18 @@
 
 Three methods of Odoo are wrapped, so that a :class:`CursorWatcher` hears what Odoo tells nobody: a
 savepoint that is rolled back, and the flush with which each commit begins. That costs a look into
-a dictionary beside round trips to the server. Savepoints made with SQL are not seen.
+a dictionary beside round trips to the server. Savepoints made with SQL are not seen. Two more say
+when a process has begun to run scheduled actions.
 """
 
+import threading
 from functools import wraps
 
 import psycopg2
-from odoo.sql_db import BaseCursor, Cursor, Savepoint
+from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
+from odoo.service.server import ThreadedServer, WorkerCron
+from odoo.sql_db import BaseCursor, Cursor, Savepoint, db_connect
+from odoo.tools import SQL, config
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 _WATCHERS = "_ihub_watchers"
@@ -85,6 +90,47 @@ def first_after_commit(cr, function):
 def cached(field, env, id_, default=None):
     """Return the value of ``field`` in the cache: nothing is computed, read or flushed."""
     return field._get_cache(env).get(id_, default)
+
+
+# --- Cron workers ---
+
+_at_start = set()
+
+
+def when_cron_workers_run(function):
+    """Call ``function`` when this process begins to run scheduled actions; now, if it has begun."""
+    _at_start.add(function)
+    if _has_cron_workers():
+        function()
+
+
+def _has_cron_workers():
+    # Threads of a threaded server have a type, the one of a process of its own has a name only.
+    return any(
+        getattr(thread, "type", "") == "cron" or thread.name.startswith("Worker WorkerCron")
+        for thread in threading.enumerate()
+    )
+
+
+def notify_cron_workers(dbname):
+    """Let the cron workers of all servers look now at what is due in a database."""
+    with db_connect("postgres").cursor() as cr:
+        function = SQL.identifier(ODOO_NOTIFY_FUNCTION)
+        cr.execute(SQL("SELECT %s('cron_trigger', %s)", function, dbname), log_exceptions=False)
+
+
+def _telling(original):
+    @wraps(original)
+    def start(self):
+        original(self)
+        for function in _at_start if config["max_cron_threads"] else ():
+            function()
+
+    return start
+
+
+ThreadedServer.cron_spawn = _telling(ThreadedServer.cron_spawn)
+WorkerCron.start = _telling(WorkerCron.start)
 
 
 # --- Watchers of cursors ---

@@ -24,6 +24,7 @@ from . import (
     ihub_event_commit,
     ihub_wait,
     ir_actions_act_window_view,
+    ir_cron,
     ir_ui_view,
     ir_websocket,
     mail_tracking_value,

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..engine import lane_lock, live
+from ..engine import alarm, lane_lock, live
 from ..engine.values import checked
 from ..report.sentences import read, stored
 from .ihub_event import LONGEST
@@ -507,6 +507,7 @@ class IhubIntegration(models.Model):
 
     def _register_hook(self):
         super()._register_hook()
+        alarm.watch(self.env.cr.dbname)
         names = self._type_names()
         self.env.registry[self._name]._type_faults = {
             name: self._judge_type(name) for name in names

@@ -1,0 +1,125 @@
+"""The alarm: it wakes Odoo's cron workers at the second at which something of theirs is due.
+
+They look by themselves once a minute, and first a minute after a start. So each process that has
+some of them has a thread that sleeps until the earliest due moment of its databases. It learns of
+moments from the database, once a minute, and at once of those that are set in its own process:
+lanes set theirs there. More alarms than one do no harm: a worker that finds nothing sleeps again.
+"""
+
+import logging
+from functools import partial
+
+from .flusher import Flusher
+
+_logger = logging.getLogger(__name__)
+
+# Seconds between two looks at what other processes have set.
+LONGEST = 60.0
+# Seconds until what was rung for, and is still there, is rung for again; then twice as long.
+AGAIN = 1.0
+# Whether there is something that was due already, and the seconds until the next moment.
+_NEXT = """
+    SELECT coalesce(bool_or(at <= now), false),
+           extract(epoch FROM min(at) FILTER (WHERE at > now) - min(now))::float
+      FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) clock,
+           (SELECT nextcall AS at FROM ir_cron WHERE active
+             UNION ALL
+            SELECT t.call_at FROM ir_cron_trigger t JOIN ir_cron c ON c.id = t.cron_id
+             WHERE c.active) moments
+"""
+
+
+class Alarm:
+    """The alarm of one database, for the thread of a :class:`Flusher`."""
+
+    def __init__(self, look, ring, watch):
+        """
+        :param look: function that returns whether something is due, and the seconds until the next
+            moment at which something is, or None; it returns None where the database is gone
+        :param ring: function that wakes the cron workers
+        :param watch: function that has :meth:`flush` called after a number of seconds
+        """
+        self._look = look
+        self._ring = ring
+        self._watch = watch
+        self._again = AGAIN
+
+    def flush(self, patient=False, last=False):
+        """Wake the workers if something is due; be called again when something will be.
+
+        Never raises an ``Exception``.
+        """
+        try:
+            wait = self._work()
+        except Exception as error:
+            # The database restarts, or the server ends; workers look once a minute anyway.
+            _logger.debug("The alarm could not look: %s", type(error))
+            wait = LONGEST
+        if wait is not None:
+            self._watch(self, wait)
+
+    def forget(self):
+        """Keep nothing after a fork: the new process looks for itself."""
+
+    def _work(self):
+        if (seen := self._look()) is None:
+            return None
+        is_due, ahead = seen
+        wait = LONGEST if ahead is None else min(ahead, LONGEST)
+        if not is_due:
+            self._again = AGAIN
+            return wait
+        self._ring()
+        # Still there until a worker is done with it; and all of them may have missed it.
+        wait = min(wait, self._again)
+        self._again = min(2 * self._again, LONGEST)
+        return wait
+
+
+_thread = Flusher("ihub.alarm")
+_by_database = {}
+_has_workers = False
+
+
+def watch(dbname):
+    """Have an alarm for a database whose registry is loaded, where this process has workers."""
+    # Not imported above: the tests of what is there need no Odoo.
+    from .odoo_internals import when_cron_workers_run
+
+    if dbname not in _by_database:
+        look, ring = partial(_look, dbname), partial(_ring, dbname)
+        _by_database[dbname] = Alarm(look, ring, _thread.watch)
+    when_cron_workers_run(_begin)
+
+
+def _begin():
+    """Look after all databases: this process has cron workers."""
+    global _has_workers  # noqa: PLW0603
+    _has_workers = True
+    for alarm in list(_by_database.values()):
+        _thread.watch(alarm, 0)
+
+
+def tell(dbname, seconds):
+    """Ring after so many seconds, as the database says by now."""
+    if _has_workers and dbname in _by_database:
+        _thread.watch(_by_database[dbname], max(seconds, 0))
+
+
+def _look(dbname):
+    from odoo.modules.registry import Registry
+    from odoo.sql_db import db_connect
+
+    from ..core.shutdown import is_ending
+
+    if is_ending() or dbname not in Registry.registries:
+        return None
+    with db_connect(dbname).cursor() as cr:
+        cr.execute(_NEXT, log_exceptions=False)
+        return cr.fetchone()
+
+
+def _ring(dbname):
+    from .odoo_internals import notify_cron_workers
+
+    notify_cron_workers(dbname)
