@@ -1,8 +1,8 @@
-"""Live messages: integrations look different now, said at most once a second of each.
+"""Live messages: integrations look different now, said at most once a second of all of them.
 
 What changes faster than that is said when the second is over, so the last state reaches the screen.
 They are sent by a thread, after the commit of what has changed: a message costs more than many runs
-do, and a run must not wait for it.
+do, as Odoo's bus opens a connection for each, and a run must not wait for it.
 """
 
 import logging
@@ -14,7 +14,7 @@ from .flusher import Flusher
 
 _logger = logging.getLogger(__name__)
 
-# Seconds between two messages about the same integration.
+# Seconds between two messages.
 PAUSE = 1.0
 # Where a transaction keeps what it has changed.
 _KEY = "ihub.changed"
@@ -34,7 +34,7 @@ class Changes:
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting = set()
-        self._told = {}  # when it was last said of each that was in the last second
+        self._next = -math.inf  # the moment from which something may be said again
 
     def add(self, ids):
         """Say of the integrations ``ids`` that they have changed, as soon as it is time to."""
@@ -46,9 +46,11 @@ class Changes:
     def flush(self, patient=False):
         """Say what it is time to say. Never raises an ``Exception``."""
         with self._lock:
-            ready, wait = self._take()
-        if wait is not None:
-            self._watch(self, wait)
+            if wait := self._wait():
+                self._watch(self, wait)
+                return
+            ready, self._waiting = self._waiting, set()
+            self._next = self._clock() + PAUSE
         if ready:
             try:
                 self._send(sorted(ready))
@@ -60,19 +62,9 @@ class Changes:
         """Drop all that is waiting: it is another process's to say."""
         self.__init__(self._send, self._watch, self._clock)
 
-    def _take(self):
-        """Return of which it is time to say it, and the seconds until the next, or None."""
-        now = self._clock()
-        self._told = {id_: moment for id_, moment in self._told.items() if now < moment + PAUSE}
-        ready = self._waiting - self._told.keys()
-        self._waiting -= ready
-        self._told.update(dict.fromkeys(ready, now))
-        return ready, self._wait() if self._waiting else None
-
     def _wait(self):
-        """Return the seconds until it may be said of the first that is waiting."""
-        moments = [self._told.get(id_, -math.inf) + PAUSE for id_ in self._waiting]
-        return max(min(moments, default=0) - self._clock(), 0)
+        """Return the seconds until something may be said."""
+        return max(self._next - self._clock(), 0)
 
 
 _by_database = {}
