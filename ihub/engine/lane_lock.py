@@ -68,9 +68,9 @@ def _notice_death(cr):
     with suppress(psycopg2.Error), cr.savepoint(flush=False):
         # Not known to every version, not possible on every system.
         cr.execute(
-            "SELECT set_config(name, %s::json ->> name, false) FROM pg_settings"
-            " WHERE name IN (SELECT json_object_keys(%s::json))",
-            (json.dumps(NOTICE_DEATH),) * 2,
+            "SELECT set_config(key, value, false) FROM json_each_text(%s)"
+            " WHERE current_setting(key, true) IS NOT NULL",
+            (json.dumps(NOTICE_DEATH),),
             log_exceptions=False,
         )
 

@@ -5,6 +5,7 @@ executed and settled, until none is left; then the alarm is set for what is due 
 """
 
 import logging
+import math
 import random
 import time
 from datetime import datetime, timedelta, timezone
@@ -88,7 +89,6 @@ class Worker:
             self._speak_to_reader()
             self._recover_dead_runs()
             self._work()
-            self._transaction(self._wake_when_due)
             return
         except BaseException as error:
             if is_shutdown(error) or is_ending():
@@ -105,15 +105,37 @@ class Worker:
         self.env = self.integration.env
 
     def _work(self):
-        """Execute due runs until none is left, or other crons should get their turn."""
-        self._transaction(self._cancel_stopped)
-        while run := self._transaction(self._claim):
+        """Execute due runs until none is left, or other crons should get their turn.
+
+        A commit empties Odoo's cache, and what was in it is read again: what can be one
+        transaction is one.
+        """
+        if self.integration.stop_before_id:
+            self._transaction(self._cancel_stopped)
+        done = 0
+        while run := self._transaction(self._next_run):
             self._execute(run)
-            remaining = self._count_due()
-            seconds_left = self.env["ir.cron"]._commit_progress(1, remaining=remaining)
-            if seconds_left <= 0:
-                break
-        self._transaction(self._cancel_stopped)
+            done += 1
+            if self._is_time_over():
+                self._transaction(self._wind_up)
+                self.env["ir.cron"]._commit_progress(done, remaining=self._count_due())
+                return
+
+    def _next_run(self):
+        """Claim the next due run; where there is none, leave all in order."""
+        run = self._claim()
+        if not run:
+            self._wind_up()
+        return run
+
+    def _wind_up(self):
+        if self.integration.exists():
+            self._cancel_stopped()
+            self._wake_when_due()
+
+    def _is_time_over(self):
+        """Return whether other crons should get their turn, as Odoo has set."""
+        return time.monotonic() >= self.env.context.get("cron_end_time", math.inf)
 
     def _report_alive(self):
         """Keep Odoo from counting crashes: here that is done per run.
@@ -142,7 +164,7 @@ class Worker:
         In one place, at the end: what woke the lane is kept by Odoo until then, so a process that
         dies before wakes it again. What has become due since the lane looked last counts as well.
         """
-        if not self.integration.exists() or self.integration._preflight_error():
+        if self.integration._preflight_error():
             return
         run = self.env["ihub.run"].search(self._queue_domain(), order="due", limit=1)
         if not run:
@@ -165,6 +187,8 @@ class Worker:
         Nothing of it is executed any more. Only the lane takes runs from the queue, so it alone
         can cancel a thousand of them without a conflict.
         """
+        if not self.integration.stop_before_id:
+            return
         stopped = self.env["ihub.run"].search(
             [
                 ("integration_id", "=", self.integration.id),
@@ -227,18 +251,29 @@ class Worker:
 
     def _claim(self):
         """Return the next due run, marked as running, or an empty set."""
-        self._wait_for_stop()
         Run = self.env["ihub.run"]
-        if not self.integration.exists() or self.integration._preflight_error():
+        if not self._wait_for_stop() or self.integration._preflight_error():
             return Run
+        others = [trigger for trigger in TRIGGER_ORDER if trigger != "schedule"]
+        is_asked_for = bool(Run.search(self._due_domain(others), limit=1))
         for trigger in TRIGGER_ORDER:
+            run = Run
             if trigger == "schedule":
-                self._plan_scheduled_run()
-            run = Run.search(self._due_domain([trigger]), order="due, id", limit=1)
+                run = self._due_by_schedule()
+            elif is_asked_for:
+                run = Run.search(self._due_domain([trigger]), order="due, id", limit=1)
             if run and not self._put_off(trigger):
                 run._begin()
                 return run
         return Run
+
+    def _due_by_schedule(self):
+        """Return the scheduled run, with the window that is wanted now, if it is due."""
+        scheduled = self.integration._scheduled_run()
+        if self.integration.state != "running" or scheduled.state != "pending":
+            return scheduled.browse()
+        self._plan(scheduled)
+        return scheduled if scheduled.due <= fields.Datetime.now() else scheduled.browse()
 
     def _put_off(self, trigger):
         """Let what is due wait where runs begin so often that only code can have asked for them.
@@ -289,17 +324,19 @@ class Worker:
         return [moment for (moment,) in rows]
 
     def _wait_for_stop(self):
-        """Wait for a Stop that is being committed right now, and see it."""
+        """Wait for a Stop that is being committed right now.
+
+        It makes a conflict with this transaction, so another one begins, which sees it.
+
+        :return: whether the integration is still there
+        """
         self.env.cr.execute(
             SQL("SELECT state FROM ihub_integration WHERE id = %s FOR SHARE", self.integration.id)
         )
-        self.integration.invalidate_recordset()
+        return bool(self.env.cr.rowcount)
 
-    def _plan_scheduled_run(self):
+    def _plan(self, scheduled):
         """Give the pending scheduled run the window that the operator's choice wants now."""
-        scheduled = self.integration._scheduled_run()
-        if self.integration.state != "running" or scheduled.state != "pending":
-            return
         if scheduled.attempt or scheduled.resume:
             # Begun already: every attempt is at the same window.
             return
@@ -355,10 +392,10 @@ class Worker:
             # Not settled where it is caught: the server's log would show it beside what goes wrong
             # then, with its secrets.
             error = self._attempt(run, scope)
-            if error is None:
-                self._transaction(lambda: self._recover_state(run))
-            else:
+            if error is not None:
                 self._settle(run, scope, error)
+            elif self._may_make_up(scope):
+                self._transaction(lambda: self._recover_state(run))
             self._report_commits(scope)
 
     def _attempt(self, run, scope):
@@ -462,6 +499,18 @@ class Worker:
             self._settle_loss(run, scope, error)
         else:
             self._settle_failure(run, scope, error)
+
+    def _may_make_up(self, scope):
+        """Return whether a run that has worked leaves something to tell, or to forget."""
+        integration = self.integration
+        return bool(
+            scope.counts
+            or scope.error_logged
+            or integration.state == "failed"
+            or integration.failures_since_recovery
+            or integration.failed_run_id
+            or integration.items_told
+        )
 
     def _recover_state(self, run):
         """After ``run`` has worked, forget and tell what it makes up for.

@@ -95,7 +95,7 @@ class IhubRun(models.Model):
         "ihub.integration", required=True, readonly=True, ondelete="cascade"
     )
     company_id = fields.Many2one(
-        related="integration_id.company_id", store=True, index="btree_not_null"
+        related="integration_id.company_id", store=True, index="btree_not_null", precompute=True
     )
     state = Badge(
         STATES,
@@ -140,7 +140,11 @@ class IhubRun(models.Model):
     ended_at = fields.Datetime("Ended", readonly=True)
     last_seen = fields.Datetime(readonly=True, help="The last sign of life: start or checkpoint.")
     duration = fields.Float(
-        compute="_compute_duration", store=True, aggregator="avg", help="In seconds."
+        compute="_compute_duration",
+        store=True,
+        precompute=True,
+        aggregator="avg",
+        help="In seconds.",
     )
     attempt = fields.Integer(readonly=True, default=0, aggregator=None)
     crash_count = fields.Integer(
