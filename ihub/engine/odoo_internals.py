@@ -100,16 +100,15 @@ _at_start = set()
 def when_cron_workers_run(function):
     """Call ``function`` when this process begins to run scheduled actions; now, if it has begun."""
     _at_start.add(function)
-    if _has_cron_workers():
+    if any(map(is_cron_worker, threading.enumerate())):
         function()
 
 
-def _has_cron_workers():
+def is_cron_worker(thread=None):
+    """Return whether a thread, by default this one, goes through what is due."""
+    thread = thread or threading.current_thread()
     # Threads of a threaded server have a type, the one of a process of its own has a name only.
-    return any(
-        getattr(thread, "type", "") == "cron" or thread.name.startswith("Worker WorkerCron")
-        for thread in threading.enumerate()
-    )
+    return getattr(thread, "type", "") == "cron" or thread.name.startswith("Worker WorkerCron")
 
 
 def notify_cron_workers(dbname):
