@@ -23,6 +23,7 @@ def hub(purpose):
     import hub_database
 
     with hub_database.copied(Databases({}).template(), f"bench_{purpose}") as made:
+        made.empty()
         yield made
 
 

@@ -27,21 +27,23 @@ LAST = """
 """
 FOREIGN = "SELECT create_date FROM ihub_test_ledger WHERE note = 'foreign' ORDER BY id"
 FOREIGN_CODE = """
-env["ihub.test.ledger"].create({"integration": 0, "run": 0, "attempt": 0, "note": "foreign", "pid": 0,
-                                "window_from": "2025-01-01", "window_to": "2025-01-02", "step": 0})
+env["ihub.test.ledger"].create({"integration": 0, "run": 0, "attempt": 0, "step": 0, "pid": 0,
+                                "window_from": "2025-01-01", "window_to": "2025-01-02",
+                                "note": "foreign"})
 """
 
 
 def idle(hub, samples):
     """Return the seconds from due to started, of integrations one after the other."""
-    found = []
-    for _each in range(samples):
-        integration = hub.add("write")
-        soon(hub, integration, 3)
-        wait(lambda: hub.runs(integration, state="done"), 150, pause=0.2)
-        found.append(hub.row(LATENESS, integration)[0])
-        hub.stop(integration)
-    return sorted(found)
+    return sorted(sample(hub) for _each in range(samples))
+
+
+def sample(hub):
+    integration = hub.add("write")
+    soon(hub, integration, 3)
+    wait(lambda: hub.runs(integration, state="done"), 150, pause=0.2)
+    hub.stop(integration)
+    return hub.row(LATENESS, integration)[0]
 
 
 def soon(hub, integration, seconds):

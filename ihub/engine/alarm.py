@@ -94,7 +94,7 @@ def watch(dbname):
 
 def _begin():
     """Look after all databases: this process has cron workers."""
-    global _has_workers  # noqa: PLW0603
+    global _has_workers
     _has_workers = True
     for alarm in list(_by_database.values()):
         _thread.watch(alarm, 0)

@@ -1,4 +1,4 @@
-"""Nobody wakes Odoo's workers here but the hub's own alarm: by themselves they look once a minute."""
+"""Nobody wakes Odoo's workers here but the hub's alarm: by themselves they look once a minute."""
 
 import signal
 from datetime import timedelta
@@ -32,8 +32,6 @@ def test_a_wait_of_three_seconds(hub, server, workers):
     assert len(attempts) == 3
     for (before,), (after,) in pairwise(attempts):
         assert 3 <= (after - before).total_seconds() < 3 + 10
-
-
 
 
 FOREIGN = """

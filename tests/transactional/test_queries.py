@@ -30,7 +30,9 @@ class TestQueries(HubCase):
 
     def cost(self, windows):
         """Return what it costs to work off so many windows."""
-        integration = self.add(window_from=at("2025-03-01 12:00") - timedelta(hours=windows), catch_up="each")
+        integration = self.add(
+            window_from=at("2025-03-01 12:00") - timedelta(hours=windows), catch_up="each"
+        )
         integration.start()
         self.env.flush_all()
         with self.running_as(lambda this, *window: None), self.counting() as found:
