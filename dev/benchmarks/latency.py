@@ -7,7 +7,6 @@ beside a scheduled action of Odoo that is due once a minute. ``--minutes 3`` say
 import argparse
 import statistics
 import sys
-import time
 from datetime import timedelta
 
 from _servers import MODES, hub, hub_server, wait
@@ -39,6 +38,7 @@ def idle(hub, samples):
 
 
 def sample(hub):
+    """Return the seconds from due to started of one more integration."""
     integration = hub.add("write")
     soon(hub, integration, 3)
     wait(lambda: hub.runs(integration, state="done"), 150, pause=0.2)
@@ -113,7 +113,8 @@ def main():
     is_good = True
     for mode in options.mode or MODES:
         with hub("latency") as one, hub_server(one, mode):
-            time.sleep(3)
+            # The server is still loading.
+            sample(one)
             if options.samples:
                 times = idle(one, options.samples)
                 p95 = times[int(0.95 * (len(times) - 1))]
