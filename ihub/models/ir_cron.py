@@ -33,7 +33,7 @@ class IrCron(models.Model):
         A worker looks at what is due, and comes to the end of that before it looks again: what
         becomes due meanwhile would wait for a thousand lanes.
         """
-        super()._process_job(cron_cr, job)
+        result = super()._process_job(cron_cr, job)
         now = time.monotonic()
         if is_cron_worker() and now >= getattr(_turn, "next", now):
             # Not once more from within.
@@ -44,6 +44,7 @@ class IrCron(models.Model):
                 cls._process_jobs_loop(cron_cr, job_ids=cls._others_due(cron_cr))
             finally:
                 _turn.next = time.monotonic() + TURN
+        return result
 
     @classmethod
     def _others_due(cls, cron_cr):
