@@ -26,6 +26,8 @@
         "wizards/ihub_item_change_views.xml",
         "wizards/ihub_item_leave_out_views.xml",
         "wizards/ihub_run_manually_views.xml",
+        "wizards/ihub_webhook_sample_views.xml",
+        "wizards/ihub_webhook_secret_views.xml",
         "views/ihub_menus.xml",
     ],
     "uninstall_hook": "uninstall_hook",

@@ -4,6 +4,7 @@ Nothing here knows Odoo: a type is an object with attributes, beside the one tha
 What a type may set, and of which kind that is, is read off the latter.
 """
 
+import hashlib
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from .schedule import CATCH_UPS, Schedule
+from .webhook import Webhook
 
 # The method that every type must bring.
 WORK = "run_from_to"
@@ -66,6 +68,10 @@ class Flags(dict[str, Any]):
         :raise ValueError, OverflowError: it is of another kind
         """
         default = self[name]
+        if default is None:
+            if value is not None and not isinstance(value, Webhook):
+                raise ValueError(f"{value!r} is no Webhook")
+            return value
         kinds = self._texts if isinstance(default, str) else type(default)
         if isinstance(default, str) and (value is None or value is False):
             return ""
@@ -124,6 +130,7 @@ def judge(type_: Type) -> list[Fault]:
         *_judge_spelling(type_),
         *_judge_names(type_),
         *_judge_methods(type_),
+        *_judge_webhook(type_),
     ]
 
 
@@ -213,8 +220,28 @@ def _judge_names(type_: Type) -> Iterator[Fault]:
             yield Fault("covers", name, field.kind)
 
 
+def _judge_webhook(type_: Type) -> Iterator[Fault]:
+    webhook = getattr(type_.model, "webhook", None)
+    if not isinstance(webhook, Webhook):
+        return
+    try:
+        handler = getattr(type_.model, webhook.handler, None)
+        hashlib.new(webhook.verify.algorithm)
+    except Exception as error:
+        yield raises("webhook", error)
+        return
+    if not callable(handler):
+        yield Fault("value", "webhook", f"handler={quote(webhook.handler)}", "handler")
+
+
+def _needs_no_work(type_: Type) -> bool:
+    """Return whether the type does nothing but take messages."""
+    flags = [getattr(type_.model, name, True) for name in ("is_job", "is_manually_runnable")]
+    return isinstance(getattr(type_.model, "webhook", None), Webhook) and not any(flags)
+
+
 def _judge_methods(type_: Type) -> Iterator[Fault]:
-    if WORK not in type_.own and WORK not in type_.fields:
+    if WORK not in type_.own and WORK not in type_.fields and not _needs_no_work(type_):
         yield Fault("missing", WORK)
     for name in type_.own:
         if name not in type_.shared or not callable(model := getattr(type_.base, name, None)):

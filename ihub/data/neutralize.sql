@@ -35,3 +35,9 @@ DELETE FROM ihub_wait;
 
 -- Passwords and keys of the real systems, of all types.
 DELETE FROM ihub_secret;
+
+-- What other systems have sent is taken by the original; a copy has an address of its own.
+DELETE FROM ihub_message WHERE state = 'pending';
+UPDATE ihub_integration
+   SET webhook_token = NULL, webhook_secret_until = NULL
+ WHERE webhook_token IS NOT NULL;

@@ -41,6 +41,8 @@ class RunScope:
     lang: str | None = None
     # Whether somebody waits for its outcome.
     is_manual: bool = False
+    # Whether what has to wait waits for itself, so that it need not hold up the others.
+    waits_apart: bool = False
     failed: bool = False
     reason: str | None = None
     # What was being handled when the code called fail().

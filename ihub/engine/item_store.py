@@ -161,12 +161,18 @@ def save(env, integration, kind, marks):
     env["ihub.item"].invalidate_model()
 
 
+# Whoever marks an item as done forgets why it had failed.
+_WAS_DONE = "failed_since IS NULL AND message IS NULL AND last_attempt IS NOT NULL"
+
+
 def release(env, run_ids):
     """Give back to people the items that runs which have ended were to try again."""
     env.cr.execute(
         SQL(
-            "UPDATE ihub_item SET state = 'failed',"
-            " failed_since = COALESCE(failed_since, now() AT TIME ZONE 'UTC')"
+            # One that was done before, and was to be done once more, is done still.
+            f"UPDATE ihub_item SET state = CASE WHEN {_WAS_DONE} THEN 'done' ELSE 'failed' END,"
+            f" failed_since = CASE WHEN NOT ({_WAS_DONE})"
+            " THEN COALESCE(failed_since, now() AT TIME ZONE 'UTC') END"
             " WHERE retry_run_id = ANY(%s) AND state = 'pending'",
             list(run_ids),
         )
@@ -179,7 +185,7 @@ def hand_over(env, old_id, new_id):
     env.cr.execute(
         SQL(
             "UPDATE ihub_item SET state = 'pending', retry_run_id = %s"
-            " WHERE retry_run_id = %s AND state = 'failed'",
+            f" WHERE retry_run_id = %s AND (state = 'failed' OR state = 'done' AND {_WAS_DONE})",
             new_id,
             old_id,
         )

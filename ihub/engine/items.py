@@ -22,7 +22,7 @@ from ..core.paging import Pages
 from ..core.retry import is_transient
 from ..core.shutdown import is_shutdown
 from ..core.text import NotPlain
-from . import item_store
+from . import item_store, message_store
 from .checkpoint import explain, keep, scope_of
 from .context import in_hand
 from .exceptions import UsageError
@@ -103,6 +103,60 @@ def reference_to(env, record):
     return f"{record._name},{record._ids[0]}"
 
 
+class Missed:
+    """What a scheduled run finds of which no message has come, although messages do come.
+
+    Of other runs, and of types that take none, nothing is asked and nothing is missed.
+
+    :param run: the executing ``ihub.run``, or None
+    """
+
+    def __init__(self, cr, integration, kind, run):
+        self._cr, self._integration = cr, integration
+        webhook = integration._webhook() if run and run.trigger == "schedule" else None
+        self._is_watched = (
+            webhook is not None
+            and webhook.kind == kind
+            and message_store.had_begun(cr, integration.id, run.window_from)
+        )
+        self._heard_of = set()
+        self._keys = set()
+        self._number = 0
+
+    def look(self, keys):
+        """Find out of which of ``keys`` messages have come."""
+        if self._is_watched:
+            self._heard_of = message_store.keys_heard_of(self._cr, self._integration.id, keys)
+
+    def has_come(self, key):
+        """Return whether a message of ``key`` has come."""
+        return key in self._heard_of
+
+    def note(self, key):
+        """What is new of ``key`` is about to be dealt with."""
+        if self._is_watched and key not in self._heard_of:
+            self._keys.add(key)
+
+    def keep(self):
+        """Count what was missed, in the transaction of what makes up for it."""
+        if self._keys:
+            self._number += len(self._keys)
+            message_store.count(self._cr, self._integration.id, "missed", len(self._keys))
+            self._keys = set()
+
+    def tell(self):
+        """Report what was missed."""
+        if self._number:
+            self._integration.ihub_warning(
+                summary=self._integration.env._(
+                    "No webhook was received for %(count)s items so far. All were made up for by "
+                    "the schedule.",
+                    count=self._number,
+                ),
+                integration=self._integration,
+            )
+
+
 @dataclass(slots=True)
 class Element:
     """One element as it came, before it is dealt with."""
@@ -159,6 +213,7 @@ class Processing:
             self.scope.counts.append(self.counts)
         else:
             self._lineage = self._attempts = ()
+        self._missed = Missed(self.cr, self.integration, kind, run if self.scope else None)
 
     # --- Elements of a window ---
 
@@ -188,6 +243,7 @@ class Processing:
                     # People may have decided about the others meanwhile.
                     known = self._known(elements)
             self._keep()
+        self._missed.tell()
         return self.counts
 
     def _go_on(self, pages):
@@ -205,6 +261,7 @@ class Processing:
         missing = len(keys) - len(known) - len(self._ids)
         if missing > 0:
             self._ids += item_store.next_ids(self.cr, missing)
+        self._missed.look(keys)
         return known
 
     def _element(self, data, cursor, look):
@@ -240,6 +297,8 @@ class Processing:
         if row and (self._is_settled(element, row) or core.is_older(element.version, row.version)):
             self.counts.unchanged += 1
             return
+        if row is None or core.is_older(row.version, element.version):
+            self._missed.note(element.key)
         row = row or item_store.new(element.key)
         is_same = row.fingerprint == element.fingerprint
         if row.data and is_same:
@@ -270,6 +329,9 @@ class Processing:
             return False
         # What an attempt at the same window has done; what people have repaired would fail again.
         if row.source_run_id in self._lineage or row.is_corrected:
+            return True
+        if self._missed.has_come(row.key):
+            # A message has said the same, and that was done.
             return True
         return self._skip_unchanged and element.fingerprint is not None
 
@@ -432,6 +494,7 @@ class Processing:
         if self._marks:
             item_store.save(self.env, self.integration, self.kind, self._marks.values())
             self._marks = {}
+        self._missed.keep()
         processed = self._before + self.counts.seen
         self._kept_at = time.monotonic()
         keep(self.record, processed, self._total, self._cursor)

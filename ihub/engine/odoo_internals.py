@@ -84,6 +84,14 @@ def first_after_commit(cr, function):
     cr.postcommit._funcs.appendleft(function)
 
 
+# --- Requests ---
+
+
+def socket_of(httprequest):
+    """Return the socket that a request comes from; None where another server than Odoo's serves."""
+    return httprequest._HTTPRequest__environ.get("werkzeug.socket")
+
+
 # --- The cache of the ORM ---
 
 

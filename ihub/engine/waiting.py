@@ -28,8 +28,12 @@ def sleep(seconds):
 
 
 def longest_wait():
-    """Return the seconds to wait in place at most: outside of runs somebody waits for the end."""
-    return LONGEST_WAIT if executing_run() else LONGEST_WAIT_OF_PEOPLE
+    """Return the seconds to wait in place at most.
+
+    Outside of runs somebody waits for the end; a message waits by itself, and lets others pass.
+    """
+    scope = executing_run()
+    return LONGEST_WAIT if scope and not scope.waits_apart else LONGEST_WAIT_OF_PEOPLE
 
 
 def current_database():

@@ -16,12 +16,12 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.exceptions import StopRequested, blames_settings, is_stop
-from ..core.retry import RetryPolicy, next_attempt, server_down_in
+from ..core.retry import next_attempt, server_down_in
 from ..core.sentences import Sentence
 from ..core.shutdown import is_ending, is_shutdown
 from ..report.format import stated_moment
 from ..report.sentences import stored
-from . import connection, event_buffer, lane_lock
+from . import connection, event_buffer, lane_lock, message_store
 from .checkpoint import explain
 from .context import RunScope, TransactionWatch, executing
 from .exceptions import UsageError
@@ -33,15 +33,19 @@ from .failure import (
     log_masked,
     plain_message,
     readable,
+    retry_policy,
     traceback_text,
 )
+from .inbox import take_messages
 from .items import retry_of_run
 from .odoo_internals import first_after_commit
 
 _logger = logging.getLogger(__name__)
 
 # Operators wait for what they asked for; a backfill must not hold up the schedule.
-TRIGGER_ORDER = ("manual", "items", "schedule", "backfill")
+TRIGGER_ORDER = ("manual", "items", "webhook", "code", "schedule", "backfill")
+# What nobody has asked for in person: it waits while the integration is off.
+BY_ITSELF = ("webhook", "code", "schedule")
 # How often a transaction is begun again after a conflict with another one.
 MAX_CONFLICTS = 5
 # After so many dead processes in a row an integration is failed instead of tried again.
@@ -59,6 +63,8 @@ class Worker:
     def __init__(self, integration):
         self.integration = integration
         self.env = integration.env
+        # What has started the last run: messages that come without an end let others have a turn.
+        self._last_trigger = None
 
     def serve(self):
         """Execute what is due, unless another process does so.
@@ -167,19 +173,29 @@ class Worker:
         if self.integration._preflight_error():
             return
         run = self.env["ihub.run"].search(self._queue_domain(), order="due", limit=1)
-        if not run:
+        due = min(filter(None, [run.due, self._next_message_due()]), default=None)
+        if not due:
             return
         # Alarms up to now, on the clock of the database, are about to be deleted by Odoo.
         is_set = self.env["ir.cron.trigger"].search_count(
             [
                 ("cron_id", "=", self.integration.cron_id.id),
                 ("call_at", ">", self.env.cr.now()),
-                ("call_at", "<=", run.due),
+                ("call_at", "<=", due),
             ],
             limit=1,
         )
         if not is_set:
-            self.integration._wake(run.due)
+            self.integration._wake(due)
+
+    def _next_message_due(self):
+        """Return when the next message can be taken, or None."""
+        webhook = self.integration._webhook()
+        if not webhook or not self.integration._is_on():
+            return None
+        if message_store.is_any_ready(self.env.cr, self.integration, webhook):
+            return fields.Datetime.now()
+        return message_store.next_due(self.env.cr, self.integration.id)
 
     def _cancel_stopped(self):
         """Cancel what was queued before the last Stop, which has not touched the rows of runs.
@@ -254,15 +270,21 @@ class Worker:
         Run = self.env["ihub.run"]
         if not self._wait_for_stop() or self.integration._preflight_error():
             return Run
+        self._plan_webhook_run()
         others = [trigger for trigger in TRIGGER_ORDER if trigger != "schedule"]
         is_asked_for = bool(Run.search(self._due_domain(others), limit=1))
-        for trigger in TRIGGER_ORDER:
+        for trigger in sorted(
+            TRIGGER_ORDER, key=lambda one: one == self._last_trigger == "webhook"
+        ):
             run = Run
             if trigger == "schedule":
                 run = self._due_by_schedule()
             elif is_asked_for:
+                if trigger == "code":
+                    self._plan_triggered_run()
                 run = Run.search(self._due_domain([trigger]), order="due, id", limit=1)
             if run and not self._put_off(trigger):
+                self._last_trigger = trigger
                 run._begin()
                 return run
         return Run
@@ -274,6 +296,28 @@ class Worker:
             return scheduled.browse()
         self._plan(scheduled)
         return scheduled if scheduled.due <= fields.Datetime.now() else scheduled.browse()
+
+    def _plan_webhook_run(self):
+        """Queue a run for messages that wait, unless one is queued: it takes all there are."""
+        webhook = self.integration._webhook()
+        if not webhook or not self.integration._is_on():
+            return
+        if self._pending("webhook"):
+            return
+        if message_store.is_any_ready(self.env.cr, self.integration, webhook):
+            self.env["ihub.run"]._enqueue(self.integration, "webhook", None, user_id=False)
+
+    def _plan_triggered_run(self):
+        """Make one of the runs that code has asked for and that have not begun, until now."""
+        asked_for = self._pending("code").filtered(lambda run: not run.attempt)
+        if asked_for and self.integration._is_on():
+            asked_for[1:].unlink()
+            window = self.integration._manual_window()
+            asked_for[0].write({"window_from": window.start, "window_to": window.end})
+
+    def _pending(self, trigger):
+        domain = [("integration_id", "=", self.integration.id), ("state", "=", "pending")]
+        return self.env["ihub.run"].search([*domain, ("trigger", "=", trigger)], order="id")
 
     def _put_off(self, trigger):
         """Let what is due wait where runs begin so often that only code can have asked for them.
@@ -359,7 +403,13 @@ class Worker:
             scheduled.write(wanted)
 
     def _queue_domain(self, triggers=TRIGGER_ORDER):
-        triggers = [t for t in triggers if t != "schedule" or self.integration.state == "running"]
+        is_on = self.integration._is_on()
+        triggers = [
+            t
+            for t in triggers
+            if t not in BY_ITSELF
+            or (self.integration.state == "running" if t == "schedule" else is_on)
+        ]
         return [
             ("integration_id", "=", self.integration.id),
             ("state", "=", "pending"),
@@ -387,6 +437,7 @@ class Worker:
             attempt=run.attempt,
             lang=self.integration.run_as_id.lang,
             is_manual=run.trigger == "manual",
+            waits_apart=run.trigger == "webhook",
         )
         with executing(scope):
             # Not settled where it is caught: the server's log would show it beside what goes wrong
@@ -452,6 +503,8 @@ class Worker:
         try:
             if run.trigger == "items":
                 retry_of_run(record, run)
+            elif run.trigger == "webhook":
+                take_messages(record)
             else:
                 result = record.run_from_to(run.window_from, run.window_to)
                 self.integration._check_work_is_done(result)
@@ -520,7 +573,7 @@ class Worker:
         self.integration.invalidate_recordset()
         scheduled = self.integration._scheduled_run()
         by_schedule = scheduled and scheduled.first_message
-        by_people = run.trigger not in ("schedule", "items")
+        by_people = run.trigger in ("manual", "backfill")
         if self.integration.state == "failed" and by_people and not by_schedule:
             self.integration._change_state("stopped", Sentence("worked"))
         self.integration._settle_success(run)
@@ -630,13 +683,7 @@ class Worker:
             return None
         if server_down_in(error):
             run.forgiven_attempts += 1
-        policy = RetryPolicy(
-            limit=self.integration.retry_limit,
-            delay=self.integration.retry_delay * 60,
-            growth=self.integration.retry_growth,
-            maximum=self.integration.retry_maximum * 60,
-        )
-        return next_attempt(error, run._tries(), policy, now, random)
+        return next_attempt(error, run._tries(), retry_policy(self.integration), now, random)
 
     def _regain_connection(self, scope, error):
         """Get another connection, and hold the lane again.

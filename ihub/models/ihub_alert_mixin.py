@@ -171,7 +171,7 @@ class IhubAlertMixin(models.AbstractModel):
         if run.trigger == "items":
             # What is to be repaired still is, and says so.
             return
-        if run.trigger != "schedule":
+        if run.trigger not in ("schedule", "webhook"):
             self._remember_failed_run(run, told)
             return
         if self.state != "stopped":
@@ -180,7 +180,7 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _fail_after_run(self, run, message):
         """Put the integration into the failed state: the code of ``run`` has called ``fail()``."""
-        if run.trigger != "schedule":
+        if run.trigger not in ("schedule", "webhook"):
             self._remember_failed_run(run)
         self._change_state("failed", message)
         self._count_failure(message, run)
@@ -278,7 +278,7 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _makes_up_for(self, run, failed):
         """Return whether ``run``, which is done, has done what ``failed`` had not."""
-        if run.trigger == "items" or run.with_errors or not failed.window_from:
+        if not run.window_from or run.with_errors or not failed.window_from:
             return False
         if not self.takes_period and run.trigger != "schedule":
             return True
@@ -692,6 +692,7 @@ class IhubAlertMixin(models.AbstractModel):
             # As superuser: no group has rights on servers.
             self.env["ihub.server"].sudo()._notify_outages()
             self._notify_late()
+            self._wake_inboxes()
             self.env.cr.flush()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             # Somebody changed one of them at the same moment. The next call comes soon.

@@ -412,7 +412,9 @@ class IhubBoardMixin(models.AbstractModel):
 
     # --- What to press, and what it says ---
 
-    @api.depends("health", "runs_on_schedule", "current_run_id", "queued_count", "is_stopping")
+    @api.depends(
+        "health", "runs_on_schedule", "has_webhook", "current_run_id", "queued_count", "is_stopping"
+    )
     @api.depends_context("uid")
     def _compute_buttons(self):
         known = self._facts()
@@ -421,7 +423,7 @@ class IhubBoardMixin(models.AbstractModel):
             is_running = integration.state == "running"
             run = integration.current_run_id
             integration.can_edit_schedule = not is_running and not run
-            integration.can_start = integration.runs_on_schedule and (
+            integration.can_start = integration._can_be_on() and (
                 not is_running or not facts.has_cron
             )
             is_busy = (run and not integration.is_stopping) or integration.queued_count

@@ -38,6 +38,7 @@ class IhubIntegration(models.Model):
         "ihub.items.mixin",
         "ihub.connection.mixin",
         "ihub.own.state.mixin",
+        "ihub.webhook.mixin",
         "ihub.visible.references",
     ]
     _order = "name, id"
@@ -132,6 +133,7 @@ class IhubIntegration(models.Model):
             "it in the list, including the archived ones."
         ),
     )
+    _webhook_token_uniq = models.UniqueIndex("(webhook_token) WHERE webhook_token IS NOT NULL")
     _keep_days_are_sane = models.Constraint(
         f"""CHECK(keep_days_info BETWEEN 0 AND {LONGEST}
               AND keep_days_warning BETWEEN 0 AND {LONGEST}

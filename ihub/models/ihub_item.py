@@ -115,6 +115,7 @@ class IhubItem(models.Model):
     event_ids = fields.One2many("ihub.event", "item_id", "Events")
     data_html = fields.Html("Data", compute="_compute_data_html", sanitize=False)
     can_change = fields.Boolean(compute="_compute_can_change")
+    can_replay = fields.Boolean(compute="_compute_can_change")
 
     _key_uniq = models.UniqueIndex("(integration_id, kind, key)")
     # What is open, of an integration and by cause.
@@ -190,6 +191,7 @@ class IhubItem(models.Model):
         for item in self:
             can = item.state == "failed" and item.sudo().data and item._labels()
             item.can_change = bool(can)
+            item.can_replay = item.state == "done" and bool(item.sudo().data)
 
     @api.model
     def get_property_definition(self, full_name):
@@ -242,21 +244,45 @@ class IhubItem(models.Model):
         :return: the queued runs, ``ihub.run``, one of each integration
         :raise UserError: when none of them can be tried again, or an integration cannot run
         """
-        runs = self.env["ihub.run"]
-        for integration, chosen in self._open_ones().grouped("integration_id").items():
-            runs += integration._retry_items(chosen).with_env(self.env)
-        return runs
+        return self._open_ones()._queue()
 
     def action_retry(self):
         """Try these items again, as ``retry`` does; return the action that says so."""
         items = self._open_ones()
-        self.retry()
+        items._queue()
+        return items._queued_action()
+
+    def action_replay(self):
+        """Deal once more with items that are done, with their data as they were kept.
+
+        :return: the action that says so
+        :raise UserError: when none of them can be, or an integration cannot run
+        """
+        items = self._operable().filtered("can_replay")
+        if not items:
+            raise UserError(
+                self.env._(
+                    "It cannot be replayed, because its data is no longer kept. Run its period "
+                    "again, or have it sent again."
+                )
+            )
+        items._queue()
+        return items._queued_action()
+
+    def _queue(self):
+        """Queue a run of each integration for these items; return the runs."""
+        runs = self.env["ihub.run"]
+        for integration, chosen in self.grouped("integration_id").items():
+            runs += integration._retry_items(chosen).with_env(self.env)
+        return runs
+
+    def _queued_action(self):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "info",
-                "message": self.env._("Queued for retry: %(count)s", count=len(items)),
+                "message": self.env._("Queued for retry: %(count)s", count=len(self)),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -364,6 +390,8 @@ class IhubItem(models.Model):
         for integration in items.integration_id:
             integration._tell_repaired_items()
             integration._notify_change()
+        # Messages may wait behind them.
+        items.integration_id.filtered("has_webhook")._wake()
 
     def _change(self, changes):
         """Correct the data of this item.

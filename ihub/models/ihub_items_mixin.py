@@ -87,7 +87,7 @@ class IhubItemsMixin(models.AbstractModel):
     def _retry_items(self, items):
         """Queue a run that tries items again, which may wait for another one already.
 
-        :param items: of this integration, failed or left out, as superuser
+        :param items: of this integration, failed, left out or done, as superuser
         :return: the queued ``ihub.run``
         :raise UserError: when it cannot run, or too many runs wait
         """

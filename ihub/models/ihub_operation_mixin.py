@@ -144,6 +144,24 @@ class IhubOperationMixin(models.AbstractModel):
             run = integration._queue_once(window, idempotency_key)
         return run.with_env(self.env)
 
+    @api.private
+    def trigger(self):
+        """Let it run once more, soon: code calls this when it knows that there is work.
+
+        However often it is called before that run begins, it is one run, for the period since the
+        data are complete. It is tried again as scheduled runs are, and waits while the integration
+        is off. Anybody's code may call it, whatever rights its user has.
+        """
+        Run = self.env["ihub.run"].sudo()
+        # As superuser: whoever saves an order need not be a user of the hub.
+        for integration in self.sudo():
+            waiting = [("integration_id", "=", integration.id), ("state", "=", "pending")]
+            if not Run.search_count([*waiting, ("trigger", "=", "code"), ("attempt", "=", 0)]):
+                window = integration._manual_window()
+                Run._enqueue(integration, "code", window, user_id=False)
+            integration._ensure_cron()
+            integration._wake()
+
     def open_settings(self):
         """Return the action that opens the settings of the integration's type.
 
@@ -209,10 +227,18 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _check_can_start(self):
         self._check_can_run()
-        if not self.runs_on_schedule:
+        if not self._can_be_on():
             raise UserError(
                 self.env._("%(name)s has no schedule. Use Run Manually instead.", name=self.name)
             )
+
+    def _can_be_on(self):
+        """Return whether there is anything to start: a schedule, or messages that are taken."""
+        return self.runs_on_schedule or self.has_webhook
+
+    def _is_on(self):
+        """Return whether it does what nobody asks for in person."""
+        return self.state == "running" or not self._can_be_on()
 
     def _check_can_run(self):
         """Refuse what could only fail.

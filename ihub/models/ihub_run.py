@@ -119,6 +119,8 @@ class IhubRun(models.Model):
             ("manual", "Manual"),
             ("backfill", "Backfill"),
             ("items", "Repair"),
+            ("webhook", "Webhook"),
+            ("code", "Code"),
         ],
         "Started by",
         looks={
@@ -126,11 +128,13 @@ class IhubRun(models.Model):
             "manual": ("fa-hand-pointer-o", "muted"),
             "backfill": ("fa-backward", "muted"),
             "items": ("fa-wrench", "muted"),
+            "webhook": ("fa-inbox", "muted"),
+            "code": ("fa-code", "muted"),
         },
         required=True,
         readonly=True,
     )
-    # Items that are tried again have no window.
+    # Items that are tried again, and messages that were received, have no window.
     window_from = fields.Datetime("From", readonly=True)
     window_to = fields.Datetime("To", readonly=True)
     due = fields.Datetime(
@@ -254,7 +258,7 @@ class IhubRun(models.Model):
     )
     _failed_request_idx = models.Index("(id) WHERE failed_request IS NOT NULL")
     _window_is_a_span = models.Constraint(
-        "CHECK(window_from < window_to OR trigger = 'items' AND window_from IS NULL)",
+        "CHECK(window_from < window_to OR trigger IN ('items', 'webhook') AND window_from IS NULL)",
         "A window must begin before it ends.",
     )
 
@@ -327,6 +331,8 @@ class IhubRun(models.Model):
         integration = self.integration_id
         if self.trigger == "items":
             return self.env._("%(name)s: retried items", name=integration.name)
+        if self.trigger == "webhook":
+            return self.env._("%(name)s: received messages", name=integration.name)
         if not self.window_from or not self.window_to:
             return integration.name
         period = local_period(integration, self.window_from, self.window_to)
@@ -761,9 +767,8 @@ class IhubRun(models.Model):
         for run in self:
             pending = run.state == "pending"
             run.can_cancel = pending and run.trigger != "schedule"
-            has_window = run.trigger != "items"
-            can = has_window and run.state in ENDED and run.integration_id.runs_manually
-            run.can_run_again = can
+            can = run.window_from and run.state in ENDED and run.integration_id.runs_manually
+            run.can_run_again = bool(can)
             run.is_retrying = run.outcome == "attempt_failed"
 
     @api.depends("outcome", "is_retrying", "open_item_count", "integration_id.health")

@@ -50,6 +50,8 @@ EXPECTED = {
     "str": _lt("a string"),
     "method": _lt("a method"),
     "dict": _lt("a dictionary"),
+    "NoneType": _lt("a Webhook(…), or None"),
+    "handler": _lt("the name of one of its methods"),
     "interval_number": _lt("a whole number, at least 1"),
     "time_of_day": _lt("hours from 0 to below 24, such as 17.5"),
     "tz": _lt("a time zone, such as Europe/Berlin"),

@@ -202,6 +202,9 @@ def _no_worker_text(integration):
     if integration.next_run and integration.next_run > fields.Datetime.now():
         return unserved(integration)
     due = integration.next_run or integration.current_run_id.sudo().last_seen
+    if not due:
+        # Messages that wait are no run yet.
+        return unserved(integration)
     return integration.env._(
         "Due since %(due)s, but no scheduler has picked it up. Ask your administrator whether "
         "the server's cron workers are running.",

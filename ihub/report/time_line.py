@@ -368,6 +368,8 @@ def _run_title(run, is_recovery):
         "manual": env._("Manual run"),
         "backfill": env._("Backfill"),
         "items": env._("Retried items"),
+        "webhook": env._("Received messages"),
+        "code": env._("Run from code"),
     }[run.trigger]
     if is_recovery:
         return env._("%(run)s: done again, after a failure", run=name)

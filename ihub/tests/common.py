@@ -141,7 +141,7 @@ class IntegrationCase(IhubCase):
         :param values: fields of the type and of ``ihub.integration``
         :return: the ``ihub.integration``
         """
-        if start:
+        if start and self.env[model].is_job:
             values = {"window_from": moment(start), **values}
         values = {"name": "Orders", "tz": "UTC", **values}
         row = self.env[model].with_user(user or self.env.user).create(values)
@@ -168,6 +168,24 @@ class IntegrationCase(IhubCase):
             run = integration.run_manually(*map(moment, (start, end)))
             self.work(integration)
         return run
+
+    def receive(self, integration, data, at=None, message_id=None, **headers):
+        """Send a message to the webhook of an integration, as the other system does.
+
+        It is signed, and received as over HTTP. The lane takes it at the next :meth:`run_due`.
+
+        :param data: what it says, as JSON; or bytes, as they are
+        :param str message_id: the same as of another one: it is sent again; None: a new one
+        :param headers: others than it would have, as ``webhook_signature="v1,…"``
+        :return: the HTTP status of the answer
+        """
+        body = data if isinstance(data, bytes) else json.dumps(data).encode()
+        integration = integration.sudo()
+        with frozen(at):
+            if not integration.has_webhook_secret:
+                integration._set_webhook_secret(integration._webhook().verify.new_secret())
+            changed = {name.replace("_", "-"): value for name, value in headers.items()}
+            return integration._deliver(body, message_id, changed)
 
     def correct(self, item, changes):
         """Correct the data of an item, as people do with Repair: values by path."""

@@ -4,4 +4,6 @@ from . import (
     ihub_item_change,
     ihub_item_leave_out,
     ihub_run_manually,
+    ihub_webhook_sample,
+    ihub_webhook_secret,
 )

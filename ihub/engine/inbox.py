@@ -1,0 +1,175 @@
+"""The lane takes what other systems have sent: each message once, in order per key.
+
+A message is dealt with as an element of ``process_each``, but one that has to wait waits by itself:
+those of its key behind it, the others pass. What became of it is written in the transaction of its
+work.
+"""
+
+import random
+import time
+from datetime import datetime, timezone
+
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..core import items as core
+from ..core.exceptions import is_stop
+from ..core.items import Look
+from ..core.retry import is_transient, next_attempt, server_down_in
+from . import item_store, message_store
+from .exceptions import UsageError
+from .failure import RunFailed, plain_message, readable, retry_policy
+from .items import BATCH, Element, Processing
+from .message_store import Outcome
+from .odoo_internals import is_healthy
+
+# Seconds after which a run is over although messages still come: others get their turn.
+LONGEST = 60.0
+
+
+def take_messages(record):
+    """Deal with the messages that wait.
+
+    :param record: the type's row, as the integration's user
+    """
+    Inbox(record).take()
+
+
+class Inbox(Processing):
+    """The messages of one integration, in the hands of a run."""
+
+    def __init__(self, record):
+        self.webhook = record.sudo().integration_id._webhook()
+        handler = getattr(record, self.webhook.handler)
+        super().__init__(record, handler, self.webhook.kind)
+        self._look = Look(self.webhook.key, self.webhook.name, self.webhook.version)
+        self._outcomes = []
+        self._due = None  # of the message in hand, if it is to wait
+
+    def take(self):
+        """Deal with all messages, those included that come meanwhile."""
+        begun = time.monotonic()
+        while messages := message_store.ready(self.cr, self.integration, self.webhook, BATCH):
+            self._take_batch(messages)
+            self._keep()
+            if time.monotonic() - begun > LONGEST:
+                break
+
+    def _take_batch(self, messages):
+        elements = [self._read(message) for message in messages]
+        known = self._known(elements)
+        keys = {element.key for element in elements}
+        held = message_store.waiting_keys(self.cr, self.integration, keys)
+        for message, element in zip(messages, elements, strict=True):
+            row = known.get(element.key)
+            if element.key in held or self._is_held(message, row):
+                held.add(element.key)
+                self._outcomes.append(Outcome(message.id, "pending", element.key))
+                continue
+            known[element.key] = row = self._take_one(element, row)
+            if self._due or (row.state == "failed" and not self.webhook.version):
+                held.add(element.key)
+            state = "pending" if self._due else "done"
+            self._outcomes.append(Outcome(message.id, state, element.key, self._due))
+
+    def _is_held(self, message, row):
+        """Return whether an item has to be repaired before the next message of its key.
+
+        So has one that somebody has just asked to be tried again; of those whose key is known the
+        query has said so.
+        """
+        if row is None or message.key:
+            return False
+        is_open = row.state == "failed" and not self.webhook.version
+        return is_open or row.state == "pending"
+
+    def _take_one(self, element, row):
+        self._due = None
+        if row and row.state == "ignored":
+            self.counts.ignored += 1
+            return row
+        if row and core.is_older(element.version, row.version):
+            self.counts.unchanged += 1
+            return row
+        row = row or item_store.new(element.key)
+        return self._deal_with(
+            element,
+            row._replace(
+                name=element.name or row.name,
+                fingerprint=element.fingerprint,
+                version=element.version or row.version,
+                source_run_id=self.scope and self.scope.run_id,
+                is_corrected=False,
+            ),
+        )
+
+    # --- What a message says ---
+
+    def _read(self, message):
+        """Return the :class:`Element` that a message is."""
+        try:
+            element = self._element(self.webhook.parse(message.body), None, self._look)
+        except Exception as error:
+            return self._unreadable(message, plain_message(readable(error)))
+        if element.text is None:
+            return self._unreadable(message, self.env._("It is nested too deep."))
+        if element.problem:
+            # Not that of another one with the same content.
+            element.key = f"{element.key}-{message.id}"
+        return element
+
+    def _unreadable(self, message, reason):
+        """Return what stands for a message that cannot be read: people see it as it came."""
+        text, fingerprint = self._packed(message.body.decode("utf-8", "replace"))
+        problem = self.env._(
+            "What was received cannot be read: %(reason)s Ask whoever runs the other system, or "
+            "the developer of the integration.",
+            reason=reason,
+        )
+        key = f"?{message.id}"
+        return Element(None, key, None, text, fingerprint, problem=problem)
+
+    # --- What becomes of it ---
+
+    def _ends_attempt(self, error):
+        return super()._ends_attempt(error) and not self._can_wait(error)
+
+    def _can_wait(self, error):
+        """Return whether ``error`` is one that only this message has to wait for."""
+        if not isinstance(error, Exception) or isinstance(error, (RunFailed, UsageError)):
+            return False
+        if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) or not is_healthy(self.cr):
+            return False
+        error = readable(error)
+        return is_transient(error) and not is_stop(error)
+
+    def _mark_failed(self, element, item, row, error):
+        self._due = self._retry_at(item, row, error)
+        if not self._due:
+            return super()._mark_failed(element, item, row, error)
+        message = plain_message(error) or self.env._("It failed without giving a reason.")
+        if row.state != "pending":
+            self.integration.ihub_warning(
+                summary=self.env._(
+                    "%(item)s waits: %(reason)s", item=self._title(element), reason=message
+                ),
+                details=error,
+                integration=self.integration,
+            )
+        item._reference = row.reference
+        return self._mark(element, item, row, "pending", message=message)
+
+    def _retry_at(self, item, row, error):
+        """Return when to try a message again, in naive UTC, or None."""
+        if server_down_in(error):
+            # Nobody has tried it.
+            item.attempt = row.attempts
+        now = datetime.now(timezone.utc).replace(tzinfo=None)
+        return next_attempt(error, item.attempt, retry_policy(self.integration), now, random)
+
+    # --- What is kept ---
+
+    def _keep(self):
+        if self._outcomes:
+            message_store.save(self.cr, self._outcomes)
+            self._outcomes = []
+        return super()._keep()
