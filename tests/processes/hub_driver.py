@@ -42,6 +42,7 @@ EMPTY = (
     "DELETE FROM ihub_event",
     "DELETE FROM ihub_test_ledger",
     "DELETE FROM ihub_integration_ledger",
+    "DELETE FROM ihub_integration_hook",
     "DELETE FROM ihub_integration",
 )
 
@@ -129,6 +130,17 @@ class Hub:
                 .create({"script": script, "window_from": now - windows * step, **values})
                 .integration_id.id
             )
+
+    def add_hook(self):
+        """Add an integration that takes messages, started; return its id, path and secret."""
+        with self.env("__system__") as env:
+            run_as = env["res.users"].search([("login", "=", OPERATOR)])
+            hook = env["ihub.integration.hook"].create({"name": "Hook", "run_as_id": run_as.id})
+            integration = hook.integration_id
+            secret = integration._webhook().verify.new_secret()
+            integration._set_webhook_secret(secret)
+            integration.start()
+            return integration.id, f"/ihub/in/{integration.webhook_token}", secret
 
     def start(self, integration):
         self.press(integration, "start")

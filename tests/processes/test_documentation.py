@@ -44,6 +44,7 @@ feed, _run = run("news.feed.integration")
 print("STATE", feed.get_state("last_id"), sep="|")
 holder, _run = run("token.holder.integration")
 print("TOKEN", holder.get_state("token"), sep="|")
+_ = run("shop.orders.live.integration")
 nightly, _run = run("nightly.export.integration")
 print("SCHEDULE", nightly.interval_type, nightly.time_of_day, sep="|")
 
@@ -197,7 +198,7 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     addons = write_sample_addon(tmp_path / "addons")
     install = ("-i", "ihub_samples", "--stop-after-init", "--test-tags", "/ihub_samples")
     output = odoo("server", database, *install, addons=addons)
-    assert re.search(r"0 failed, 0 error\(s\) of 17 tests", output), output
+    assert re.search(r"0 failed, 0 error\(s\) of 19 tests", output), output
     assert "shop.customers.integration is conformant: 10/10, 5 not applicable" in output, output
 
     output = odoo("shell", database, script=RUN_THE_SAMPLES, addons=addons)
@@ -211,6 +212,7 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     assert "STATE|3" in output
     assert "OUTCOME|token.holder.integration|failed|0|Kept all the same." in output
     assert "TOKEN|new" in output
+    assert "OUTCOME|shop.orders.live.integration|done|2|" in output
     assert "OUTCOME|nightly.export.integration|done" in output
     assert "SCHEDULE|days|2.5" in output
     assert "OUTCOME|shop.customers.integration|done|2|1 done, 1 to repair." in output
@@ -241,7 +243,7 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
 
     odoo("shell", database, script=UNINSTALL.format(name="ihub_samples"), addons=addons)
     output = odoo("shell", database, script=LOOK_AT_A_MISSING_TYPE)
-    assert "MISSING|10|{True}" in output, output
+    assert "MISSING|11|{True}" in output, output
     assert "is no longer installed" in output
     assert "TYPES|[]" in output
     odoo("shell", database, script=UNINSTALL.format(name="ihub"))
