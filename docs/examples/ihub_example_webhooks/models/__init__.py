@@ -1,0 +1,2 @@
+from . import example_payment
+from . import example_payments
