@@ -111,7 +111,7 @@ class Inbox(Processing):
         except Exception as error:
             return self._unreadable(message, plain_message(readable(error)))
         if element.text is None:
-            return self._unreadable(message, self.env._("It is nested too deep."))
+            return self._unreadable(message, self.env._("It is nested too deeply."))
         if element.problem:
             # Not that of another one with the same content.
             element.key = f"{element.key}-{message.id}"

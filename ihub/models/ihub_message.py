@@ -25,13 +25,19 @@ class IhubMessage(models.Model):
     integration_id = fields.Many2one(
         "ihub.integration", required=True, readonly=True, ondelete="cascade"
     )
-    message_id = fields.Char(required=True, readonly=True, help="The same when it is sent again.")
-    key = fields.Char(readonly=True, help="Of its item; known once the lane has read it.")
+    message_id = fields.Char(
+        required=True,
+        readonly=True,
+        help="The ID that the sender gave it: the same when it is sent again.",
+    )
+    key = fields.Char(readonly=True, help="The key of its item, known once the message was read.")
     state = fields.Selection(
         [("pending", "Queued"), ("done", "Done")], required=True, readonly=True, default="pending"
     )
     due = fields.Datetime(
-        readonly=True, help="Not taken before; empty: it waits behind another one of its key."
+        readonly=True,
+        help="Not processed before this time. Empty: it waits behind another message of the same "
+        "item.",
     )
     received_at = fields.Datetime(required=True, readonly=True)
 

@@ -188,7 +188,9 @@ class IhubRun(models.Model):
         readonly=True, help="The failure must be fixed in the settings."
     )
     idempotency_key = fields.Char(
-        readonly=True, copy=False, help="By which who has requested it knows it again."
+        readonly=True,
+        copy=False,
+        help="The key of whoever requested it: a request with the same key returns this run.",
     )
     # Where the next attempt goes on: {"point": value}, since Odoo takes a bare 0 or [] for nothing.
     # It may hold whatever the other system wants to be asked with, so operators do not read it.
