@@ -29,22 +29,22 @@ class IhubWebhookMixin(models.AbstractModel):
 
     webhook_token = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     webhook_secret_until = fields.Datetime(
-        "Previous Secret Valid Until", readonly=True, copy=False, groups="ihub.group_manager"
+        "Previous Webhook Secret Valid Until", readonly=True, copy=False, groups="ihub.group_manager"
     )
     has_webhook = fields.Boolean(compute="_compute_has_webhook")
     webhook_address = fields.Char(
-        "Address",
+        "Webhook Address",
         compute="_compute_webhook",
         groups="ihub.group_manager",
         help="Enter this address in the other system, as the place to send its messages to.",
     )
     has_webhook_secret = fields.Boolean(
-        "Secret Is Set", compute="_compute_webhook", groups="ihub.group_manager"
+        "Webhook Secret Is Set", compute="_compute_webhook", groups="ihub.group_manager"
     )
-    message_date = fields.Datetime("Last Received", compute="_compute_messages")
+    message_date = fields.Datetime("Last Message Received", compute="_compute_messages")
     waiting_messages = fields.Integer(compute="_compute_messages")
-    refused_messages = fields.Text("Refused", compute="_compute_messages")
-    missed_messages = fields.Text("Lost", compute="_compute_messages")
+    refused_messages = fields.Text("Refused Messages", compute="_compute_messages")
+    missed_messages = fields.Text("Lost Messages", compute="_compute_messages")
 
     # --- What a type takes ---
 
