@@ -9,5 +9,12 @@ mask_loggers(__name__)
 
 
 def uninstall_hook(env):
-    """Delete the lanes' crons: they would be left without the model that they call."""
+    """Delete what no module's data are, and would be left or keep Odoo from deleting the rest."""
+    # Without the model that they call.
     env["ihub.integration"].with_context(active_test=False).search([])._own_crons().unlink()
+    # Those of types are made when their addon is installed; the groups cannot go before them.
+    groups = env.ref("ihub.group_user") + env.ref("ihub.group_manager")
+    env["ir.model.access"].with_context(active_test=False).search(
+        [("group_id", "in", groups.ids)]
+    ).unlink()
+    env["ir.config_parameter"].search([("key", "=like", "ihub.%")]).unlink()

@@ -15,7 +15,8 @@ class Monitoring(Controller):
         auth="bearer",
         methods=["GET"],
         save_session=False,
-        readonly=True,
+        # A replica does not know which runs are alive.
+        readonly=False,
     )
     def health(self):
         """Return how the hub is, as JSON: HTTP 200, or 503 where nothing takes up what is due."""
@@ -29,7 +30,8 @@ class Monitoring(Controller):
         auth="bearer",
         methods=["GET"],
         save_session=False,
-        readonly=True,
+        # A replica does not know which runs are alive.
+        readonly=False,
     )
     def metrics(self):
         """Return figures as Prometheus reads them."""

@@ -35,7 +35,7 @@ class ServerDown(RetryableError):
 
 
 class StopRequested(BaseException):
-    """Somebody pressed Stop; raised by ``checkpoint()``.
+    """Somebody pressed Stop, or the attempt goes on later; raised by ``checkpoint()``.
 
     Not an ``Exception``: an integration that catches those, record by record, must still stop.
     """

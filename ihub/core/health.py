@@ -59,6 +59,7 @@ BADGES = (
     Health("type_missing", "Type Missing", "danger", "fa-puzzle-piece", "open"),
     Health("blocked", "Cannot Run", "danger", "fa-ban", "open"),
     Health("no_worker", "No Worker", "warning", "fa-bed", "start"),
+    Health("ahead", "Clock Ran Ahead", "warning", "fa-calendar-times-o", "start"),
     Health("stuck", "Stuck", "danger", "fa-hourglass-end", "stop"),
     Health("late", "Late", "warning", "fa-clock-o", "retry"),
     Health("run_failed", "Run Failed", "warning", "fa-times-circle", "run_again"),
@@ -80,6 +81,8 @@ RANK = {badge.word: rank for rank, badge in enumerate(BADGES)}
 # A cron worker looks once a minute; what is not begun after this time is not begun at all.
 TAKEN_UP_AFTER = timedelta(minutes=3)
 OVERDUE_AFTER = timedelta(seconds=70)
+# What ended later than this is of a clock that ran ahead; those of two servers differ by less.
+AHEAD_BY = timedelta(minutes=2)
 
 
 class Facts(NamedTuple):
@@ -91,6 +94,7 @@ class Facts(NamedTuple):
     :param bool is_blocked: it cannot run before somebody fixes its settings
     :param bool is_copy: it was stopped because the database is a copy of another one
     :param bool has_cron: its scheduled action is there and switched on
+    :param bool is_ahead: it waits for a window in the future, since one has ended there
     :param int run_id: the run that is marked as running, or None
     :param datetime executing_since: since when a living process executes it, or None
     :param bool is_stopping: that run was asked to stop
@@ -120,6 +124,7 @@ class Facts(NamedTuple):
     is_blocked: bool = False
     is_copy: bool = False
     has_cron: bool = True
+    is_ahead: bool = False
     run_id: int | None = None
     executing_since: datetime | None = None
     is_stopping: bool = False
@@ -179,6 +184,8 @@ def _judge_waiting(facts: Facts, now: datetime) -> str | None:
         return "no_worker"
     if facts.idle_since and facts.idle_since < now - TAKEN_UP_AFTER:
         return "no_worker"
+    if facts.is_ahead:
+        return "ahead"
     if facts.is_late:
         return "late"
     if facts.died_at:

@@ -27,6 +27,12 @@ def unless_shutdown(error: BaseException) -> None:
         raise error
 
 
+def end_with_server() -> None:
+    """Wait for the end of the process where it is near: what this thread did would be cut off."""
+    if is_ending() and threading.current_thread().daemon:
+        threading.Event().wait()
+
+
 def is_ending() -> bool:
     """Return whether a threaded server was asked to end: it closes all connections then."""
     # Not imported: this also runs where there is no server.

@@ -3,10 +3,12 @@
 import threading
 
 from ..core.exceptions import StopRequested
+from ..core.limits import may_go_on
 from ..core.text import DEPTH_LIMIT, SIZE_LIMIT, NotPlain, clean_text, plain
 from . import event_buffer
 from .context import current_run, is_executing
 from .exceptions import UsageError
+from .odoo_internals import time_limits
 
 # What the column holds.
 _MOST = 2**31 - 1
@@ -35,14 +37,16 @@ def scope_of(record):
     return scope
 
 
-def keep(record, processed, total, resume):
+def keep(record, processed, total, resume, goes_on=True):
     """Commit the work of the executing run with its progress, and obey a Stop.
 
     :param record: the integration whose code asks for it
     :param int processed: records done since the start of the window
     :param int total: records in the window, or None
     :param resume: JSON value for the next attempt
-    :raise StopRequested: after the commit, when somebody pressed Stop
+    :param bool goes_on: whether its code would go on behind it; else something is about to end it
+    :raise StopRequested: after the commit, when somebody pressed Stop, or when the next piece of
+        work might take longer than Odoo lets a scheduled action work
     :raise UsageError: before anything was done
     """
     env = record.env
@@ -64,6 +68,10 @@ def keep(record, processed, total, resume):
     scope.watch.commit()
     if run._is_stop_requested():
         scope.stopped = True
+        raise StopRequested
+    scope.note_kept()
+    if goes_on and not may_go_on(time_limits(), scope.longest):
+        scope.out_of_time = True
         raise StopRequested
 
 

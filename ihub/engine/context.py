@@ -9,6 +9,7 @@ that is written inside one.
 
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -50,6 +51,11 @@ class RunScope:
     error_logged: bool = False
     # Whether a checkpoint has told the code that somebody had pressed Stop.
     stopped: bool = False
+    # Whether a checkpoint has ended the attempt, since Odoo would have ended the process.
+    out_of_time: bool = False
+    # When its work was last kept, and the longest time between two such moments, in seconds.
+    kept_at: float = field(default_factory=time.monotonic)
+    longest: float = 0.0
     # Whether the run ends with the open transaction.
     ended: bool = False
     # Whether the integration's code has committed by itself.
@@ -64,9 +70,15 @@ class RunScope:
     def begin(self):
         """Forget what an earlier try of the same attempt has said."""
         self.failed, self.reason, self.error_logged, self.ended = False, None, False, False
-        self.stopped = False
+        self.stopped = self.out_of_time = False
+        self.kept_at, self.longest = time.monotonic(), 0.0
         self.cause = None
         self.counts = []
+
+    def note_kept(self):
+        """Measure the piece of work that was kept just now."""
+        before, self.kept_at = self.kept_at, time.monotonic()
+        self.longest = max(self.longest, self.kept_at - before)
 
     def fail(self, reason=None):
         """Let the run end as failed once ``run_from_to`` returns."""

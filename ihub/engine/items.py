@@ -405,7 +405,7 @@ class Processing:
         except BaseException as error:
             if self._ends_attempt(error):
                 if not is_shutdown(error) and is_healthy(self.cr):
-                    self._keep()
+                    self._keep(goes_on=False)
                 raise
             return readable(error)
         return None
@@ -486,10 +486,11 @@ class Processing:
 
     # --- What is kept ---
 
-    def _keep(self):
+    def _keep(self, goes_on=True):
         """Write what became of the elements since the last time, and commit it with their work.
 
-        :raise StopRequested: when somebody has pressed Stop
+        :param bool goes_on: see :func:`~.checkpoint.keep`
+        :raise StopRequested: when somebody has pressed Stop, or the time is up
         """
         if self._marks:
             item_store.save(self.env, self.integration, self.kind, self._marks.values())
@@ -497,7 +498,7 @@ class Processing:
         self._missed.keep()
         processed = self._before + self.counts.seen
         self._kept_at = time.monotonic()
-        keep(self.record, processed, self._total, self._cursor)
+        keep(self.record, processed, self._total, self._cursor, goes_on)
 
     def _check_limit(self):
         """End the run where too many items have failed.
@@ -510,7 +511,7 @@ class Processing:
         if not self._limit.is_exceeded(counts.failed, counts.done + counts.failed):
             return
         cause = next((mark.message for mark in reversed(self._marks.values()) if mark.message), "")
-        self._keep()
+        self._keep(goes_on=False)
         raise TooManyFailedItems(
             self.env._(
                 "Too many items failed (%(failed)s of %(tried)s), so the run was ended. The last "

@@ -8,9 +8,10 @@ import json
 from contextlib import contextmanager, suppress
 
 import psycopg2
+from odoo.sql_db import db_connect
 
 from .connection import roll_back
-from .odoo_internals import close_connection
+from .odoo_internals import close_connection, is_pooled
 
 # The first half of the two-part key: "ihub" in ASCII. The second half is the integration's id.
 LOCK_SPACE = 0x69687562
@@ -20,10 +21,39 @@ NOTICE_DEATH = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+# How often it is looked whether others get the session of a connection: others may be faster.
+_LOOKS = 3
 
 
 class LaneTaken(Exception):
     """The lane is another process's now: what a run has left behind is that one's to settle."""
+
+
+def can_hold(cr):
+    """Return whether what ``cr`` locks stays locked, and its own, when its transaction ends.
+
+    It does not where a pooler lends each transaction a session that others get after it: the lock
+    would stay on that one, and shut the lane for as long as the pooler keeps it.
+
+    :param cr: a cursor whose transaction may be committed
+    """
+    return not is_pooled(cr) or not any(_is_lent_on(cr) for _look in range(_LOOKS))
+
+
+def _is_lent_on(cr):
+    """Return whether another connection gets the session that ``cr`` had a moment ago."""
+    mine = _session(cr)
+    cr.commit()  # pylint: disable=invalid-commit
+    with db_connect(cr.dbname).cursor() as other:
+        theirs = _session(other)
+        again = _session(cr)
+    cr.commit()  # pylint: disable=invalid-commit
+    return theirs == mine or again != mine
+
+
+def _session(cr):
+    cr.execute("SELECT pg_backend_pid()")
+    return cr.fetchone()[0]
 
 
 @contextmanager

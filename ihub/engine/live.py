@@ -10,6 +10,7 @@ import math
 import threading
 import time
 
+from ..core.shutdown import is_ending
 from .flusher import Flusher
 
 _logger = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ class Changes:
                 self._send(sorted(ready))
             except Exception:
                 # A screen that misses one refreshes itself within a minute.
-                _logger.exception("A live message could not be sent.")
+                if not is_ending():
+                    _logger.exception("A live message could not be sent.")
 
     def forget(self):
         """Drop all that is waiting: it is another process's to say."""

@@ -3,18 +3,26 @@
 Three methods of Odoo are wrapped, so that a :class:`CursorWatcher` hears what Odoo tells nobody: a
 savepoint that is rolled back, and the flush with which each commit begins. That costs a look into
 a dictionary beside round trips to the server. Savepoints made with SQL are not seen. Two more say
-when a process has begun to run scheduled actions.
+when a process has begun to run scheduled actions, and one since when a worker's master counts the
+time of what it works on.
 """
 
 import threading
+import time
+from contextlib import contextmanager
 from functools import wraps
 
+import psutil
 import psycopg2
+from odoo import sql_db
 from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
+from odoo.service import server
 from odoo.service.server import ThreadedServer, WorkerCron
 from odoo.sql_db import BaseCursor, Cursor, Savepoint, db_connect
 from odoo.tools import SQL, config
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+
+from ..core.limits import Limit
 
 _WATCHERS = "_ihub_watchers"
 _POSITIONS = "_ihub_positions"
@@ -63,6 +71,12 @@ def answers(cr):
     return True
 
 
+def is_pooled(cr):
+    """Return whether there is a pooler in between: it makes up the number of the session."""
+    cr.execute("SELECT pg_backend_pid()")
+    return cr.fetchone()[0] != cr.connection.get_backend_pid()
+
+
 def close_connection(cr):
     """End the session, in place of giving the connection back to the pool."""
     cr._cnx.close()
@@ -74,6 +88,34 @@ def take_connection(cr, fresh):
     # It has none any more that it could close.
     fresh._closed = True
     cr._now = None
+
+
+# The cursors of lanes, which the end of the server does not take from them.
+_spared = set()
+
+
+@contextmanager
+def spared(cr):
+    """Let ``cr`` keep its connection in the body of a ``with``, also while the server ends.
+
+    Odoo closes all before it ends, while scheduled actions are still at work: whatever they did
+    next would be an error in the log. The connection ends with the process, in a moment.
+    """
+    _spared.add(cr)
+    try:
+        yield
+    finally:
+        _spared.discard(cr)
+
+
+def _spare():
+    for pool in filter(None, (sql_db._Pool, sql_db._Pool_readonly)):
+        with pool._lock:
+            mine = {id(cr._cnx) for cr in list(_spared)}
+            pool._connections[:] = [one for one in pool._connections if id(one) not in mine]
+
+
+server.CommonServer.on_stop(_spare)
 
 
 def first_after_commit(cr, function):
@@ -90,6 +132,61 @@ def first_after_commit(cr, function):
 def socket_of(httprequest):
     """Return the socket that a request comes from; None where another server than Odoo's serves."""
     return httprequest._HTTPRequest__environ.get("werkzeug.socket")
+
+
+def of_primary(method):
+    """Let a method that only reads be answered by the primary database, not by a replica."""
+    method._readonly = False
+    return method
+
+
+# --- Limits on scheduled actions ---
+
+# When this process last told its master that it lives, in seconds since 1970. Unknown if it had
+# begun to work before this was loaded: then not before its start.
+_told = {"at": psutil.Process().create_time()}
+
+
+def time_limits():
+    """Return each :class:`Limit` after which Odoo ends this process for what the thread does."""
+    if isinstance(server.server, server.PreforkServer):
+        limits = [(server.server.cron_timeout, time.time() - _told["at"]), _processor_time()]
+    else:
+        limits = [_time_of_thread(threading.current_thread())]
+    return [Limit(seconds, seconds - used) for seconds, used in limits if seconds]
+
+
+def _time_of_thread(thread):
+    """Return the limit of a thread of a threaded server, or 0, and the seconds that it has used."""
+    begun = getattr(thread, "start_time", None)
+    if not begun:
+        return 0, 0
+    # Only a positive one has a meaning of its own.
+    limit = max(config["limit_time_real_cron"] or 0, 0) or config["limit_time_real"]
+    return limit, time.time() - begun
+
+
+def _processor_time():
+    """Return the limit of a worker on the processor's time, and the seconds that it has used."""
+    limit = config["limit_time_cpu"]
+    kind = server.resource.RLIMIT_CPU
+    usage = server.resource.getrusage(server.resource.RUSAGE_SELF)
+    # Set anew, from what was used until then, for each unit of work.
+    end = server.resource.getrlimit(kind)[0]
+    left = end - usage.ru_utime - usage.ru_stime
+    return (0, 0) if end == server.resource.RLIM_INFINITY else (limit, limit - left)
+
+
+def _pipe_ping(original):
+    @wraps(original)
+    def pipe_ping(self, pipe):
+        _told["at"] = time.time()
+        original(self, pipe)
+
+    return pipe_ping
+
+
+server.PreforkServer.pipe_ping = _pipe_ping(server.PreforkServer.pipe_ping)
 
 
 # --- The cache of the ORM ---

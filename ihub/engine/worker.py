@@ -12,13 +12,15 @@ from datetime import datetime, timedelta, timezone
 
 import psycopg2
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.exceptions import StopRequested, blames_settings, is_stop
+from ..core.limits import may_begin
 from ..core.retry import next_attempt, server_down_in
 from ..core.sentences import Sentence
-from ..core.shutdown import is_ending, is_shutdown
+from ..core.shutdown import end_with_server, is_ending, is_shutdown
 from ..report.format import stated_moment
 from ..report.sentences import stored
 from . import connection, event_buffer, lane_lock, message_store
@@ -38,7 +40,7 @@ from .failure import (
 )
 from .inbox import take_messages
 from .items import retry_of_run
-from .odoo_internals import first_after_commit
+from .odoo_internals import first_after_commit, spared, time_limits
 
 _logger = logging.getLogger(__name__)
 
@@ -65,6 +67,8 @@ class Worker:
         self.env = integration.env
         # What has started the last run: messages that come without an end let others have a turn.
         self._last_trigger = None
+        # Whether a run has ended its attempt since Odoo's time for this call is used up.
+        self.is_out_of_time = False
 
     def serve(self):
         """Execute what is due, unless another process does so.
@@ -77,7 +81,10 @@ class Worker:
             # Deleted while its cron was locked by the scheduler: see `_delete_crons`.
             self.env["ir.cron"]._commit_progress(deactivate=True)
             return
-        with lane_lock.hold(self.env.cr, integration.id) as held:
+        if not lane_lock.can_hold(self.env.cr):
+            self._transaction(self._refuse_pooler)
+            return
+        with spared(self.env.cr), lane_lock.hold(self.env.cr, integration.id) as held:
             # The lock is the session's; what is read from here on must be newer than it.
             self.env.cr.commit()  # pylint: disable=invalid-commit
             if not held:
@@ -86,6 +93,7 @@ class Worker:
                 integration._wake(fields.Datetime.now() + timedelta(minutes=1))
                 return
             self._work_or_come_back()
+            end_with_server()
 
     # --- The lane ---
 
@@ -97,11 +105,17 @@ class Worker:
             self._work()
             return
         except BaseException as error:
+            end_with_server()
             if is_shutdown(error) or is_ending():
                 raise
             log_masked(_logger, error, "The lane of integration %s failed.", self.integration.id)
         # Odoo would sleep until the next regular call, and switch the cron off in the end.
         self._come_back()
+
+    def _refuse_pooler(self):
+        """Fail what is due: nothing would tell whether a run is alive, or keep a second one out."""
+        if self.integration.state != "failed" and self._count_due():
+            self.integration._fail(Sentence("pooled"))
 
     def _speak_to_reader(self):
         """Use the language and time zone of whom the integration works for."""
@@ -121,15 +135,18 @@ class Worker:
         done = 0
         while run := self._transaction(self._next_run):
             self._execute(run)
+            end_with_server()
             done += 1
-            if self._is_time_over():
+            if self._is_time_over() or not self._has_time():
                 self._transaction(self._wind_up)
-                self.env["ir.cron"]._commit_progress(done, remaining=self._count_due())
+                # Odoo would call the lane again at once, on the same time.
+                remaining = self._count_due() if self._has_time() else 0
+                self.env["ir.cron"]._commit_progress(done, remaining=remaining)
                 return
 
     def _next_run(self):
-        """Claim the next due run; where there is none, leave all in order."""
-        run = self._claim()
+        """Claim the next due run; where there is none, or no time for it, leave all in order."""
+        run = self._claim() if self._has_time() else self.env["ihub.run"]
         if not run:
             self._wind_up()
         return run
@@ -142,6 +159,10 @@ class Worker:
     def _is_time_over(self):
         """Return whether other crons should get their turn, as Odoo has set."""
         return time.monotonic() >= self.env.context.get("cron_end_time", math.inf)
+
+    def _has_time(self):
+        """Return whether another run may begin, so that Odoo does not end it in the midst."""
+        return not self.is_out_of_time and may_begin(time_limits())
 
     def _report_alive(self):
         """Keep Odoo from counting crashes: here that is done per run.
@@ -516,7 +537,7 @@ class Worker:
             scope.watch.end()
         if loss:
             raise UsageError(explain(self.env, loss))
-        run._complete(scope.counts, scope.error_logged)
+        run._complete(scope.counts, scope.error_logged or run.with_errors)
         scope.ended = True
 
     def _report_commits(self, scope):
@@ -548,6 +569,8 @@ class Worker:
             self._transaction(lambda: self._recover_state(run))
         elif is_stop(error) and self._is_stopped(run, scope):
             self._transaction(lambda: self._settle_stop(run))
+        elif is_stop(error) and scope.out_of_time:
+            self._go_on_later(run, scope)
         elif is_lost and not scope.failed:
             self._settle_loss(run, scope, error)
         else:
@@ -589,6 +612,37 @@ class Worker:
         run._end("cancelled", Sentence("stopped_by", {"user": user}))
         if run.trigger == "schedule":
             run._continue()
+
+    def _go_on_later(self, run, scope):
+        """Let a run whose time is up go on in the next call, unless it gets nowhere by that."""
+        self.is_out_of_time = True
+        if not self._transaction(lambda: self._queue_again(run, scope)):
+            self._settle_failure(run, scope, UserError(self._gets_nowhere()))
+
+    def _queue_again(self, run, scope):
+        """Queue the same run again, as the same attempt.
+
+        :return: False if it is the third time in a row that it got no further by its own numbers
+        """
+        if not run._count_progress() and (run.processed or run.resume):
+            run.crash_count += 1
+            if run.crash_count == MAX_CRASHES:
+                return False
+        run._set_state(
+            "pending",
+            due=fields.Datetime.now(),
+            with_errors=run.with_errors or scope.error_logged,
+            **stored(self.integration, None),
+        )
+        return True
+
+    def _gets_nowhere(self):
+        return self.env._(
+            "Odoo ends scheduled actions that take longer than %(seconds)s seconds, and this work "
+            "began at its beginning again each time. Ask its developer to give checkpoint() where "
+            "to resume (resume=…), or your administrator for a higher limit_time_real_cron.",
+            seconds=round(min(limit.seconds for limit in time_limits())),
+        )
 
     def _settle_failure(self, run, scope, error):
         """Log why a run failed; try again later, or leave it failed."""
@@ -692,7 +746,8 @@ class Worker:
         :raise LaneTaken: another process has found it already
         """
         if is_ending():
-            # The server closes all connections as it ends. The next one takes the run up again.
+            # The next one takes the run up again.
+            end_with_server()
             raise SystemExit
         try:
             connection.renew(self.env.cr)

@@ -319,7 +319,8 @@ class AbstractIntegration(models.AbstractModel):
         :param int total: how many there are, if that is known
         :param resume: None, text, numbers, booleans, and lists and dictionaries of these, up to a
             megabyte; the next attempt at this window finds it, equal, in :meth:`resume_point`
-        :raise StopRequested: when somebody pressed Stop. The work up to here is kept.
+        :raise StopRequested: when somebody pressed Stop, or when Odoo's time for scheduled actions
+            is nearly used up and the run goes on later. The work up to here is kept.
         :raise UsageError: before anything was done: inside a savepoint, in another thread, with
             another cursor, on the record of another integration than the one whose run executes,
             after ``cr.rollback()``, and for a ``resume`` that would not come back equal
@@ -381,7 +382,7 @@ class AbstractIntegration(models.AbstractModel):
             ``RestClient.pages()`` it is known
         :param bool skip_unchanged: leave alone what has come with the same data before
         :return: numbers of elements: ``done``, ``failed``, ``unchanged``, ``ignored``
-        :raise StopRequested: when somebody pressed Stop. The work up to here is kept.
+        :raise StopRequested: as :meth:`checkpoint` does. The work up to here is kept.
         :raise UserError: when more of them have failed than the integration allows
         :raise UsageError: inside a savepoint, or in another thread
         """

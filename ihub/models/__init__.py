@@ -2,6 +2,7 @@ from . import (
     base,
     ihub_internal_fields,
     ihub_outside_text,
+    ihub_primary_reads,
     ihub_failed_request,
     ihub_visible_references,
     ihub_type_mixin,

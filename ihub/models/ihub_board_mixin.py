@@ -10,6 +10,7 @@ from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, unserved
 from ..core.metrics import Sample, exposition
 from ..engine import event_buffer, home
 from ..engine.lane_lock import LOCK_SPACE
+from ..engine.odoo_internals import of_primary
 from ..engine.values import moment
 from ..report import card, card_text, health
 from ..report import coverage as time_line
@@ -259,20 +260,17 @@ class IhubBoardMixin(models.AbstractModel):
 
     # --- All that one answer says is of one moment ---
 
-    @api.readonly
     def web_read(self, specification):
         self = self.with_context(**{SNAPSHOT: self._known()})
         return super().web_read(specification)
 
     @api.model
-    @api.readonly
     def web_search_read(self, domain, *args, **kwargs):
         self = self.with_context(**{SNAPSHOT: self._all_known()})
         result = super().web_search_read(domain, *args, **kwargs)
         return {**result, **self._board_facts()}
 
     @api.model
-    @api.readonly
     def web_read_group(self, domain, groupby, *args, **kwargs):
         self = self.with_context(**{SNAPSHOT: self._all_known()})
         result = super().web_read_group(domain, groupby, *args, **kwargs)
@@ -316,7 +314,7 @@ class IhubBoardMixin(models.AbstractModel):
         ]
 
     @api.model
-    @api.readonly
+    @of_primary
     def board_summary(self):
         """Return how many of the integrations that the user sees are doing how.
 
@@ -330,7 +328,7 @@ class IhubBoardMixin(models.AbstractModel):
         return dict(Counter(word for facts, word in known if facts.active))
 
     @api.model
-    @api.readonly
+    @of_primary
     def metrics(self):
         """Return figures for monitoring, of all integrations that the user sees.
 
@@ -344,7 +342,7 @@ class IhubBoardMixin(models.AbstractModel):
         return exposition([*samples_of(integrations, known), waiting])
 
     @api.model
-    @api.readonly
+    @of_primary
     def check_health(self):
         """Return whether the hub does its work, in a word, and how its integrations are.
 
@@ -424,7 +422,7 @@ class IhubBoardMixin(models.AbstractModel):
             run = integration.current_run_id
             integration.can_edit_schedule = not is_running and not run
             integration.can_start = integration._can_be_on() and (
-                not is_running or not facts.has_cron
+                not is_running or not facts.has_cron or facts.is_ahead
             )
             is_busy = (run and not integration.is_stopping) or integration.queued_count
             integration.can_stop = is_running or bool(is_busy)
@@ -569,7 +567,7 @@ class IhubBoardMixin(models.AbstractModel):
 
     # --- Reports ---
 
-    @api.readonly
+    @of_primary
     def coverage(self, date_from, date_to):
         """Return what has become of each moment of a period.
 

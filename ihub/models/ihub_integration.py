@@ -30,6 +30,7 @@ class IhubIntegration(models.Model):
     _inherit = [
         "ihub.internal.fields",
         "ihub.outside.text",
+        "ihub.primary.reads",
         "ihub.type.mixin",
         "ihub.schedule.mixin",
         "ihub.operation.mixin",

@@ -218,6 +218,7 @@ class IhubOperationMixin(models.AbstractModel):
         self._check_can_start()
         self._ensure_scheduled_run()
         self._ensure_cron()
+        self._take_back_future()
         if self.state != "running":
             self._change_state("running", Sentence("started"), note=self.env._("Started."))
             scheduled = self._scheduled_run()

@@ -84,7 +84,12 @@ class IhubRun(models.Model):
     """
 
     _name = "ihub.run"
-    _inherit = ["ihub.internal.fields", "ihub.outside.text", "ihub.failed.request"]
+    _inherit = [
+        "ihub.internal.fields",
+        "ihub.outside.text",
+        "ihub.primary.reads",
+        "ihub.failed.request",
+    ]
     _description = "Integration Run"
     _order = "id desc"
     _rec_name = "integration_id"
@@ -505,13 +510,17 @@ class IhubRun(models.Model):
         return self.attempt - self.forgiven_attempts
 
     def _count_progress(self):
-        """Forgive the attempts and crashes before the one that just ended, if that one moved on."""
+        """Forgive the attempts and crashes before the one that just ended, if that one moved on.
+
+        :return: whether it did
+        """
         self.ensure_one()
         point = self.resume["point"] if self.resume else None
         has_moved, reached = moved_on(self.reached or None, self.processed, point)
         self.write({"reached": reached})
         if has_moved:
             self.write({"forgiven_attempts": max(self.attempt - 1, 0), "crash_count": 0})
+        return has_moved
 
     # --- While it executes ---
 
@@ -681,11 +690,11 @@ class IhubRun(models.Model):
         return self.integration_id.action_stop()
 
     def _begin(self):
-        """Go from pending to running, with one more attempt."""
+        """Go from pending to running, with one more attempt unless one goes on."""
         now = fields.Datetime.now()
-        self._set_state(
-            "running", started_at=now, last_seen=now, ended_at=False, attempt=self.attempt + 1
-        )
+        goes_on = self.attempt and self.started_at and not self.ended_at
+        begun = {"started_at": now, "ended_at": False, "attempt": self.attempt + 1}
+        self._set_state("running", last_seen=now, **({} if goes_on else begun))
         self._notify_change()
 
     def _begin_again(self):

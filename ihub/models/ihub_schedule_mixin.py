@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from ..core.health import AHEAD_BY
 from ..core.schedule import (
     Schedule,
     ScheduleError,
@@ -18,6 +19,7 @@ from ..core.sentences import Sentence
 from ..engine.values import moment
 from ..report.format import local_moment, local_period, said, stated_moment
 from ..report.format import schedule_sentence as say_schedule
+from ..report.sentences import stored
 from .ihub_fields import TimeOfDay
 
 
@@ -339,6 +341,25 @@ class IhubScheduleMixin(models.AbstractModel):
             ),
             subtype_xmlid="mail.mt_note",
         )
+
+    def _take_back_future(self):
+        """Let the next window begin where a clock that ran ahead made runs that ended later."""
+        self.ensure_one()
+        early = self.env["ihub.run"].sudo().search(
+            [
+                ("integration_id", "=", self.id),
+                ("trigger", "=", "schedule"),
+                ("state", "=", "done"),
+                ("ended_at", ">", fields.Datetime.now() + AHEAD_BY),
+            ]
+        )  # fmt: skip
+        if not early or self.sudo()._scheduled_run().state != "pending":
+            return
+        # Done as they are, they would say that the future is complete.
+        early.write({"state": "cancelled", **stored(self, Sentence("too_early"))})
+        self._move_scheduled_run(min(early.mapped("window_from")))
+        # The regular call is as far away.
+        self.sudo().cron_id.nextcall = fields.Datetime.now()
 
     # --- Editing ---
 

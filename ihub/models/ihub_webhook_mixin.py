@@ -29,7 +29,10 @@ class IhubWebhookMixin(models.AbstractModel):
 
     webhook_token = fields.Char(readonly=True, copy=False, groups=fields.NO_ACCESS)
     webhook_secret_until = fields.Datetime(
-        "Previous Webhook Secret Valid Until", readonly=True, copy=False, groups="ihub.group_manager"
+        "Previous Webhook Secret Valid Until",
+        readonly=True,
+        copy=False,
+        groups="ihub.group_manager",
     )
     has_webhook = fields.Boolean(compute="_compute_has_webhook")
     webhook_address = fields.Char(

@@ -212,6 +212,14 @@ def _no_worker_text(integration):
     )
 
 
+def _ahead_text(integration):
+    return integration.env._(
+        "The server's clock ran ahead: runs were done up to %(time)s, which is still to come, and "
+        "nothing runs until then. Press Start to run again what was done too early.",
+        time=local_moment(integration, integration.window_from),
+    )
+
+
 def _cron_text(integration):
     """Return what is wrong with its scheduled action, or False."""
     cron = integration.sudo()._own_crons()
@@ -282,5 +290,6 @@ PROBLEMS = {
     "copy": _copy_text,
     "stuck": _stuck_text,
     "no_worker": _no_worker_text,
+    "ahead": _ahead_text,
     "late": _late_text,
 }

@@ -4,8 +4,9 @@ from contextlib import suppress
 
 from odoo import SUPERUSER_ID, fields
 from odoo.tools import SQL
+from psycopg2.errors import ReadOnlySqlTransaction
 
-from ..core.health import OVERDUE_AFTER, TAKEN_UP_AFTER, Facts
+from ..core.health import AHEAD_BY, OVERDUE_AFTER, TAKEN_UP_AFTER, Facts
 from ..core.lateness import GRACE, Watch, late_from
 from ..core.schedule import Schedule, ScheduleError, Window
 
@@ -44,6 +45,10 @@ FACTS = """
             SELECT FROM ir_cron c JOIN ir_act_server a ON a.id = c.ir_actions_server_id
              WHERE c.id = i.cron_id AND c.active
                AND a.code = 'model.browse(' || i.id || ')._cron_lane()'),
+           (CASE WHEN i.state = 'running' AND run.window_from > %(ahead)s THEN (
+               SELECT r.ended_at > %(ahead)s FROM ihub_run r
+                WHERE r.integration_id = i.id AND r.state = 'done' AND r.trigger = 'schedule'
+                ORDER BY r.id DESC LIMIT 1) END) IS TRUE,
            run.running_id,
            CASE WHEN alive.id IS NOT NULL THEN run.running_since END,
            (run.running_id <= i.stop_before_id
@@ -126,6 +131,7 @@ def facts_of(model, among, lock_space):
     :param SQL among: a query of their rows
     :param int lock_space: of the advisory locks that living lanes hold
     """
+    _check_is_primary(model.env.cr)
     now = fields.Datetime.now()
     rows = _rows(model, among, lock_space, now)
     known = {row[0]: Facts(*row[6:]) for row in rows}
@@ -142,6 +148,18 @@ def facts_of(model, among, lock_space):
             integration, known[integration.id], *behind[integration.id], now
         )
     return known
+
+
+def _check_is_primary(cr):
+    """Refuse to judge by a replica: locks are the primary's, and all would look interrupted.
+
+    :raise ReadOnlySqlTransaction: for which Odoo asks the primary in its place
+    """
+    if not cr.readonly:
+        return
+    cr.execute("SELECT pg_is_in_recovery()")
+    if cr.fetchone()[0]:
+        raise ReadOnlySqlTransaction("A replica does not know which integrations are at work")
 
 
 def is_served(env, lock_space):
@@ -185,6 +203,7 @@ def _rows(model, among, lock_space, now):
             among=among,
             now=now,
             overdue=now - GRACE,
+            ahead=now + AHEAD_BY,
             taken_up=now - TAKEN_UP_AFTER,
             lock_space=lock_space,
             installed=installed,

@@ -94,6 +94,15 @@ SENTENCES = {
         "time.",
         **values,
     ),
+    "pooled": lambda env, values: env._(
+        "Nothing can run: a connection pool such as PgBouncer gives each transaction another "
+        "session of PostgreSQL, and the lock that proves a run alive is lost with it. Ask your "
+        "administrator to set pool_mode = session for Odoo's scheduled actions, or to let them "
+        "connect to PostgreSQL directly. Then press Start."
+    ),
+    "too_early": lambda env, values: env._(
+        "Done too early, because the server's clock ran ahead; its period is run again."
+    ),
     "server_down": lambda env, values: env._("Down since %(time)s. %(reason)s", **values),
     "unexpected": _unexpected,
     "without_reason": lambda env, values: env._("The run failed without giving a reason."),

@@ -30,6 +30,11 @@ def test_the_same_database_is_made_with_demo_data(services):
     assert "--with-demo" in command
 
 
+def test_newer_files_are_an_upgrade(services):
+    """Of both: the second addon depends on the first."""
+    assert "--update=ihub" in services["odoo"]["command"]
+
+
 def test_odoo_waits_for_a_healthy_database(services):
     assert services["odoo"]["depends_on"]["database"]["condition"] == "service_healthy"
     assert services["database"]["healthcheck"]["test"]

@@ -144,11 +144,22 @@ class TestOverHttp(ItemsCase, HttpCase):
     def test_what_only_reads_is_readonly(self):
         Integration, Item = self.env["ihub.integration"], self.env["ihub.item"]
         readers = (
-            Integration.read, Integration.search_read, Integration.board_summary,
-            Integration.coverage, Integration.history, Integration.grid, Item.count_to_repair,
+            Integration.history, Integration.grid, Item.count_to_repair, Item.read,
         )  # fmt: skip
         for method in readers:
             self.assertTrue(method._readonly, method)
+
+    def test_what_says_who_is_at_work_is_not_asked_of_a_replica(self):
+        for model in ("ihub.integration", "ihub.run"):
+            for name in ("read", "search_read", "web_read", "web_search_read", "web_read_group"):
+                self.assertEqual(self.is_readonly(model, name), False, (model, name))
+        for name in ("board_summary", "check_health", "metrics", "coverage"):
+            self.assertEqual(self.is_readonly("ihub.integration", name), False, name)
+
+    def is_readonly(self, model, name):
+        """Return what Odoo finds when it chooses the database."""
+        methods = (getattr(cls, name, None) for cls in self.registry[model].mro())
+        return next((each._readonly for each in methods if hasattr(each, "_readonly")), None)
 
     def test_the_documentation_of_the_server_lists_it(self):
         admin = self.env.ref("base.user_admin")
@@ -162,7 +173,7 @@ class TestOverHttp(ItemsCase, HttpCase):
             self.assertTrue(methods[name]["doc"], name)
         parameters = methods["run_manually"]["parameters"]
         self.assertIn("the same one again", parameters["idempotency_key"]["doc"])
-        self.assertEqual(methods["coverage"]["api"], ["readonly"])
+        self.assertEqual(methods["history"]["api"], ["readonly"])
 
     def documented(self, model, user):
         key = self.keys[user]

@@ -71,6 +71,28 @@ class IhubIntegrationLedger(models.Model):
             if not (step + 1) % int(every):
                 self.checkpoint(step + 1, int(steps), resume=step + 1)
 
+    def _do_tick(self, start, end, steps, pause, how="resume"):
+        """tick STEPS PAUSE [plain|count|resume|burn]: a row and a checkpoint each PAUSE seconds.
+
+        ``plain``: goes on behind what is there, and says so to nobody; ``count``: begins at the
+        beginning each time, and counts; ``burn``: works meanwhile.
+        """
+        begin = {"plain": self._next_step(start), "count": 0}.get(how, self.resume_point() or 0)
+        for step in range(begin, int(steps)):
+            self._write(start, end, step)
+            clock = time.process_time if how == "burn" else time.monotonic
+            until = clock() + float(pause)
+            while clock() < until:
+                time.sleep(0 if how == "burn" else LOOK)
+            self.checkpoint(
+                0 if how == "plain" else step + 1,
+                resume=step + 1 if how in ("resume", "burn") else None,
+            )
+
+    def _do_pause(self, start, end, seconds):
+        """pause SECONDS: take that long."""
+        time.sleep(float(seconds))
+
     def _do_tell(self, start, end, *words):
         """tell WORDS: report them, and have that written at once."""
         self.ihub_info(" ".join(words))

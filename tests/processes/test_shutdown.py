@@ -1,0 +1,33 @@
+"""A threaded server that is stopped during a run says nothing that looks like a fault."""
+
+import re
+import signal
+
+import pytest
+
+ALARMING = re.compile(r"^.*(?: ERROR | CRITICAL |Traceback|^Exception in thread).*$", re.M)
+ITEMS = ",".join(map(str, range(400)))
+
+
+@pytest.mark.parametrize(
+    ("script", "windows"),
+    [
+        # In the midst of queries, of commits, of items, of runs that end, and of a long pause.
+        ("write 100000", 1),
+        ("tick 100000 0.01", 1),
+        (f"each 400 {ITEMS} pause 0.01", 1),
+        ("write", 900),
+        ("write\npause 60", 1),
+        ("swallow write 100000\n" * 5, 1),
+    ],
+    ids=["queries", "commits", "items", "ends", "pause", "caught"],
+)
+def test_a_stop_is_no_error(hub, server, script, windows):
+    integration = hub.add(script, windows=windows)
+    hub.start(integration)
+    running = server()
+    seen = "SELECT 1 FROM ihub_run WHERE state = %s"
+    hub.wait(lambda: hub.execute(seen, "done" if windows > 1 else "running"), "A run")
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(60) == 0
+    assert not ALARMING.findall(running.output), running.output[-8000:]
