@@ -65,6 +65,7 @@ BADGES = (
     Health("run_failed", "Run Failed", "warning", "fa-times-circle", "run_again"),
     Health("with_errors", "Done with Errors", "warning", "fa-exclamation-circle", "errors"),
     Health("to_repair", "To Repair", "warning", "fa-wrench", "repair"),
+    Health("doubtful", "Doubtful", "warning", "fa-question-circle", "dismiss"),
     Health("interrupted", "Interrupted", "warning", "fa-bolt"),
     Health("retrying", "Trying Again", "warning", "fa-repeat", "retry"),
     Health("stopping", "Stopping", "info", "fa-hourglass-half"),
@@ -111,6 +112,7 @@ class Facts(NamedTuple):
     :param bool has_errors: that run is done, but its code has reported an error
     :param bool blames_settings: what has failed last is to be corrected in the settings
     :param int to_repair: number of items that have failed
+    :param bool is_doubtful: a run had no records where many are usual, and none has had any since
     :param datetime state_since: since when it is in its state; only of what may be late
     :param datetime late_since: since when it has been late, as people were told, or None
     :param datetime completed: when a scheduled run was last done; only of what may be late
@@ -141,6 +143,7 @@ class Facts(NamedTuple):
     has_errors: bool = False
     blames_settings: bool = False
     to_repair: int = 0
+    is_doubtful: bool = False
     state_since: datetime | None = None
     late_since: datetime | None = None
     completed: datetime | None = None
@@ -202,6 +205,8 @@ def _judge_idle(facts: Facts, now: datetime) -> str:
         return "with_errors" if facts.has_errors else "run_failed"
     if facts.to_repair:
         return "to_repair"
+    if facts.is_doubtful:
+        return "doubtful"
     if facts.state != "running":
         return facts.state
     if facts.backlog > 1:

@@ -466,7 +466,7 @@ class Worker:
             error = self._attempt(run, scope)
             if error is not None:
                 self._settle(run, scope, error)
-            elif self._may_make_up(scope):
+            elif self._may_make_up(run, scope):
                 self._transaction(lambda: self._recover_state(run))
             self._report_commits(scope)
 
@@ -576,12 +576,14 @@ class Worker:
         else:
             self._settle_failure(run, scope, error)
 
-    def _may_make_up(self, scope):
+    def _may_make_up(self, run, scope):
         """Return whether a run that has worked leaves something to tell, or to forget."""
         integration = self.integration
         return bool(
             scope.counts
             or scope.error_logged
+            or run.usual_records
+            or integration.doubtful_run_id
             or integration.state == "failed"
             or integration.failures_since_recovery
             or integration.failed_run_id

@@ -23,6 +23,7 @@ KINDS = {
     # Of a run that the schedule has nothing to do with.
     "run_failed": ("ihub.mt_integration_failed", "ihub.message_run_failed"),
     "run_errors": ("ihub.mt_integration_failed", "ihub.message_run_errors"),
+    "doubtful": ("ihub.mt_integration_failed", "ihub.message_doubtful"),
     "run_done": ("ihub.mt_integration_recovered", "ihub.message_run_done"),
     "items_failed": ("ihub.mt_integration_failed", "ihub.message_items_failed"),
     "items_repaired": ("ihub.mt_integration_recovered", "ihub.message_items_repaired"),
@@ -102,6 +103,22 @@ class IhubAlertMixin(models.AbstractModel):
         ondelete="set null",
         index="btree_not_null",
         help="A manual or backfill run that failed and has not been completed by a later run yet.",
+    )
+    doubts_empty_runs = fields.Boolean(
+        "When There Is Nothing Where Much Is Usual",
+        default=True,
+        tracking=True,
+        help="Show Doubtful, and notify once, when a scheduled run is done without any records "
+        "where at least 40 are usual: the median of the runs that ended at the same hour and "
+        "weekday in the last eight weeks, if there were some in at least four of them.",
+    )
+    doubtful_run_id = fields.Many2one(
+        "ihub.run",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The first run without any records where many are usual, until one has some.",
     )
     items_told = fields.Datetime(
         readonly=True,
@@ -205,6 +222,7 @@ class IhubAlertMixin(models.AbstractModel):
     def _settle_success(self, run):
         """Tell that it works again where ``run`` ends a row of failures."""
         self._tell_items(run)
+        self._settle_doubt(run)
         if run.with_errors:
             # Until somebody has seen to it. Who has asked for items to be tried again was told on
             # the screen, so nobody gets a mail.
@@ -233,6 +251,27 @@ class IhubAlertMixin(models.AbstractModel):
         wanted = self.filtered("notify_recovery")
         if wanted:
             wanted._notify_people(kind, **facts)
+
+    # --- The doubtful run: nothing where much is usual ---
+
+    def _settle_doubt(self, run):
+        """Tell the first run of a row that had no records where many are usual, or forget it."""
+        if run.processed:
+            self._forget_doubt(self.env._("There are records again."))
+        elif run.usual_records and not self.doubtful_run_id:
+            self.doubtful_run_id = run
+            self._message_log(body=self.env._("Doubtful: %(reason)s", reason=run.explanation))
+            self._notify_people("doubtful", told=run._told(), run=run)
+            self._notify_change()
+
+    def _forget_doubt(self, why):
+        if self.doubtful_run_id:
+            self.doubtful_run_id = False
+            self._message_log(body=why)
+            if not self.failures_since_recovery and not self.failed_run_id:
+                # As superuser: activities are the responsible person's.
+                self.sudo().activity_unlink([ACTIVITY])
+            self._notify_change()
 
     # --- The failed run: one that the schedule has nothing to do with ---
 
@@ -310,7 +349,9 @@ class IhubAlertMixin(models.AbstractModel):
         return self._action_on_run(self.failed_run_id)
 
     def action_dismiss_failed_run(self):
-        """Let the card say no more that a run has failed: somebody has seen to it.
+        """Let the card say no more that a run has failed, or is doubtful: somebody has seen to it.
+
+        Of what is both, the card names the failure, so that is dismissed first.
 
         :return: True
         """
@@ -319,6 +360,8 @@ class IhubAlertMixin(models.AbstractModel):
                 integration.failed_run_id = False
                 integration._message_log(body=self.env._("The failed run was dismissed."))
                 integration._notify_change()
+            else:
+                integration._forget_doubt(self.env._("The doubtful run was dismissed."))
         return True
 
     # --- Items that have failed ---
@@ -427,6 +470,7 @@ class IhubAlertMixin(models.AbstractModel):
         return {
             "run_failed": self.env._("A run of %(name)s failed", name=self.name),
             "run_errors": self.env._("A run of %(name)s reported errors", name=self.name),
+            "doubtful": self.env._("%(name)s: no records where many are usual", name=self.name),
             "items_failed": self.env._("%(name)s has something to repair", name=self.name),
             "items_repaired": self.env._("%(name)s: nothing left to repair", name=self.name),
             "run_done": self.env._(
@@ -543,6 +587,14 @@ class IhubAlertMixin(models.AbstractModel):
         return self.env._(
             "A run of %(name)s for the period from %(start)s to %(end)s is done, but reported "
             "errors:",
+            name=self._notice_name(),
+            start=local_moment(self, run.window_from),
+            end=local_moment(self, run.window_to),
+        )
+
+    def _notice_doubtful(self, run):
+        return self.env._(
+            "A run of %(name)s for the period from %(start)s to %(end)s is doubtful:",
             name=self._notice_name(),
             start=local_moment(self, run.window_from),
             end=local_moment(self, run.window_to),

@@ -201,6 +201,8 @@ class IhubBoardMixin(models.AbstractModel):
         "late_after_intervals",
         "late_by",
         "failed_run_id",
+        "doubtful_run_id",
+        "doubts_empty_runs",
         "item_ids.state",
     )
     def _compute_health(self):

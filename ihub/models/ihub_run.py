@@ -10,7 +10,9 @@ from odoo.tools import SQL
 
 from ..core.health import STEPS
 from ..core.retry import moved_on
+from ..core.schedule import find_zone
 from ..core.sentences import Sentence
+from ..core.usual import ENOUGH_WEEKS, LONGER, MANY, same_hours
 from ..engine import item_store
 from ..report import sentences
 from ..report.format import local_moment, local_period, said
@@ -67,6 +69,33 @@ NOTHING_SAID = {
 # Days, unless set by the system parameter ihub.keep_run_days.
 KEEP_DAYS = 90
 BATCH = 500
+# So many spans at a time are made of old runs: a day of minutes is 1,440 rows in one of them.
+SPANS = 50
+# Runs that say no more than that their windows are done, numbered by the span they belong to. What
+# touches one that is not done stays, since the time line asks which of the two came later.
+OLD_SPANS = """
+    WITH old AS (
+        SELECT r.*, r.window_from IS DISTINCT FROM lag(r.window_to) OVER of_a_day AS begins
+          FROM ihub_run r
+         WHERE r.state = 'done' AND r.trigger = 'schedule' AND %(outcome)s = 'done'
+           AND COALESCE(r.attempt - r.forgiven_attempts, 0) <= 1 AND r.previous_id IS NULL
+           AND r.ended_at < (now() AT TIME ZONE 'UTC') - make_interval(days => %(days)s)
+           AND NOT EXISTS (SELECT FROM ihub_run o
+                            WHERE o.integration_id = r.integration_id AND o.state <> 'done'
+                              AND o.window_to > r.window_from AND o.window_from < r.window_to)
+           AND NOT EXISTS (SELECT FROM ihub_run o WHERE o.previous_id = r.id)
+           AND NOT EXISTS (SELECT FROM ihub_item t
+                            WHERE t.source_run_id = r.id AND t.state <> 'done')
+        WINDOW of_a_day AS (PARTITION BY r.integration_id, r.window_from::date
+                            ORDER BY r.window_from, r.window_to, r.id)
+    )
+    SELECT array_agg(id ORDER BY id), min(window_from), max(window_to), min(started_at),
+           max(ended_at), sum(duration), sum(processed)::bigint, sum(GREATEST(merged_runs, 1))::int
+      FROM (SELECT *, count(*) FILTER (WHERE begins) OVER (
+                          PARTITION BY integration_id, window_from::date
+                          ORDER BY window_from, window_to, id) AS span FROM old) numbered
+     GROUP BY integration_id, window_from::date, span HAVING count(*) > 1 LIMIT %(limit)s
+"""
 
 
 class IhubRun(models.Model):
@@ -80,7 +109,8 @@ class IhubRun(models.Model):
     items are still to be repaired, and what is queued or running. Those that failed are few: after
     each, somebody has looked and pressed Start. Scheduled runs say which span is covered, and so
     do manual runs that filled a span which was skipped or had failed: they stay, too, unless the
-    system parameter ihub.keep_schedule_days says for how long.
+    system parameter ihub.keep_schedule_days says for how long. Those of a day that are old, and
+    of which no more is to be said than that they are done, are one row: see ``_gc_merge_done``.
     """
 
     _name = "ihub.run"
@@ -184,11 +214,20 @@ class IhubRun(models.Model):
     first_message = fields.Text("First Error", readonly=True)
     traceback = fields.Text("Technical Details", readonly=True)
     processed = fields.Integer(readonly=True)
+    merged_runs = fields.Integer(
+        readonly=True, aggregator=None, help="How many runs this one stands for; 0: only itself."
+    )
     total = fields.Integer(readonly=True)
     failed_items = fields.Integer(
         "To Repair", readonly=True, help="Items that had failed when this run ended."
     )
     with_errors = fields.Boolean(readonly=True, help="It is done, but its code reported an error.")
+    usual_records = fields.Integer(
+        readonly=True,
+        aggregator=None,
+        help="How many records are usual at its hour and weekday, where it is doubtful that there "
+        "were none.",
+    )
     blames_settings = fields.Boolean(
         readonly=True, help="The failure must be fixed in the settings."
     )
@@ -710,6 +749,7 @@ class IhubRun(models.Model):
         """
         self.ensure_one()
         failed = self._count_failed_items() if counts else 0
+        self.usual_records = self._missed_records()
         said = self._outcome(failed, with_errors)
         self._end("done", said, resume=None, failed_items=failed, with_errors=with_errors)
         self._notify_requester("warning" if failed or with_errors else "success")
@@ -746,12 +786,43 @@ class IhubRun(models.Model):
             )
         return item_store.count_failed(self.env, self._lineage_ids())
 
+    def _missed_records(self):
+        """Return how many records are usual where it is doubtful that there were none, or 0.
+
+        The median of the scheduled runs that ended at the same hour and weekday, in the time zone
+        of the integration, within the last eight weeks.
+        """
+        integration = self.integration_id
+        if self.processed or self.trigger != "schedule" or not integration.doubts_empty_runs:
+            return 0
+        starts, ends = zip(*same_hours(self.window_to, find_zone(integration.tz)), strict=True)
+        ((usual, weeks),) = self.env.execute_query(
+            SQL(
+                """
+                SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY r.processed),
+                       count(DISTINCT week.start)
+                  FROM unnest(%(starts)s::timestamp[], %(ends)s::timestamp[]) AS week(start, stop)
+                  JOIN ihub_run r ON r.window_to >= week.start AND r.window_to < week.stop
+                 WHERE r.integration_id = %(id)s AND r.state = 'done' AND r.trigger = 'schedule'
+                   AND COALESCE(r.merged_runs, 0) < 2
+                   AND r.window_to - r.window_from <= %(longest)s
+                """,
+                starts=list(starts),
+                ends=list(ends),
+                id=integration.id,
+                longest=(self.window_to - self.window_from) * LONGER,
+            )
+        )
+        return int(usual) if weeks >= ENOUGH_WEEKS and usual >= MANY else 0
+
     def _outcome(self, failed=0, with_errors=False):
         if failed:
             done = max(self.processed - failed, 0)
             return Sentence("incomplete", {"done": done, "failed": failed})
         if with_errors:
             return Sentence("with_errors")
+        if self.usual_records:
+            return Sentence("doubtful", {"usual": self.usual_records})
         if self.processed:
             return Sentence("done_records", {"count": self.processed})
         return Sentence("done")
@@ -915,6 +986,61 @@ class IhubRun(models.Model):
             self.browse(ids).sudo().unlink()
             _logger.info("%s old runs were deleted", len(ids))
         return len(ids), int(len(ids) == BATCH)
+
+    @api.autovacuum
+    def _gc_merge_done(self):
+        """Make one run of the old scheduled ones of a day whose windows follow each other.
+
+        Half a million rows, a year of minutes, become 365. What is covered remains as it was.
+
+        :return: number of runs that were made so; whether there are more
+        """
+        self.env["ihub.run"].flush_model()
+        self.env["ihub.item"].flush_model(["source_run_id", "state"])
+        outcome = outcome_sql(partial(SQL.identifier, "r"))
+        days = self._days("ihub.keep_run_days", KEEP_DAYS)
+        rows = self.env.execute_query(SQL(OLD_SPANS, outcome=outcome, days=days, limit=SPANS))
+        for ids, *span in rows:
+            # As superuser: runs are the executor's own, whoever cleans up.
+            self.browse(ids).sudo()._merge(*span)
+        return len(rows), int(len(rows) == SPANS)
+
+    def _merge(self, start, end, started_at, ended_at, duration, processed, count):
+        """Let the newest of these runs stand for all of them, and delete the others."""
+        run, others = self[-1], self[:-1]
+        for table, column in (
+            ("ihub_event", "run_id"),
+            ("ihub_item", "run_id"),
+            ("ihub_item", "source_run_id"),
+        ):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %(table)s SET %(column)s = %(run)s WHERE %(column)s = ANY(%(others)s)",
+                    table=SQL.identifier(table), column=SQL.identifier(column),
+                    run=run.id, others=others.ids,
+                )
+            )  # fmt: skip
+        self.env["ihub.event"].invalidate_model(["run_id"])
+        self.env["ihub.item"].invalidate_model(["run_id", "source_run_id"])
+        others.unlink()
+        run.write(
+            {
+                "window_from": start,
+                "window_to": end,
+                "started_at": started_at,
+                "ended_at": ended_at,
+                "processed": processed,
+                "total": 0,
+                "merged_runs": count,
+                **sentences.stored(
+                    run.integration_id,
+                    Sentence("merged", {"runs": count, "count": processed}),
+                ),
+            }
+        )
+        # Of the work, not from the first start to the last end, as it was just reckoned.
+        run.flush_recordset()
+        run.duration = duration
 
     def _old_ids(self, limit):
         rows = self.env.execute_query(

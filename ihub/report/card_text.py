@@ -166,6 +166,16 @@ def _with_errors_text(integration):
     )
 
 
+def _doubtful_text(integration):
+    run = integration.sudo().doubtful_run_id
+    return integration.env._(
+        "The run for %(period)s is done without any records, where %(usual)s are usual at this "
+        "hour and weekday. Check the other system, then press Dismiss.",
+        period=local_period(integration, run.window_from, run.window_to),
+        usual=run.usual_records,
+    )
+
+
 def _to_repair_text(integration):
     count = integration.to_repair_count
     if not integration.watermark:
@@ -284,6 +294,7 @@ PROBLEMS = {
     "run_failed": _failed_run_text,
     "with_errors": _with_errors_text,
     "to_repair": _to_repair_text,
+    "doubtful": _doubtful_text,
     "retrying": lambda integration: integration.retry_message,
     "type_missing": _blocked_text,
     "blocked": _blocked_text,

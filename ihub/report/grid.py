@@ -54,15 +54,18 @@ def bars_of(integrations, start, end, columns):
         SQL(
             """
             SELECT integration_id, min(left_), max(right_),
-                   min(array_position(%(worst_first)s, outcome)), count(*), max(duration),
+                   min(array_position(%(worst_first)s, outcome)), sum(runs)::int, max(duration),
                    COALESCE(max(id) FILTER (WHERE outcome <> 'done'), max(id))
               FROM (
                 SELECT r.id, r.integration_id, %(outcome)s AS outcome,
+                       GREATEST(r.merged_runs, 1) AS runs,
                        date_part('epoch', r.window_from - %(start)s) AS left_,
                        date_part('epoch', r.window_to - %(start)s) AS right_,
                        CASE WHEN r.state = 'running'
                            THEN date_part('epoch', %(now)s - r.started_at)
-                           ELSE COALESCE(r.duration, 0) END AS duration
+                           -- Of one of those that were merged, as long as they took on average.
+                           ELSE COALESCE(r.duration / GREATEST(r.merged_runs, 1), 0)
+                       END AS duration
                   FROM ihub_integration i
                  CROSS JOIN LATERAL (
                     -- Each by its index.

@@ -75,6 +75,7 @@ FACTS = """
                  THEN (SELECT r.blames_settings FROM ihub_run r WHERE r.id = i.failed_run_id)
             END) IS TRUE,
            COALESCE(item.failed, 0),
+           i.doubts_empty_runs IS TRUE AND i.doubtful_run_id IS NOT NULL,
            CASE WHEN is_overdue THEN COALESCE(i.state_date, i.create_date) END, i.late_since,
            CASE WHEN is_overdue OR i.late_since IS NOT NULL THEN (
                SELECT r.ended_at FROM ihub_run r

@@ -52,6 +52,12 @@ def _done(env, values):
     return env._("Done: %(count)s records.", **values)
 
 
+def _merged(env, values):
+    if not values["count"]:
+        return env._("%(count)s runs, all done.", count=values["runs"])
+    return env._("%(runs)s runs, all done: %(count)s records.", **values)
+
+
 def _unexpected(env, values):
     sentence = env._("Unexpected data, or a fault in the integration's program.")
     return _kept(env, {"message": sentence}) if values.get("kept") else sentence
@@ -68,6 +74,10 @@ SENTENCES = {
     # Of runs.
     "done": lambda env, values: env._("Done."),
     "done_records": _done,
+    "merged": _merged,
+    "doubtful": lambda env, values: env._(
+        "Done without any records, where %(usual)s are usual at this hour and weekday.", **values
+    ),
     "incomplete": lambda env, values: env._("%(done)s done, %(failed)s to repair.", **values),
     "with_errors": lambda env, values: env._("Done, but with errors. See what it reported."),
     "kept": _kept,

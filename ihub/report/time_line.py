@@ -300,7 +300,7 @@ def _trouble_entry(events):
 # What is worth an entry begins an island of its own, and what is as usual between two of those is
 # another one.
 ISLANDS = """
-    SELECT max(id), count(*), is_told, bool_or(is_recovery), min(at), max(at)
+    SELECT max(id), count(*), is_told, bool_or(is_recovery), min(at), max(at), sum(runs)::int
       FROM (SELECT *, count(*) FILTER (WHERE is_told) OVER (ORDER BY id DESC) AS island
               FROM (SELECT *, is_recovery OR outcome <> 'done' OR trigger IN ('manual', 'items')
                               AS is_told
@@ -327,7 +327,7 @@ def _runs_part(integration, limit):
         _run_entry(run, is_recovery, last, who.get(run.user_id.id))
         if is_told
         else _usual_entry(integration, run, count, first, last)
-        for run, (__, count, is_told, is_recovery, first, last) in zip(runs, rows, strict=True)
+        for run, (__, ___, is_told, is_recovery, first, last, count) in zip(runs, rows, strict=True)
     ]
     return Part(entries, since)
 
@@ -338,7 +338,7 @@ def _last_runs(Run, integration, limit):
     domain = Domain("integration_id", "=", integration.id) & tried
     query = Run._search(domain, order="id desc", limit=limit * RUNS_PER_ENTRY)
     return query.select(
-        SQL("ihub_run.id, ihub_run.trigger"),
+        SQL("ihub_run.id, ihub_run.trigger, GREATEST(ihub_run.merged_runs, 1) AS runs"),
         SQL("%s AS outcome", Run._field_to_sql("ihub_run", "outcome", query)),
         SQL("COALESCE(ihub_run.attempt - ihub_run.forgiven_attempts, 0) AS tries"),
         SQL("COALESCE(ihub_run.ended_at, ihub_run.started_at, ihub_run.create_date) AS at"),

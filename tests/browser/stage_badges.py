@@ -68,6 +68,13 @@ remember(with_errors, "done")
 with_errors.last_run_id.sudo().with_errors = True
 with_errors.sudo().failed_run_id = with_errors.last_run_id
 
+# A run had nothing where much is usual.
+doubtful = add("Suddenly empty")
+doubtful._scheduled_run().write({"window_from": now, "window_to": soon, "due": soon})
+remember(doubtful, "done")
+doubtful.last_run_id.sudo().usual_records = 56
+doubtful.sudo().doubtful_run_id = doubtful.last_run_id
+
 # One order of the demo's web shop has a wrong e-mail address.
 shop = add("Web shop", model="ihub.integration.demo.shop")
 env.cr.commit()

@@ -66,6 +66,7 @@ class TestSentences(NotifyCase):
     def test_every_sentence_can_be_said(self):
         values = {"count": 2, "done": 1, "failed": 1, "user": "Anna", "times": 3, "message": "No"}
         values |= {"time": "2025-03-01 12:00:00", "reason": "No", "server": "shop.example"}
+        values |= {"runs": 3, "usual": 56}
         for code in SENTENCES:
             text = sentences.say(self.integration, code, values)
             self.assertTrue(text and "%(" not in text, code)

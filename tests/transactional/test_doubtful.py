@@ -1,0 +1,156 @@
+"""A run without any records, where many are usual at that hour and weekday, is doubtful."""
+
+from datetime import timedelta
+
+from freezegun import freeze_time
+from hub_case import at
+from notify_case import NotifyCase
+
+# A Saturday; the window that is due has ended at 12:00 in UTC, at 13:00 in Brussels.
+NOW = "2025-03-29 12:01"
+ENDED = at("2025-03-29 12:00")
+
+
+def empty(this, _from, _to):
+    pass
+
+
+def full(this, _from, _to):
+    this.checkpoint(processed=50)
+
+
+class TestDoubtful(NotifyCase):
+    def setUp(self):
+        super().setUp()
+        frozen = freeze_time(NOW)
+        frozen.start()
+        self.addCleanup(frozen.stop)
+        self.responsible = self.person("ihub_responsible")
+        self.integration = self.add(
+            window_from=at("2025-03-29 11:00"), user_id=self.responsible.id, tz="UTC"
+        )
+
+    def past(self, *counts, shift=timedelta(), **values):
+        """Write a done run of each of the last weeks, with so many records."""
+        for week, count in enumerate(counts, start=1):
+            ended = ENDED - timedelta(weeks=week) + shift
+            self.env["ihub.run"].sudo().create({
+                "integration_id": self.integration.id, "state": "done", "trigger": "schedule",
+                "window_from": ended - timedelta(hours=1), "window_to": ended, "due": ended,
+                "started_at": ended, "ended_at": ended, "processed": count, **values,
+            })  # fmt: skip
+
+    def run_due(self, function=empty):
+        self.integration.start()
+        run = self.integration.sudo()._scheduled_run()
+        with self.running_as(function):
+            self.work(self.integration)
+        return run
+
+    def run_later(self, function, hours=1):
+        with freeze_time(at(NOW) + timedelta(hours=hours)):
+            self.run_due(function)
+
+    def told(self):
+        return [m.subject for m in self.mails(self.responsible) if "no records" in m.subject]
+
+    def test_nothing_where_much_is_usual(self):
+        self.past(60, 40, 56, 0, 900)
+        run = self.run_due()
+        self.assertEqual(self.integration.health, "doubtful")
+        self.assertEqual((run.outcome, run.usual_records), ("done", 56))
+        said = "Done without any records, where 56 are usual at this hour and weekday."
+        self.assertEqual(run.explanation, said)
+        self.assertIn("where 56 are usual", self.integration.problem)
+        self.assertEqual(self.told(), [f"{self.integration.name}: no records where many are usual"])
+        self.assertIn(said, self.mails(self.responsible)[-1].body_html)
+
+    def test_what_is_usual_decides(self):
+        cases = {
+            "39": ([39] * 8, {}),
+            "three weeks": ([100] * 3, {}),
+            "another hour": ([100] * 8, {"shift": timedelta(hours=1)}),
+            "another weekday": ([100] * 8, {"shift": timedelta(days=-1)}),
+            "manual": ([100] * 8, {"trigger": "manual"}),
+            "failed": ([100] * 8, {"state": "failed"}),
+            "merged": ([100] * 8, {"merged_runs": 10}),
+        }
+        for name, (counts, values) in cases.items():
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                self.past(*counts, **values)
+                self.assertFalse(self.run_due().usual_records)
+                self.assertNotEqual(self.integration.health, "doubtful")
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_longer_windows_say_nothing_of_short_ones(self):
+        self.past(*[100] * 8)
+        self.env["ihub.run"].sudo().search([("state", "=", "done")]).write(
+            {"window_from": ENDED - timedelta(weeks=60)}
+        )
+        self.assertFalse(self.run_due().usual_records)
+
+    def test_hours_are_those_of_the_integration(self):
+        """At 13:00 in Brussels: the clocks are set forward the next night."""
+        self.integration.sudo().tz = "Europe/Brussels"
+        self.past(*[100] * 8)
+        self.integration.start()
+        with freeze_time("2025-04-05 11:01"):
+            self.integration.sudo()._scheduled_run().write(
+                {"window_from": at("2025-04-05 10:00"), "window_to": at("2025-04-05 11:00")}
+            )
+            self.env["ihub.run"].flush_model()
+            self.assertEqual(self.integration.sudo()._scheduled_run()._missed_records(), 100)
+
+    def test_it_is_told_once_and_ends_with_the_next_run_that_has_records(self):
+        self.past(*[100] * 8)
+        self.past(*[100] * 8, shift=timedelta(hours=1))
+        run = self.run_due()
+        self.run_later(empty)
+        self.assertEqual(self.integration.doubtful_run_id, run)
+        self.assertEqual(len(self.told()), 1)
+        self.run_later(full, hours=2)
+        self.assertFalse(self.integration.doubtful_run_id)
+        self.assertEqual(self.integration.health, "ok")
+        self.assertIn("There are records again.", self.chatter(self.integration))
+
+    def test_another_empty_run_that_is_usual_does_not_end_it(self):
+        self.past(*[100] * 8)
+        self.run_due()
+        self.run_later(empty)
+        self.assertEqual(self.integration.health, "doubtful")
+
+    def test_dismiss(self):
+        self.integration.sudo().notify_by_activity = True
+        self.past(*[100] * 8)
+        self.run_due()
+        self.assertEqual(self.integration.next_step, "dismiss")
+        self.assertTrue(self.activities(self.responsible))
+        self.integration.action_next_step()
+        self.assertEqual(self.integration.health, "ok")
+        self.assertFalse(self.activities(self.responsible))
+
+    def test_it_can_be_switched_off(self):
+        self.past(*[100] * 8)
+        self.integration.sudo().doubts_empty_runs = False
+        self.assertFalse(self.run_due().usual_records)
+        self.assertFalse(self.told())
+
+    def test_switching_it_off_takes_the_badge_away(self):
+        self.past(*[100] * 8)
+        self.run_due()
+        self.integration.sudo().doubts_empty_runs = False
+        self.assertEqual(self.integration.health, "ok")
+
+    def test_only_where_there_is_nothing_anything_is_asked(self):
+        self.past(*[100] * 8)
+        run = self.integration.sudo()._scheduled_run()
+        run.processed = 1
+        self.env.flush_all()
+        run.integration_id.mapped("tz")
+        with self.assertQueryCount(0):
+            run._missed_records()
+        run.processed = 0
+        self.env.flush_all()
+        with self.assertQueryCount(1):
+            run._missed_records()
