@@ -584,6 +584,11 @@ class IhubAlertMixin(models.AbstractModel):
         )
 
     def _notice_run_errors(self, run):
+        if not run.window_from:
+            return self.env._(
+                "%(name)s processed received messages, but reported errors:",
+                name=self._notice_name(),
+            )
         return self.env._(
             "A run of %(name)s for the period from %(start)s to %(end)s is done, but reported "
             "errors:",
@@ -601,6 +606,13 @@ class IhubAlertMixin(models.AbstractModel):
         )
 
     def _notice_items(self, run, count):
+        if not run.window_from:
+            # What has been received has no period.
+            return self.env._(
+                "%(name)s processed received messages. Items to repair: %(count)s",
+                name=self._notice_name(),
+                count=count,
+            )
         values = {
             "name": self._notice_name(),
             "start": local_moment(self, run.window_from),
