@@ -55,7 +55,7 @@ def insert(cr, integration_id, message_id, body):
 _WAITS = """
     SELECT FROM ihub_message e
      WHERE e.integration_id = m.integration_id AND e.key = m.key AND e.state = 'pending'
-       AND e.id < m.id AND e.due > %(now)s
+       AND e.due > %(now)s
 """
 _IS_HELD = """
     SELECT FROM ihub_item i
