@@ -20,6 +20,10 @@ class Message(NamedTuple):
     body: bytes
 
 
+# Bytes of messages that are read at once: what is made of them takes many times as much memory.
+MAX_BYTES = 20 * 1024 * 1024
+
+
 class Outcome(NamedTuple):
     """What has become of a message: ``due`` is when it is taken again, if it waits."""
 
@@ -83,11 +87,20 @@ def _facts(integration, webhook):
 def ready(cr, integration, webhook, limit):
     """Return the messages that can be taken, as a list of :class:`Message`, in their order.
 
+    Not more than :data:`MAX_BYTES`, and the one that passes them.
+
     :param integration: the ``ihub.integration``
     :param Webhook webhook: of its type
     """
-    query = f"SELECT m.id, m.key, m.body {_READY} ORDER BY m.id LIMIT %(limit)s"
-    cr.execute(SQL(query, limit=limit, **_facts(integration, webhook)))
+    query = f"""
+        SELECT id, key, body
+          FROM (SELECT m.id, m.key, m.body,
+                       sum(octet_length(m.body)) OVER (
+                           ORDER BY m.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+                {_READY} ORDER BY m.id LIMIT %(limit)s) AS next_ones
+         WHERE before IS NULL OR before < %(bytes)s ORDER BY id
+    """
+    cr.execute(SQL(query, limit=limit, bytes=MAX_BYTES, **_facts(integration, webhook)))
     return [Message(id_, key, bytes(body or b"")) for id_, key, body in cr.fetchall()]
 
 
