@@ -97,6 +97,8 @@ class Inbox(Processing):
                 name=element.name or row.name,
                 fingerprint=element.fingerprint,
                 version=element.version or row.version,
+                # One that is newer than what has failed has waits of its own.
+                attempts=row.attempts if row.state == "pending" else 0,
                 source_run_id=self.scope and self.scope.run_id,
                 is_corrected=False,
             ),
