@@ -224,6 +224,13 @@ class IhubItem(models.Model):
             )
         return super().write(vals)
 
+    def unlink(self):
+        """Delete these items; messages may wait behind them."""
+        integrations = self.integration_id.filtered("has_webhook")
+        result = super().unlink()
+        integrations._wake()
+        return result
+
     @api.constrains("user_id")
     def _check_assigned(self):
         for item in self:
