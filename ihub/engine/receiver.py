@@ -97,7 +97,18 @@ def _known(env, token):
     id_, type_name, active, __ = rows[0]
     webhook = env["ihub.integration"]._webhook_of_type(type_name) if active else None
     keys = [revealed(env, value) for *__, value in rows if value]
-    return id_, webhook, [key for key in keys if key]
+    return id_, webhook, [key for key in keys if key and webhook and can_sign(webhook, key)]
+
+
+def can_sign(webhook, secret):
+    """Return whether a secret is of the kind that the other system uses.
+
+    An empty one is not: everybody knows it. One before may be none although the new one is.
+    """
+    try:
+        return bool(webhook.verify.key_of(secret))
+    except ValueError:
+        return False
 
 
 def revealed(env, stored):
@@ -115,9 +126,6 @@ def _verified(verify, headers, body, keys):
         return verify.check(headers, body, keys or ["none"], fields.Datetime.now())
     except Refused as refused:
         return refused
-    except ValueError:
-        # A secret that is none: it was replaced in the environment, or belongs to another type.
-        return Refused("no_secret")
 
 
 # --- How many ---

@@ -192,17 +192,14 @@ class IhubWebhookMixin(models.AbstractModel):
         self.invalidate_recordset(["has_webhook_secret"])
 
     def _check_webhook_secret(self, secret):
-        try:
-            # What is kept elsewhere is checked when it is used.
-            if not secret.startswith("env:"):
-                self._webhook().verify.key_of(secret)
-        except ValueError as error:
+        # What is kept elsewhere is checked when it is used.
+        if not secret.startswith("env:") and not receiver.can_sign(self._webhook(), secret):
             raise UserError(
                 self.env._(
                     "This is not a secret of the kind that the other system uses. Copy it again, "
                     "from its first to its last character."
                 )
-            ) from error
+            )
 
     def _keep_secret_before(self, overlap):
         """Let the secret that is set be the one before, or forget it.
@@ -233,7 +230,7 @@ class IhubWebhookMixin(models.AbstractModel):
         integration.flush_recordset()
         stored = dict(integration.env["ihub.secret"]._stored(integration.ids, SECRET))
         secret = receiver.revealed(integration.env, stored.get(integration.id))
-        if not secret:
+        if not secret or not receiver.can_sign(integration._webhook(), secret):
             raise UserError(
                 self.env._("Set the secret of the webhook first: press Set Secret on its page.")
             )
