@@ -95,9 +95,11 @@ class _Reading:
 
     def flush(self, patient=False, last=False, how=socket.SHUT_RD):
         """End it, unless all has come meanwhile."""
-        if self.connection is not None:
+        # Whoever reads it may be through just now.
+        connection = self.connection
+        if connection is not None:
             with suppress(OSError):
-                self.connection.shutdown(how)
+                connection.shutdown(how)
 
     def forget(self):
         """After a fork, its parent reads it."""
