@@ -1,20 +1,24 @@
 """Messages from other systems: received once, taken in order, each with its own waits."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from unittest.mock import patch
 
 from freezegun import freeze_time
 from hub_case import HubCase
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
+from werkzeug.datastructures import Headers
 
 from odoo.addons.ihub.core import masking
-from odoo.addons.ihub.engine import receiver
+from odoo.addons.ihub.engine import inbox, message_store, receiver
 from odoo.addons.ihub.lib.exceptions import RetryableError
-from odoo.addons.ihub.lib.webhook import StandardWebhooks, Webhook
+from odoo.addons.ihub.lib.webhook import Hmac, StandardWebhooks, Webhook
 
 START = "2025-03-01 11:00"
 NOON = "2025-03-01 11:30"
+GITHUB = Hmac("X-Hub-Signature-256", prefix="sha256=", id="X-GitHub-Delivery")
 
 
 class InboxCase(HubCase):
@@ -137,8 +141,6 @@ class TestTaking(InboxCase):
         self.assertEqual(len(partners), 250)
 
     def test_messages_without_an_end_let_the_schedule_have_its_turn(self):
-        from odoo.addons.ihub.engine import inbox
-
         self.send(*({"id": number} for number in range(150)), at="2025-03-01 12:30")
         with patch.object(inbox, "LONGEST", -1.0):
             runs = self.take("2025-03-01 12:30")
@@ -173,6 +175,14 @@ class TestTrouble(InboxCase):
             self.correct(item, {"fail": ""})
         self.retry(item, at=NOON)
         self.assertItem(1, state="done")
+
+    def test_people_are_told_of_one_to_repair_and_of_errors(self):
+        self.send({"id": 1, "fail": "bad"})
+        with self.assertNoLogs("odoo.addons.ihub.models.ihub_alert_mixin", "ERROR"):
+            self.take()
+        run = self.webhook_runs()
+        self.assertIn("Items to repair: 1", self.integration._notice_items(run, 1))
+        self.assertIn("reported errors", self.integration._notice_run_errors(run))
 
     def test_what_comes_behind_one_to_repair_waits_for_it(self):
         self.send({"id": 1, "fail": "bad"}, {"id": 1, "is": "paid"}, {"id": 2})
@@ -263,6 +273,42 @@ class TestTrouble(InboxCase):
         self.assertFalse(self.called)
         self.assertIn("no json", self.items(self.integration)[0].data)
 
+    def test_one_that_was_stored_late_waits_behind_a_newer_one(self):
+        """Of two that come at once, the one with the lower number may be committed later."""
+        self.send({"id": 1, "fail": "down"})
+        self.take()
+        self.send({"id": 1, "is": "late"})
+        self.env.cr.execute("UPDATE ihub_message SET id = -id WHERE key IS NULL")
+        with patch.object(message_store, "save", wraps=message_store.save) as save:
+            with patch.object(inbox, "LONGEST", 1.0):
+                self.take("2025-03-01 11:32")
+        self.assertLess(save.call_count, 3, "It was looked at again and again.")
+        self.assertEqual(len(self.called), 1)
+        self.faults["down"] = None
+        with patch.object(self.type_class(), "_import_order", self.working()):
+            self.take("2025-03-01 11:40")
+        self.assertEqual([data.get("is") for data in self.called[1:]], ["late", None])
+
+    def test_what_waits_behind_an_item_is_taken_when_that_is_deleted(self):
+        self.send({"id": 1, "fail": "bad"}, {"id": 1, "is": "paid"})
+        self.take()
+        item = self.assertItem(1, state="failed")
+        triggers = self.env["ir.cron.trigger"].sudo()
+        cron = [("cron_id", "=", self.integration.sudo().cron_id.id)]
+        triggers.search(cron).unlink()
+        item.with_user(self.manager).unlink()
+        self.assertTrue(triggers.search(cron), "Nobody wakes the lane.")
+        self.take()
+        self.assertItem(1, state="done")
+
+    def test_large_ones_are_read_a_few_at_a_time(self):
+        self.send(*({"id": number, "is": "x" * 1000} for number in range(7)))
+        with patch.object(message_store, "MAX_BYTES", 2500):
+            read = message_store.ready(self.env.cr, self.integration, self.webhook, 100)
+            self.assertEqual(len(read), 3)
+            self.take()
+        self.assertEqual([data["id"] for data in self.called], list(range(7)))
+
     def test_a_conflict_begins_the_run_again_and_does_each_once(self):
         import psycopg2
 
@@ -295,6 +341,16 @@ class TestWholeMessages(InboxCase):
         self.send({"id": 1, "at": 5, "fail": "bad"}, {"id": 1, "at": 6})
         self.take()
         self.assertItem(1, state="done")
+
+    def test_a_newer_one_has_waits_of_its_own(self):
+        self.integration.sudo().retry_limit = 1
+        self.send({"id": 1, "at": 5, "fail": "down"})
+        self.take()
+        self.take("2025-03-01 11:40")
+        self.assertItem(1, state="failed", attempts=2)
+        self.send({"id": 1, "at": 6, "fail": "down"}, at="2025-03-01 11:41")
+        self.take("2025-03-01 11:41")
+        self.assertItem(1, state="pending", attempts=1)
 
 
 class TestRefusing(InboxCase):
@@ -444,6 +500,33 @@ class TestSecret(InboxCase):
             with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
                 getattr(self.integration, method)()
         self.assertNotIn("webhook_address", self.integration.read()[0])
+
+    def test_one_that_is_empty_is_refused_as_it_signs_nothing(self):
+        integration = self.integration.with_user(self.manager)
+        with self.assertRaisesRegex(UserError, "not a secret of the kind"):
+            integration._set_webhook_secret("whsec_")
+        headers, body = TestRefusing.signed(self, {"id": 1}, NOON)
+        integration._set_webhook_secret("env:IHUB_HOOK")
+        with patch.dict("os.environ", {"IHUB_HOOK": "whsec_"}), freeze_time(NOON):
+            forged = StandardWebhooks().sign(body, "whsec_", fields.Datetime.now(), "forged")
+            self.assertEqual(self.status_of(forged, body), 404)
+        masking.forget()
+
+    def status_of(self, headers, body):
+        token = self.integration.sudo().webhook_token
+        return receiver.receive(self.env, token, Headers(headers), body)
+
+    def test_one_before_that_is_none_does_not_keep_the_new_one_from_working(self):
+        integration = self.integration.with_user(self.manager)
+        integration._set_webhook_secret("env:IHUB_HOOK")
+        with patch.dict("os.environ", {"IHUB_HOOK": "of another kind"}), freeze_time(NOON):
+            integration._set_webhook_secret(StandardWebhooks().new_secret(), overlap=24)
+            self.assertEqual(self.send({"id": 1}), [202])
+        masking.forget()
+
+    def test_an_id_of_blanks_is_as_good_as_none(self):
+        with patch.object(self.type_class(), "webhook", replace(self.webhook, verify=GITHUB)):
+            self.assertEqual(self.send({"id": 1}, X_GitHub_Delivery="\xa0"), [202])
 
     def test_one_from_the_environment_is_read_there(self):
         secret = StandardWebhooks().new_secret()
