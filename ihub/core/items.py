@@ -168,6 +168,11 @@ def substitute_key(fingerprint: str | None, position: int) -> str:
     return f"?{(fingerprint or str(position))[:16]}"
 
 
+def is_substitute_key(key: str) -> bool:
+    """Return whether ``key`` may stand for that of an element that has none."""
+    return key.startswith("?")
+
+
 def cause_of(message: str) -> str:
     """Return what a message has in common with those of other items: its values become ``…``."""
     text = _VALUES.sub("…", message)

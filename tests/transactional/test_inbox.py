@@ -271,7 +271,12 @@ class TestTrouble(InboxCase):
         (run,) = self.take()
         self.assertEqual((run.state, run.failed_items), ("done", len(bodies)))
         self.assertFalse(self.called)
-        self.assertIn("no json", self.items(self.integration)[0].data)
+        item = self.items(self.integration)[0]
+        self.assertIn("no json", item.data)
+        self.retry(item)
+        self.assertFalse(self.called)
+        self.assertEqual(item.state, "failed")
+        self.assertIn("send it again", item.message)
 
     def test_one_that_was_stored_late_waits_behind_a_newer_one(self):
         """Of two that come at once, the one with the lower number may be committed later."""
