@@ -439,9 +439,11 @@ class IhubOperationMixin(models.AbstractModel):
 
         :raise ConcurrencyError: another request has just queued one with this key: begin again
         """
+        if not key:
+            return self._queue_manually([window], "manual")
         try:
             with self.env.cr.savepoint():
-                return self._queue_manually([window], "manual", idempotency_key=key or False)
+                return self._queue_manually([window], "manual", idempotency_key=key)
         except UniqueViolation as error:
             raise ConcurrencyError(str(error)) from error
 
@@ -657,7 +659,8 @@ class IhubOperationMixin(models.AbstractModel):
 
         :raise AccessError: when the user is no manager of the hub
         """
-        self._settle_home()
+        if not self._settle_home():
+            return True
         # Those of all companies, and what was asked for of archived ones, have waited for it.
         self.sudo().with_context(active_test=False).search([("cron_id", "!=", False)])._wake()
         return True
@@ -668,7 +671,8 @@ class IhubOperationMixin(models.AbstractModel):
 
         :raise AccessError: when the user is no manager of the hub
         """
-        self._settle_home()
+        if not self._settle_home():
+            return True
         self.env.flush_all()
         for query in get_neutralization_queries(["ihub"]):
             self.env.cr.execute(query)
@@ -676,9 +680,17 @@ class IhubOperationMixin(models.AbstractModel):
         return True
 
     def _settle_home(self):
+        """Let the database be at home here; return whether that was a question.
+
+        :raise AccessError: when the user is no manager of the hub
+        """
         if not (self.env.su or self.env.user.has_group("ihub.group_manager")):
             raise AccessError(self.env._("Only managers of the Integration Hub can answer this."))
+        if home.is_at_home(self.env):
+            # Somebody else has answered; nobody stops what belongs to others.
+            return False
         home.settle(self.env)
+        return True
 
     # --- One run ---
 

@@ -75,6 +75,20 @@ remember(doubtful, "done")
 doubtful.last_run_id.sudo().usual_records = 56
 doubtful.sudo().doubtful_run_id = doubtful.last_run_id
 
+# The clock of the server was wrong: what is still to come was done.
+ahead = add("Ahead of time")
+later = soon + timedelta(hours=1)
+ahead._scheduled_run().write({"window_from": soon, "window_to": later, "due": later})
+remember(ahead, "done")
+ahead.last_run_id.sudo().write(
+    {
+        "trigger": "schedule",
+        "window_from": soon - timedelta(hours=1),
+        "window_to": soon,
+        "ended_at": soon,
+    }
+)
+
 # One order of the demo's web shop has a wrong e-mail address.
 shop = add("Web shop", model="ihub.integration.demo.shop")
 env.cr.commit()

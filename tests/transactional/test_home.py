@@ -88,6 +88,12 @@ class TestHome(BoardCase):
         self.assertFalse(self.env["ihub.secret"].sudo().search_count([]))
         self.assertEqual(self.answer_of(self.manager), (False, []))
 
+    def test_where_nothing_is_asked_nothing_is_stopped(self):
+        home.settle_once(self.env)
+        for method in ("action_is_copy", "action_is_original"):
+            getattr(self.hub.with_user(self.manager), method)()
+        self.assertEqual(self.integration.state, "running")
+
     def test_operators_see_the_question_and_cannot_answer(self):
         self.copy()
         notice, answers = self.answer_of(self.operator)

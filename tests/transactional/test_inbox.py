@@ -284,9 +284,11 @@ class TestTrouble(InboxCase):
         self.take()
         self.send({"id": 1, "is": "late"})
         self.env.cr.execute("UPDATE ihub_message SET id = -id WHERE key IS NULL")
-        with patch.object(message_store, "save", wraps=message_store.save) as save:
-            with patch.object(inbox, "LONGEST", 1.0):
-                self.take("2025-03-01 11:32")
+        with (
+            patch.object(message_store, "save", wraps=message_store.save) as save,
+            patch.object(inbox, "LONGEST", 1.0),
+        ):
+            self.take("2025-03-01 11:32")
         self.assertLess(save.call_count, 3, "It was looked at again and again.")
         self.assertEqual(len(self.called), 1)
         self.faults["down"] = None
