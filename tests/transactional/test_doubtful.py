@@ -48,8 +48,12 @@ class TestDoubtful(NotifyCase):
         return run
 
     def run_later(self, function, hours=1):
-        with freeze_time(at(NOW) + timedelta(hours=hours)):
-            self.run_due(function)
+        """Let the window that is due then be run; the clock stays there."""
+        later = freeze_time(at(NOW) + timedelta(hours=hours))
+        later.start()
+        self.addCleanup(later.stop)
+        self.run_due(function)
+        self.env.invalidate_all()
 
     def told(self):
         return [m.subject for m in self.mails(self.responsible) if "no records" in m.subject]
