@@ -170,8 +170,8 @@ class Inbox(Processing):
 
     # --- What is kept ---
 
-    def _keep(self):
+    def _keep(self, **options):
         if self._outcomes:
             message_store.save(self.cr, self._outcomes)
             self._outcomes = []
-        return super()._keep()
+        return super()._keep(**options)

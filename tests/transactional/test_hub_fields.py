@@ -5,7 +5,7 @@ import json
 from freezegun import freeze_time
 from hub_case import DEMO, HubCase
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
+from odoo.fields import NO_ACCESS, Command
 from odoo.service.model import call_kw
 from odoo.tools import mute_logger
 
@@ -113,6 +113,10 @@ class TestHubFields(HubCase):
         for name in self.hub_fields():
             with self.subTest(field=name):
                 context = {f"default_{name}": self.forged(name)}
+                if self.env[DEMO]._fields[name].groups == NO_ACCESS:
+                    with self.assertRaises(AccessError):
+                        self.call(DEMO, "create", {"name": "Fresh"}, context=context)
+                    continue
                 id_ = self.call(DEMO, "create", {"name": "Fresh"}, context=context)
                 fresh = self.env[DEMO].browse(id_).integration_id
                 self.assertEqual(self.stored(fresh).get(name), clean.get(name))
