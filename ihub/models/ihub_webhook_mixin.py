@@ -36,7 +36,6 @@ class IhubWebhookMixin(models.AbstractModel):
     )
     has_webhook = fields.Boolean(compute="_compute_has_webhook")
     webhook_address = fields.Char(
-        "Webhook Address",
         compute="_compute_webhook",
         groups="ihub.group_manager",
         help="Enter this address in the other system, as the place to send its messages to.",
@@ -46,7 +45,7 @@ class IhubWebhookMixin(models.AbstractModel):
     )
     message_date = fields.Datetime("Last Message Received", compute="_compute_messages")
     waiting_messages = fields.Integer(compute="_compute_messages")
-    refused_messages = fields.Text("Refused Messages", compute="_compute_messages")
+    refused_messages = fields.Text(compute="_compute_messages")
     missed_messages = fields.Text("Lost Messages", compute="_compute_messages")
 
     # --- What a type takes ---
