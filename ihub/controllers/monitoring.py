@@ -2,6 +2,17 @@
 
 from odoo.http import Controller, request, route
 
+OPTIONS = {
+    "type": "http",
+    "auth": "bearer",
+    "methods": ["GET"],
+    "save_session": False,
+    # A replica does not know which runs are alive.
+    "readonly": False,
+}
+NOT_KEPT = ("Cache-Control", "no-store")
+PROMETHEUS = ("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+
 
 class Monitoring(Controller):
     """Each answers whoever has an API key of a user of the hub: ``Authorization: Bearer …``.
@@ -9,34 +20,15 @@ class Monitoring(Controller):
     Of what that user sees; a session serves as well.
     """
 
-    @route(
-        "/ihub/health",
-        type="http",
-        auth="bearer",
-        methods=["GET"],
-        save_session=False,
-        # A replica does not know which runs are alive.
-        readonly=False,
-    )
+    @route("/ihub/health", **OPTIONS)
     def health(self):
         """Return how the hub is, as JSON: HTTP 200, or 503 where nothing takes up what is due."""
         health = request.env["ihub.integration"].check_health()
         status = 503 if health["status"] == "fail" else 200
-        return request.make_json_response(health, [("Cache-Control", "no-store")], status=status)
+        return request.make_json_response(health, [NOT_KEPT], status=status)
 
-    @route(
-        "/ihub/metrics",
-        type="http",
-        auth="bearer",
-        methods=["GET"],
-        save_session=False,
-        # A replica does not know which runs are alive.
-        readonly=False,
-    )
+    @route("/ihub/metrics", **OPTIONS)
     def metrics(self):
         """Return figures as Prometheus reads them."""
-        headers = [
-            ("Content-Type", "text/plain; version=0.0.4; charset=utf-8"),
-            ("Cache-Control", "no-store"),
-        ]
-        return request.make_response(request.env["ihub.integration"].metrics(), headers)
+        figures = request.env["ihub.integration"].metrics()
+        return request.make_response(figures, [PROMETHEUS, NOT_KEPT])

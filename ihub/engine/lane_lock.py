@@ -43,10 +43,12 @@ def can_hold(cr):
 def _is_lent_on(cr):
     """Return whether another connection gets the session that ``cr`` had a moment ago."""
     mine = _session(cr)
+    # With the transaction a pooler takes the session back, and lends it to whoever is next.
     cr.commit()  # pylint: disable=invalid-commit
     with db_connect(cr.dbname).cursor() as other:
         theirs = _session(other)
         again = _session(cr)
+    # Nothing of it is left open for what follows.
     cr.commit()  # pylint: disable=invalid-commit
     return theirs == mine or again != mine
 

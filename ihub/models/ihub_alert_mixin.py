@@ -105,7 +105,7 @@ class IhubAlertMixin(models.AbstractModel):
         help="A manual or backfill run that failed and has not been completed by a later run yet.",
     )
     doubts_empty_runs = fields.Boolean(
-        "When There Is Nothing Where Much Is Usual",
+        "When a Run Is Unexpectedly Empty",
         default=True,
         tracking=True,
         help="Show Doubtful, and notify once, when a scheduled run is done without any records "

@@ -306,13 +306,27 @@ class IhubBoardMixin(models.AbstractModel):
 
     @api.model
     def _board_answers(self):
-        """Return the buttons beside that notice: what they say, by the method that they call."""
+        """Return the buttons beside it, each with method, label, and what it asks first."""
         is_asked = not self._all_known().is_at_home
         if not is_asked or not self.env.user.has_group("ihub.group_manager"):
             return []
         return [
-            ["action_is_copy", self.env._("It Was Copied: Stop All, Delete Secrets")],
-            ["action_is_original", self.env._("It Was Moved: Run Here")],
+            [
+                "action_is_copy",
+                self.env._("It Was Copied: Stop All, Delete Secrets"),
+                self.env._(
+                    "All integrations of this database are stopped, and their passwords and keys "
+                    "are deleted here. The original is not affected."
+                ),
+            ],
+            [
+                "action_is_original",
+                self.env._("It Was Moved: Run Here"),
+                self.env._(
+                    "All integrations that are on run here from now on. Make sure that nothing "
+                    "runs in the old database any more, or both do the same work."
+                ),
+            ],
         ]
 
     @api.model

@@ -33,7 +33,7 @@ class TestHome(BoardCase):
 
     def answer_of(self, user):
         found = self.hub.with_user(user).web_search_read([], {"health": {}})
-        return found["ihub_notice"], [method for method, __ in found["ihub_answers"]]
+        return found["ihub_notice"], [method for method, *__ in found["ihub_answers"]]
 
     def test_it_is_at_home_where_it_ran_first(self):
         self.assertTrue(home.is_at_home(self.env))

@@ -1,3 +1,4 @@
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { formatDateTime } from "@web/core/l10n/dates";
 import { localization } from "@web/core/l10n/localization";
 import { _t } from "@web/core/l10n/translation";
@@ -19,18 +20,27 @@ export class BoardSummary extends Component {
         freshness: Object,
         // What holds for all of them, and is said once.
         notice: { type: [String, Boolean], optional: true },
-        // Where it is a question: the method of each answer, and what its button says.
+        // Where it is a question: of each answer the method, its button, and the question before it.
         answers: { type: Array, optional: true },
     };
 
     setup() {
+        this.dialog = useService("dialog");
         this.orm = useService("orm");
         useBus(this.env.searchModel, "update", () => this.render());
     }
 
-    async answer(method) {
-        await this.orm.call("ihub.integration", method, []);
-        this.env.searchModel.search();
+    answer(method, label, question) {
+        this.dialog.add(ConfirmationDialog, {
+            title: label,
+            body: question,
+            confirmLabel: label,
+            confirm: async () => {
+                await this.orm.call("ihub.integration", method, []);
+                this.env.searchModel.search();
+            },
+            cancel: () => {},
+        });
     }
 
     get chips() {
