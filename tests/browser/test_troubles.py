@@ -255,7 +255,7 @@ def test_what_is_wrong_comes_first_and_is_counted(board):
     assert troubled == {
         "failed": 2, "run_failed": 1, "with_errors": 2, "to_repair": 1,
         "type_missing": 1, "blocked": 2, "no_worker": 1, "stuck": 1, "late": 1, "interrupted": 1,
-        "retrying": 1,
+        "retrying": 1, "doubtful": 1, "ahead": 1,
     }  # fmt: skip
 
 
