@@ -21,6 +21,7 @@
         "views/ihub_run_views.xml",
         "views/ihub_item_views.xml",
         "views/ihub_integration_views.xml",
+        "views/ihub_pool_views.xml",
         "wizards/ihub_integration_add_views.xml",
         "wizards/ihub_integration_confirm_views.xml",
         "wizards/ihub_item_change_views.xml",

@@ -96,6 +96,7 @@ class Facts(NamedTuple):
     :param bool is_copy: it was stopped because the database is a copy of another one
     :param bool has_cron: its scheduled action is there and switched on
     :param bool is_ahead: it waits for a window in the future, since one has ended there
+    :param bool is_pool_full: it is not at work, and others have all slots of its pool
     :param int run_id: the run that is marked as running, or None
     :param datetime executing_since: since when a living process executes it, or None
     :param bool is_stopping: that run was asked to stop
@@ -127,6 +128,7 @@ class Facts(NamedTuple):
     is_copy: bool = False
     has_cron: bool = True
     is_ahead: bool = False
+    is_pool_full: bool = False
     run_id: int | None = None
     executing_since: datetime | None = None
     is_stopping: bool = False
@@ -185,7 +187,8 @@ def _judge_waiting(facts: Facts, now: datetime) -> str | None:
     waits = facts.died_at or facts.due
     if waits and not facts.has_cron:
         return "no_worker"
-    if facts.idle_since and facts.idle_since < now - TAKEN_UP_AFTER:
+    is_idle = facts.idle_since and facts.idle_since < now - TAKEN_UP_AFTER
+    if is_idle and not facts.is_pool_full:
         return "no_worker"
     if facts.is_ahead:
         return "ahead"

@@ -73,7 +73,7 @@ def hold(cr, integration_id):
         yield held
     finally:
         if held:
-            _release(cr, integration_id)
+            _release(cr)
 
 
 def hold_again(cr, integration_id):
@@ -107,12 +107,15 @@ def _notice_death(cr):
         )
 
 
-def _release(cr, integration_id):
-    """Give the lock back: connections are pooled, the next user of this one must not inherit it."""
+def _release(cr):
+    """Give all locks back: connections are pooled, the next user of this one must not inherit any.
+
+    Also that of a pool, and what the code of the integration has left behind.
+    """
     try:
         if not roll_back(cr):
             return
-        cr.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, integration_id))
+        cr.execute("SELECT pg_advisory_unlock_all()")
         cr.commit()  # pylint: disable=invalid-commit
     except Exception as error:
         # Without its connection the lock is gone as well. One that is broken in another way must

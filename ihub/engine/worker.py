@@ -23,7 +23,7 @@ from ..core.sentences import Sentence
 from ..core.shutdown import end_with_server, is_ending, is_shutdown
 from ..report.format import stated_moment
 from ..report.sentences import stored
-from . import connection, event_buffer, lane_lock, message_store
+from . import connection, event_buffer, lane_lock, message_store, slots
 from .checkpoint import explain
 from .context import RunScope, TransactionWatch, executing
 from .exceptions import UsageError
@@ -52,6 +52,10 @@ BY_ITSELF = ("webhook", "code", "schedule")
 MAX_CONFLICTS = 5
 # After so many dead processes in a row an integration is failed instead of tried again.
 MAX_CRASHES = 3
+# How long a lane that waits for a slot of its pool sleeps, if nobody who gives one back wakes it.
+SLOT_PAUSE = timedelta(minutes=1)
+# How long one leaves the slot that it has just had to those that wait.
+SLOT_TURN = timedelta(seconds=1)
 # So many manual runs, or runs that are not done in the end, may begin within a minute.
 MAX_BEGUN = 60
 
@@ -69,6 +73,9 @@ class Worker:
         self._last_trigger = None
         # Whether a run has ended its attempt since Odoo's time for this call is used up.
         self.is_out_of_time = False
+        # The id of the pool of which this lane holds a slot, and until when it leaves one to others.
+        self._pool_id = None
+        self._slot_free_at = None
 
     def serve(self):
         """Execute what is due, unless another process does so.
@@ -137,6 +144,8 @@ class Worker:
             self._execute(run)
             end_with_server()
             done += 1
+            if self._pool_id:
+                self._transaction(self._give_slot_back)
             if self._is_time_over() or not self._has_time():
                 self._transaction(self._wind_up)
                 # Odoo would call the lane again at once, on the same time.
@@ -197,6 +206,8 @@ class Worker:
         due = min(filter(None, [run.due, self._next_message_due()]), default=None)
         if not due:
             return
+        if self._slot_free_at:
+            due = max(due, self._slot_free_at)
         # Alarms up to now, on the clock of the database, are about to be deleted by Odoo.
         is_set = self.env["ir.cron.trigger"].search_count(
             [
@@ -305,10 +316,37 @@ class Worker:
                     self._plan_triggered_run()
                 run = Run.search(self._due_domain([trigger]), order="due, id", limit=1)
             if run and not self._put_off(trigger):
+                if not self._take_slot():
+                    return Run
                 self._last_trigger = trigger
                 run._begin()
                 return run
         return Run
+
+    def _take_slot(self):
+        """Take a slot of the pool for the next run, if the integration is in one.
+
+        :return: whether the run may begin; if not, it waits
+        """
+        pool = self.integration.pool_id
+        if not pool or self._pool_id:
+            return True
+        now = fields.Datetime.now()
+        if self._slot_free_at and now < self._slot_free_at:
+            return False
+        if slots.take(self.env.cr, pool.id, pool.slots):
+            self._pool_id = pool.id
+            return True
+        self._slot_free_at = now + SLOT_PAUSE
+        return False
+
+    def _give_slot_back(self):
+        """Give the slot back after a run: whoever else waits for one has its turn first."""
+        pool = self.env["ihub.pool"].browse(self._pool_id)
+        slots.give_back(self.env.cr, pool.id)
+        self._pool_id = None
+        if pool._wake_waiting(self.integration):
+            self._slot_free_at = fields.Datetime.now() + SLOT_TURN
 
     def _due_by_schedule(self):
         """Return the scheduled run, with the window that is wanted now, if it is due."""
@@ -759,6 +797,8 @@ class Worker:
             self._log_failure(scope, error, self._failure_message(error))
             raise
         self._commit()
+        # The slot went with the connection.
+        self._pool_id = None
         self.env.invalidate_all(flush=False)
 
     def _settle_loss(self, run, scope, error):

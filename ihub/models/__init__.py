@@ -14,6 +14,7 @@ from . import (
     ihub_deleted_integration,
     ihub_items_mixin,
     ihub_own_state_mixin,
+    ihub_pool,
     ihub_webhook_mixin,
     ihub_integration,
     ihub_integration_state,

@@ -10,6 +10,7 @@ from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, unserved
 from ..core.metrics import Sample, exposition
 from ..engine import event_buffer, home
 from ..engine.lane_lock import LOCK_SPACE
+from ..engine.slots import SLOT_SPACE
 from ..engine.odoo_internals import of_primary
 from ..engine.values import moment
 from ..report import card, card_text, health
@@ -73,6 +74,7 @@ class IhubBoardMixin(models.AbstractModel):
     current_run_id = fields.Many2one("ihub.run", compute="_compute_health")
     next_run = fields.Datetime(compute="_compute_health")
     queued_count = fields.Integer("Queued", compute="_compute_health")
+    is_waiting_for_slot = fields.Boolean(compute="_compute_health")
     is_executing = fields.Boolean(compute="_compute_health")
     is_stopping = fields.Boolean(compute="_compute_health")
     retry_run_id = fields.Many2one(
@@ -164,7 +166,7 @@ class IhubBoardMixin(models.AbstractModel):
         :param SQL among: a query of the rows of integrations that the reader may see
         """
         now = fields.Datetime.now()
-        found = health.facts_of(self, among, LOCK_SPACE)
+        found = health.facts_of(self, among, LOCK_SPACE, SLOT_SPACE)
         known = Snapshot()
         if any(facts.state == "running" for facts in found.values()):
             # As superuser: scheduled actions belong to administrators.
@@ -210,7 +212,8 @@ class IhubBoardMixin(models.AbstractModel):
         # Most do nothing: what they have in common is set once for all.
         self.current_run_id = self.retry_run_id = False
         self.queued_count = self.to_repair_count = 0
-        self.is_executing = self.is_stopping = False
+        self.is_executing = self.is_stopping = self.is_waiting_for_slot = False
+        now = fields.Datetime.now()
         for integration in self:
             unsaved = Facts(integration.state), integration.state
             facts, integration.health = known.get(integration._origin.id, unsaved)
@@ -222,6 +225,8 @@ class IhubBoardMixin(models.AbstractModel):
                 integration.queued_count = facts.queued
             if facts.to_repair:
                 integration.to_repair_count = facts.to_repair
+            if facts.is_pool_full and facts.idle_since and facts.idle_since < now:
+                integration.is_waiting_for_slot = True
             if facts.executing_since:
                 integration.is_executing = True
                 integration.is_stopping = facts.is_stopping

@@ -249,6 +249,9 @@ class IhubIntegration(models.Model):
             result = super().write(vals)
         if vals.get("active") is False:
             self._stop_archived()
+        if "pool_id" in vals:
+            # It may have waited for a slot of the one before.
+            self._wake()
         return result
 
     def _check_who_says_so(self, vals):

@@ -83,6 +83,21 @@ class IhubOperationMixin(models.AbstractModel):
         help="A run that is still in progress after this time is reported; 0: never.",
     )
 
+    pool_id = fields.Many2one(
+        "ihub.pool",
+        "Pool",
+        tracking=True,
+        index="btree_not_null",
+        ondelete="set null",
+        check_company=True,
+        help="Integrations of a pool share its limit of how many run at once, such as those of one "
+        "server that takes few connections.",
+    )
+
+    @api.constrains("pool_id", "company_id")
+    def _check_pool(self):
+        self._check_company(["pool_id"])
+
     # --- Retries ---
 
     @api.depends(*RETRY_NUMBERS)

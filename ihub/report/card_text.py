@@ -31,9 +31,22 @@ def activity(integration):
 
 
 def _waiting_text(integration):
+    if integration.is_waiting_for_slot:
+        return _slot_text(integration)
     if integration.queued_count:
         return integration.env._("Queued: %(count)s", count=integration.queued_count)
     return _backlog_text(integration)
+
+
+def _slot_text(integration):
+    """Return which pool it waits for."""
+    # As superuser: others than its readers may have made the pool.
+    pool = integration.pool_id.sudo()
+    return integration.env._(
+        "Waiting for its turn: the pool %(pool)s runs at most %(slots)s at once.",
+        pool=pool.name,
+        slots=pool.slots,
+    )
 
 
 def _running_text(run):
@@ -285,6 +298,8 @@ def _awaited_text(integration, run):
         return integration.env._(
             "The next run is due at %(due)s.", due=local_moment(integration, run.due)
         )
+    if integration.is_waiting_for_slot:
+        return _slot_text(integration)
     return integration.env._("It is about to start.")
 
 

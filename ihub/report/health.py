@@ -15,6 +15,11 @@ FACTS = """
         SELECT objid::bigint AS id FROM pg_locks
          WHERE locktype = 'advisory' AND granted AND classid = %(lock_space)s AND objsubid = 2
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ), slot AS MATERIALIZED (
+        SELECT objid::bigint AS pool_id, count(*) AS taken FROM pg_locks
+         WHERE locktype = 'advisory' AND granted AND classid = %(slot_space)s AND objsubid = 2
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         GROUP BY objid
     ), item AS (
         SELECT integration_id, count(*) AS failed
           FROM ihub_item WHERE state = 'failed' GROUP BY integration_id
@@ -49,6 +54,9 @@ FACTS = """
                SELECT r.ended_at > %(ahead)s FROM ihub_run r
                 WHERE r.integration_id = i.id AND r.state = 'done' AND r.trigger = 'schedule'
                 ORDER BY r.id DESC LIMIT 1) END) IS TRUE,
+           (alive.id IS NULL AND i.pool_id IS NOT NULL AND (
+               SELECT slot.taken >= pool.slots FROM slot JOIN ihub_pool pool
+                   ON pool.id = slot.pool_id WHERE pool.id = i.pool_id)) IS TRUE,
            run.running_id,
            CASE WHEN alive.id IS NOT NULL THEN run.running_since END,
            (run.running_id <= i.stop_before_id
@@ -125,16 +133,17 @@ FACTS = """
 """
 
 
-def facts_of(model, among, lock_space):
+def facts_of(model, among, lock_space, slot_space):
     """Return the :class:`Facts` of integrations by id; what is not in the database is left out.
 
     :param model: ``ihub.integration``, in any environment
     :param SQL among: a query of their rows
     :param int lock_space: of the advisory locks that living lanes hold
+    :param int slot_space: of those of the slots that they have of their pools
     """
     _check_is_primary(model.env.cr)
     now = fields.Datetime.now()
-    rows = _rows(model, among, lock_space, now)
+    rows = _rows(model, among, lock_space, slot_space, now)
     known = {row[0]: Facts(*row[6:]) for row in rows}
     unusable = {kind for kind in {row[1:4] for row in rows} if not _is_usable(*kind, now)}
     for row in rows if unusable else ():
@@ -190,9 +199,9 @@ def is_served(env, lock_space):
     return served
 
 
-def _rows(model, among, lock_space, now):
+def _rows(model, among, lock_space, slot_space, now):
     env = model.env
-    for name in ("ihub.integration", "ihub.run", "ihub.item"):
+    for name in ("ihub.integration", "ihub.pool", "ihub.run", "ihub.item"):
         env[name].flush_model()
     for name in ("res.users", "res.company", "ir.cron"):
         env[name].flush_model(["active"])
@@ -207,6 +216,7 @@ def _rows(model, among, lock_space, now):
             ahead=now + AHEAD_BY,
             taken_up=now - TAKEN_UP_AFTER,
             lock_space=lock_space,
+            slot_space=slot_space,
             installed=installed,
             faulty=[name for name in installed if model._faults_of_type(name)],
             for_all=[

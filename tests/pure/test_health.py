@@ -41,6 +41,11 @@ OVERDUE = {"state": "running", "due": LONG_AGO, "idle_since": LONG_AGO}
         ({**OVERDUE, "idle_since": NOW}, "ok"),
         ({**OVERDUE, "idle_since": NOW - timedelta(minutes=3, seconds=1)}, "no_worker"),
         ({**OVERDUE, "is_late": True}, "no_worker"),
+        # The slots of its pool are taken: it is not that nobody looks.
+        ({**OVERDUE, "is_pool_full": True}, "queued"),
+        ({**OVERDUE, "is_pool_full": True, "is_late": True}, "late"),
+        ({**OVERDUE, "is_pool_full": True, "has_cron": False}, "no_worker"),
+        ({**WAITING, "is_pool_full": True}, "ok"),
         ({**WAITING, "has_cron": False}, "no_worker"),
         ({**WAITING, "is_ahead": True}, "ahead"),
         ({**WAITING, "is_ahead": True, "is_late": True}, "ahead"),
