@@ -8,6 +8,7 @@ import logging
 import math
 import random
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 import psycopg2
@@ -56,6 +57,8 @@ MAX_CRASHES = 3
 SLOT_PAUSE = timedelta(minutes=1)
 # How long one leaves the slot that it has just had to those that wait.
 SLOT_TURN = timedelta(seconds=1)
+# A transaction that has begun no longer ago sees what people have asked for by now.
+FRESH = timedelta(seconds=1)
 # So many manual runs, or runs that are not done in the end, may begin within a minute.
 MAX_BEGUN = 60
 
@@ -76,24 +79,28 @@ class Worker:
         # The id of the pool of which this lane holds a slot, and until when it leaves one to others.
         self._pool_id = None
         self._slot_free_at = None
+        # Of whom the integration works for.
+        self._lang = None
+        # What :meth:`_next_run` has returned in the transaction that has completed a run, or None.
+        self._ahead = None
 
     def serve(self):
         """Execute what is due, unless another process does so.
 
         Nothing that an integration raises comes out of here.
         """
-        self._report_alive()
         integration = self.integration.exists()
         if not integration:
             # Deleted while its cron was locked by the scheduler: see `_delete_crons`.
             self.env["ir.cron"]._commit_progress(deactivate=True)
             return
         if not lane_lock.can_hold(self.env.cr):
+            self._report_alive()
             self._transaction(self._refuse_pooler)
             return
         with spared(self.env.cr), lane_lock.hold(self.env.cr, integration.id) as held:
-            # The lock is the session's; what is read from here on must be newer than it.
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+            # It commits. The lock is the session's; what is read from here on is newer than it.
+            self._report_alive()
             if not held:
                 # Another process is at work although Odoo gave the cron to this one. It may
                 # already have looked for more to do, so look again when it is over.
@@ -127,8 +134,9 @@ class Worker:
     def _speak_to_reader(self):
         """Use the language and time zone of whom the integration works for."""
         integration = self.integration
-        lang = integration.run_as_id.lang or self.env.lang
-        self.integration = integration.with_context(lang=lang, tz=integration.tz)
+        user = integration.run_as_id
+        self._lang = user.with_user(user).context_get().get("lang")
+        self.integration = integration.with_context(lang=self._lang, tz=integration.tz)
         self.env = self.integration.env
 
     def _work(self):
@@ -140,10 +148,12 @@ class Worker:
         if self.integration.stop_before_id:
             self._transaction(self._cancel_stopped)
         done = 0
-        while run := self._transaction(self._next_run):
+        while run := self._take_up_next():
             self._execute(run)
             end_with_server()
             done += 1
+            if self._ahead is not None:
+                continue
             if self._pool_id:
                 self._transaction(self._give_slot_back)
             if self._is_time_over() or not self._has_time():
@@ -152,6 +162,11 @@ class Worker:
                 remaining = self._count_due() if self._has_time() else 0
                 self.env["ir.cron"]._commit_progress(done, remaining=remaining)
                 return
+
+    def _take_up_next(self):
+        """Return the run that is next, claimed, or an empty set when all is left in order."""
+        run, self._ahead = self._ahead, None
+        return self._transaction(self._next_run) if run is None else run
 
     def _next_run(self):
         """Claim the next due run; where there is none, or no time for it, leave all in order."""
@@ -494,7 +509,7 @@ class Worker:
             integration_id=self.integration.id,
             company_id=self.integration.company_id.id,
             attempt=run.attempt,
-            lang=self.integration.run_as_id.lang,
+            lang=self._lang,
             is_manual=run.trigger == "manual",
             waits_apart=run.trigger == "webhook",
         )
@@ -504,7 +519,7 @@ class Worker:
             error = self._attempt(run, scope)
             if error is not None:
                 self._settle(run, scope, error)
-            elif self._may_make_up(run, scope):
+            elif self._ahead is None and self._may_make_up(run, scope):
                 self._transaction(lambda: self._recover_state(run))
             self._report_commits(scope)
 
@@ -530,7 +545,9 @@ class Worker:
         for conflicts in range(1, MAX_CONFLICTS + 1):
             try:
                 self._run_once(run, scope)
+                ahead = self._look_ahead(run, scope)
                 self._commit()
+                self._ahead = ahead
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                 self.env.cr.rollback()
@@ -577,6 +594,30 @@ class Worker:
             raise UsageError(explain(self.env, loss))
         run._complete(scope.counts, scope.error_logged or run.with_errors)
         scope.ended = True
+
+    def _look_ahead(self, run, scope):
+        """Do what is next in the transaction that completes this run: one commit for both.
+
+        Only where this transaction sees what there is now, and nothing else is to be done first.
+
+        :return: what :meth:`_next_run` has returned, or None
+        """
+        if (
+            self._pool_id
+            or scope.committed
+            or datetime.now(timezone.utc).replace(tzinfo=None) - self.env.cr.now() > FRESH
+            or is_ending()
+            or self._is_time_over()
+            or not self._has_time()
+            or self.integration.stop_before_id
+            or self._may_make_up(run, scope)
+        ):
+            return None
+        # Somebody may press Stop at this moment, or the hub itself fail: that must not undo the
+        # work. It is met again when the work is kept.
+        with suppress(Exception), self.env.cr.savepoint():
+            return self._next_run()
+        return None
 
     def _report_commits(self, scope):
         """Tell developers, once a run, that not all of its work is undone when it fails."""

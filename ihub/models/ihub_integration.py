@@ -456,10 +456,11 @@ class IhubIntegration(models.Model):
         companies = self._work_companies()
         row = self._type_record()
         row._check_required_secrets()
+        lang = user.with_user(user).context_get().get("lang")
         return (
             row.with_user(user)  # pylint: disable=context-overridden
             # Not added to the context of the cron: its progress is the lane's own business.
-            .with_context({"lang": user.lang, "tz": self.tz, "allowed_company_ids": companies.ids})
+            .with_context({"lang": lang, "tz": self.tz, "allowed_company_ids": companies.ids})
         )
 
     @api.model

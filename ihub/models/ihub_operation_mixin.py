@@ -279,6 +279,9 @@ class IhubOperationMixin(models.AbstractModel):
             return "", text
         if not self.active:
             return "", self.env._("%(name)s is archived. Unarchive it first.", name=self.name)
+        # Of these alone: users and companies are wide rows, and each run asks.
+        self.run_as_id.fetch(["active"])
+        self.company_id.fetch(["active"])
         if not (self.run_as_id.active or self.run_as_id._is_superuser()):
             return "user", self.env._(
                 "%(name)s runs as %(user)s, but this user is archived. Choose another user in "

@@ -44,5 +44,5 @@ class TestQueries(HubCase):
         # What Odoo keeps of everything, such as the rights of users, is read the first time.
         self.cost(1)
         few, many = self.cost(2), self.cost(12)
-        self.assertEqual((many["commits"] - few["commits"]) / 10, 2)
-        self.assertLessEqual((many["queries"] - few["queries"]) / 10, 20)
+        self.assertEqual((many["commits"] - few["commits"]) / 10, 1)
+        self.assertLessEqual((many["queries"] - few["queries"]) / 10, 19)
