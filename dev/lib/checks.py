@@ -5,7 +5,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from . import node, odoo, paths, python, serve
-from .console import say
+from .console import Failure, say
 from .shell import environment, foreground
 
 # Tests that need neither Odoo nor a database.
@@ -131,6 +131,9 @@ def run_own(databases, own, arguments, env):
     :param arguments: options of Odoo
     :return: the exit code
     """
+    for folder in own:
+        if not any(folder.glob("tests/test_*.py")):
+            raise Failure(f"{folder.name} has no tests. Put them into tests/test_*.py of the addon.")
     names = [folder.name for folder in own]
     shown = [f"odoo.addons.{name}.tests" for name in names]
     shown += ["odoo.addons.ihub.tests.conformance", "odoo.tests.result"]
@@ -139,13 +142,15 @@ def run_own(databases, own, arguments, env):
         *("--stop-after-init", "--max-cron-threads=0", f"--http-port={serve.free_port()}"),
         *("--log-level=warn", *(f"--log-handler={name}:INFO" for name in shown)),
     ]
-    template = databases.template()
+    template = databases.template(bundles=False)
     databases.forget_abandoned()
     with databases.client.copied(template, "own") as database:
         say(f"Installing and testing {' and '.join(names)} ...")
         # What they encrypt is gone with the database.
         env = {**env, "IHUB_SECRET_KEY": "a key for tests"}
-        return foreground(odoo.command("-d", database, *options, *arguments), env)
+        code = foreground(odoo.command("-d", database, *options, *arguments), env)
+    say("All tests passed." if code == 0 else "Some tests failed: see above.")
+    return code
 
 
 def _pytest(arguments, env):

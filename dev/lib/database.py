@@ -76,23 +76,30 @@ class Databases:
         self._odoo(name, "-i", "base,mail")
         self.client.set_note(name, "complete")
 
-    def template(self):
-        """Return a database with the addons and their assets, to be copied by tests."""
+    def template(self, bundles=True):
+        """Return a database with the addons, to be copied by tests.
+
+        :param bundles: with what browsers load, too
+        """
         name = f"ihub_template_{short(self.base_version() + self.addons_version())}"
-        if not self.client.note(name):
+        wanted = ("complete",) if bundles else ("complete", "installed")
+        if self.client.note(name) not in wanted:
             base = self.base()
             with paths.locked("template"):
-                if not self.client.note(name):
-                    self._create_template(name, base)
+                self._create_template(name, base, bundles)
         return name
 
-    def _create_template(self, name, base):
-        self._forget("ihub_template_", KEPT_TEMPLATES - 1)
-        self.client.copy(base, name)
-        self._install(name)
-        say("Building the browser's bundles ...")
-        self._shell(name, BUNDLES)
-        self.client.set_note(name, "complete")
+    def _create_template(self, name, base, bundles):
+        note = self.client.note(name)
+        if not note:
+            self._forget("ihub_template_", KEPT_TEMPLATES - 1)
+            self.client.copy(base, name)
+            self._install(name)
+            self.client.set_note(name, "installed")
+        if bundles and note != "complete":
+            say("Building the browser's bundles ...")
+            self._shell(name, BUNDLES)
+            self.client.set_note(name, "complete")
 
     def demo(self, fresh=False):
         """Return the database to play with: new, upgraded or as it was."""

@@ -28,7 +28,7 @@ def ensure():
     marker = paths.VENV / "complete"
     if marker.exists() and marker.read_text() == wanted:
         return
-    say("Installing the Python packages ...")
+    say("Installing the Python packages (some minutes the first time) ...")
     paths.remove(paths.VENV)
     _create()
     _install()

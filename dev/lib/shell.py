@@ -5,8 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
-from .console import Failure
+from .console import Failure, say
 
 # What the tools say, and what a person should be told. First match wins.
 CAUSES = (
@@ -30,6 +31,8 @@ CAUSES = (
         "start again: what is already there is kept.",
     ),
 )
+# Seconds after which a quiet program is said to be still at work.
+PATIENCE = 30
 NOISE = re.compile(r"^\S+ \S+ \d+ (INFO|DEBUG) ")
 
 
@@ -52,7 +55,7 @@ def run(args, otherwise, env=None, log=None, **options):
     """
     options.setdefault("stdin", subprocess.DEVNULL)
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [str(arg) for arg in args],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -63,12 +66,26 @@ def run(args, otherwise, env=None, log=None, **options):
         )
     except OSError as error:
         raise Failure(explain(str(error), f"{otherwise} ({error})")) from error
+    output = _output(process)
     if log:
         log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(done.stdout)
-    if done.returncode:
-        raise Failure(explain(done.stdout, f"{otherwise}\n{tail(done.stdout, log)}"))
-    return done.stdout
+        log.write_text(output)
+    if process.returncode:
+        raise Failure(explain(output, f"{otherwise}\n{tail(output, log)}"))
+    return output
+
+
+def _output(process):
+    """Return what a program prints until it ends; say now and then that it is still at work."""
+    with process:
+        try:
+            while True:
+                with suppress(subprocess.TimeoutExpired):
+                    return process.communicate(timeout=PATIENCE)[0]
+                say("... still at work")
+        except BaseException:
+            process.kill()
+            raise
 
 
 class Interrupted(KeyboardInterrupt):

@@ -108,6 +108,15 @@ def test_a_failed_upgrade_is_tried_again():
     assert databases.notes[database.DEMO].split()[1] == "addons1"
 
 
+def test_bundles_are_built_once_and_only_where_they_are_asked_for():
+    databases = Recorder(None)
+    databases._forget = lambda *kept: None
+    databases._shell = lambda name, code: databases.calls.append("bundles")
+    for bundles in (False, False, True, False, True):
+        databases.template(bundles)
+    assert databases.calls == ["create", "install", "bundles"]
+
+
 class Server:
     """A database server with some databases, which remembers what is dropped."""
 

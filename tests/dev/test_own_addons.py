@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib import database, own_addons
+from lib import checks, database, own_addons
 from lib.console import Failure
 
 
@@ -84,3 +84,8 @@ def test_a_name_that_is_taken(tmp_path):
     for name in ("my_shop", "ihub"):
         with pytest.raises(Failure, match="already"):
             own_addons.place(tmp_path, name)
+
+
+def test_an_addon_without_tests_is_not_called_tested(folder):
+    with pytest.raises(Failure, match=r"shop has no tests\. Put them into tests/test_\*\.py"):
+        checks.run_own(None, [add(folder, "shop", "ihub")], [], {})

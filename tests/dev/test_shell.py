@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lib import commands
+from lib import commands, shell
 from lib.console import Failure
 from lib.shell import Interrupted, explain, foreground, run, tail
 
@@ -107,3 +107,13 @@ def test_an_interrupted_program_may_clean_up(tmp_path):
     finally:
         signal.signal(signal.SIGALRM, before)
     assert cleaned.exists()
+
+
+def test_a_quiet_program_is_said_to_be_still_at_work(monkeypatch, capsys, tmp_path):
+    done = tmp_path / "done"
+    # Said while it runs: that is what lets it end.
+    monkeypatch.setattr(shell, "say", lambda text: (print(text), done.touch()))
+    monkeypatch.setattr(shell, "PATIENCE", 0.1)
+    script = f"import os, time\nwhile not os.path.exists({str(done)!r}): time.sleep(0.01)\nprint(7)"
+    assert run([sys.executable, "-c", script], "It failed.") == "7\n"
+    assert "still at work" in capsys.readouterr().out
