@@ -160,7 +160,6 @@ class Databases:
             f"Odoo cannot prepare the database {name}.",
             env=self.env,
             log=paths.LOG / f"{name}-shell.log",
-            stdin=None,
             input=script,
         )
 

@@ -44,16 +44,17 @@ def explain(output, otherwise):
     return otherwise
 
 
-def run(args, otherwise, env=None, log=None, **options):
+def run(args, otherwise, env=None, log=None, input=None, **options):
     """Run a program quietly and return what it printed.
 
     :param args: the program and its arguments.
     :param otherwise: the sentence to fail with when the output explains nothing.
     :param env: the variables to add to the environment, ``None`` removes one.
     :param log: a file that receives the output.
+    :param str input: what the program reads.
     :raises Failure: when the program is missing or ends with an error.
     """
-    options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("stdin", subprocess.DEVNULL if input is None else subprocess.PIPE)
     try:
         process = subprocess.Popen(
             [str(arg) for arg in args],
@@ -66,7 +67,7 @@ def run(args, otherwise, env=None, log=None, **options):
         )
     except OSError as error:
         raise Failure(explain(str(error), f"{otherwise} ({error})")) from error
-    output = _output(process)
+    output = _output(process, input)
     if log:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(output)
@@ -75,13 +76,15 @@ def run(args, otherwise, env=None, log=None, **options):
     return output
 
 
-def _output(process):
+def _output(process, given):
     """Return what a program prints until it ends; say now and then that it is still at work."""
     with process:
         try:
             while True:
                 with suppress(subprocess.TimeoutExpired):
-                    return process.communicate(timeout=PATIENCE)[0]
+                    return process.communicate(given, timeout=PATIENCE)[0]
+                # It has it by now, or takes it as it reads.
+                given = None
                 say("... still at work")
         except BaseException:
             process.kill()

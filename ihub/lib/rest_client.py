@@ -114,7 +114,6 @@ _BAD_ADDRESS = (
     requests.exceptions.InvalidSchema,
     requests.exceptions.MissingSchema,
     requests.exceptions.InvalidURL,
-    requests.exceptions.TooManyRedirects,
     urllib3.exceptions.LocationValueError,
 )
 _TIMEOUT = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
@@ -126,7 +125,13 @@ _NOT_UNDERSTOOD = _lt("The response from the server %(server)s cannot be underst
 _TOO_SLOW = _lt("The server %(server)s responds too slowly.")
 _ERRORS: dict[type[Exception], dict[Any, Any]] = {
     RequestInvalid: {
-        _BAD_ADDRESS: _lt("The address of %(server)s cannot be used."),
+        _BAD_ADDRESS: _lt(
+            "The address of %(server)s cannot be used: it must begin with https:// or http://."
+        ),
+        requests.exceptions.TooManyRedirects: _lt(
+            "The server %(server)s redirects from one address to the next without an end. Check "
+            "the address."
+        ),
         (_NotSendable, UnicodeEncodeError): _lt(
             "The request to %(server)s holds characters that cannot be sent."
         ),
@@ -263,7 +268,9 @@ class RestClient:
     @property
     def server(self) -> str:
         """The server's name for messages: no user name, no path, no parameters."""
-        return server_name(self.base_url) or say(_lt("(no address)"))
+        # One without a scheme is told by its name, too.
+        named = server_name(self.base_url) or server_name(f"//{self.base_url or ''}")
+        return named or say(_lt("(no address)"))
 
     def get(self, path: str = "", **kwargs: Any) -> Answer:
         """GET ``path``; see :meth:`request`."""

@@ -117,3 +117,10 @@ def test_a_quiet_program_is_said_to_be_still_at_work(monkeypatch, capsys, tmp_pa
     script = f"import os, time\nwhile not os.path.exists({str(done)!r}): time.sleep(0.01)\nprint(7)"
     assert run([sys.executable, "-c", script], "It failed.") == "7\n"
     assert "still at work" in capsys.readouterr().out
+
+
+def test_a_program_reads_what_it_is_given(monkeypatch):
+    monkeypatch.setattr(shell, "PATIENCE", 0.2)
+    script = "import sys, time; time.sleep(0.5); print(sys.stdin.read() * 2)"
+    assert run([sys.executable, "-c", script], "It failed.", input="ab") == "abab\n"
+    assert run([sys.executable, "-c", "print(input is None)"], "It failed.") == "False\n"

@@ -34,7 +34,10 @@ def wait_until_put_off(hub, integrations):
     wanted = set(integrations)
     hub.wait(lambda: wanted <= {id_ for (id_,) in hub.execute(asleep)}, "All lanes put off")
     # What follows is by somebody's waking them, and not since a minute is over.
-    hub.execute("UPDATE ir_cron_trigger SET call_at = call_at + interval '1 hour'")
+    hub.execute(
+        "UPDATE ir_cron_trigger SET call_at = call_at + interval '1 hour'"
+        " WHERE call_at > now() AT TIME ZONE 'UTC'"
+    )
 
 
 def set_slots(hub, pool, slots):
@@ -120,5 +123,5 @@ def test_a_killed_process_gives_its_slot_back(hub, pool, server):
         for integration in integrations:
             hub.wait_for(integration, state="done")
         assert hub.count(first, state="interrupted") == 1
-        assert hub.steps(first) == [0, 2]
-        assert [hub.steps(one) for one in others] == [[0, 2]] * 2
+        assert hub.steps(first) == [0, 1]
+        assert [hub.steps(one) for one in others] == [[0, 1]] * 2

@@ -229,8 +229,14 @@ def test_address_that_is_none_is_an_integration_error(address):
 
 def test_redirect_without_end(server, client):
     server.reply("orders", status=302, headers={"Location": "/orders"})
-    with pytest.raises(rest_client.RequestInvalid):
+    with pytest.raises(rest_client.RequestInvalid, match="redirects"):
         client.get("orders")
+
+
+@pytest.mark.parametrize("address", ["shop.example.com/api", "localhost:8081", "user:x@localhost:8"])
+def test_an_address_without_a_scheme_is_named(address):
+    with pytest.raises(rest_client.RequestInvalid, match=r"of [\w.:]+ cannot .* https://"):
+        RestClient(address).get("orders")
 
 
 def test_next_page_of_the_same_server_is_followed(server, client):

@@ -21,7 +21,7 @@ ADDONS = paths.addons()
 LOCALES = {"de": "de_DE", "fr": "fr_FR", "es": "es_ES"}
 # Terms that are named when many are wrong.
 NAMED = 25
-NO_ADDRESS = "The address of %(server)s cannot be used."
+NO_ADDRESS = "The address of %(server)s cannot be used: it must begin with https:// or http://."
 
 
 def listed(lines):
@@ -243,7 +243,7 @@ class TestLanguage(HubCase):
             RestClient("").get()
 
     def test_elsewhere_it_is_english(self):
-        with self.assertRaisesRegex(RequestInvalid, "^The address of .* cannot be used.$"):
+        with self.assertRaisesRegex(RequestInvalid, "^The address of .* cannot be used: "):
             RestClient("").get()
 
     def test_a_description_is_translated_by_the_addon_of_its_type(self):
