@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from itertools import cycle, islice
 from pathlib import Path
 
 import hub_database
@@ -68,18 +69,16 @@ class Soak:
     """Rounds of killing on one database.
 
     :param hub: the :class:`Hub`
-    :param int servers: how many at a time
-    :param int workers: of each; 0 is a threaded server
+    :param workers: of each server that shares the database; 0 is a threaded server
     :param rng: a ``random.Random``
     """
 
     hub: object
     log: Path
-    servers: int = 2
-    workers: int = 0
+    workers: tuple = (0, 0)
     rng: random.Random = field(default_factory=random.Random)
     report: Report = field(default_factory=Report)
-    running: list = field(default_factory=list)
+    running: dict = field(default_factory=dict)
 
     def run(self, rounds, kills):
         """Work off the windows ``rounds`` times with so many ``kills`` in each."""
@@ -87,7 +86,7 @@ class Soak:
             for _each in range(rounds):
                 self.round(kills)
         finally:
-            for server in self.running:
+            for server in self.running.values():
                 self.end(server)
         return self.report
 
@@ -116,17 +115,16 @@ class Soak:
 
     # --- Servers ---
 
-    def start(self):
+    def start(self, number):
         command = [
             sys.executable, "-m", "odoo", "-d", self.hub.database, ADDONS_PATH, "--no-http",
-            f"--workers={self.workers}", "--max-cron-threads=2", "--log-level=info",
+            f"--workers={self.workers[number]}", "--max-cron-threads=2", "--log-level=info",
         ]  # fmt: skip
         with open(self.log / f"soak-{os.getpid()}.log", "ab") as output:
-            process = subprocess.Popen(
+            self.running[number] = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True,
             )  # fmt: skip
-        self.running.append(process)
 
     def end(self, server, number=signal.SIGKILL):
         with suppress(ProcessLookupError):
@@ -137,9 +135,12 @@ class Soak:
         self.end(server)
 
     def keep_servers(self):
-        self.running = [each for each in self.running if each.poll() is None]
-        while len(self.running) < self.servers:
-            self.start()
+        for number in range(len(self.workers)):
+            if number not in self.running or self.running[number].poll() is not None:
+                self.start(number)
+
+    def any_server(self):
+        return self.rng.choice(list(self.running.values()))
 
     # --- Breaking ---
 
@@ -161,14 +162,14 @@ class Soak:
             self.keep_servers()
 
     def _by_kill(self, integrations):
-        self.end(self.rng.choice(self.running))
+        self.end(self.any_server())
 
     def _by_term(self, integrations):
-        self.end(self.rng.choice(self.running), signal.SIGTERM)
+        self.end(self.any_server(), signal.SIGTERM)
 
     def _by_worker(self, integrations):
         """One process of a prefork server: the master, or a worker."""
-        master = self.rng.choice(self.running)
+        master = self.any_server()
         children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
         with suppress(ProcessLookupError):
             os.kill(self.rng.choice([master.pid, *map(int, children)]), signal.SIGKILL)
@@ -283,12 +284,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=20, help="of five integrations each")
     parser.add_argument("--kills", type=int, default=6, help="in each round")
     parser.add_argument("--servers", type=int, default=2, help="that share the database")
-    parser.add_argument("--workers", type=int, default=0, help="of each server; 0: threaded")
+    parser.add_argument("--workers", type=int, default=[0], nargs="+",
+                        help="of the servers, one after the other: 0 is a threaded one, 0 2 is one "
+                        "beside another with two workers")  # fmt: skip
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="to repeat it")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     with hub_database.copied(database.Databases({}).template(), "soak") as hub:
-        soak = Soak(hub, paths.LOG, options.servers, options.workers, random.Random(options.seed))
+        workers = tuple(islice(cycle(options.workers), options.servers))
+        soak = Soak(hub, paths.LOG, workers, random.Random(options.seed))
         for _each in range(options.rounds):
             soak.run(1, options.kills)
             print(soak.report, flush=True)

@@ -7,16 +7,17 @@ from soak import Soak
 
 
 @pytest.mark.parametrize(
-    ("servers", "workers", "kills", "seed"),
+    ("workers", "kills", "seed"),
     [
         # An hour of minute windows of five integrations on two servers, undisturbed.
-        (2, 0, 0, 1),
-        (1, 0, 2, 2),
-        (2, 0, 4, 3),
-        (2, 1, 4, 4),
+        ((0, 0), 0, 1),
+        ((0,), 2, 2),
+        ((0, 0), 4, 3),
+        # A threaded one beside one with workers.
+        ((0, 1), 4, 4),
     ],
 )
-def test_every_window_is_done_once(hub, tmp_path, servers, workers, kills, seed):
-    report = Soak(hub, tmp_path, servers, workers, random.Random(seed)).run(1, kills)
+def test_every_window_is_done_once(hub, tmp_path, workers, kills, seed):
+    report = Soak(hub, tmp_path, workers, random.Random(seed)).run(1, kills)
     assert report.windows >= 5 * 60
     assert not report.problems(), report
