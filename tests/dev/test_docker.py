@@ -35,6 +35,19 @@ def test_newer_files_are_an_upgrade(services):
     assert "--update=ihub" in services["odoo"]["command"]
 
 
+def test_more_servers_only_execute_what_is_due(services):
+    more, first = services["cron"], services["odoo"]
+    assert more["profiles"] == ["scale"]
+    assert "profiles" not in first
+    assert {"--no-http", "--database=ihub_demo"} < set(more["command"])
+    # Two servers that upgrade one database at the same time would be in each other's way.
+    assert not [each for each in more["command"] if re.match("--(init|update)", each)]
+    assert more["depends_on"]["odoo"]["condition"] == "service_healthy"
+    assert "ports" not in more
+    for same in ("image", "environment", "volumes"):
+        assert more[same] == first[same]
+
+
 def test_odoo_waits_for_a_healthy_database(services):
     assert services["odoo"]["depends_on"]["database"]["condition"] == "service_healthy"
     assert services["database"]["healthcheck"]["test"]
