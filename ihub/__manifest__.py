@@ -4,8 +4,17 @@
     "category": "Productivity/Integrations",
     "summary": "One board for every integration: start, stop, run, understand",
     "author": "Integration Hub",
+    "website": "https://github.com/integration-hub/ihub",
     "license": "LGPL-3",
+    "development_status": "Beta",
     "application": True,
+    "images": [
+        "static/description/board.png",
+        "static/description/states.png",
+        "static/description/run.png",
+        "static/description/coverage.png",
+        "static/description/board-phone.png",
+    ],
     "depends": ["mail"],
     "external_dependencies": {"python": ["cryptography", "requests"]},
     "data": [

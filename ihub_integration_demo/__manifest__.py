@@ -4,7 +4,9 @@
     "category": "Productivity/Integrations",
     "summary": "Example integrations, and the European Central Bank's exchange rates",
     "author": "Integration Hub",
+    "website": "https://github.com/integration-hub/ihub",
     "license": "LGPL-3",
+    "development_status": "Beta",
     "depends": ["ihub"],
     "external_dependencies": {"python": ["lxml", "requests"]},
     "data": [
