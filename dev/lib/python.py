@@ -7,7 +7,9 @@ from . import paths
 from .console import say
 from .shell import run
 
-REQUIREMENTS = paths.ROOT / "requirements.txt"
+# What runs the addons, and what develops them, which includes the first.
+RUNNING = paths.ROOT / "requirements.txt"
+REQUIREMENTS = paths.ROOT / "requirements-dev.txt"
 
 
 def executable():
@@ -22,7 +24,8 @@ def site_packages():
 
 def ensure():
     """Make the environment anew unless it is as it should be."""
-    parts = [sys.version, sys.base_prefix, str(paths.VENV), REQUIREMENTS.read_text()]
+    pins = [RUNNING.read_text(), REQUIREMENTS.read_text()]
+    parts = [sys.version, sys.base_prefix, str(paths.VENV), *pins]
     wanted = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     # Written last, so an interrupted installation is done again.
     marker = paths.VENV / "complete"
@@ -49,7 +52,7 @@ def _install():
             executable(), "-m", "pip", "install", "--quiet", "--prefer-binary",
             "--no-warn-script-location", "-r", REQUIREMENTS,
         ],
-        "The Python packages of requirements.txt cannot be installed.",
+        "The Python packages of requirements-dev.txt cannot be installed.",
         env={"PIP_CACHE_DIR": paths.CACHE / "pip", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
         log=paths.LOG / "pip.log",
     )  # fmt: skip

