@@ -1,5 +1,6 @@
 """Real servers on a hub of their own, and what they and PostgreSQL use of the processor."""
 
+import itertools
 import os
 import sys
 import time
@@ -15,6 +16,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 # Of /proc/PID/stat behind the name: the parent, and the times of a process and its ended children.
 _PARENT, _TIMES = 1, slice(11, 15)
 MODES = {"threaded": 0, "prefork": 2}
+_numbers = itertools.count(1)
 
 
 @contextmanager
@@ -32,7 +34,7 @@ def server(database, *arguments, http=False, **env):
     """Run a server for the body of a ``with``."""
     from odoo_process import Server
 
-    log = paths.LOG / f"{database}.log"
+    log = paths.LOG / f"{database}-{next(_numbers)}.log"
     made = Server(database, ["--log-level=warn", *arguments], http, env, log)
     try:
         if http:
@@ -51,11 +53,12 @@ def hub_server(hub, mode, crons=2):
     return server(hub.database, ADDONS_PATH, f"--workers={MODES[mode]}", threads)
 
 
-def cpu(server):
-    """Return the seconds of processor that a server and the embedded PostgreSQL have used."""
+def cpu(servers):
+    """Return the seconds of processor that servers and the embedded PostgreSQL have used."""
     postmaster = int((postgres.DATA / "postmaster.pid").read_text().split()[0])
     processes = _processes()
-    return sum(_ticks(processes, pid) for pid in (server.process.pid, postmaster)) / TICKS
+    used = (_ticks(processes, pid) for pid in (postmaster, *(one.process.pid for one in servers)))
+    return sum(used) / TICKS
 
 
 def _ticks(processes, pid):

@@ -38,9 +38,9 @@ BACK = """
 class Hub:
     """Windows of a minute, of so many integrations."""
 
-    def __init__(self, stack, mode, integrations):
+    def __init__(self, stack, mode, integrations, servers=1):
         self.hub = stack.enter_context(hub("runs"))
-        self.server = stack.enter_context(hub_server(self.hub, mode))
+        self.serve(stack, mode, servers)
         self.integrations = integrations
 
         self.made = [
@@ -48,6 +48,11 @@ class Hub:
             for each in range(integrations)
         ]
         self.hub.press(self.made, "start")
+
+    def serve(self, stack, mode, number):
+        """Work with so many servers until the end of ``stack``."""
+        servers = (hub_server(self.hub, mode) for _each in range(number))
+        self.servers = [stack.enter_context(server) for server in servers]
 
     def queue(self, number):
         """Let so many minutes be due that are not done, all in all."""
@@ -69,9 +74,8 @@ class QueueJob:
     def __init__(self, stack, mode, integrations):
         _queue_job.fetch()
         self.registry = stack.enter_context(_queue_job.database())
-        self.server = stack.enter_context(
-            _queue_job.queue_server(self.registry, mode, PARALLEL[integrations])
-        )
+        server = _queue_job.queue_server(self.registry, mode, PARALLEL[integrations])
+        self.servers = [stack.enter_context(server)]
 
     def queue(self, number):
         _queue_job.enqueue(self.registry, number)
@@ -85,9 +89,9 @@ def measure(system, number):
     """Return how many a second were done, and the milliseconds of processor of each."""
     number = system.queue(number)
     before = wait(lambda: (found := system.done()) >= WARM * number and found, PATIENCE, 0.02)
-    start, used = time.monotonic(), cpu(system.server)
+    start, used = time.monotonic(), cpu(system.servers)
     wait(lambda: system.done() >= number, PATIENCE, 0.02)
-    seconds, used = time.monotonic() - start, cpu(system.server) - used
+    seconds, used = time.monotonic() - start, cpu(system.servers) - used
     return (number - before) / seconds, 1000 * used / (number - before)
 
 
