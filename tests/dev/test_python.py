@@ -2,8 +2,10 @@
 
 import ast
 import re
+from importlib import metadata
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from lib import launch, python
 from lib.console import Failure
@@ -62,6 +64,19 @@ def test_what_the_addons_need_is_pinned(addon):
     manifest = ast.literal_eval((python.paths.ROOT / addon / "__manifest__.py").read_text())
     names = {line.split("==")[0] for line in pins(python.RUNNING)}
     assert set(manifest["external_dependencies"]["python"]) <= names
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
+def test_every_pin_is_for_each_python(version):
+    refused = [
+        f"{line} wants Python {wanted}"
+        for path in FILES
+        for line in pins(path)
+        if not line.startswith("-r")
+        and (wanted := metadata.metadata(line.split("==")[0]).get("Requires-Python"))
+        and version not in SpecifierSet(wanted)
+    ]
+    assert refused == []
 
 
 @pytest.mark.parametrize("changed", [0, 1])
