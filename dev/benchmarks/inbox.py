@@ -111,7 +111,9 @@ class Bench:
         """Call ``function`` at the rate, from several threads; return the times it took, in ms."""
         rate, times, lock = self.options.rate, [], threading.Lock()
         total, asked = int(rate * self.options.seconds), [0]
-        self.signed = deque(self.sign() for _each in range(total if function == self.message else 0))
+        self.signed = deque(
+            self.sign() for _each in range(total if function == self.message else 0)
+        )
         begun = time.monotonic()
 
         def work():

@@ -133,7 +133,9 @@ def run_own(databases, own, arguments, env):
     """
     for folder in own:
         if not any(folder.glob("tests/test_*.py")):
-            raise Failure(f"{folder.name} has no tests. Put them into tests/test_*.py of the addon.")
+            raise Failure(
+                f"{folder.name} has no tests. Put them into tests/test_*.py of the addon."
+            )
     names = [folder.name for folder in own]
     shown = [f"odoo.addons.{name}.tests" for name in names]
     shown += ["odoo.addons.ihub.tests.conformance", "odoo.tests.result"]

@@ -76,7 +76,7 @@ class Worker:
         self._last_trigger = None
         # Whether a run has ended its attempt since Odoo's time for this call is used up.
         self.is_out_of_time = False
-        # The id of the pool of which this lane holds a slot, and until when it leaves one to others.
+        # The id of the pool of which it holds a slot, and until when it leaves one to others.
         self._pool_id = None
         self._slot_free_at = None
         # Of whom the integration works for.

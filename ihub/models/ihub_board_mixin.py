@@ -10,8 +10,8 @@ from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, unserved
 from ..core.metrics import Sample, exposition
 from ..engine import event_buffer, home
 from ..engine.lane_lock import LOCK_SPACE
-from ..engine.slots import SLOT_SPACE
 from ..engine.odoo_internals import of_primary
+from ..engine.slots import SLOT_SPACE
 from ..engine.values import moment
 from ..report import card, card_text, health
 from ..report import coverage as time_line

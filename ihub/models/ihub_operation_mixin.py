@@ -85,7 +85,6 @@ class IhubOperationMixin(models.AbstractModel):
 
     pool_id = fields.Many2one(
         "ihub.pool",
-        "Pool",
         tracking=True,
         index="btree_not_null",
         ondelete="set null",

@@ -23,14 +23,16 @@ class IhubPool(models.Model):
         help="How many integrations of this pool may run at the same time. The others wait for "
         "their turn. A change applies to the next run.",
     )
-    company_id = fields.Many2one("res.company", "Company", index="btree_not_null")
+    company_id = fields.Many2one("res.company", index="btree_not_null")
     integration_ids = fields.One2many("ihub.integration", "pool_id", "Integrations")
 
     @api.constrains("slots")
     def _check_slots(self):
         if any(pool.slots < 1 for pool in self):
             raise ValidationError(
-                self.env._("Enter how many may run at once: at least 1. To let none run, stop them.")
+                self.env._(
+                    "Enter how many may run at once: at least 1. To let none run, stop them."
+                )
             )
 
     def write(self, vals):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from http_server import Reply, local_server
+from odoo_process import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = (
@@ -176,6 +177,8 @@ def odoo(command, database, *arguments, script=None, addons=None):
             sys.executable,
             *("-m", "odoo", command, "-d", database, "--no-http"),
             f"--addons-path={','.join(path)}",
+            # Tests start a server all the same.
+            f"--http-port={free_port()}",
             *arguments,
         ],
         input=script,

@@ -58,9 +58,11 @@ def begin(hub, integrations):
 @pytest.mark.parametrize("workers", [0, 1], ids=["threaded", "prefork"])
 def test_one_after_the_other(hub, pool, server, workers):
     __, integrations = pool
-    with hub.held(integrations[0]) as a, hub.held(integrations[1]) as b, hub.held(
-        integrations[2]
-    ) as c:
+    with (
+        hub.held(integrations[0]) as a,
+        hub.held(integrations[1]) as b,
+        hub.held(integrations[2]) as c,
+    ):
         release = dict(zip(integrations, (a, b, c), strict=True))
         server(workers=workers, crons=3)
         first, others = begin(hub, integrations)
@@ -85,9 +87,11 @@ def test_one_after_the_other(hub, pool, server, workers):
 
 def test_more_slots_are_had_at_once_and_fewer_when_they_are_free(hub, pool, server):
     pool_id, integrations = pool
-    with hub.held(integrations[0]) as a, hub.held(integrations[1]) as b, hub.held(
-        integrations[2]
-    ) as c:
+    with (
+        hub.held(integrations[0]) as a,
+        hub.held(integrations[1]) as b,
+        hub.held(integrations[2]) as c,
+    ):
         release = dict(zip(integrations, (a, b, c), strict=True))
         server(crons=3)
         first, others = begin(hub, integrations)
@@ -109,9 +113,11 @@ def test_more_slots_are_had_at_once_and_fewer_when_they_are_free(hub, pool, serv
 
 def test_a_killed_process_gives_its_slot_back(hub, pool, server):
     __, integrations = pool
-    with hub.held(integrations[0]) as a, hub.held(integrations[1]) as b, hub.held(
-        integrations[2]
-    ) as c:
+    with (
+        hub.held(integrations[0]) as a,
+        hub.held(integrations[1]) as b,
+        hub.held(integrations[2]) as c,
+    ):
         killed = server(crons=3)
         first, others = begin(hub, integrations)
         kill(killed.process.pid)

@@ -233,7 +233,9 @@ def test_redirect_without_end(server, client):
         client.get("orders")
 
 
-@pytest.mark.parametrize("address", ["shop.example.com/api", "localhost:8081", "user:x@localhost:8"])
+@pytest.mark.parametrize(
+    "address", ["shop.example.com/api", "localhost:8081", "user:x@localhost:8"]
+)
 def test_an_address_without_a_scheme_is_named(address):
     with pytest.raises(rest_client.RequestInvalid, match=r"of [\w.:]+ cannot .* https://"):
         RestClient(address).get("orders")

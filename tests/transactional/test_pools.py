@@ -95,9 +95,7 @@ class TestPools(HubCase):
         done = self.integration.sudo().run_ids.filtered(lambda run: run.state == "done")
         self.assertEqual(len(done), 1)
         self.assertEqual(self.alarms(), [at("2025-03-01 12:30") + timedelta(seconds=1)])
-        triggers = self.env["ir.cron.trigger"].search(
-            [("cron_id", "=", other.sudo().cron_id.id)]
-        )
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", other.sudo().cron_id.id)])
         self.assertTrue(triggers)
 
     def test_one_that_cannot_run_holds_nobody_up(self):
