@@ -26,33 +26,39 @@ _SETTLE = """
 
 
 def is_at_home(env):
-    """Return whether this is the database in which integrations have run so far, or none has."""
-    home = _known(env)
-    return not home or home == _here(env)
+    """Return whether this is the database in which integrations have run so far, or none has.
+
+    As Odoo's cache has it, for those who look.
+    """
+    # As superuser: that there is a question is no secret.
+    home = env["ir.config_parameter"].sudo().get_param(PARAMETER)
+    return not home or home == _home_and_here(env)[1]
 
 
 def settle(env):
     """Let the database be at home here from now on."""
+    __, here = _home_and_here(env)
     # The parameter belongs to administrators; managers of the hub answer this one question.
-    env["ir.config_parameter"].sudo().set_param(PARAMETER, _here(env))
+    env["ir.config_parameter"].sudo().set_param(PARAMETER, here)
 
 
 def settle_once(env):
-    """Let it be at home where its first run is about to be executed."""
-    if _known(env):
-        return
+    """Return whether runs may be executed here; where none has been, this is the home from now on."""
+    home, here = _home_and_here(env)
+    if home:
+        return home == here
     # Of two lanes that begin at the same moment one is late.
     with suppress(psycopg2.Error), env.cr.savepoint(flush=False):
         env.cr.execute(SQL(_SETTLE, PARAMETER, SQL(_HERE)), log_exceptions=False)
     env.registry.clear_cache("stable")
+    return True
 
 
-def _known(env):
-    # As superuser: that there is a question is no secret.
-    return env["ir.config_parameter"].sudo().get_param(PARAMETER)
-
-
-def _here(env):
+def _home_and_here(env):
+    # Not from Odoo's cache: of an answer it may hear only after the lanes that this has woken.
     env["ir.config_parameter"].flush_model()
-    ((here,),) = env.execute_query(SQL(_HERE))
-    return here
+    query = SQL(
+        "SELECT (SELECT value FROM ir_config_parameter WHERE key = %s), (%s)", PARAMETER, SQL(_HERE)
+    )
+    (found,) = env.execute_query(query)
+    return found

@@ -662,11 +662,9 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _cron_lane(self):
         """Execute what is due. Called by the integration's cron, and by nothing else."""
-        if not home.is_at_home(self.env):
-            # Its answer wakes all lanes; what is due stays due.
-            return
-        home.settle_once(self.env)
-        Worker(self).serve()
+        # Where it is asked whether this is a copy, the answer wakes all lanes; what is due stays due.
+        if home.settle_once(self.env):
+            Worker(self).serve()
 
     # --- A database that may be a copy ---
 

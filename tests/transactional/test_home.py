@@ -3,8 +3,10 @@
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
 from odoo.addons.ihub.engine import home
+from odoo.addons.ihub.engine.worker import Worker
 from odoo.addons.ihub.report import health as facts
 
 from .hub_case import at
@@ -47,9 +49,21 @@ class TestHome(BoardCase):
 
     def test_of_two_that_begin_at_once_the_first_counts(self):
         home.settle_once(self.env)
-        with patch.object(home, "_known", return_value=False):
+        with patch.object(home, "_home_and_here", return_value=(None, "here")):
             home.settle_once(self.env)
         self.assertTrue(home.is_at_home(self.env))
+
+    def test_an_answer_counts_before_the_cache_has_heard_of_it(self):
+        """A process learns from Odoo that a cache is stale, but after the answer has woken it."""
+        self.copy()
+        self.serve()
+        self.assertEqual(self.calls, [])
+        here = self.env.execute_query(SQL(home._HERE))[0][0]
+        query = "UPDATE ir_config_parameter SET value = %s WHERE key = %s"
+        self.env.cr.execute(query, [here, home.PARAMETER])
+        with patch.object(Worker, "serve", lambda worker: self.calls.append(worker)):
+            self.serve()
+        self.assertEqual(len(self.calls), 1)
 
     def test_a_copy_by_odoo_is_recognized(self):
         home.settle_once(self.env)
