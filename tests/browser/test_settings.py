@@ -39,20 +39,21 @@ def test_a_secret_is_entered_replaced_and_never_shown(site, size):
     with site.browser("ihub_manager", size) as page:
         open_settings(page, "Archive")
         token = page.locator("[name=token]")
-        token.locator("input").fill("hunter2-first")
+        token.locator("textarea").fill("hunter2-first")
         page.locator(".o_form_button_save").click()
         expect(token).to_contain_text("Set")
-        expect(token.locator("input")).to_have_count(0)
+        expect(token.locator("textarea")).to_have_count(0)
         token.get_by_role("button", name="Replace").click()
-        token.locator("input").fill("hunter2-second")
+        token.locator("textarea").fill("hunter2-second\nof two lines")
+        expect(token.locator("textarea")).to_have_value("hunter2-second\nof two lines")
         page.locator(".o_form_button_save").click()
-        expect(token.locator("input")).to_have_count(0)
+        expect(token.locator("textarea")).to_have_count(0)
         page.reload()
         expect(token).to_contain_text("Set")
         assert "hunter2" not in page.content()
         token.get_by_role("button", name="Remove").click()
         page.locator(".o_form_button_save").click()
-        expect(token.locator("input")).to_have_value("")
+        expect(token.locator("textarea")).to_have_value("")
 
 
 @hub_site.BOTH_SIZES

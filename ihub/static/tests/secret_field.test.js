@@ -46,12 +46,12 @@ const button = (label) => contains(`${FIELD} button:contains(${label})`);
 test("one that is set is not shown, and can be replaced", async () => {
     await mountShop(1);
     expect(FIELD).toHaveText("Set \nReplace\nRemove");
-    expect(`${FIELD} input`).toHaveCount(0);
+    expect(`${FIELD} textarea`).toHaveCount(0);
     await button("Replace").click();
-    expect(`${FIELD} input`).toHaveAttribute("type", "password");
-    expect(`${FIELD} input`).toHaveValue("");
-    await contains(`${FIELD} input`).edit("hunter2");
-    expect(`${FIELD} input`).toHaveValue("hunter2");
+    expect(`${FIELD} textarea`).toHaveStyle({ "-webkit-text-security": "disc" });
+    expect(`${FIELD} textarea`).toHaveValue("");
+    await contains(`${FIELD} textarea`).edit("hunter2");
+    expect(`${FIELD} textarea`).toHaveValue("hunter2");
     await clickSave();
     expect.verifySteps([{ password: "hunter2" }]);
 });
@@ -59,12 +59,12 @@ test("one that is set is not shown, and can be replaced", async () => {
 test("whoever leaves the input empty has changed nothing", async () => {
     await mountShop(1);
     await button("Replace").click();
-    await contains(`${FIELD} input`).edit("");
+    await contains(`${FIELD} textarea`).edit("");
     await contains(".o_field_widget[name=name] input").click();
     expect(FIELD).toHaveText("Set \nReplace\nRemove");
     await button("Replace").click();
-    await contains(`${FIELD} input`).edit("typed");
-    await contains(`${FIELD} input`).edit("");
+    await contains(`${FIELD} textarea`).edit("typed");
+    await contains(`${FIELD} textarea`).edit("");
     await contains(".o_field_widget[name=name] input").edit("renamed");
     await clickSave();
     expect.verifySteps([{ name: "renamed", password: "***" }]);
@@ -73,15 +73,15 @@ test("whoever leaves the input empty has changed nothing", async () => {
 test("it can be removed", async () => {
     await mountShop(1);
     await button("Remove").click();
-    expect(`${FIELD} input`).toHaveValue("");
-    expect(`${FIELD} input`).toHaveAttribute("placeholder", "None yet");
+    expect(`${FIELD} textarea`).toHaveValue("");
+    expect(`${FIELD} textarea`).toHaveAttribute("placeholder", "None yet");
     await clickSave();
     expect.verifySteps([{ password: false }]);
 });
 
 test("where there is none, it is entered", async () => {
     await mountShop(2);
-    await contains(`${FIELD} input`).edit("hunter2");
+    await contains(`${FIELD} textarea`).edit("hunter2");
     await clickSave();
     expect.verifySteps([{ password: "hunter2" }]);
 });
@@ -95,7 +95,7 @@ test("who may not change it sees whether there is one", async () => {
     await mountShop(1, 'edit="0"');
     expect(FIELD).toHaveText("Set");
     await mountShop(2, 'edit="0"');
-    expect(`${FIELD}:last input`).toHaveCount(0);
+    expect(`${FIELD}:last textarea`).toHaveCount(0);
 });
 
 test("a required one is not removed", async () => {
