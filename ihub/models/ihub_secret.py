@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..core.masking import MASK
 from ..engine import secrets
+from ..engine.receiver import SECRET_BEFORE
 from ..engine.secrets import SecretUnavailable
 
 
@@ -116,6 +117,16 @@ class IhubSecret(models.Model):
                 now=fields.Datetime.now(),
             )
         )
+
+    @api.autovacuum
+    def _gc_before(self):
+        """Delete secrets of webhooks that have been replaced, and are not valid any more."""
+        query = """
+            DELETE FROM ihub_secret s USING ihub_integration i
+             WHERE i.id = s.integration_id AND s.name = %s AND i.webhook_secret_until <= %s
+        """
+        self.env["ihub.integration"].flush_model(["webhook_secret_until"])
+        self.env.cr.execute(SQL(query, SECRET_BEFORE, fields.Datetime.now()))
 
     @api.autovacuum
     def _renew(self):

@@ -8,7 +8,7 @@ from freezegun import freeze_time
 from hub_case import HubCase
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 from werkzeug.datastructures import Headers
 
 from odoo.addons.ihub.core import masking
@@ -469,6 +469,16 @@ class TestSecret(InboxCase):
                     self.env, self.integration.sudo().webhook_token, headers, body
                 )
             self.assertEqual(found, status, moment)
+
+    def test_the_one_before_is_deleted_when_it_is_not_valid_any_more(self):
+        query = "SELECT count(*) FROM ihub_secret WHERE name = 'webhook.secret.before'"
+        TestRefusing.signed(self, {"id": 1}, NOON)
+        self.set_secret(at=NOON, overlap=24)
+        for moment, count in (("2025-03-02 11:29", 1), ("2025-03-03 11:31", 0)):
+            with freeze_time(moment):
+                self.env["ihub.secret"]._gc_before()
+            self.assertEqual(self.env.execute_query(SQL(query)), [(count,)], moment)
+        self.assertTrue(self.integration.with_user(self.manager).has_webhook_secret)
 
     def test_a_leaked_one_ends_at_once(self):
         headers, body = TestRefusing.signed(self, {"id": 1}, NOON)
