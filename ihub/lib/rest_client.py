@@ -268,9 +268,8 @@ class RestClient:
     @property
     def server(self) -> str:
         """The server's name for messages: no user name, no path, no parameters."""
-        # One without a scheme is told by its name, too.
-        named = server_name(self.base_url) or server_name(f"//{self.base_url or ''}")
-        return named or say(_lt("(no address)"))
+        # What is no address may be a secret that was typed into the wrong field.
+        return server_name(self.base_url) or say(_lt("the other system"))
 
     def get(self, path: str = "", **kwargs: Any) -> Answer:
         """GET ``path``; see :meth:`request`."""

@@ -44,7 +44,7 @@ def test_it_imports_what_is_in_the_folder_of_the_guide(template_copy, tmp_path):
             f'{RUN}\nrun("my_shop.integration", server_address="{address}", server_key="any")\n'
         )
         output = odoo("shell", template_copy, script=script, addons=tmp_path)
-    assert "OUTCOME|my_shop.integration|done|1|" in output, output
+    assert "OUTCOME|my_shop.integration|done|2|" in output, output
 
 
 @contextmanager

@@ -233,12 +233,13 @@ def test_redirect_without_end(server, client):
         client.get("orders")
 
 
-@pytest.mark.parametrize(
-    "address", ["shop.example.com/api", "localhost:8081", "user:x@localhost:8"]
-)
-def test_an_address_without_a_scheme_is_named(address):
-    with pytest.raises(rest_client.RequestInvalid, match=r"of [\w.:]+ cannot .* https://"):
+@pytest.mark.parametrize("address", ["shop.example.com/api", "localhost:8081", "hunter2-hunter2"])
+def test_an_address_without_a_scheme_is_not_shown_but_what_it_lacks(address):
+    with pytest.raises(
+        rest_client.RequestInvalid, match="other system .* begin with https://"
+    ) as e:
         RestClient(address).get("orders")
+    assert address not in str(e.value)
 
 
 def test_next_page_of_the_same_server_is_followed(server, client):

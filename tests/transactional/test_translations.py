@@ -196,7 +196,7 @@ class TestScreens(NotifyCase):
         with self.running_as(lambda this, _from, _to: RestClient("").get("orders")):
             run = integration.run_manually()
             self.work(integration)
-        server = self.said(language, "(no address)")
+        server = self.said(language, "the other system")
         self.assertEqual(run.message, self.said(language, NO_ADDRESS, server=server))
 
 
@@ -221,7 +221,7 @@ class TestLanguage(HubCase):
 
     def test_a_run_speaks_the_language_of_its_user(self):
         self.translate("ihub", NO_ADDRESS, "Adresse inutilisable : %(server)s")
-        self.translate("ihub", "(no address)", "(aucune)")
+        self.translate("ihub", "the other system", "(aucune)")
         worker = self._user("ihub_worker", "ihub.group_user")
         worker.lang = "fr_FR"
         integration = self.add(run_as_id=worker.id)
