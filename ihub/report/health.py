@@ -46,10 +46,7 @@ FACTS = """
                    ELSE i.company_id IN (SELECT id FROM res_company WHERE active) END),
            -- Neutralizing stops in nobody's name; what people start there runs as ever.
            %(is_copy)s AND i.state = 'stopped' AND i.state_user_id IS NULL,
-           EXISTS (
-            SELECT FROM ir_cron c JOIN ir_act_server a ON a.id = c.ir_actions_server_id
-             WHERE c.id = i.cron_id AND c.active
-               AND a.code = 'model.browse(' || i.id || ')._cron_lane()'),
+           (cron.active AND action.code = 'model.browse(' || i.id || ')._cron_lane()') IS TRUE,
            (CASE WHEN i.state = 'running' AND run.window_from > %(ahead)s THEN (
                SELECT r.ended_at > %(ahead)s FROM ihub_run r
                 WHERE r.integration_id = i.id AND r.state = 'done' AND r.trigger = 'schedule'
@@ -91,6 +88,8 @@ FACTS = """
                 ORDER BY r.id DESC LIMIT 1) END
       FROM (%(among)s) i
       LEFT JOIN alive ON alive.id = i.id
+      LEFT JOIN ir_cron cron ON cron.id = i.cron_id
+      LEFT JOIN ir_act_server action ON action.id = cron.ir_actions_server_id
       LEFT JOIN item ON item.integration_id = i.id
      CROSS JOIN LATERAL (
         SELECT max(id) FILTER (WHERE state = 'running') AS running_id,
@@ -117,7 +116,8 @@ FACTS = """
       LEFT JOIN LATERAL (
         -- Of those that nobody has looked at yet: others wait for their moment.
         SELECT due FROM ihub_message m
-         WHERE m.integration_id = i.id AND m.state = 'pending' AND m.key IS NULL
+         WHERE i.webhook_token IS NOT NULL
+           AND m.integration_id = i.id AND m.state = 'pending' AND m.key IS NULL
          ORDER BY due LIMIT 1
      ) message ON i.state = 'running'
      CROSS JOIN LATERAL (
