@@ -10,6 +10,7 @@ import {
     models,
     mountView,
     onRpc,
+    patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { INTERVAL, LAST_LOOKS, LIMIT, OVERLAP, PAGE, SETTLE } from "@ihub/run_log/run_log";
@@ -59,7 +60,11 @@ let log;
 // What a test waits for before it hands out what was found.
 let answer;
 
+let clock;
+
 beforeEach(() => {
+    clock = Date.now();
+    patchWithCleanup(Date, { now: () => clock });
     Run._records = [{ id: 1, state: "running", started_at: "2025-03-01 12:00:00", attempt: 1 }];
     log = Array.from({ length: 1000 }, (_, index) => line(index + 1));
     answer = () => {};
@@ -80,9 +85,15 @@ async function mount() {
     await mountView({ type: "form", resModel: "ihub.run", resId: 1 });
 }
 
+/** Let time pass; on a slow machine it would by itself. */
+function advance(milliseconds) {
+    clock += milliseconds;
+    return advanceTime(milliseconds);
+}
+
 async function passTime(looks) {
     for (let look = 0; look < looks; look++) {
-        await advanceTime(INTERVAL);
+        await advance(INTERVAL);
         await animationFrame();
     }
 }
@@ -146,7 +157,7 @@ test("a level of which there is nothing says where the rest is", async () => {
 test("new lines appear while the run executes", async () => {
     await mount();
     log.push(line(1001));
-    await advanceTime(INTERVAL);
+    await advance(INTERVAL);
     await animationFrame();
     expect(summaries().at(-1)).toBe("line 1001");
     expect(summaries().length).toBe(PAGE + 1);
@@ -156,10 +167,10 @@ test("a line that comes into view late stands where it belongs", async () => {
     const [late] = log.splice(log.length - 3, 1);
     await mount();
     log.push(line(1001));
-    await advanceTime(INTERVAL);
+    await advance(INTERVAL);
     log.push(late);
     log.sort((a, b) => a.id - b.id);
-    await advanceTime(INTERVAL);
+    await advance(INTERVAL);
     await animationFrame();
     expect(summaries().slice(-4)).toEqual(["line 998", "line 999", "line 1000", "line 1001"]);
 });
@@ -208,7 +219,7 @@ test("a flood of lines does not fill the page", async () => {
     for (let id = 1001; id <= 6000; id++) {
         log.push(line(id));
     }
-    await advanceTime(INTERVAL);
+    await advance(INTERVAL);
     await animationFrame();
     expect(summaries().at(-1)).toBe("line 6000");
     expect(summaries().length).toBe(PAGE);
@@ -240,7 +251,7 @@ test("nothing is asked once the run has ended", async () => {
     Run._records[0].state = "done";
     await mount();
     log.push(line(1001));
-    await advanceTime(INTERVAL * 3);
+    await advance(INTERVAL * 3);
     await animationFrame();
     expect(summaries().at(-1)).toBe("line 1000");
 });
@@ -288,7 +299,7 @@ test("an answer that comes too late does not mix the levels", async () => {
     const late = new Deferred();
     log.push(line(1001));
     answer = (domain) => domain.some(([name]) => name === "id") && late;
-    await advanceTime(INTERVAL);
+    await advance(INTERVAL);
     await click("[data-level=error]");
     await animationFrame();
     expect(summaries().length).toBe(10);
