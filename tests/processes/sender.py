@@ -40,11 +40,14 @@ class Sender:
     :param str path: the address of the webhook
     :ivar int sent: how many were tried
     :ivar set acknowledged: the numbers of messages that were answered with 202
+    :ivar dict begun_at: by number, when it was sent first
+    :ivar dict ended_at: when it was acknowledged
     """
 
     def __init__(self, ports, path, secret, rate, threads=16, seed=1):
         self.ports, self.path, self.secret, self.rate = ports, path, secret, rate
         self.acknowledged = set()
+        self.begun_at, self.ended_at = {}, {}
         self._threads = threads
         self._rng = random.Random(seed)
         self._lock = threading.Lock()
@@ -72,6 +75,7 @@ class Sender:
 
     def _deliver(self, number):
         """Send a message, and as others do, again where there was no answer; then give up."""
+        self.begun_at[number] = time.monotonic()
         for _attempt in range(3):
             data = {"key": number % KEYS, "step": number}
             body, headers = signed(data, self.secret, f"msg_{number}")
@@ -79,6 +83,16 @@ class Sender:
             with suppress(OSError, http.client.HTTPException):
                 status, _body = post(port, self.path, body, headers)
                 if status == 202:
+                    self.ended_at[number] = time.monotonic()
                     self.acknowledged.add(number)
                     return
             time.sleep(0.05)
+
+    def is_order_kept(self, numbers):
+        """Return whether none was done before one that was acknowledged when it was sent."""
+        never = float("inf")
+        ended = [self.ended_at.get(number, never) for number in numbers]
+        return all(
+            self.begun_at[number] < min(ended[place + 1 :], default=never)
+            for place, number in enumerate(numbers)
+        )

@@ -125,6 +125,12 @@ def test_runs_wait_together_for_a_server_that_is_down_and_go_on_together(hub, sh
 
     hub.wait(more_have_looked, "More attempts")
     assert len(shop.requests) == asked
+
+    def all_rest():
+        at_rest = [one for one in integrations if hub.runs(one, state="pending")]
+        return at_rest == integrations and not any(map(hub.holder, integrations))
+
+    hub.wait(all_rest, "Nobody at work", wake=False)
     shop.reply("", OK)
     hub.execute("UPDATE ihub_server SET probe_at = now() AT TIME ZONE 'UTC'")
     hub.execute("UPDATE ihub_run SET due = due + interval '1 hour' WHERE state = 'pending'")
