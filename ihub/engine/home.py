@@ -43,7 +43,7 @@ def settle(env):
 
 
 def settle_once(env):
-    """Return whether runs may be executed here; where none has been, this is the home from now on."""
+    """Return whether runs may be executed here; where none was, it is at home from now on."""
     home, here = _home_and_here(env)
     if home:
         return home == here

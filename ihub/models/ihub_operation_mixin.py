@@ -662,7 +662,7 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _cron_lane(self):
         """Execute what is due. Called by the integration's cron, and by nothing else."""
-        # Where it is asked whether this is a copy, the answer wakes all lanes; what is due stays due.
+        # The answer to whether this is a copy wakes all lanes; what is due stays due.
         if home.settle_once(self.env):
             Worker(self).serve()
 
