@@ -122,6 +122,9 @@ class Inbox(Processing):
     def _unreadable(self, message, reason):
         """Return what stands for a message that cannot be read: people see it as it came."""
         text, fingerprint = self._packed(message.body.decode("utf-8", "replace"))
+        if text is None:
+            # Too long once it is text, as where little of it is.
+            text, fingerprint = self._packed(message.body)
         problem = self.env._(
             "What was received cannot be read: %(reason)s Ask whoever runs the other system, or "
             "the developer of the integration.",

@@ -362,7 +362,7 @@ class Processing:
             element.problem = self.env._(
                 "Its data was not kept, so it cannot be retried from here. Run its period again."
             )
-        elif core.is_substitute_key(row.key) and isinstance(element.data, str):
+        elif core.is_substitute_key(row.key) and isinstance(element.data, (str, bytes)):
             # A message as it came: what its method expects was never made of it.
             element.problem = self.env._(
                 "What was received cannot be read. Ask whoever runs the other system to send it "

@@ -11,6 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, mute_logger
 from werkzeug.datastructures import Headers
 
+from odoo.addons.ihub.core import items as core_items
 from odoo.addons.ihub.core import masking
 from odoo.addons.ihub.engine import inbox, message_store, receiver
 from odoo.addons.ihub.lib.exceptions import RetryableError
@@ -277,6 +278,18 @@ class TestTrouble(InboxCase):
         self.assertFalse(self.called)
         self.assertEqual(item.state, "failed")
         self.assertIn("send it again", item.message)
+
+    def test_nothing_of_what_is_long_and_no_text_is_lost(self):
+        """As text it would be six times as long."""
+        body = b"\xff\x00" * 2_200_000
+        self.assertEqual(self.receive(self.integration, body, at=NOON), 202)
+        self.take()
+        item = self.items(self.integration)
+        self.assertEqual(core_items.unpacked(item.data), body)
+        self.retry(item)
+        self.assertIn("send it again", item.message)
+        # Its page opens.
+        self.assertTrue(item.with_user(self.operator).read())
 
     def test_one_that_was_stored_late_waits_behind_a_newer_one(self):
         """Of two that come at once, the one with the lower number may be committed later."""
