@@ -58,7 +58,7 @@ stopped.stop()
 one_failed = add("Wrong once")
 one_failed._scheduled_run().write({"window_from": now, "window_to": soon, "due": soon})
 remember(one_failed, "done", "done", "failed")
-one_failed.last_run_id.sudo().message = "ValueError: The price of A1 is not a number"
+one_failed.last_run_id.sudo().message = "The price of A1 is not a number. Correct it in the shop."
 one_failed.sudo().failed_run_id = one_failed.last_run_id
 
 # A run is done, but has reported an error.
