@@ -172,9 +172,10 @@ class IhubBoardMixin(models.AbstractModel):
             # As superuser: scheduled actions belong to administrators.
             known.is_served = health.is_served(self.sudo().env, LOCK_SPACE)
             known.is_at_home = home.is_at_home(self.env)
+        holds_for_all = not (known.is_served and known.is_at_home)
         for id_, facts in found.items():
             word = judge(facts, now)
-            if facts.state == "running":
+            if holds_for_all and facts.state == "running":
                 word = self._word_of_all(known, word)
             known[id_] = facts, word
         return known
