@@ -57,8 +57,8 @@ MAX_CRASHES = 3
 SLOT_PAUSE = timedelta(minutes=1)
 # How long one leaves the slot that it has just had to those that wait.
 SLOT_TURN = timedelta(seconds=1)
-# A transaction that has begun no longer ago sees what people have asked for by now.
-FRESH = timedelta(seconds=1)
+# Seconds. A transaction that has begun no longer ago sees what people have asked for by now.
+FRESH = 1.0
 # So many manual runs, or runs that are not done in the end, may begin within a minute.
 MAX_BEGUN = 60
 
@@ -155,7 +155,7 @@ class Worker:
             if self._ahead is not None:
                 continue
             if self._pool_id:
-                self._transaction(self._give_slot_back)
+                self._give_slot_back()
             if self._is_time_over() or not self._has_time():
                 self._transaction(self._wind_up)
                 # Odoo would call the lane again at once, on the same time.
@@ -360,7 +360,7 @@ class Worker:
         pool = self.env["ihub.pool"].browse(self._pool_id)
         slots.give_back(self.env.cr, pool.id)
         self._pool_id = None
-        if pool._wake_waiting(self.integration):
+        if self._transaction(lambda: pool._wake_waiting(self.integration)):
             self._slot_free_at = fields.Datetime.now() + SLOT_TURN
 
     def _due_by_schedule(self):
@@ -605,7 +605,7 @@ class Worker:
         if (
             self._pool_id
             or scope.committed
-            or datetime.now(timezone.utc).replace(tzinfo=None) - self.env.cr.now() > FRESH
+            or time.monotonic() - scope.kept_at > FRESH
             or is_ending()
             or self._is_time_over()
             or not self._has_time()

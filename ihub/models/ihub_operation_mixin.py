@@ -82,7 +82,6 @@ class IhubOperationMixin(models.AbstractModel):
         tracking=True,
         help="A run that is still in progress after this time is reported; 0: never.",
     )
-
     pool_id = fields.Many2one(
         "ihub.pool",
         tracking=True,
