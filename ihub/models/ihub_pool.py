@@ -16,7 +16,7 @@ class IhubPool(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     slots = fields.Integer(
-        "At Most at Once",
+        "Maximum at Once",
         required=True,
         default=1,
         tracking=True,
@@ -46,6 +46,7 @@ class IhubPool(models.Model):
     @api.ondelete(at_uninstall=False)
     def _wake_all(self):
         """Let those run that have waited for a slot of a pool that is gone."""
+        # Of all companies, as in `write`.
         self.sudo().integration_ids._wake()
 
     def _wake_waiting(self, integration):
