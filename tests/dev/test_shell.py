@@ -11,6 +11,9 @@ from lib import commands, shell
 from lib.console import Failure
 from lib.shell import Interrupted, explain, foreground, run, tail
 
+# A program's wait for a file that this process makes.
+UNTIL = "import os, time\nwhile not os.path.exists({!r}): time.sleep(0.01)\n"
+
 
 @pytest.mark.parametrize(
     ("output", "sentence"),
@@ -114,14 +117,17 @@ def test_a_quiet_program_is_said_to_be_still_at_work(monkeypatch, capsys, tmp_pa
     # Said while it runs: that is what lets it end.
     monkeypatch.setattr(shell, "say", lambda text: (print(text), done.touch()))
     monkeypatch.setattr(shell, "PATIENCE", 0.1)
-    script = f"import os, time\nwhile not os.path.exists({str(done)!r}): time.sleep(0.01)\nprint(7)"
+    script = f"{UNTIL.format(str(done))}print(7)"
     assert run([sys.executable, "-c", script], "It failed.") == "7\n"
     assert "still at work" in capsys.readouterr().out
 
 
-def test_a_program_reads_what_it_is_given(monkeypatch):
-    monkeypatch.setattr(shell, "PATIENCE", 0.2)
-    script = "import sys, time; time.sleep(0.5); print(sys.stdin.read() * 2)"
+def test_a_program_reads_what_it_is_given(monkeypatch, tmp_path):
+    # It reads when it has been waited for a second time.
+    done = tmp_path / "done"
+    monkeypatch.setattr(shell, "say", lambda text: done.touch())
+    monkeypatch.setattr(shell, "PATIENCE", 0.1)
+    script = f"{UNTIL.format(str(done))}import sys; print(sys.stdin.read() * 2)"
     assert run([sys.executable, "-c", script], "It failed.", input="ab") == "abab\n"
     assert (
         run([sys.executable, "-c", "import sys; print(len(sys.stdin.read()))"], "It failed.")

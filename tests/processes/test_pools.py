@@ -1,28 +1,31 @@
 """At most so many of a pool at once: on real servers, changed while they run, and after a kill."""
 
+from contextlib import ExitStack
+
 import pytest
 from hub_driver import kill
 
 
 @pytest.fixture
 def pool(hub):
-    """A pool with one slot, of three integrations that are due."""
+    """The id of a pool with one slot."""
     with hub.env("__system__") as env:
-        pool = env["ihub.pool"].create({"name": "Warehouse"}).id
-    integrations = [
-        hub.add("write\nhold\nwrite", pool_id=pool, name=f"Ledger {number}") for number in "123"
-    ]
-    return pool, integrations
+        return env["ihub.pool"].create({"name": "Warehouse"}).id
+
+
+@pytest.fixture
+def release(hub, pool):
+    """What lets each of three integrations of the pool go on from its middle, by its id."""
+    with ExitStack() as stack:
+        made = [
+            hub.add("write\nhold\nwrite", pool_id=pool, name=f"Ledger {number}") for number in "123"
+        ]
+        yield {one: stack.enter_context(hub.held(one)) for one in made}
 
 
 def at_work(hub, integrations):
     """Return those of which a run has begun and not ended."""
     return [one for one in integrations if hub.runs(one, state="running")]
-
-
-def wait_until_at_hold(hub, integrations):
-    for integration in integrations:
-        hub.wait_until_held(integration)
 
 
 def wait_until_put_off(hub, integrations):
@@ -55,79 +58,67 @@ def begin(hub, integrations):
     return first, others
 
 
+def next_one(hub, waiting):
+    """Wait until one of two has begun; return it, and the other, which is put off."""
+    (second,) = hub.wait(lambda: at_work(hub, waiting), "The second one", wake=False)
+    hub.wait_until_held(second)
+    (third,) = set(waiting) - {second}
+    wait_until_put_off(hub, [third])
+    return second, third
+
+
+def end_with(hub, last, release):
+    """Wait until the last one has begun, and let it end."""
+    hub.wait(lambda: at_work(hub, [last]), "The third one", wake=False)
+    release[last]()
+    hub.wait_for(last, state="done")
+
+
 @pytest.mark.parametrize("workers", [0, 1], ids=["threaded", "prefork"])
-def test_one_after_the_other(hub, pool, server, workers):
-    __, integrations = pool
-    with (
-        hub.held(integrations[0]) as a,
-        hub.held(integrations[1]) as b,
-        hub.held(integrations[2]) as c,
-    ):
-        release = dict(zip(integrations, (a, b, c), strict=True))
-        server(workers=workers, crons=3)
-        first, others = begin(hub, integrations)
-        assert at_work(hub, integrations) == [first]
-        for one in others:
-            shown = hub.read(one, "health", "activity")
-            assert shown["health"] == "queued"
-            assert shown["activity"] == (
-                "Waiting for its turn: the pool Warehouse runs at most 1 at once."
-            )
-        release[first]()
-        hub.wait_for(first, state="done")
-        (second,) = hub.wait(lambda: at_work(hub, others), "The second one", wake=False)
-        hub.wait_until_held(second)
-        (third,) = set(others) - {second}
-        wait_until_put_off(hub, [third])
-        release[second]()
-        hub.wait(lambda: at_work(hub, [third]), "The third one", wake=False)
-        release[third]()
-        hub.wait_for(third, state="done")
+def test_one_after_the_other(hub, release, server, workers):
+    integrations = list(release)
+    server(workers=workers, crons=3)
+    first, others = begin(hub, integrations)
+    assert at_work(hub, integrations) == [first]
+    for one in others:
+        shown = hub.read(one, "health", "activity")
+        assert shown["health"] == "queued"
+        assert shown["activity"] == (
+            "Waiting for its turn: the pool Warehouse runs at most 1 at once."
+        )
+    release[first]()
+    hub.wait_for(first, state="done")
+    second, third = next_one(hub, others)
+    release[second]()
+    end_with(hub, third, release)
 
 
-def test_more_slots_are_had_at_once_and_fewer_when_they_are_free(hub, pool, server):
-    pool_id, integrations = pool
-    with (
-        hub.held(integrations[0]) as a,
-        hub.held(integrations[1]) as b,
-        hub.held(integrations[2]) as c,
-    ):
-        release = dict(zip(integrations, (a, b, c), strict=True))
-        server(crons=3)
-        first, others = begin(hub, integrations)
-        set_slots(hub, pool_id, 2)
-        (second,) = hub.wait(lambda: at_work(hub, others), "The second one", wake=False)
-        hub.wait_until_held(second)
-        (third,) = set(others) - {second}
-        wait_until_put_off(hub, [third])
-        set_slots(hub, pool_id, 1)
-        release[first]()
-        hub.wait_for(first, state="done")
-        wait_until_put_off(hub, [third])
-        assert at_work(hub, integrations) == [second]
-        release[second]()
-        hub.wait(lambda: at_work(hub, [third]), "The third one", wake=False)
-        release[third]()
-        hub.wait_for(third, state="done")
+def test_more_slots_are_had_at_once_and_fewer_when_they_are_free(hub, pool, release, server):
+    integrations = list(release)
+    server(crons=3)
+    first, others = begin(hub, integrations)
+    set_slots(hub, pool, 2)
+    second, third = next_one(hub, others)
+    set_slots(hub, pool, 1)
+    release[first]()
+    hub.wait_for(first, state="done")
+    wait_until_put_off(hub, [third])
+    assert at_work(hub, integrations) == [second]
+    release[second]()
+    end_with(hub, third, release)
 
 
-def test_a_killed_process_gives_its_slot_back(hub, pool, server):
-    __, integrations = pool
-    with (
-        hub.held(integrations[0]) as a,
-        hub.held(integrations[1]) as b,
-        hub.held(integrations[2]) as c,
-    ):
-        killed = server(crons=3)
-        first, others = begin(hub, integrations)
-        kill(killed.process.pid)
-        killed.process.wait()
-        server(crons=3)
-        hub.hasten()
-        for let in (a, b, c):
-            let()
-        for integration in integrations:
-            hub.wait_for(integration, state="done")
-        assert hub.count(first, state="interrupted") == 1
-        assert hub.steps(first) == [0, 1]
-        assert [hub.steps(one) for one in others] == [[0, 1]] * 2
+def test_a_killed_process_gives_its_slot_back(hub, release, server):
+    integrations = list(release)
+    killed = server(crons=3)
+    first, others = begin(hub, integrations)
+    kill(killed.process.pid)
+    killed.process.wait()
+    server(crons=3)
+    hub.hasten()
+    for integration in integrations:
+        release[integration]()
+    for integration in integrations:
+        hub.wait_for(integration, state="done")
+    assert hub.count(first, state="interrupted") == 1
+    assert [hub.steps(one) for one in (first, *others)] == [[0, 1]] * 3
