@@ -93,7 +93,7 @@ class IhubBoardMixin(models.AbstractModel):
         compute="_compute_last_run",
     )
     last_run_date = fields.Datetime("Last Run Ended", compute="_compute_last_run")
-    last_success_date = fields.Datetime("Last Success", compute="_compute_last_run")
+    last_success_date = fields.Datetime("Last Success", compute="_compute_last_success")
     run_count = fields.Integer("Number of Runs", compute="_compute_run_count")
     warning_count = fields.Integer("Warnings Today", compute="_compute_event_counts")
     error_count = fields.Integer("Errors Today", compute="_compute_event_counts")
@@ -257,8 +257,10 @@ class IhubBoardMixin(models.AbstractModel):
         by_health = self._all_known().ids_by_word
         # What most of them are is what all others are not: their ids need not be sent.
         usual = max(by_health, key=lambda word: len(by_health[word]), default=BADGES[0].word)
+        column = SQL.identifier(alias, "id")
         whens = [
-            SQL("WHEN %s = ANY(%s) THEN %s", SQL.identifier(alias, "id"), ids, RANK[word])
+            # One constant, to be read at once, and not one for each id.
+            SQL("WHEN %s = ANY(%s) THEN %s", column, f"{{{','.join(map(str, ids))}}}", RANK[word])
             for word, ids in by_health.items()
             if word != usual
         ]
@@ -391,10 +393,10 @@ class IhubBoardMixin(models.AbstractModel):
 
     @api.depends("is_executing", "current_run_id")
     def _compute_progress(self):
-        for integration in self:
+        self.progress = False
+        for integration in self.filtered("is_executing"):
             # Whoever sees an integration sees how far it is, whatever rules runs have.
-            run = integration.current_run_id.sudo() if integration.is_executing else None
-            integration.progress = run and run._percent()
+            integration.progress = integration.current_run_id.sudo()._percent()
 
     @api.depends("run_ids.state", "run_ids.ended_at")
     def _compute_last_run(self):
@@ -404,8 +406,13 @@ class IhubBoardMixin(models.AbstractModel):
                 integration.last_run_id,
                 integration.last_run_state,
                 integration.last_run_date,
-                integration.last_success_date,
-            ) = ended.get(integration._origin.id, (False,) * 4)
+            ) = ended.get(integration._origin.id, (False,) * 3)
+
+    @api.depends("run_ids.state", "run_ids.ended_at")
+    def _compute_last_success(self):
+        done = card.last_successes(self)
+        for integration in self:
+            integration.last_success_date = done.get(integration._origin.id, False)
 
     @api.depends("run_ids")
     def _compute_run_count(self):
@@ -557,8 +564,10 @@ class IhubBoardMixin(models.AbstractModel):
     @api.depends("current_run_id", "queued_count", "state", "stop_before_id")
     @api.depends_context("lang", "tz")
     def _compute_activity(self):
+        self.activity = False
         for integration in self:
-            integration.activity = said(integration, partial(card_text.activity, integration))
+            if text := said(integration, partial(card_text.activity, integration)):
+                integration.activity = text
 
     @api.depends("health", "state_reason", "state_reason_code", "state_reason_values")
     @api.depends_context("lang", "tz")
@@ -567,8 +576,9 @@ class IhubBoardMixin(models.AbstractModel):
         said_above = ("copy",) if is_served else ("copy", "no_worker")
         for word, integrations in self.grouped("health").items():
             integrations.is_said_above = word in said_above
-        for integration in self:
-            integration.problem = said(integration, partial(card_text.problem, integration))
+            integrations.problem = False
+            for integration in integrations if word in card_text.PROBLEMS else ():
+                integration.problem = said(integration, partial(card_text.problem, integration))
 
     @api.depends("health", "next_step", "state_reason", "state_reason_code")
     @api.depends_context("lang", "uid")

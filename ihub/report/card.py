@@ -21,9 +21,9 @@ STRIP_LENGTH = 24
 
 
 def last_runs(integrations):
-    """Return ``{integration id: (run id, outcome, ended_at, last success)}``.
+    """Return ``{integration id: (run id, outcome, ended_at)}``.
 
-    Of the newest run that has ended, or whose last attempt has; and when one was last done.
+    Of the newest run that has ended, or whose last attempt has.
     """
     if not integrations.ids:
         return {}
@@ -32,7 +32,7 @@ def last_runs(integrations):
     rows = integrations.env.execute_query(
         SQL(
             """
-            SELECT i.id, last.id, last.outcome, last.ended_at, done.ended_at
+            SELECT i.id, last.id, last.outcome, last.ended_at
               FROM unnest(%(ids)s) AS i(id)
              CROSS JOIN LATERAL (
                 SELECT * FROM (
@@ -45,11 +45,6 @@ def last_runs(integrations):
                       WHERE r.integration_id = i.id AND %(is_open)s)
                 ) run ORDER BY run.ended_at DESC NULLS LAST LIMIT 1
              ) last
-              LEFT JOIN LATERAL (
-                SELECT r.ended_at FROM ihub_run r
-                 WHERE r.integration_id = i.id AND r.state = 'done'
-                 ORDER BY r.id DESC LIMIT 1
-             ) done ON TRUE
             """,
             ids=integrations.ids,
             columns=COLUMNS,
@@ -57,6 +52,29 @@ def last_runs(integrations):
         )
     )
     return {id_: values for id_, *values in rows}
+
+
+def last_successes(integrations):
+    """Return ``{integration id: when a run was last done}``, naive UTC."""
+    if not integrations.ids:
+        return {}
+    integrations.env["ihub.run"].flush_model()
+    return dict(
+        integrations.env.execute_query(
+            SQL(
+                """
+                SELECT i.id, done.ended_at
+                  FROM unnest(%s) AS i(id)
+                 CROSS JOIN LATERAL (
+                    SELECT r.ended_at FROM ihub_run r
+                     WHERE r.integration_id = i.id AND r.state = 'done'
+                     ORDER BY r.id DESC LIMIT 1
+                 ) done
+                """,
+                integrations.ids,
+            )
+        )
+    )
 
 
 def run_strips(integrations):

@@ -184,8 +184,8 @@ def is_served(env, lock_space):
     env["ir.cron"].flush_model()
     called = SQL(
         """
-        SELECT bool_or(lastcall > %s) IS TRUE OR bool_or(nextcall < %s) IS NOT TRUE
-          FROM ir_cron WHERE active
+        SELECT EXISTS (SELECT FROM ir_cron WHERE active AND lastcall > %s)
+               OR NOT EXISTS (SELECT FROM ir_cron WHERE active AND nextcall < %s)
         """,
         now - TAKEN_UP_AFTER,
         now - OVERDUE_AFTER,

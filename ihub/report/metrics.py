@@ -40,7 +40,7 @@ def samples_of(integrations, known):
     now = fields.Datetime.now()
     samples = [Sample(SCHEDULER_UP, int(known.is_served)), *_of_badges(integrations, known)]
     labels = {one.id: _labels(one) for one in integrations}
-    successes = {id_: values[-1] for id_, values in card.last_runs(integrations).items()}
+    successes = card.last_successes(integrations)
     for integration in integrations:
         facts, word = known.get(integration.id, (Facts(integration.state), integration.state))
         samples += [
