@@ -113,18 +113,16 @@ FACTS = """
              WHERE r.integration_id = i.id AND r.state IN ('pending', 'running')
           ) open
      ) run
-      LEFT JOIN LATERAL (
-        -- Of those that nobody has looked at yet: others wait for their moment.
-        SELECT due FROM ihub_message m
-         WHERE i.webhook_token IS NOT NULL
-           AND m.integration_id = i.id AND m.state = 'pending' AND m.key IS NULL
-         ORDER BY due LIMIT 1
-     ) message ON i.state = 'running'
      CROSS JOIN LATERAL (
         SELECT CASE WHEN alive.id IS NULL
                    THEN COALESCE(run.seen, run.running_since) END AS died_at,
                LEAST(run.asked_for_due,
-                     CASE WHEN i.state = 'running' THEN LEAST(run.due, message.due) END)
+                     CASE WHEN i.state = 'running' THEN LEAST(run.due,
+                         -- Of those that nobody has looked at yet: others wait for their moment.
+                         CASE WHEN i.webhook_token IS NOT NULL THEN (
+                             SELECT min(due) FROM ihub_message m
+                              WHERE m.integration_id = i.id
+                                AND m.state = 'pending' AND m.key IS NULL) END) END)
                    AS next_due,
                -- Nothing is called late before that.
                i.active AND i.state = 'running' AND run.window_to <= %(overdue)s
