@@ -53,6 +53,8 @@ BY_ITSELF = ("webhook", "code", "schedule")
 MAX_CONFLICTS = 5
 # After so many dead processes in a row an integration is failed instead of tried again.
 MAX_CRASHES = 3
+# How long one waits that finds another process at work, which may be dead already.
+LOOK_AGAIN = timedelta(seconds=5)
 # How long a lane that waits for a slot of its pool sleeps, if nobody who gives one back wakes it.
 SLOT_PAUSE = timedelta(minutes=1)
 # How long one leaves the slot that it has just had to those that wait.
@@ -103,8 +105,8 @@ class Worker:
             self._report_alive()
             if not held:
                 # Another process is at work although Odoo gave the cron to this one. It may
-                # already have looked for more to do, so look again when it is over.
-                integration._wake(fields.Datetime.now() + timedelta(minutes=1))
+                # already have looked for more to do, or be dead, so look again.
+                integration._wake(fields.Datetime.now() + LOOK_AGAIN)
                 return
             self._work_or_come_back()
             end_with_server()

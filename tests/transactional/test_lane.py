@@ -10,6 +10,7 @@ from odoo.addons.base.models import ir_cron
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
+from odoo.addons.ihub.engine import lane_lock
 from odoo.addons.ihub.engine.context import current_run
 from odoo.addons.ihub.engine.worker import Worker
 
@@ -205,6 +206,14 @@ class TestLane(HubCase):
             self.work(self.integration)
         self.assertIn(at(NOW) + timedelta(minutes=1), self.next_alarm())
         self.assertEqual(self.integration.sudo().cron_id.failure_count, 0)
+
+    def test_a_lane_that_another_process_holds_is_looked_at_again_in_seconds(self):
+        """That process may be dead: until the database notices, its lane stays held."""
+        self.integration.start()
+        with patch.object(lane_lock, "_lock", return_value=False):
+            self.work(self.integration)
+        self.assertFalse(self.done)
+        self.assertIn(at(NOW) + timedelta(seconds=5), self.next_alarm())
 
     def test_errors_that_no_database_can_store(self):
         def nasty(this, _from, _to):
