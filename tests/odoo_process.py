@@ -1,18 +1,123 @@
-"""An Odoo server as a process, for tests that start and kill some."""
+"""Odoo as a process, for tests that start, stop and kill some."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import urllib.request
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 300
+
+
+class Mother:
+    """The process of which others are forks; see ``odoo_mother``."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.orders, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with other:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "tests" / "odoo_mother.py")], cwd=ROOT, stdin=other
+            )
+
+    def ask(self, order, files=()):
+        """Return the answer to an order."""
+        with self.lock:
+            socket.send_fds(self.orders, [json.dumps(order).encode()], files)
+            answer = self.orders.recv(1 << 16)
+        return json.loads(answer or pytest.fail("Odoo's code does not load."))
+
+
+@cache
+def mother():
+    """Return the one of this process."""
+    return Mother()
+
+
+def begin(argv, env=None, stdin=subprocess.DEVNULL, output=subprocess.DEVNULL):
+    """Begin an Odoo process in a session of its own; return it, as a ``subprocess.Popen``.
+
+    :param argv: what is said after ``odoo`` on the command line
+    :param dict env: variables beside those of this process
+    :param stdin: a file
+    :param output: a file for all that it says
+    """
+    argv, env = list(map(str, argv)), {**os.environ, **(env or {})}
+    paths = [each for each in argv if each.startswith("--addons-path")]
+    if all(path.startswith(f"--addons-path={ROOT}") for path in paths):
+        return Fork(argv, env, stdin, output)
+    # Other code than what is there to be forked.
+    return subprocess.Popen(
+        [sys.executable, "-m", "odoo", *argv], cwd=ROOT, env=env, stdin=stdin, stdout=output,
+        stderr=output, start_new_session=True,
+    )  # fmt: skip
+
+
+class Fork:
+    """A fork of Odoo's code, as ``subprocess.Popen`` is the process of a program."""
+
+    def __init__(self, argv, env, stdin, output):
+        order = {"argv": argv, "env": env, "cwd": str(ROOT)}
+        with open(os.devnull, "r+b") as nothing:
+            files = [nothing if file == subprocess.DEVNULL else file for file in (stdin, output)]
+            numbers = [file.fileno() for file in (*files, files[1])]
+            self.pid = mother().ask(order, numbers)
+        self.returncode = None
+
+    def poll(self):
+        """Return the exit code, or None while it runs."""
+        if self.returncode is None:
+            self.returncode = mother().ask({"pid": self.pid})
+        return self.returncode
+
+    def wait(self, timeout=PATIENCE):
+        """Return the exit code once it has ended.
+
+        :param float timeout: seconds
+        :raise subprocess.TimeoutExpired: when it has not ended by then
+        """
+        end = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired("odoo", timeout)
+            time.sleep(0.01)
+        return self.returncode
+
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+
+def run(*argv, script="", env=None):
+    """Run Odoo to its end; return a ``subprocess.CompletedProcess`` with what it printed."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+        given.write(script.encode())
+        given.seek(0)
+        process = begin(argv, env, given, said)
+        try:
+            process.wait()
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            raise
+        said.seek(0)
+        return subprocess.CompletedProcess(argv, process.returncode, said.read().decode())
+
+
+def run_without_error(*argv, script="", env=None):
+    """Run Odoo to its end, which is a good one; return what it printed."""
+    done = run(*argv, script=script, env=env)
+    assert done.returncode == 0 and "Traceback" not in done.stdout, done.stdout[-6000:]
+    return done.stdout
 
 
 class Server:
@@ -22,21 +127,13 @@ class Server:
         self.database = database
         self.log = log
         self.port = free_port() if http else None
-        command = [sys.executable, "-m", "odoo", "-d", database, f"--db-filter=^{database}$"]
+        argv = ["-d", database, f"--db-filter=^{database}$"]
         if http:
-            command += [f"--http-port={self.port}", f"--gevent-port={free_port()}"]
+            argv += [f"--http-port={self.port}", f"--gevent-port={free_port()}"]
         else:
-            command.append("--no-http")
+            argv.append("--no-http")
         with open(log, "wb") as output:
-            self.process = subprocess.Popen(
-                [*command, *map(str, arguments)],
-                cwd=ROOT,
-                env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self.process = begin([*argv, *arguments], env, output=output)
 
     @property
     def url(self):

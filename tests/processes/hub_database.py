@@ -1,23 +1,17 @@
 """The database of the process tests: the project's template with the addon ihub_test."""
 
-import subprocess
-import sys
 from contextlib import contextmanager
 
-from hub_driver import ADDONS_PATH, OPERATOR, ROOT, TEST_ADDONS, Hub, as_a_server
+from hub_driver import ADDONS_PATH, OPERATOR, TEST_ADDONS, Hub, as_a_server
+from odoo_process import run_without_error
 
 
 def upgrade(database, module, addons_path=ADDONS_PATH):
     """Upgrade a module as an administrator does on the command line; return the output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "odoo", "-d", database, "-u", module, addons_path, "--no-http",
-         "--max-cron-threads=0", "--stop-after-init"],
-        cwd=ROOT, text=True, capture_output=True, timeout=300, check=False,
+    return run_without_error(
+        "-d", database, "-u", module, addons_path, "--no-http", "--max-cron-threads=0",
+        "--stop-after-init",
     )  # fmt: skip
-    output = done.stdout + done.stderr
-    assert done.returncode == 0, output[-6000:]
-    assert "Traceback" not in output, output[-6000:]
-    return output
 
 
 def _install(database):

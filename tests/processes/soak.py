@@ -18,7 +18,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import hub_database
-from hub_driver import ADDONS_PATH, LOCKS_HERE, ROOT
+import odoo_process
+from hub_driver import ADDONS_PATH, LOCKS_HERE
 
 from lib import database, paths
 
@@ -116,15 +117,12 @@ class Soak:
     # --- Servers ---
 
     def start(self, number):
-        command = [
-            sys.executable, "-m", "odoo", "-d", self.hub.database, ADDONS_PATH, "--no-http",
-            f"--workers={self.workers[number]}", "--max-cron-threads=2", "--log-level=info",
-        ]  # fmt: skip
+        argv = (
+            "-d", self.hub.database, ADDONS_PATH, "--no-http", "--max-cron-threads=2",
+            f"--workers={self.workers[number]}", "--log-level=info",
+        )  # fmt: skip
         with open(self.log / f"soak-{os.getpid()}.log", "ab") as output:
-            self.running[number] = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True,
-            )  # fmt: skip
+            self.running[number] = odoo_process.begin(argv, output=output)
 
     def end(self, server, number=signal.SIGKILL):
         with suppress(ProcessLookupError):

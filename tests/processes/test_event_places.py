@@ -2,14 +2,13 @@
 
 import http.cookiejar
 import json
-import subprocess
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import pytest
-from hub_driver import ADDONS_PATH, OPERATOR, ROOT
+from hub_driver import ADDONS_PATH, OPERATOR
+from odoo_process import run
 
 ROWS = "SELECT summary, undone FROM ihub_event ORDER BY id"
 WHO = """
@@ -23,10 +22,9 @@ HOOK = "ihub_test_hook"
 
 
 def install(hub, module):
-    return subprocess.run(
-        [sys.executable, "-m", "odoo", "-d", hub.database, "-i", module, ADDONS_PATH, "--no-http",
-         "--max-cron-threads=0", "--stop-after-init"],
-        cwd=ROOT, text=True, capture_output=True, timeout=300, check=False,
+    return run(
+        "-d", hub.database, "-i", module, ADDONS_PATH, "--no-http", "--max-cron-threads=0",
+        "--stop-after-init",
     )  # fmt: skip
 
 
@@ -58,7 +56,7 @@ def system_company(hub):
 
 def test_a_hook_that_installs(hub, hook):
     done = install(hub, HOOK)
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-3000:]
     assert state(hub, HOOK) == "installed"
     assert hub.execute(ROWS) == [("from the hook", False)]
     assert hub.execute(WHO) == [("__system__", system_company(hub))]
@@ -68,7 +66,7 @@ def test_a_hook_that_fails(hub, hook):
     """The installation is undone; what it had reported stays, and says so."""
     set_failing(hub, "1")
     done = install(hub, HOOK)
-    assert "The hook was told to fail." in done.stderr
+    assert "The hook was told to fail." in done.stdout
     assert state(hub, HOOK) != "installed"
     assert hub.execute(ROWS) == [("from the hook", True)]
 

@@ -17,6 +17,7 @@ from unittest.mock import patch
 import psycopg2
 import pytest
 from hub_driver import ADDONS_PATH, ROOT, TYPE
+from odoo_process import run
 
 ROWS = "SELECT summary, undone FROM ihub_event ORDER BY id"
 
@@ -663,4 +664,5 @@ def shell(hub, code, pass_fds=()):
 
 def script(hub, code):
     """Let another process execute ``code`` in Odoo's shell; return its output."""
-    return "".join(shell(hub, code).communicate(timeout=300))
+    shell = ("shell", ADDONS_PATH, "-d", hub.database, "--no-http")
+    return run(*shell, script=textwrap.dedent(code)).stdout

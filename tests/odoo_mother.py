@@ -1,0 +1,86 @@
+"""Odoo's code, loaded once: each Odoo that a test needs is a fork of this process.
+
+Most of what an Odoo process takes to start is to import Python modules. A fork has them already,
+and is a process like any other: it ends by itself, is killed and leaves an exit code.
+
+It is told what to do by its standard input, a socket, and answers there:
+
+- with ``argv``, ``env``, ``cwd`` and three open files: a process is begun; answered by its id
+- with ``pid``: answered by that process's exit code as ``subprocess`` has it, None while it runs
+"""
+
+import gc
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+LARGEST = 1 << 20
+
+
+def load(root, names):
+    """Import addons, each after what it depends on."""
+    import odoo.addons
+    import odoo.cli.server
+    import odoo.cli.shell
+    from odoo.modules import module
+
+    odoo.addons.__path__.append(str(root))
+    for name in names:
+        if f"odoo.addons.{name}" not in sys.modules:
+            load(root, module.Manifest.for_addon(name)["depends"])
+            module.load_openerp_module(name)
+
+
+def become(order, files):
+    """Be the process that was asked for, in a session of its own, until its end."""
+    from odoo.cli.command import main
+
+    os.setsid()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    # The time zone of all Odoo processes is set as soon as it is imported.
+    os.environ.clear()
+    os.environ.update({**order["env"], "TZ": "UTC"})
+    os.chdir(order["cwd"])
+    sys.argv[1:] = order["argv"]
+    main()
+
+
+def serve(orders):
+    """Do what is told until nobody is there to tell it; in a fork, return what it has to do."""
+    while True:
+        message, files, _flags, _address = socket.recv_fds(orders, LARGEST, 3)
+        if not message:
+            return None
+        order = json.loads(message)
+        if "pid" in order:
+            pid, status = os.waitpid(order["pid"], os.WNOHANG)
+            answer = os.waitstatus_to_exitcode(status) if pid else None
+        else:
+            answer = os.fork()
+            if not answer:
+                orders.close()
+                return order, files
+            for file in files:
+                os.close(file)
+        orders.send(json.dumps(answer).encode())
+
+
+def run():
+    import odoo
+
+    orders = socket.socket(fileno=os.dup(0))
+    load(Path(__file__).resolve().parents[1], ["base", "web", "ihub", "ihub_integration_demo"])
+    # From where Odoo starts others of its kind.
+    sys.argv[0] = str(Path(next(iter(odoo.__path__))) / "__main__.py")
+    gc.collect()
+    gc.freeze()
+    if task := serve(orders):
+        become(*task)
+
+
+if __name__ == "__main__":
+    run()
