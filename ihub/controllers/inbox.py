@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from odoo import SUPERUSER_ID, api, http
 from odoo.http import HttpDispatcher, Response, request
 from odoo.modules.registry import Registry
+from odoo.service.model import retrying
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from ..core.webhook import MAX_BYTES
@@ -61,8 +62,8 @@ class InboxController(http.Controller):
         """Read the body, once: after a conflict in the database it is asked for again."""
         with _limited(socket_of(request.httprequest)):
             body = request.httprequest.get_data(cache=True)
-            # Of what does not say how much it is, so much is read.
-            if len(body) >= MAX_BYTES:
+            # Of what does not say how much it is, so much is read, and the rest is not known.
+            if request.httprequest.content_length is None and len(body) == MAX_BYTES:
                 raise RequestEntityTooLarge
             return body
 
@@ -76,7 +77,9 @@ class InboxController(http.Controller):
         if "ihub.message" not in registry:
             return REFUSED
         with registry.cursor() as cr:
-            return receive(api.Environment(cr, SUPERUSER_ID, {}), token, headers, body)
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            # As Odoo does where it has found the database itself.
+            return retrying(lambda: receive(env, token, headers, body), env)
 
 
 def _answer(status):

@@ -2,15 +2,22 @@
 
 import json
 import socket
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 from sender import KEYS, Sender, post, signed
 
 HERE = "127.0.0.1"
 LIMIT = 5 * 1024 * 1024
+
+
+def at_once(send, number):
+    """Return the status of each answer to so many requests at the same moment."""
+    with ThreadPoolExecutor(number) as threads:
+        return [status for status, _body in threads.map(lambda _each: send(), range(number))]
 
 
 @pytest.fixture
@@ -153,17 +160,14 @@ class TestHostile:
 
     def test_many_at_once_with_the_same_id_are_one(self, site):
         body, headers = self.good(site, "at_once")
-        before, found = site.stored(), []
-        threads = [
-            threading.Thread(target=lambda: found.append(site.send(body, headers)[0]))
-            for _each in range(8)
-        ]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
-        assert found == [202] * 8
+        before = site.stored()
+        assert at_once(lambda: site.send(body, headers), 8) == [202] * 8
         assert site.stored() == before + 1
+
+    def test_the_largest_is_accepted_and_no_larger_one(self, site):
+        for size, status in ((LIMIT, 202), (LIMIT + 1, 413)):
+            body, headers = signed(b"x" * size, site.secret, f"size_{size}")
+            assert site.send(body, headers)[0] == status, size
 
     def test_what_is_huge_is_not_read(self, site):
         head = f"POST {site.path} HTTP/1.1\r\nHost: {HERE}\r\n"
@@ -175,7 +179,7 @@ class TestHostile:
         text = f"{head}Transfer-Encoding: chunked\r\n\r\n".encode()
         with pytest.raises(OSError), socket.create_connection((HERE, site.port)) as connection:
             connection.sendall(text)
-            connection.settimeout(30)
+            connection.settimeout(3)
             for _each in range(100 * LIMIT // 65536):
                 connection.sendall(chunk)
 
@@ -266,3 +270,6 @@ class TestSeveralDatabases:
         assert post(server.port, f"{path}?db={database}", body, headers)[0] == 202
         for other in ("", "?db=postgres", f"?db={template}", "?db=%00"):
             assert post(server.port, path + other, body, headers)[0] == 404, other
+        body, headers = signed({"key": 2, "step": 1}, secret, "at once")
+        send = partial(post, server.port, f"{path}?db={database}", body, headers)
+        assert at_once(send, 8) == [202] * 8
