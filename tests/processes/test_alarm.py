@@ -65,7 +65,7 @@ def test_other_actions_have_their_turn_between_lanes(hub, server):
     hub.execute("UPDATE ir_cron SET priority = 20 WHERE id = %s", cron)
     try:
         server()
-        hub.wait(lambda: len(hub.execute("SELECT 1 FROM ihub_test_ledger")) == 31)
+        hub.wait(lambda: hub.steps(0), "The turn of the foreign action")
     finally:
         hub.execute("UPDATE ir_cron SET active = false WHERE id = %s", cron)
     order = hub.execute("SELECT integration FROM ihub_test_ledger ORDER BY id")

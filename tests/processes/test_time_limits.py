@@ -4,7 +4,7 @@ import pytest
 
 # Seconds of a limit, and what needs more of them than that.
 LIMIT = 8
-STEPS = 20
+STEPS = 12
 
 
 def assert_done_in_turns(hub, integration, running):
