@@ -275,6 +275,12 @@ class TestSummary(BoardCase):
         self.assertLessEqual(self.cost(), few)
         self.assertLessEqual(self.cost(self.open_page), few_of_page)
 
+    def test_thousands_do_not_make_the_database_compile_its_queries(self):
+        self.env.cr.execute("SET LOCAL jit = on")
+        self.board.search([], order="health")
+        self.env.cr.execute("SHOW jit")
+        self.assertEqual(self.env.cr.fetchone(), ("off",))
+
     def test_one_answer_is_of_one_moment(self):
         self.stage()
         search = {"domain": [("health", "!=", "stopped")], "order": "health, name"}
