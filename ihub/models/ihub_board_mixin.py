@@ -508,7 +508,8 @@ class IhubBoardMixin(models.AbstractModel):
         """Return whether somebody has saved the settings since what blames them has failed."""
         failed = self._error_run().sudo().ended_at or self.state_date
         changed = self.sudo()._existing_type_record().write_date
-        return bool(changed and failed and changed > failed)
+        # Runs end in whole seconds; a settings row remembers more.
+        return bool(changed and failed and changed.replace(microsecond=0) > failed)
 
     def _waits_for_manager(self):
         """Return whether what keeps it from working is for others to correct."""

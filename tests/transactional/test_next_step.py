@@ -92,6 +92,11 @@ class TestNextStep(NextStepCase):
         self.assertEqual(self.integration.health, "ok")
         self.assertFalse(self.runs(self.integration, state="failed").next_step)
 
+    def test_what_failed_in_the_second_in_which_they_were_saved_still_blames_them(self):
+        self.execute(refused)
+        self.save_settings(at(NOW).replace(microsecond=900_000))
+        self.assertEqual(self.integration.next_step, "settings")
+
     def test_whoever_may_not_correct_them_is_told_whom_to_ask(self):
         self.execute(refused)
         seen = self.integration.with_user(self.operator)
