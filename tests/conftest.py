@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import sys
+import unittest
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "dev"))
 
+from kept import Kept  # noqa: E402
 from odoo_process import Server  # noqa: E402
 
 from lib import postgres  # noqa: E402
@@ -62,6 +64,13 @@ def pytest_xdist_make_scheduler(config, log):
     from side_by_side import Scheduling
 
     return Scheduling(config, log) if config.getoption("--shuffle") is None else None
+
+
+@pytest.fixture(scope="class", autouse=True)
+def nothing_kept(request):
+    """End what is kept before a class of Odoo's own tests would."""
+    if issubclass(request.cls or object, unittest.TestCase):
+        Kept.end()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,20 @@ SIZES = {
 # The same wherever the machine is; and nothing fades in: what is there can be seen.
 CALM = {"locale": "en-US", "timezone_id": "UTC", "reduced_motion": "reduce"}
 
+FOLLOW = """path => {
+    const link = document.createElement("a");
+    link.href = path;
+    document.body.append(link);
+    link.click();
+    link.remove();
+}"""
+# Without a last word: a form would save what was entered.
+LEAVE = """
+addEventListener("beforeunload", event => event.stopImmediatePropagation(), true);
+try { sessionStorage.clear(); } catch { /* Nothing has been loaded. */ }
+"""
+# What a site may keep in a browser, but for cookies and for what is loaded anyway.
+REMEMBERED = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
 CLOSE = "document.querySelectorAll('.o_notification_close').forEach(button => button.click())"
 
 
@@ -36,28 +50,40 @@ def chromium():
 def visit(browser, url, database, login, size="desktop"):
     """Yield a page on which somebody is logged in, whose password is the login.
 
-    ``page.goto`` takes paths. If the visit fails, what the page shows is kept as a picture.
-
     :param str url: the server's address
     :param str size: one of ``SIZES``
     :raise AssertionError: when the page had an error
     """
-    with contextlib.closing(browser.new_context(base_url=url, **SIZES[size], **CALM)) as context:
-        context.set_default_timeout(PATIENCE)
-        log_in(context, database, login)
-        page = context.new_page()
-        # What lies over a thing that is to be clicked is closed, as people do.
-        notes = page.locator(".o_notification_close")
-        page.add_locator_handler(
-            notes.first, lambda _note: page.evaluate(CLOSE), no_wait_after=True
-        )
-        errors = watch(page)
-        try:
-            yield page
-            assert not errors, "\n".join(errors)
-        except BaseException:
-            _keep_picture(page)
-            raise
+    page = enter(browser, url, database, login, size)
+    with contextlib.closing(page.context), watched(page):
+        yield page
+
+
+def enter(browser, url, database, login, size):
+    """Return a page of a visitor of its own, as ``visit`` does; ``page.goto`` takes paths."""
+    context = browser.new_context(base_url=url, **SIZES[size], **CALM)
+    context.set_default_timeout(PATIENCE)
+    log_in(context, database, login)
+    return context.new_page()
+
+
+@contextlib.contextmanager
+def watched(page):
+    """Close what comes to lie over what is clicked; if something fails, keep a picture.
+
+    :raise AssertionError: when the page had an error
+    """
+    # As people do.
+    notes = page.locator(".o_notification_close").first
+    page.add_locator_handler(notes, lambda _note: page.evaluate(CLOSE), no_wait_after=True)
+    try:
+        with watch(page) as errors:
+            yield
+        assert not errors, "\n".join(errors)
+        page.remove_locator_handler(notes)
+    except BaseException:
+        _keep_picture(page)
+        raise
 
 
 def _keep_picture(page):
@@ -73,12 +99,21 @@ def log_in(context, database, login):
     assert "error" not in answer, answer["error"]
 
 
+@contextlib.contextmanager
 def watch(page):
-    """Return a list to which the errors of a page are added as they occur."""
+    """Yield a list to which the errors of a page are added as they occur."""
     errors = []
-    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
-    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
-    return errors
+    hear = {
+        "pageerror": lambda error: errors.append(error.stack or str(error)),
+        "console": lambda said: said.type == "error" and errors.append(said.text),
+    }
+    for event, listener in hear.items():
+        page.on(event, listener)
+    try:
+        yield errors
+    finally:
+        for event, listener in hear.items():
+            page.remove_listener(event, listener)
 
 
 def call(page, model, method, *args, **kwargs):
@@ -103,6 +138,32 @@ def open_grid(page):
         page.click(".o_cp_switch_buttons button")
         page.click(".o-dropdown-item:has-text('Time Grid')")
     expect(page.locator(".o_ihub_grid_row").first).to_be_visible()
+
+
+def go(page, path):
+    """Go to a path as by a link: the client, which must be there already, is not loaded again."""
+    before = page.wait_for_selector(".o_action_manager > *", state="attached")
+    page.evaluate(FOLLOW, path)
+    page.wait_for_function("before => !before.isConnected", arg=before)
+
+
+def forget(page, size):
+    """Leave a page as if nothing but the log-in had happened in its browser.
+
+    :param str size: one of ``SIZES``
+    """
+    context = page.context
+    for other in context.pages:
+        if other != page:
+            other.close()
+    page.evaluate(LEAVE)
+    origin = page.evaluate("origin")
+    page.goto("about:blank")
+    session = context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": REMEMBERED})
+    session.detach()
+    context.clear_cookies(name=re.compile("^(?!session_id$)"))
+    page.set_viewport_size(SIZES[size]["viewport"])
 
 
 def set_theme(page, url, scheme):

@@ -3,49 +3,43 @@
 import hub_site
 import pytest
 import troubles
-from odoo_process import Server
+from kept import kept
 
 from lib import postgres, web_client
 
 
-# What runs is of each module: at the end of a class of Odoo's own tests, which may come between,
-# Odoo ends all other processes that pytest has started.
-@pytest.fixture(scope="module")
-def chromium():
-    """Playwright's browser."""
-    with web_client.chromium() as browser:
-        yield browser
+@pytest.fixture(scope="session")
+def kept_chromium():
+    """Return what keeps Playwright's browser."""
+    with kept(web_client.chromium) as keeper:
+        yield keeper
 
 
 @pytest.fixture(scope="session")
-def database(template):
-    """The database of the journeys."""
+def kept_hub(template, tmp_path_factory, kept_chromium):
+    folder = tmp_path_factory.mktemp("browser")
     with postgres.Client({}).copied(template, "browser") as name:
-        hub_site.prepare(name)
-        yield name
+        # Nothing but the hub's own schedulers is to run.
+        postgres.Client({}).query("UPDATE ir_cron SET active = false", database=name)
+        arguments = (name, folder, "--max-cron-threads=2")
+        with kept(lambda: hub_site.serving(kept_chromium.get(), *arguments)) as keeper:
+            yield keeper
 
 
 @pytest.fixture(scope="module")
-def server(database, tmp_path_factory):
-    """A server of the journeys, with schedulers and without integrations."""
-    arguments = ["--max-cron-threads=2", "--log-level=warn"]
-    log = tmp_path_factory.mktemp("browser") / "server.log"
-    server = Server(database, arguments, True, None, log)
-    try:
-        server.wait_until_it_answers()
-        # What the last test of another module left running would go on, and report.
-        hub_site.Site(server, database, None).empty()
-        yield server
-    finally:
-        server.kill()
+def hub(kept_hub):
+    """A site of the journeys, with schedulers."""
+    hub = kept_hub.get()
+    # What the last test of another file left running would go on, and report.
+    hub.empty()
+    return hub
 
 
 @pytest.fixture
-def site(server, database, chromium):
+def site(hub):
     """A hub without integrations."""
-    site = hub_site.Site(server, database, chromium)
-    site.empty()
-    return site
+    hub.empty()
+    return hub
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +49,30 @@ def troubled_databases(template):
         yield names
 
 
-@pytest.fixture(scope="module")
-def troubled(troubled_databases, tmp_path_factory, chromium):
-    """A site of the hub full of troubles."""
+@pytest.fixture(scope="session")
+def kept_troubled(troubled_databases, tmp_path_factory, kept_chromium):
     name, _copy = troubled_databases
     folder = tmp_path_factory.mktemp("troubled")
-    at_work = troubles.executing(name, *troubles.AT_WORK)
-    with at_work, troubles.serving(name, folder, chromium) as site:
-        yield site
+    keeping = kept(lambda: troubles.serving(name, folder, kept_chromium.get()))
+    with troubles.executing(name, *troubles.AT_WORK), keeping as keeper:
+        yield keeper
+
+
+@pytest.fixture(scope="module")
+def troubled(kept_troubled):
+    """A site of the hub full of troubles."""
+    return kept_troubled.get()
+
+
+@pytest.fixture(scope="session")
+def kept_copy(troubled_databases, tmp_path_factory, kept_chromium):
+    _name, copy = troubled_databases
+    folder = tmp_path_factory.mktemp("copy")
+    with kept(lambda: troubles.serving(copy, folder, kept_chromium.get())) as keeper:
+        yield keeper
+
+
+@pytest.fixture(scope="module")
+def copy(kept_copy):
+    """A site of the neutralized copy."""
+    return kept_copy.get()

@@ -2,18 +2,22 @@
 
 import http.cookiejar
 import json
-import subprocess
-import sys
 import urllib.request
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from odoo_process import Server
 
 from lib import postgres, web_client
 
 ROOT = Path(__file__).resolve().parents[2]
 BOTH_SIZES = pytest.mark.parametrize("size", web_client.SIZES)
+# What a user may do and how wide a screen is do not depend on each other.
+BOTH_USERS = pytest.mark.parametrize(
+    ("login", "size"), [("ihub_operator", "phone"), ("ihub_manager", "desktop")]
+)
 # Seconds after which a program hangs.
 PATIENCE = 900
 DEMO = "ihub.integration.demo"
@@ -22,23 +26,17 @@ USERS = {
     "ihub_manager": "ihub.group_manager",
     "ihub_outsider": "base.group_user",
 }
-# Passwords are the logins. Nothing but the hub's own schedulers is to run.
-SETUP = f"""
-env["ir.cron"].with_context(active_test=False).search([]).active = False
-for login, group in {USERS!r}.items():
-    env["res.users"].create({{
-        "name": login, "login": login, "password": login, "tz": "UTC", "tour_enabled": False,
-        "group_ids": [(6, 0, [env.ref(group).id, env.ref("base.group_user").id])],
-    }})
-env["ir.qweb"]._pregenerate_assets_bundles()
-env.cr.commit()
-"""
 # Until no process serves the lane of any of these: each holds a lock while it does.
 WAIT = f"""
     SELECT pg_advisory_lock({0x69687562}, id), pg_advisory_unlock({0x69687562}, id)
       FROM unnest(ARRAY%s) id
 """
 
+# What is put off for five seconds, as it is on every page, comes soon.
+HASTEN = """
+const later = window.setTimeout;
+window.setTimeout = (call, wait, ...args) => later(call, wait === 5000 ? 500 : wait, ...args);
+"""
 # The patience that Odoo has with each step is the tour's, in milliseconds.
 START = """
 ([name, options, timeout]) => {
@@ -55,31 +53,29 @@ def hours_ago(hours):
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def prepare(database):
-    """Put the users of the journeys into a database."""
-    done = subprocess.run(
-        [sys.executable, "-m", "odoo", "shell", "-d", database, "--no-http"],
-        cwd=ROOT, input=SETUP, text=True, capture_output=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
-    output = done.stdout + done.stderr
-    assert done.returncode == 0 and "Traceback" not in output, output[-6000:]
+@contextmanager
+def serving(chromium, database, folder, *arguments):
+    """Serve a database, with the users of the journeys, for visitors with Playwright's browser."""
+    log = folder / "server.log"
+    server = Server(database, [*arguments, "--log-level=warn"], True, None, log)
+    try:
+        server.wait_until_it_answers()
+        add_users(server)
+        yield Site(server, database, chromium)
+    finally:
+        server.kill()
 
 
-class Site:
-    """A server of the hub, used through HTTP as its users do.
+class Visitor:
+    """Somebody who uses a server through HTTP, whose password is the login."""
 
-    :param chromium: Playwright's browser, in which its visitors look at it
-    """
-
-    def __init__(self, server, database, chromium):
-        self.url = server.url
-        self.database = database
-        self.chromium = chromium
+    def __init__(self, url, database, login):
+        self.url = url
         self.opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
         )
-        credentials = {"db": database, "login": "ihub_manager", "password": "ihub_manager"}
+        credentials = {"db": database, "login": login, "password": login}
         self._post("/web/session/authenticate", credentials)
 
     def _post(self, path, params):
@@ -92,10 +88,41 @@ class Site:
         assert "error" not in result, result["error"]["data"]["debug"]
         return result["result"]
 
+    def ref(self, name):
+        """Return the id of the record with an external identifier."""
+        module, _dot, name = name.partition(".")
+        found = [["module", "=", module], ["name", "=", name]]
+        return self.call("ir.model.data", "search_read", found, ["res_id"])[0]["res_id"]
+
     def call(self, model, method, *args, **kwargs):
-        """Call a method as the manager."""
+        """Call a method as this user."""
         params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
         return self._post("/web/dataset/call_kw", params)
+
+
+def add_users(server):
+    """Add the users of the journeys, unless they are there already."""
+    admin = Visitor(server.url, server.database, "admin")
+    known = admin.call("res.users", "search_read", [["login", "in", [*USERS]]], ["login"])
+    for login in USERS.keys() - {user["login"] for user in known}:
+        groups = [admin.ref(USERS[login]), admin.ref("base.group_user")]
+        values = {"name": login, "login": login, "password": login, "group_ids": [[6, 0, groups]]}
+        values |= {"tz": "UTC", "tour_enabled": False}
+        admin.call("res.users", "create", [values])
+
+
+class Site(Visitor):
+    """A server of the hub, used by a manager; others look at it in a browser.
+
+    :param chromium: Playwright's browser, in which its visitors look at it
+    """
+
+    def __init__(self, server, database, chromium):
+        super().__init__(server.url, database, "ihub_manager")
+        self.database = database
+        self.chromium = chromium
+        # Pages that nobody uses, by login and size: to log in and to begin anew takes long.
+        self.pages = {}
 
     def add(self, name, model=DEMO, **values):
         """Add a demo integration; return the id of the integration."""
@@ -112,9 +139,27 @@ class Site:
         self.call("ihub.integration", "unlink", found)
         postgres.Client({}).query("DELETE FROM bus_bus", database=self.database)
 
+    @contextmanager
     def browser(self, login, size="desktop"):
-        """Return a context manager: a page on which ``login`` is logged in."""
-        return web_client.visit(self.chromium, self.url, self.database, login, size)
+        """Yield a page on which ``login`` is logged in, as ``web_client.visit`` does.
+
+        It may have been used before, but remembers no more of that than who is logged in.
+        """
+        idle = self.pages.setdefault((login, size), [])
+        page = idle.pop() if idle else self._enter(login, size)
+        try:
+            with web_client.watched(page):
+                yield page
+            web_client.forget(page, size)
+        except BaseException:
+            page.context.close()
+            raise
+        idle.append(page)
+
+    def _enter(self, login, size):
+        page = web_client.enter(self.chromium, self.url, self.database, login, size)
+        page.add_init_script(HASTEN)
+        return page
 
 
 def run_tour(page, name, path="/odoo/integrations"):

@@ -34,9 +34,9 @@ print("PARTNER", partner.id)
 
 
 @pytest.fixture(scope="module")
-def partner(server):
+def partner(hub):
     """A partner about whom much has been reported, and nothing else has."""
-    database = server.database
+    database = hub.database
     clear(database)
     done = subprocess.run(
         [sys.executable, "-m", "odoo", "shell", "-d", database, "--no-http"],

@@ -15,8 +15,7 @@ TOO_WIDE = """
 """
 
 
-@pytest.mark.parametrize("login", ["ihub_operator", "ihub_manager"])
-@hub_site.BOTH_SIZES
+@hub_site.BOTH_USERS
 def test_bad_order_is_found_repaired_and_done(site, login, size):
     site.add("Web shop", SHOP, window_from=hub_site.hours_ago(1))
     with site.browser(login, size) as page:

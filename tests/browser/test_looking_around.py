@@ -1,11 +1,9 @@
 """What operators and managers do between the runs: find, filter, look, try again, arrange."""
 
 import hub_site
-import pytest
 from odoo_process import free_port
 from playwright.sync_api import expect
 
-BOTH_USERS = pytest.mark.parametrize("login", ["ihub_operator", "ihub_manager"])
 CARDS = ".o_kanban_record:not(.o_kanban_ghost)"
 DOWN = "ihub.integration.demo.unreachable"
 
@@ -43,9 +41,8 @@ def switch_view(page, size, name):
         page.click(f".o_switch_view.o_{name}")
 
 
-@BOTH_USERS
-@hub_site.BOTH_SIZES
-def test_the_board_is_searched(site, size, login):
+@hub_site.BOTH_USERS
+def test_the_board_is_searched(site, login, size):
     broken = site.add("Parcels", fail_run=True)
     site.add("Orders")
     site.call("ihub.integration", "run_manually", broken)
@@ -65,9 +62,8 @@ def test_the_board_is_searched(site, size, login):
         cards(page, "Orders", "Parcels")
 
 
-@BOTH_USERS
-@hub_site.BOTH_SIZES
-def test_the_board_is_a_list_and_a_graph_too(site, size, login):
+@hub_site.BOTH_USERS
+def test_the_board_is_a_list_and_a_graph_too(site, login, size):
     site.add("Parcels")
     with site.browser(login, size) as page:
         page.goto("/odoo/integrations")
@@ -79,9 +75,8 @@ def test_the_board_is_a_list_and_a_graph_too(site, size, login):
         expect(page.locator(".o_graph_renderer canvas")).to_be_visible()
 
 
-@BOTH_USERS
-@hub_site.BOTH_SIZES
-def test_what_waits_for_its_next_attempt_is_tried_now(site, size, login):
+@hub_site.BOTH_USERS
+def test_what_waits_for_its_next_attempt_is_tried_now(site, login, size):
     # A server of its own: others that fail would be waited for together.
     server = f"127.0.0.1:{free_port()}"
     values = {"name": "Parcels", "address": f"http://{server}/"}

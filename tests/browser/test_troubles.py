@@ -124,6 +124,7 @@ MOMENT = r"^\w{3} \d+, [\d:]+ [AP]M$|ago$|^in \d|^just now$"
 def page(request, troubled):
     """A page of a manager."""
     with troubled.browser("ihub_manager", request.param) as page:
+        page.goto("/odoo/integrations")
         yield page
 
 
@@ -131,7 +132,7 @@ def page(request, troubled):
 def board(page, troubled):
     """The board, however long the tests before took."""
     troubles.make_fresh(troubled.database)
-    page.goto("/odoo/integrations")
+    web_client.go(page, "/odoo/integrations")
     return page
 
 
@@ -221,7 +222,7 @@ def test_a_dozen_fit_on_a_screen(troubled):
 def test_nothing_is_said_twice_on_a_page(board):
     found = {}
     for row in integrations(board):
-        board.goto(f"/odoo/integrations/{row['id']}")
+        web_client.go(board, f"/odoo/integrations/{row['id']}")
         form = board.locator(".o_form_sheet_bg")
         expect(form.locator(".o_form_sheet")).to_be_visible()
         pieces = form.evaluate(PIECES)
@@ -259,10 +260,8 @@ def test_what_is_wrong_comes_first_and_is_counted(board):
     }  # fmt: skip
 
 
-def test_a_copy_of_the_production_database_says_so_once(troubled_databases, tmp_path, chromium):
-    _name, copy = troubled_databases
-    serving = troubles.serving(copy, tmp_path, chromium)
-    with serving as site, site.browser("ihub_operator") as page:
+def test_a_copy_of_the_production_database_says_so_once(copy):
+    with copy.browser("ihub_operator") as page:
         page.goto("/odoo/integrations")
         shown = web_client.card(page, "Remote down")
         says(shown, "Paused in a Copy")
@@ -297,7 +296,7 @@ def test_a_done_run_has_no_coloured_button_and_asks_before_it_runs_again(board):
     runs = web_client.call(
         board, "ihub.run", "search", [("outcome", "=", "done"), ("trigger", "=", "manual")]
     )
-    board.goto(f"/odoo/ihub-runs/{runs[0]}")
+    web_client.go(board, f"/odoo/ihub-runs/{runs[0]}")
     run = board.locator(".o_ihub_run")
     expect(run.locator(".alert-success")).to_be_visible()
     expect(run.locator(".btn-primary:visible")).to_have_count(0)
