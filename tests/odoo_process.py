@@ -11,10 +11,10 @@ import threading
 import time
 import urllib.request
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import pytest
+from kept import Kept
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 300
@@ -31,6 +31,13 @@ class Mother:
                 [sys.executable, str(ROOT / "tests" / "odoo_mother.py")], cwd=ROOT, stdin=other
             )
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.orders.close()
+        self.process.wait()
+
     def ask(self, order, files=()):
         """Return the answer to an order."""
         with self.lock:
@@ -39,10 +46,7 @@ class Mother:
         return json.loads(answer or pytest.fail("Odoo's code does not load."))
 
 
-@cache
-def mother():
-    """Return the one of this process."""
-    return Mother()
+_mother = Kept(Mother)
 
 
 def begin(argv, env=None, stdin=subprocess.DEVNULL, output=subprocess.DEVNULL):
@@ -72,13 +76,13 @@ class Fork:
         with open(os.devnull, "r+b") as nothing:
             files = [nothing if file == subprocess.DEVNULL else file for file in (stdin, output)]
             numbers = [file.fileno() for file in (*files, files[1])]
-            self.pid = mother().ask(order, numbers)
+            self.pid = _mother.get().ask(order, numbers)
         self.returncode = None
 
     def poll(self):
         """Return the exit code, or None while it runs."""
         if self.returncode is None:
-            self.returncode = mother().ask({"pid": self.pid})
+            self.returncode = _mother.get().ask({"pid": self.pid})
         return self.returncode
 
     def wait(self, timeout=PATIENCE):

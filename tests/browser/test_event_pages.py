@@ -1,11 +1,10 @@
 """The pages of events: lists, cards, graphs, all details, and the way to them from a record."""
 
 import re
-import subprocess
-import sys
 
 import hub_site
 import pytest
+from odoo_process import run_without_error
 from playwright.sync_api import expect
 
 from lib import postgres, web_client
@@ -38,13 +37,8 @@ def partner(hub):
     """A partner about whom much has been reported, and nothing else has."""
     database = hub.database
     clear(database)
-    done = subprocess.run(
-        [sys.executable, "-m", "odoo", "shell", "-d", database, "--no-http"],
-        cwd=hub_site.ROOT, input=SEED, text=True, capture_output=True, check=False,
-        timeout=hub_site.PATIENCE,
-    )  # fmt: skip
-    assert "PARTNER" in done.stdout and "Traceback" not in done.stderr, done.stderr[-6000:]
-    yield int(done.stdout.rpartition("PARTNER")[2].split()[0])
+    output = run_without_error("shell", "-d", database, "--no-http", script=SEED)
+    yield int(output.rpartition("PARTNER ")[2].split()[0])
     clear(database)
 
 

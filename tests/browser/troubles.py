@@ -1,15 +1,13 @@
 """A hub full of troubles, and servers without schedulers for it."""
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
 
 import hub_site
 import psycopg2
 from http_server import local_server
 from hub_driver import ADDONS_PATH
+from odoo_process import run
 
 from lib import postgres
 
@@ -33,12 +31,8 @@ ORDERS = [
 ]
 
 
-def odoo(*arguments, script=None, **env):
-    return subprocess.run(
-        [sys.executable, "-m", "odoo", *arguments, ADDONS_PATH, "--no-http", "--log-level=error"],
-        cwd=hub_site.ROOT, input=script, text=True, capture_output=True, check=False,
-        timeout=hub_site.PATIENCE, env={**os.environ, **env},
-    )  # fmt: skip
+def odoo(*arguments, script="", **env):
+    return run(*arguments, ADDONS_PATH, "--no-http", "--log-level=error", script=script, env=env)
 
 
 def stage(database, shop):
@@ -48,7 +42,7 @@ def stage(database, shop):
     folder = hub_site.ROOT / "tests" / "browser"
     script = "".join((folder / f"stage_{name}.py").read_text() for name in STAGES)
     staged = odoo("shell", "-d", database, script=script, IHUB_TEST_SHOP=shop.url)
-    assert staged.returncode == -9, (staged.stdout + staged.stderr)[-3000:]
+    assert staged.returncode == -9, staged.stdout[-3000:]
 
 
 @contextmanager
@@ -78,7 +72,7 @@ def make_fresh(database):
 def neutralize(database):
     """Make a database a copy of another one, as administrators do."""
     done = odoo("neutralize", "-d", database)
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 @contextmanager
