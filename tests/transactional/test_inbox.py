@@ -31,6 +31,8 @@ class InboxCase(HubCase):
 
     def setUp(self):
         super().setUp()
+        # Once: to stop the clock takes longer than most that happens while it stands.
+        self.enterContext(freeze_time(NOON))
         self.called = []
         self.listen(self.webhook)
         self.integration = self.add(start=START)
@@ -78,6 +80,11 @@ class InboxCase(HubCase):
 
 
 class TestTaking(InboxCase):
+    def setUp(self):
+        super().setUp()
+        # As many as are taken at a time: some such times, without hundreds of messages.
+        self.startPatcher(patch.object(inbox, "BATCH", 10))
+
     def test_a_message_is_an_item_when_the_lane_has_taken_it(self):
         self.assertEqual(self.send({"id": 1, "number": "SO-1"}), [202])
         self.assertFalse(self.items(self.integration))
@@ -88,10 +95,10 @@ class TestTaking(InboxCase):
         self.assertEqual(self.messages().mapped("state"), ["done"])
 
     def test_one_run_takes_all(self):
-        self.send(*({"id": number} for number in range(230)))
+        self.send(*({"id": number} for number in range(23)))
         (run,) = self.take()
-        self.assertEqual(run.processed, 230)
-        self.assertEqual([data["id"] for data in self.called], list(range(230)))
+        self.assertEqual(run.processed, 23)
+        self.assertEqual([data["id"] for data in self.called], list(range(23)))
 
     def test_the_same_message_twice_is_one(self):
         answers = self.send({"id": 1}, {"id": 1}, message_id="msg_1")
@@ -123,30 +130,30 @@ class TestTaking(InboxCase):
         self.assertEqual(self.integration.waiting_messages, 0)
 
     def test_a_message_after_stop_is_not_lost_with_the_run(self):
-        self.send(*({"id": number} for number in range(150)))
+        self.send(*({"id": number} for number in range(15)))
         with self.stop_at_checkpoint(self.integration, 1):
             self.take()
-        self.assertEqual(len(self.called), 100)
+        self.assertEqual(len(self.called), 10)
         self.integration.start()
         self.take()
-        self.assertEqual([data["id"] for data in self.called], list(range(150)))
+        self.assertEqual([data["id"] for data in self.called], list(range(15)))
 
     def test_killed_in_the_midst_each_is_done_once(self):
-        self.send(*({"id": number} for number in range(250)))
+        self.send(*({"id": number} for number in range(25)))
         with self.die_at_checkpoint(2) as death:
             self.take()
         self.assertTrue(death.happened)
         self.take("2025-03-01 11:32")
         self.assertEqual(self.webhook_runs().mapped("state"), ["interrupted", "done"])
         partners = self.env["res.partner"].search([("name", "=like", "SO-%")])
-        self.assertEqual(len(partners), 250)
+        self.assertEqual(len(partners), 25)
 
     def test_messages_without_an_end_let_the_schedule_have_its_turn(self):
-        self.send(*({"id": number} for number in range(150)), at="2025-03-01 12:30")
+        self.send(*({"id": number} for number in range(15)), at="2025-03-01 12:30")
         with patch.object(inbox, "LONGEST", -1.0):
             runs = self.take("2025-03-01 12:30")
         self.assertEqual(runs.mapped("state"), ["done"] * 3)
-        self.assertEqual(self.called_kinds(), ["message"] * 100 + ["window"] + ["message"] * 50)
+        self.assertEqual(self.called_kinds(), ["message"] * 10 + ["window"] + ["message"] * 5)
 
 
 class TestHealth(InboxCase):
