@@ -29,9 +29,7 @@ def run(name, **values):
     return record, run
 
 """
-RUN_THE_SAMPLES = (
-    RUN
-    + """
+RUN_THE_SAMPLES = """
 record, first = run("ihub.integration.demo", a_custom_fields="x")
 action = record.integration_id.open_settings()
 print("SETTINGS", action["res_model"], action["res_id"] == record.id, sep="|")
@@ -77,18 +75,14 @@ print("TESTED", integration.action_test_connection()["params"]["message"], sep="
 lines = env["ir.model.access"].search([("model_id.model", "=", parcel._name)])
 print("LINES", len(lines), sep="|")
 """
-)
 
-TALK_TO_A_SERVER = (
-    RUN
-    + """
+TALK_TO_A_SERVER = """
 address = ADDRESS
 shop, _run = run("web.shop.integration", address=address, client_id="c", client_secret="s")
 print("ORDER", shop.bound("order", 2).name, sep="|")
 _parcel, run = run("parcel.labels.integration", address=address, secret="s")
 print("LABELS", run.event_ids.sorted("id").mapped("summary"), sep="|")
 """
-)
 
 LOOK_AT_A_COPY = """
 parcel = env["parcel.service.integration"].search([])
@@ -204,7 +198,10 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     assert re.search(r"0 failed, 0 error\(s\) of 19 tests", output), output
     assert "shop.customers.integration is conformant: 10/10, 5 not applicable" in output, output
 
-    output = odoo("shell", database, script=RUN_THE_SAMPLES, addons=addons)
+    with web_shop() as server:
+        talk = TALK_TO_A_SERVER.replace("ADDRESS", repr(server.url.rstrip("/")))
+        script = RUN + RUN_THE_SAMPLES + talk
+        output = odoo("shell", database, script=script, addons=addons)
     assert "OUTCOME|ihub.integration.demo|done" in output, output
     assert "SETTINGS|ihub.integration.demo|True" in output
     assert "VIEW|True" in output
@@ -230,9 +227,6 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     assert "TESTED|1 parcels are on their way." in output
     assert "LINES|2" in output
 
-    with web_shop() as server:
-        script = TALK_TO_A_SERVER.replace("ADDRESS", repr(server.url.rstrip("/")))
-        output = odoo("shell", database, script=script, addons=addons)
     assert "OUTCOME|web.shop.integration|done|3|Done: 3 records." in output, output
     assert "ORDER|Emil" in output
     assert "OUTCOME|parcel.labels.integration|done|" in output
@@ -241,14 +235,14 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     assert list(filter(None, keys)) == ["parcel-7", "parcel-7", "parcel-8"]
 
     odoo("neutralize", database, addons=addons)
-    output = odoo("shell", database, script=LOOK_AT_A_COPY, addons=addons)
+    script = LOOK_AT_A_COPY + UNINSTALL.format(name="ihub_samples")
+    output = odoo("shell", database, script=script, addons=addons)
     assert "COPY|test|False" in output, output
 
-    odoo("shell", database, script=UNINSTALL.format(name="ihub_samples"), addons=addons)
-    output = odoo("shell", database, script=LOOK_AT_A_MISSING_TYPE)
+    # Where the code of the samples is gone, too.
+    script = LOOK_AT_A_MISSING_TYPE + UNINSTALL.format(name="ihub") + LOOK_AT_WHAT_IS_LEFT
+    output = odoo("shell", database, script=script)
     assert "MISSING|11|{True}" in output, output
     assert "is no longer installed" in output
     assert "TYPES|[]" in output
-    odoo("shell", database, script=UNINSTALL.format(name="ihub"))
-    output = odoo("shell", database, script=LOOK_AT_WHAT_IS_LEFT)
     assert "LEFT|0|0|False|Still works" in output
