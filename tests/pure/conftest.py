@@ -33,3 +33,11 @@ def load_registry():
 @pytest.fixture(scope="session", autouse=True)
 def load_http():
     """Keep pytest-odoo from starting a server for these tests."""
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    """Let what is waited for between two requests take no time."""
+    from pure_ihub.engine import waiting
+
+    monkeypatch.setattr(waiting, "sleep", lambda seconds: None)

@@ -1,6 +1,6 @@
 """Figures as Prometheus reads them."""
 
-from odoo.addons.ihub.core.metrics import Metric, Sample, exposition
+from pure_ihub.core.metrics import Metric, Sample, exposition
 
 AGE = Metric("ihub_age_seconds", "How old")
 COUNT = Metric("ihub_count", "How many")

@@ -6,9 +6,8 @@ import hmac
 from datetime import datetime, timedelta
 
 import pytest
+from pure_ihub.core.webhook import Hmac, Refused, Shopify, StandardWebhooks
 from werkzeug.datastructures import Headers
-
-from odoo.addons.ihub.core.webhook import Hmac, Refused, Shopify, StandardWebhooks
 
 NOW = datetime(2025, 3, 1, 12)
 BODY = b'{"id": 7}'
