@@ -8,10 +8,15 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from test_documentation import RUN, odoo, samples
 
 from lib import serve
 
+INSTALL = """
+env["ir.module.module"].update_list()
+env["ir.module.module"].search([("name", "=", "my_shop")]).button_immediate_install()
+"""
 DEV = Path(__file__).resolve().parents[2] / "dev"
 
 
@@ -29,21 +34,25 @@ def _said(*command):
     return done.stdout
 
 
-def test_a_new_addon_is_installed_and_conformant(tmp_path):
-    assert "dev/test --addons" in _said(DEV / "new", "my_shop", "--addons", tmp_path)
-    output = own_tests(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with what dev/new has made, and what it said."""
+    folder = tmp_path_factory.mktemp("made")
+    return folder, _said(DEV / "new", "my_shop", "--addons", folder)
+
+
+def test_a_new_addon_is_installed_and_conformant(made):
+    folder, said = made
+    assert "dev/test --addons" in said
+    output = own_tests(folder)
     assert re.search(r"0 failed, 0 error\(s\) of 17 tests", output), output
     assert "my_shop.integration is conformant: 15/15" in output, output
 
 
-def test_it_imports_what_is_in_the_folder_of_the_guide(template_copy, tmp_path):
-    _said(DEV / "new", "my_shop", "--addons", tmp_path)
-    odoo("server", template_copy, "-i", "my_shop", "--stop-after-init", addons=tmp_path)
+def test_it_imports_what_is_in_the_folder_of_the_guide(template_copy, made, tmp_path):
     with folder_of_the_guide(tmp_path) as address:
-        script = (
-            f'{RUN}\nrun("my_shop.integration", server_address="{address}", server_key="any")\n'
-        )
-        output = odoo("shell", template_copy, script=script, addons=tmp_path)
+        run = f'run("my_shop.integration", server_address="{address}", server_key="any")\n'
+        output = odoo("shell", template_copy, script=INSTALL + RUN + run, addons=made[0])
     assert "OUTCOME|my_shop.integration|done|2|" in output, output
 
 
