@@ -1,15 +1,12 @@
 """The code in the documentation works as it stands; uninstalling leaves a database that works."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 from http_server import Reply, local_server
-from odoo_process import free_port
+from odoo_process import free_port, run_without_error
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = (
@@ -163,27 +160,16 @@ def web_shop():
         yield server
 
 
-def odoo(command, database, *arguments, script=None, addons=None):
+def odoo(command, database, *arguments, script="", addons=None):
     """Run Odoo to its end and return what it printed; no error may be in its log."""
     path = [str(ROOT), *([str(addons)] if addons else [])]
-    process = subprocess.run(
-        [
-            sys.executable,
-            *("-m", "odoo", command, "-d", database, "--no-http"),
-            f"--addons-path={','.join(path)}",
-            # Tests start a server all the same.
-            f"--http-port={free_port()}",
-            *arguments,
-        ],
-        input=script,
-        env={**os.environ, "IHUB_SECRET_KEY": "a key"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+    output = run_without_error(
+        *(command, "-d", database, "--no-http", f"--addons-path={','.join(path)}"),
+        # Tests start a server all the same.
+        *(f"--http-port={free_port()}", *arguments),
+        script=script,
+        env={"IHUB_SECRET_KEY": "a key"},
     )
-    output = process.stdout + process.stderr
-    assert process.returncode == 0, output
     problems = re.findall(r"^.* (?:WARNING|ERROR|CRITICAL) .*$", output, re.M)
     assert not problems, "\n".join(problems)
     return output

@@ -1,10 +1,9 @@
 """Uninstalling the hub, with types in use, leaves a database without a trace of it."""
 
 import re
-import subprocess
-import sys
 
 from hub_driver import ROOT
+from odoo_process import run
 
 UNINSTALL = """
 module = env["ir.module.module"].search([("name", "=", "ihub")])
@@ -56,14 +55,7 @@ print("LOOKED", env["res.partner"].create({"name": "Still works"}).name, sep="|"
 
 def shell(database, script):
     """Return what Odoo's shell says to a script."""
-    done = subprocess.run(
-        [sys.executable, "-m", "odoo", "shell", "-d", database, "--no-http",
-         f"--addons-path={ROOT}"],
-        cwd=ROOT, input=script, text=True, capture_output=True, timeout=300, check=False,
-    )  # fmt: skip
-    output = done.stdout + done.stderr
-    assert done.returncode == 0, output[-6000:]
-    return output
+    return run("shell", "-d", database, "--no-http", f"--addons-path={ROOT}", script=script).stdout
 
 
 def test_nothing_is_left_and_nothing_fails(template_copy):
