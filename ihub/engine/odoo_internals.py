@@ -134,6 +134,11 @@ def socket_of(httprequest):
     return httprequest._HTTPRequest__environ.get("werkzeug.socket")
 
 
+def is_cached(field, env):
+    """Return whether a value of a field is known in this transaction, of any record."""
+    return bool(field._get_all_cache_ids(env))
+
+
 def of_primary(method):
     """Let a method that only reads be answered by the primary database, not by a replica."""
     method._readonly = False

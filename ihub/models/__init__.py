@@ -5,6 +5,7 @@ from . import (
     ihub_primary_reads,
     ihub_failed_request,
     ihub_visible_references,
+    ihub_work_rows,
     ihub_type_mixin,
     ihub_schedule_mixin,
     ihub_operation_mixin,

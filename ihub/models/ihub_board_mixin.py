@@ -4,13 +4,13 @@ from functools import cached_property, partial
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, unserved
 from ..core.metrics import Sample, exposition
 from ..engine import event_buffer, home
 from ..engine.lane_lock import LOCK_SPACE
-from ..engine.odoo_internals import of_primary
+from ..engine.odoo_internals import is_cached, of_primary
 from ..engine.slots import SLOT_SPACE
 from ..engine.values import moment
 from ..report import card, card_text, health
@@ -21,6 +21,7 @@ from ..report.format import reader_zone, said
 from ..report.metrics import EVENTS_WAITING, samples_of
 from .ihub_fields import Badge
 from .ihub_run import OUTCOME_LOOKS
+from .ihub_work_rows import of_work
 
 # The columns of the board: what needs attention comes first.
 STATE_ORDER = ("failed", "running", "stopped", "created")
@@ -193,8 +194,6 @@ class IhubBoardMixin(models.AbstractModel):
         "catch_up",
         "hang_limit",
         "stop_before_id",
-        "run_ids.state",
-        "run_ids.due",
         "cron_id.active",
         "run_as_id.active",
         "run_as_id.company_ids",
@@ -206,8 +205,8 @@ class IhubBoardMixin(models.AbstractModel):
         "failed_run_id",
         "doubtful_run_id",
         "doubts_empty_runs",
-        "item_ids.state",
     )
+    @of_work
     def _compute_health(self):
         known = self._known()
         # Most do nothing: what they have in common is set once for all.
@@ -383,6 +382,19 @@ class IhubBoardMixin(models.AbstractModel):
 
     # --- Runs and events ---
 
+    @ormcache()
+    def _fields_of_work(self):
+        """Return the names of the fields whose methods are marked with ``of_work``."""
+        methods = {name: getattr(type(self), str(f.compute), None) for name, f in self._fields.items()}
+        return [name for name, compute in methods.items() if hasattr(compute, "is_of_work")]
+
+    def _forget_work(self):
+        """Have what was found out about runs and items found out anew; called when they change."""
+        names = [n for n in self._fields_of_work() if is_cached(self._fields[n], self.env)]
+        if names:
+            self.invalidate_recordset(names, flush=False)
+            self.modified(names)
+
     @api.depends("retry_run_id")
     @api.depends_context("lang", "tz")
     def _compute_retry_message(self):
@@ -398,7 +410,7 @@ class IhubBoardMixin(models.AbstractModel):
             # Whoever sees an integration sees how far it is, whatever rules runs have.
             integration.progress = integration.current_run_id.sudo()._percent()
 
-    @api.depends("run_ids.state", "run_ids.ended_at")
+    @of_work
     def _compute_last_run(self):
         ended = card.last_runs(self)
         for integration in self:
@@ -408,13 +420,13 @@ class IhubBoardMixin(models.AbstractModel):
                 integration.last_run_date,
             ) = ended.get(integration._origin.id, (False,) * 3)
 
-    @api.depends("run_ids.state", "run_ids.ended_at")
+    @of_work
     def _compute_last_success(self):
         done = card.last_successes(self)
         for integration in self:
             integration.last_success_date = done.get(integration._origin.id, False)
 
-    @api.depends("run_ids")
+    @of_work
     def _compute_run_count(self):
         # As many as the list shows that opens: the one that is planned is none yet.
         is_there = Domain("state", "!=", "pending") | Domain("trigger", "!=", "schedule")
@@ -430,8 +442,8 @@ class IhubBoardMixin(models.AbstractModel):
         for id_, level, count in card.events_since(self, self._start_of_today()):
             self.browse(id_)[f"{level}_count"] = count
 
-    @api.depends("run_ids.state", "run_ids.ended_at")
     @api.depends_context("lang", "tz")
+    @of_work
     def _compute_run_strip(self):
         strips = card.run_strips(self)
         for integration in self:

@@ -36,7 +36,13 @@ class IhubItem(models.Model):
     """
 
     _name = "ihub.item"
-    _inherit = ["mail.thread", "ihub.internal.fields", "ihub.outside.text", "ihub.failed.request"]
+    _inherit = [
+        "mail.thread",
+        "ihub.internal.fields",
+        "ihub.outside.text",
+        "ihub.failed.request",
+        "ihub.work.rows",
+    ]
     _description = "Integration Item"
     _order = "id desc"
     _rec_names_search = ["key", "name"]

@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 
 from ..core.items import column_of
 from ..engine import item_store
+from .ihub_work_rows import of_work
 
 
 class IhubItemsMixin(models.AbstractModel):
@@ -33,7 +34,7 @@ class IhubItemsMixin(models.AbstractModel):
     item_ids = fields.One2many("ihub.item", "integration_id", "Items")
     has_items = fields.Boolean(compute="_compute_has_items")
 
-    @api.depends("item_ids")
+    @of_work
     def _compute_has_items(self):
         Item = self.env["ihub.item"]
         for integration in self:

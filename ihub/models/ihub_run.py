@@ -119,6 +119,7 @@ class IhubRun(models.Model):
         "ihub.outside.text",
         "ihub.primary.reads",
         "ihub.failed.request",
+        "ihub.work.rows",
     ]
     _description = "Integration Run"
     _order = "id desc"

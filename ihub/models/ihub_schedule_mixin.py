@@ -21,6 +21,7 @@ from ..report.format import local_moment, local_period, said, stated_moment
 from ..report.format import schedule_sentence as say_schedule
 from ..report.sentences import stored
 from .ihub_fields import TimeOfDay
+from .ihub_work_rows import of_work
 
 
 class Settings(NamedTuple):
@@ -118,7 +119,8 @@ class IhubScheduleMixin(models.AbstractModel):
 
     # --- Computes ---
 
-    @api.depends("scheduled_run_id", "run_ids.state", "run_ids.window_from", "run_ids.window_to")
+    @api.depends("scheduled_run_id")
+    @of_work
     def _compute_window(self):
         known = self._facts()
         for integration in self:
