@@ -1,7 +1,7 @@
 """The inbox: how long another system waits for its answer, at 200 messages a second.
 
-All of it is one run on one machine, with a real server with two workers, as in production. In turns,
-the same number of requests go to ``/web/health``, a controller of Odoo that does nothing.
+All of it is one run on one machine, with a real server with two workers, as in production. In
+turns, the same number of requests go to ``/web/health``, a controller of Odoo that does nothing.
 ``--seconds 3`` makes a quick one.
 """
 

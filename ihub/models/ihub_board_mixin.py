@@ -385,7 +385,9 @@ class IhubBoardMixin(models.AbstractModel):
     @ormcache()
     def _fields_of_work(self):
         """Return the names of the fields whose methods are marked with ``of_work``."""
-        methods = {name: getattr(type(self), str(f.compute), None) for name, f in self._fields.items()}
+        methods = {
+            name: getattr(type(self), str(f.compute), None) for name, f in self._fields.items()
+        }
         return [name for name, compute in methods.items() if hasattr(compute, "is_of_work")]
 
     def _forget_work(self):

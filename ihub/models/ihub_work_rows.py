@@ -23,5 +23,6 @@ class IhubWorkRows(models.AbstractModel):
 
     @api.private
     def modified(self, fnames, create=False, before=False):
-        super().modified(fnames, create=create, before=before)
+        result = super().modified(fnames, create=create, before=before)
         self.integration_id._forget_work()
+        return result
