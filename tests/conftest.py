@@ -34,6 +34,20 @@ def pytest_addoption(parser):
     )
 
 
+class Ending:
+    """A plugin, since the tests in the addons do not know this file."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item):
+        """End what is kept before a class of Odoo's own tests would."""
+        if issubclass(getattr(item, "cls", None) or object, unittest.TestCase):
+            Kept.end()
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(Ending())
+
+
 def pytest_report_header(config):
     seed = config.getoption("--shuffle")
     return None if seed is None else f"The files in random order: --shuffle={seed}"
@@ -64,13 +78,6 @@ def pytest_xdist_make_scheduler(config, log):
     from side_by_side import Scheduling
 
     return Scheduling(config, log) if config.getoption("--shuffle") is None else None
-
-
-@pytest.fixture(scope="class", autouse=True)
-def nothing_kept(request):
-    """End what is kept before a class of Odoo's own tests would."""
-    if issubclass(request.cls or object, unittest.TestCase):
-        Kept.end()
 
 
 @pytest.fixture(scope="session")
