@@ -213,6 +213,44 @@ class TestHealth(BoardCase):
         self.assertEqual(draft.health, "created")
 
 
+class TestKnown(BoardCase):
+    """What is known of runs and items is looked up again when one of them changes."""
+
+    def assertNothingIsOld(self, step):
+        shown = self.integration.sudo()
+        names = [name for name, field in shown._fields.items() if field.compute and not field.store]
+        known, of_type = shown.read(names), self.row.sudo().read(self.of_type)
+        self.env.invalidate_all()
+        self.assertEqual(known, shown.read(names), step)
+        self.assertEqual(of_type, self.row.sudo().read(self.of_type), step)
+
+    def test_after_every_step(self):
+        self.integration = self.started("Fine")
+        self.row = self.integration._type_record()
+        self.of_type = ["health", "next_step", "activity", "queued_count", "window_from"]
+        scheduled = self.runs(self.integration, trigger="schedule").sudo()
+        runs = self.env["ihub.run"].sudo()
+        self.add_items(self.integration)
+        item = self.env["ihub.item"].sudo().search([("kind", "=", "order")], limit=1)
+        steps = {
+            "begun": lambda: scheduled._begin(),
+            "counted": lambda: scheduled.write({"processed": 3, "total": 9}),
+            "failed": lambda: scheduled._end("failed", "The price is missing."),
+            "asked for": lambda: self.integration.run_manually(),
+            "put off": lambda: runs.search([("trigger", "=", "manual")]).write(
+                {"due": at("2025-03-02 12:00")}
+            ),
+            "deleted": lambda: runs.search([("trigger", "=", "manual")]).unlink(),
+            "left out": lambda: item.write({"state": "ignored"}),
+            "item deleted": lambda: item.unlink(),
+        }
+        self.assertNothingIsOld("at first")
+        for name, step in steps.items():
+            step()
+            with self.subTest(name):
+                self.assertNothingIsOld(name)
+
+
 class TestSummary(BoardCase):
     def test_a_click_shows_as_many_as_were_counted(self):
         staged = self.stage()
