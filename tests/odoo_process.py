@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -17,18 +18,19 @@ import pytest
 from kept import Kept
 
 ROOT = Path(__file__).resolve().parents[1]
+# Seconds after which something hangs: a busy machine is waited for.
 PATIENCE = 300
 
 
-class Mother:
-    """The process of which others are forks; see ``odoo_mother``."""
+class ForkServer:
+    """The process of which others are forks; see ``fork_server``."""
 
     def __init__(self):
         self.lock = threading.Lock()
         self.orders, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "tests" / "odoo_mother.py")], cwd=ROOT, stdin=other
+                [sys.executable, str(ROOT / "tests" / "fork_server.py")], cwd=ROOT, stdin=other
             )
 
     def __enter__(self):
@@ -46,7 +48,7 @@ class Mother:
         return json.loads(answer or pytest.fail("Odoo's code does not load."))
 
 
-_mother = Kept(Mother)
+_fork_server = Kept(ForkServer)
 
 
 def begin(argv, env=None, stdin=subprocess.DEVNULL, output=subprocess.DEVNULL):
@@ -58,8 +60,8 @@ def begin(argv, env=None, stdin=subprocess.DEVNULL, output=subprocess.DEVNULL):
     :param output: a file for all that it says
     """
     argv, env = list(map(str, argv)), {**os.environ, **(env or {})}
-    paths = [each for each in argv if each.startswith("--addons-path")]
-    if all(path.startswith(f"--addons-path={ROOT}") for path in paths):
+    paths = [each.partition("=")[2] for each in argv if each.startswith("--addons-path=")]
+    if all(path.split(",")[0] == str(ROOT) for path in paths):
         return Fork(argv, env, stdin, output)
     # Other code than what is there to be forked.
     return subprocess.Popen(
@@ -76,13 +78,13 @@ class Fork:
         with open(os.devnull, "r+b") as nothing:
             files = [nothing if file == subprocess.DEVNULL else file for file in (stdin, output)]
             numbers = [file.fileno() for file in (*files, files[1])]
-            self.pid = _mother.get().ask(order, numbers)
+            self.pid = _fork_server.get().ask(order, numbers)
         self.returncode = None
 
     def poll(self):
         """Return the exit code, or None while it runs."""
         if self.returncode is None:
-            self.returncode = _mother.get().ask({"pid": self.pid})
+            self.returncode = _fork_server.get().ask({"pid": self.pid})
         return self.returncode
 
     def wait(self, timeout=PATIENCE):
@@ -91,11 +93,12 @@ class Fork:
         :param float timeout: seconds
         :raise subprocess.TimeoutExpired: when it has not ended by then
         """
-        end = time.monotonic() + timeout
-        while self.poll() is None:
-            if time.monotonic() > end:
-                raise subprocess.TimeoutExpired("odoo", timeout)
-            time.sleep(0.01)
+        if self.poll() is None:
+            # It is there until its exit code has been asked for.
+            with open(os.pidfd_open(self.pid)) as ended:
+                select.select([ended], [], [], timeout)
+        if self.poll() is None:
+            raise subprocess.TimeoutExpired("odoo", timeout)
         return self.returncode
 
     def send_signal(self, number):
@@ -155,7 +158,7 @@ class Server:
             os.killpg(self.process.pid, number)
         self.process.wait(30)
 
-    def wait_until_it_answers(self, seconds=300):
+    def wait_until_it_answers(self, seconds=PATIENCE):
         """Wait for the first answer on the server's port."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         end = time.monotonic() + seconds
