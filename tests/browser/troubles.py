@@ -22,6 +22,9 @@ FRESH = (
     "UPDATE ihub_run r SET last_seen = now() AT TIME ZONE 'UTC'"
     "  FROM ihub_integration i WHERE i.id = r.integration_id AND r.state = 'running'"
     "   AND i.name = 'Killed server'",
+    # It may be past midnight by now: cards count the errors of today.
+    "UPDATE ihub_event SET create_date = date_trunc('day', now() AT TIME ZONE 'UTC')"
+    "  WHERE create_date < date_trunc('day', now() AT TIME ZONE 'UTC')",
 )
 # The last one kills the process.
 STAGES = ("addons", "badges", "troubles")
