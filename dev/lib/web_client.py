@@ -69,7 +69,7 @@ def enter(browser, url, database, login, size):
 
 @contextlib.contextmanager
 def watched(page):
-    """Close what comes to lie over what is clicked; if something fails, keep a picture.
+    """Close what comes to lie over what is clicked; if something fails, keep and tell what is seen.
 
     :raise AssertionError: when the page had an error
     """
@@ -82,14 +82,16 @@ def watched(page):
         assert not errors, "\n".join(errors)
         page.remove_locator_handler(notes)
     except BaseException:
-        _keep_picture(page)
+        _keep(page, errors)
         raise
 
 
-def _keep_picture(page):
+def _keep(page, errors):
+    """Keep a picture, and print what can be read: elsewhere a report is all that is left."""
     test = re.sub(r"\W+", "-", os.environ.get("PYTEST_CURRENT_TEST", "pictures"))
     with contextlib.suppress(Error):
         page.screenshot(path=paths.LOG / "browser" / f"{test[-100:]}.png")
+        print(page.url, *errors, page.inner_text("body"), sep="\n")
 
 
 def log_in(context, database, login):
