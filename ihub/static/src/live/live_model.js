@@ -1,5 +1,6 @@
 import { Mutex } from "@web/core/utils/concurrency";
 import { RelationalModel } from "@web/model/relational_model/relational_model";
+import { markRaw } from "@odoo/owl";
 
 /**
  * A model whose loads follow one another.
@@ -10,7 +11,8 @@ import { RelationalModel } from "@web/model/relational_model/relational_model";
 export class LiveModel extends RelationalModel {
     setup() {
         super.setup(...arguments);
-        this.loads = new Mutex();
+        // What shows the records need not be drawn anew for who waits for them.
+        this.loads = markRaw(new Mutex());
     }
 
     load(params) {
