@@ -7,6 +7,9 @@ It is told what to do by its standard input, a socket, and answers there:
 
 - with ``argv``, ``env``, ``cwd`` and three open files: a process is begun; answered by its id
 - with ``pid``: answered by that process's exit code as ``subprocess`` has it, None while it runs
+
+Called with arguments, it is Odoo itself, with no fork: a server with workers starts one that way,
+for what is live in browsers.
 """
 
 import gc
@@ -70,12 +73,8 @@ def serve(orders):
 
 
 def run():
-    import odoo
-
     orders = socket.socket(fileno=os.dup(0))
     load(Path(__file__).resolve().parents[1], ["base", "web", "ihub", "ihub_integration_demo"])
-    # From where Odoo starts others of its kind.
-    sys.argv[0] = str(Path(next(iter(odoo.__path__))) / "__main__.py")
     gc.collect()
     gc.freeze()
     if task := serve(orders):
@@ -83,4 +82,9 @@ def run():
 
 
 if __name__ == "__main__":
-    run()
+    if sys.argv[1:]:
+        from odoo.cli.command import main
+
+        main()
+    else:
+        run()

@@ -18,6 +18,7 @@ import pytest
 from kept import Kept
 
 ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = str(ROOT / "tests" / "fork_server.py")
 # Seconds after which something hangs: a busy machine is waited for.
 PATIENCE = 300
 
@@ -29,9 +30,7 @@ class ForkServer:
         self.lock = threading.Lock()
         self.orders, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other:
-            self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "tests" / "fork_server.py")], cwd=ROOT, stdin=other
-            )
+            self.process = subprocess.Popen([sys.executable, PROGRAM], cwd=ROOT, stdin=other)
 
     def __enter__(self):
         return self
@@ -65,7 +64,7 @@ def begin(argv, env=None, stdin=subprocess.DEVNULL, output=subprocess.DEVNULL):
         return Fork(argv, env, stdin, output)
     # Other code than what is there to be forked.
     return subprocess.Popen(
-        [sys.executable, "-m", "odoo", *argv], cwd=ROOT, env=env, stdin=stdin, stdout=output,
+        [sys.executable, PROGRAM, *argv], cwd=ROOT, env=env, stdin=stdin, stdout=output,
         stderr=output, start_new_session=True,
     )  # fmt: skip
 
@@ -136,7 +135,8 @@ class Server:
         self.port = free_port() if http else None
         argv = ["-d", database, f"--db-filter=^{database}$"]
         if http:
-            argv += [f"--http-port={self.port}", f"--gevent-port={free_port()}"]
+            self.live_port = free_port()
+            argv += [f"--http-port={self.port}", f"--gevent-port={self.live_port}"]
         else:
             argv.append("--no-http")
         with open(log, "wb") as output:

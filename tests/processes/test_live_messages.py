@@ -1,5 +1,9 @@
 """However often an integration changes, the screens are told once a second."""
 
+import socket
+
+from hub_driver import ADDONS_PATH
+
 
 def messages(hub):
     query = (
@@ -20,3 +24,15 @@ def test_many_checkpoints(hub, server_of_module):
     hub.wait(lambda: messages(hub)[-1] >= run["ended_at"], "The last message", wake=False)
     # One more at either end, and one for Start, which another process has sent.
     assert len(messages(hub)) <= seconds + 4
+
+
+def test_a_server_with_workers_has_a_process_for_live_messages(odoo_server, database, hub):
+    server = odoo_server(database, ADDONS_PATH, "--workers=1", "--max-cron-threads=0", http=True)
+
+    def is_there():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", server.live_port)) == 0
+
+    hub.wait(is_there, "The process for live messages", wake=False)
+    # It is begun anew when it ends.
+    assert "Traceback" not in server.output
