@@ -44,7 +44,7 @@ class Hub:
         self.integrations = integrations
 
         self.made = [
-            self.hub.add("", name=f"Ledger {each}", interval_type="minutes")
+            self.hub.add(None, name=f"Idle {each}", interval_type="minutes")
             for each in range(integrations)
         ]
         self.hub.press(self.made, "start")

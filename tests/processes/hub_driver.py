@@ -43,6 +43,7 @@ EMPTY = (
     "DELETE FROM ihub_test_ledger",
     "DELETE FROM ihub_integration_ledger",
     "DELETE FROM ihub_integration_hook",
+    "DELETE FROM ihub_integration_idle",
     "DELETE FROM ihub_integration",
 )
 
@@ -115,21 +116,22 @@ class Hub:
         """Add an integration with that many due windows of an hour; return its id.
 
         The last of them ends now, so that no other becomes due while a test goes on.
+
+        :param script: what it does, in the words of its type; None: nothing
         """
         with self.env("__system__") as env:
             run_as = env["res.users"].search([("login", "=", OPERATOR)])
             values = {"tz": "UTC", "run_as_id": run_as.id, "user_id": run_as.id, **values}
-            values = {"name": "Ledger", **values}
+            given = {} if script is None else {"script": script}
+            values = {"name": "Ledger", **given, **values}
             values = {"interval_type": "hours", "catch_up": "each", **values}
             step = timedelta(**{values["interval_type"]: 1})
             now = env.cr.now().replace(second=0, microsecond=0)
             if values["interval_type"] not in ("minutes", "hours"):
                 now = now.replace(minute=0)
-            return (
-                env[TYPE]
-                .create({"script": script, "window_from": now - windows * step, **values})
-                .integration_id.id
-            )
+            model = env["ihub.integration.idle" if script is None else TYPE]
+            values = {"window_from": now - windows * step, **values}
+            return model.create(values).integration_id.id
 
     def add_hook(self):
         """Add an integration that takes messages, started; return its id, path and secret."""
