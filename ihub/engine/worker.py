@@ -61,6 +61,18 @@ SLOT_PAUSE = timedelta(minutes=1)
 SLOT_TURN = timedelta(seconds=1)
 # Seconds. A transaction that has begun no longer ago sees what people have asked for by now.
 FRESH = 1.0
+# What a run needs to know that ends well, also to begin the next one.
+NEEDED_OF_INTEGRATION = (
+    "integration_type", "active", "state", "stop_before_id", "run_as_id", "company_id",
+    "interval_number", "interval_type", "tz", "schedule_anchor", "catch_up", "pool_id",
+    "failures_since_recovery", "failed_run_id", "doubts_empty_runs", "doubtful_run_id",
+    "items_told",
+)  # fmt: skip
+NEEDED_OF_RUN = (
+    "integration_id", "company_id", "user_id", "trigger", "state", "attempt", "window_from",
+    "window_to", "behind_from", "due", "started_at", "ended_at", "resume", "processed", "message",
+    "with_errors", "usual_records", "duration", "create_uid", "write_uid",
+)  # fmt: skip
 # So many manual runs, or runs that are not done in the end, may begin within a minute.
 MAX_BEGUN = 60
 
@@ -85,6 +97,13 @@ class Worker:
         self._lang = None
         # What :meth:`_next_run` has returned in the transaction that has completed a run, or None.
         self._ahead = None
+        # What a lane need not ask again before each run. Nobody else begins runs or makes the
+        # type's row while it is held.
+        self._record_id = None
+        self._may_begin = {}
+        self._usual = {}
+        # Until when it is known that nothing keeps the integration from running.
+        self._fit_until = 0.0
 
     def serve(self):
         """Execute what is due, unless another process does so.
@@ -170,9 +189,12 @@ class Worker:
         run, self._ahead = self._ahead, None
         return self._transaction(self._next_run) if run is None else run
 
-    def _next_run(self):
-        """Claim the next due run; where there is none, or no time for it, leave all in order."""
-        run = self._claim() if self._has_time() else self.env["ihub.run"]
+    def _next_run(self, scheduled=None):
+        """Claim the next due run; where there is none, or no time for it, leave all in order.
+
+        :param scheduled: the scheduled run that this very transaction has queued; None: none
+        """
+        run = self._claim(scheduled) if self._has_time() else self.env["ihub.run"]
         if not run:
             self._wind_up()
         return run
@@ -314,20 +336,22 @@ class Worker:
 
     # --- 2: the next run ---
 
-    def _claim(self):
-        """Return the next due run, marked as running, or an empty set."""
+    def _claim(self, scheduled=None):
+        """Return the next due run, marked as running, or an empty set.
+
+        :param scheduled: see :meth:`_next_run`
+        """
         Run = self.env["ihub.run"]
-        if not self._wait_for_stop() or self.integration._preflight_error():
+        if not self._wait_for_stop() or not self._is_fit(is_ahead=bool(scheduled)):
             return Run
         self._plan_webhook_run()
-        others = [trigger for trigger in TRIGGER_ORDER if trigger != "schedule"]
-        is_asked_for = bool(Run.search(self._due_domain(others), limit=1))
+        is_asked_for = self._is_any_asked_for()
         for trigger in sorted(
             TRIGGER_ORDER, key=lambda one: one == self._last_trigger == "webhook"
         ):
             run = Run
             if trigger == "schedule":
-                run = self._due_by_schedule()
+                run = self._due_by_schedule(scheduled)
             elif is_asked_for:
                 if trigger == "code":
                     self._plan_triggered_run()
@@ -339,6 +363,35 @@ class Worker:
                 run._begin()
                 return run
         return Run
+
+    def _is_fit(self, is_ahead):
+        """Return whether nothing keeps the integration from running.
+
+        :param bool is_ahead: whether the transaction has completed a run before: then it need not
+            be asked more often than once in :data:`FRESH` seconds
+        """
+        now = time.monotonic()
+        if is_ahead and now < self._fit_until:
+            return True
+        if self.integration._preflight_error():
+            return False
+        self._fit_until = now + FRESH
+        return True
+
+    def _is_any_asked_for(self):
+        """Return whether any run is queued that is not of the schedule, also one that must wait."""
+        self.env["ihub.run"].flush_model(["integration_id", "state", "trigger"])
+        ((is_any,),) = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (SELECT FROM ihub_run
+                                WHERE integration_id = %s AND state = 'pending'
+                                  AND trigger <> 'schedule')
+                """,
+                self.integration.id,
+            )
+        )
+        return is_any
 
     def _take_slot(self):
         """Take a slot of the pool for the next run, if the integration is in one.
@@ -365,9 +418,9 @@ class Worker:
         if self._transaction(lambda: pool._wake_waiting(self.integration)):
             self._slot_free_at = fields.Datetime.now() + SLOT_TURN
 
-    def _due_by_schedule(self):
+    def _due_by_schedule(self, scheduled=None):
         """Return the scheduled run, with the window that is wanted now, if it is due."""
-        scheduled = self.integration._scheduled_run()
+        scheduled = scheduled or self.integration._scheduled_run()
         if self.integration.state != "running" or scheduled.state != "pending":
             return scheduled.browse()
         self._plan(scheduled)
@@ -403,8 +456,13 @@ class Worker:
 
         :return: whether they wait
         """
+        # At least so many more may begin, whatever becomes of them.
+        if self._may_begin.get(trigger):
+            self._may_begin[trigger] -= 1
+            return False
         begun = self._begun_within_a_minute(trigger)
         if len(begun) < MAX_BEGUN:
+            self._may_begin[trigger] = MAX_BEGUN - len(begun) - 1
             return False
         until = begun[-1] + timedelta(seconds=60)
         message = self.env._(
@@ -505,6 +563,9 @@ class Worker:
 
     def _execute(self, run):
         """Execute a claimed run and settle what came of it. Nothing of the integration escapes."""
+        # Of wide rows, what most runs need: all else is read when it is asked for.
+        self.integration.fetch(NEEDED_OF_INTEGRATION)
+        run.fetch(NEEDED_OF_RUN)
         scope = RunScope(
             dbname=self.env.cr.dbname,
             run_id=run.id,
@@ -546,8 +607,8 @@ class Worker:
         scope.watch = TransactionWatch(self.env.cr, scope)
         for conflicts in range(1, MAX_CONFLICTS + 1):
             try:
-                self._run_once(run, scope)
-                ahead = self._look_ahead(run, scope)
+                scheduled = self._run_once(run, scope)
+                ahead = self._look_ahead(run, scope, scheduled)
                 self._commit()
                 self._ahead = ahead
                 return
@@ -574,9 +635,13 @@ class Worker:
         )
 
     def _run_once(self, run, scope):
-        """Do the work, and mark it as done in the same transaction."""
+        """Do the work, and mark it as done in the same transaction.
+
+        :return: the next scheduled run, if this one was the schedule's
+        """
         scope.begin()
-        record = self.integration._record_for_work()
+        record = self.integration._record_for_work(self._record_id)
+        self._record_id = record.id
         scope.watch.begin_anew()
         try:
             if run.trigger == "items":
@@ -594,14 +659,17 @@ class Worker:
             scope.watch.end()
         if loss:
             raise UsageError(explain(self.env, loss))
-        run._complete(scope.counts, scope.error_logged or run.with_errors)
+        with_errors = scope.error_logged or run.with_errors
+        scheduled = run._complete(scope.counts, with_errors, self._usual)
         scope.ended = True
+        return scheduled
 
-    def _look_ahead(self, run, scope):
+    def _look_ahead(self, run, scope, scheduled):
         """Do what is next in the transaction that completes this run: one commit for both.
 
         Only where this transaction sees what there is now, and nothing else is to be done first.
 
+        :param scheduled: what :meth:`_run_once` has returned
         :return: what :meth:`_next_run` has returned, or None
         """
         if (
@@ -618,7 +686,7 @@ class Worker:
         # Somebody may press Stop at this moment, or the hub itself fail: that must not undo the
         # work. It is met again when the work is kept.
         with suppress(Exception), self.env.cr.savepoint():
-            return self._next_run()
+            return self._next_run(scheduled)
         return None
 
     def _report_commits(self, scope):

@@ -447,14 +447,15 @@ class IhubIntegration(models.Model):
         """Return whether it has no company, and does not serve all of them either."""
         return self._is_lost() or (self.needs_company and not self.company_id)
 
-    def _record_for_work(self):
+    def _record_for_work(self, id_=None):
         """Return the type's row, as the integration's user and in its company, language, zone.
 
+        :param int id_: of that row, if it is known
         :raise UserError: it cannot work; the message says what is missing
         """
         user = self.run_as_id
         companies = self._work_companies()
-        row = self._type_record()
+        row = self._type_model(self.integration_type).browse(id_) if id_ else self._type_record()
         row._check_required_secrets()
         lang = user.with_user(user).context_get().get("lang")
         return (

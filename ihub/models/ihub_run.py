@@ -742,25 +742,28 @@ class IhubRun(models.Model):
         self._count_progress()
         self.write({"attempt": self.attempt + 1, "forgiven_attempts": self.forgiven_attempts + 1})
 
-    def _complete(self, counts=(), with_errors=False):
+    def _complete(self, counts=(), with_errors=False, known=None):
         """Mark as done and queue the next window, in the transaction of the work.
 
         :param counts: :class:`Counts` of what has become of its items
         :param bool with_errors: whether its code has reported an error that was none of an item
+        :param dict known: see :meth:`_missed_records`
+        :return: the next run of the schedule, where this one was
         """
         self.ensure_one()
         failed = self._count_failed_items() if counts else 0
-        self.usual_records = self._missed_records()
-        said = self._outcome(failed, with_errors)
-        self._end("done", said, resume=None, failed_items=failed, with_errors=with_errors)
+        usual = self._missed_records(known)
+        said = self._outcome(failed, with_errors, usual)
+        told = {"resume": None, "failed_items": failed, "usual_records": usual}
+        self._end("done", said, **told, with_errors=with_errors)
         self._notify_requester("warning" if failed or with_errors else "success")
         if self.trigger != "schedule":
-            return
+            return self.browse()
         # The database allows one scheduled run: this one must have left before the next one comes.
         self.flush_recordset()
         integration = self.integration_id
         window = integration._schedule().window_from(self.window_to)
-        self._enqueue(integration, "schedule", window, behind_from=self.behind_from)
+        return self._enqueue(integration, "schedule", window, behind_from=self.behind_from)
 
     def _notify_requester(self, kind):
         """Show the outcome of a manual run, or of a retry of items, to whoever asked for it.
@@ -787,16 +790,30 @@ class IhubRun(models.Model):
             )
         return item_store.count_failed(self.env, self._lineage_ids())
 
-    def _missed_records(self):
+    def _missed_records(self, known=None):
         """Return how many records are usual where it is doubtful that there were none, or 0.
 
-        The median of the scheduled runs that ended at the same hour and weekday, in the time zone
-        of the integration, within the last eight weeks.
+        :param dict known: remembers what is usual, for the runs of one integration that follow each
+            other; None: nothing does
         """
         integration = self.integration_id
         if self.processed or self.trigger != "schedule" or not integration.doubts_empty_runs:
             return 0
-        starts, ends = zip(*same_hours(self.window_to, find_zone(integration.tz)), strict=True)
+        hours = same_hours(self.window_to, find_zone(integration.tz))
+        known = {} if known is None else known
+        key = hours[0], self.window_to - self.window_from
+        if key not in known:
+            known[key] = self._usual_records(hours)
+        return known[key]
+
+    def _usual_records(self, hours):
+        """Return how many records runs like this one have had in these hours; 0 if not many.
+
+        The median of the scheduled runs of the integration whose windows ended in them.
+
+        :param list hours: pairs of moments, naive UTC: the same hour of the weeks before
+        """
+        starts, ends = zip(*hours, strict=True)
         ((usual, weeks),) = self.env.execute_query(
             SQL(
                 """
@@ -810,20 +827,20 @@ class IhubRun(models.Model):
                 """,
                 starts=list(starts),
                 ends=list(ends),
-                id=integration.id,
+                id=self.integration_id.id,
                 longest=(self.window_to - self.window_from) * LONGER,
             )
         )
         return int(usual) if weeks >= ENOUGH_WEEKS and usual >= MANY else 0
 
-    def _outcome(self, failed=0, with_errors=False):
+    def _outcome(self, failed=0, with_errors=False, usual=0):
         if failed:
             done = max(self.processed - failed, 0)
             return Sentence("incomplete", {"done": done, "failed": failed})
         if with_errors:
             return Sentence("with_errors")
-        if self.usual_records:
-            return Sentence("doubtful", {"usual": self.usual_records})
+        if usual:
+            return Sentence("doubtful", {"usual": usual})
         if self.processed:
             return Sentence("done_records", {"count": self.processed})
         return Sentence("done")

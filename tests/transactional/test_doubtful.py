@@ -106,6 +106,16 @@ class TestDoubtful(NotifyCase):
             self.env["ihub.run"].flush_model()
             self.assertEqual(self.integration.sudo()._scheduled_run()._missed_records(), 100)
 
+    def test_each_hour_of_a_backlog_is_judged_by_its_own(self):
+        self.past(*[100] * 8)
+        run = self.integration.sudo()._scheduled_run()
+        known = {}
+        for ended, usual in ((ENDED, 100), (ENDED + timedelta(hours=1), 0), (ENDED, 100)):
+            run.write({"window_from": ended - timedelta(hours=1), "window_to": ended})
+            self.assertEqual(run._missed_records(known), usual)
+        with self.assertQueryCount(0):
+            run._missed_records(known)
+
     def test_it_is_told_once_and_ends_with_the_next_run_that_has_records(self):
         self.past(*[100] * 8)
         self.past(*[100] * 8, shift=timedelta(hours=1))

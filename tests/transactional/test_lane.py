@@ -146,7 +146,7 @@ class TestLane(HubCase):
 
     def test_what_becomes_due_while_the_lane_goes_to_sleep_wakes_it(self):
         self.integration.start()
-        with patch.object(Worker, "_claim", lambda worker: worker.env["ihub.run"]):
+        with patch.object(Worker, "_claim", lambda worker, _run: worker.env["ihub.run"]):
             self.work(self.integration)
         self.assertEqual(self.next_alarm(), [self.integration.next_run])
         self.assertLess(self.integration.next_run, at(NOW))

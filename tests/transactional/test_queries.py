@@ -45,4 +45,4 @@ class TestQueries(HubCase):
         self.cost(1)
         few, many = self.cost(2), self.cost(12)
         self.assertEqual((many["commits"] - few["commits"]) / 10, 1)
-        self.assertLessEqual((many["queries"] - few["queries"]) / 10, 19)
+        self.assertLessEqual((many["queries"] - few["queries"]) / 10, 11)
