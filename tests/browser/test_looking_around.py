@@ -1,10 +1,19 @@
 """What operators and managers do between the runs: find, filter, look, try again, arrange."""
 
+import json
+import re
+from contextlib import contextmanager
+
 import hub_site
 from odoo_process import free_port
 from playwright.sync_api import expect
 
 CARDS = ".o_kanban_record:not(.o_kanban_ghost)"
+JSON = "application/json"
+REFUSAL = {
+    "name": "odoo.exceptions.UserError", "message": "Too busy.", "arguments": ["Too busy."],
+    "context": {}, "debug": "",
+}  # fmt: skip
 DOWN = "ihub.integration.demo.unreachable"
 
 
@@ -60,6 +69,38 @@ def test_the_board_is_searched(site, login, size):
         page.wait_for_selector(".o_view_nocontent, .o_kanban_group, .o_nocontent_help")
         page.click(".o_facet_remove")
         cards(page, "Orders", "Parcels")
+
+
+@hub_site.BOTH_USERS
+def test_what_the_server_has_not_answered_is_shown_by_the_next_refresh(site, login, size):
+    parcels, _orders = site.add("Parcels", fail_run=True), site.add("Orders")
+    with site.browser(login, size) as page:
+        page.goto("/odoo/integrations")
+        cards(page, "Orders", "Parcels")
+        # A refresh that fails says so, and is not the last one.
+        with refused(page):
+            site.call("ihub.integration", "run_manually", parcels)
+        chip = page.locator(".o_ihub_chip[data-word=run_failed]")
+        site.call("ihub.integration", "start", parcels)
+        expect(chip).to_have_attribute("data-count", "1")
+        # Nor does a filter stay where it cannot be applied at once.
+        with refused(page):
+            chip.click()
+        site.call("ihub.integration", "stop", parcels)
+        cards(page, "Parcels")
+
+
+@contextmanager
+def refused(page):
+    """Let the server refuse the next load of the board; what says so is closed."""
+    error = {"code": 0, "message": "Odoo Server Error", "data": REFUSAL}
+    body = json.dumps({"jsonrpc": "2.0", "id": 0, "error": error})
+    loads = re.compile("/ihub.integration/web_(search_read|read_group)")
+    page.route(loads, lambda route: route.fulfill(body=body, content_type=JSON), times=1)
+    yield
+    dialog = page.locator(".modal").filter(has_text="Too busy.")
+    dialog.locator(".modal-footer button").first.click()
+    expect(dialog).to_have_count(0)
 
 
 @hub_site.BOTH_USERS

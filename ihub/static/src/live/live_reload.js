@@ -49,6 +49,7 @@ export class LiveReload {
         this.delay = delay;
         this.timer = null;
         this.isStale = false;
+        this.hasFailed = false;
         this.freshAt = Date.now();
         /** For those who show it; not more often than it changes. */
         this.freshness = reactive({ at: luxon.DateTime.now(), isConnected: this.isConnected });
@@ -115,14 +116,16 @@ export class LiveReload {
         try {
             await this.reload();
             this.freshness.at = luxon.DateTime.now();
+            this.hasFailed = false;
         } catch (error) {
             this.onError(error);
-        }
-        this.onConnection();
-        this.freshAt = Date.now();
-        this.timer = null;
-        if (this.isStale) {
-            this.ask();
+        } finally {
+            this.onConnection();
+            this.freshAt = Date.now();
+            this.timer = null;
+            if (this.isStale) {
+                this.ask();
+            }
         }
     }
 
@@ -130,7 +133,9 @@ export class LiveReload {
         if (error instanceof FetchRecordError) {
             // Somebody has deleted it: there is nothing left to refresh.
             this.stop();
-        } else if (!(error instanceof ConnectionLostError)) {
+        } else if (!(error instanceof ConnectionLostError) && !this.hasFailed) {
+            // It is tried again: nobody needs to be told at each time.
+            this.hasFailed = true;
             throw error;
         }
     }
