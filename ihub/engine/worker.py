@@ -66,7 +66,7 @@ NEEDED_OF_INTEGRATION = (
     "integration_type", "active", "state", "stop_before_id", "run_as_id", "company_id",
     "interval_number", "interval_type", "tz", "schedule_anchor", "catch_up", "pool_id",
     "failures_since_recovery", "failed_run_id", "doubts_empty_runs", "doubtful_run_id",
-    "items_told",
+    "items_told", "cron_id",
 )  # fmt: skip
 NEEDED_OF_RUN = (
     "integration_id", "company_id", "user_id", "trigger", "state", "attempt", "window_from",

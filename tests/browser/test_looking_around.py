@@ -71,10 +71,9 @@ def test_the_board_is_searched(site, login, size):
         cards(page, "Orders", "Parcels")
 
 
-@hub_site.BOTH_USERS
-def test_what_the_server_has_not_answered_is_shown_by_the_next_refresh(site, login, size):
+def test_what_the_server_has_not_answered_is_shown_by_the_next_refresh(site):
     parcels, _orders = site.add("Parcels", fail_run=True), site.add("Orders")
-    with site.browser(login, size) as page:
+    with site.browser("ihub_operator", "phone") as page:
         page.goto("/odoo/integrations")
         cards(page, "Orders", "Parcels")
         # A refresh that fails says so, and is not the last one.

@@ -1,6 +1,10 @@
 """The tests of the components, which are written in JavaScript."""
 
+import pytest
 from odoo.tests import HttpCase, common, tagged
+
+# In a browser.
+pytestmark = pytest.mark.slow
 
 # Seconds after which something hangs: a busy machine is waited for.
 PATIENCE = 900

@@ -133,6 +133,24 @@ test("a connection that comes back may have missed something", async () => {
     live.stop();
 });
 
+test("a reload that fails says so once, and is not the last one", async () => {
+    expect.errors(1);
+    const { bus, live } = setUp({
+        reload: async () => {
+            expect.step("reload");
+            throw new Error("Too busy.");
+        },
+    });
+    for (let change = 0; change < 3; change++) {
+        await advanceTime(PAUSE);
+        bus.notify(1);
+        await advanceTime(1);
+    }
+    expect.verifySteps(["reload", "reload", "reload"]);
+    expect.verifyErrors(["Too busy."]);
+    live.stop();
+});
+
 test("what has left the screen is not reloaded", async () => {
     const { bus, live } = setUp();
     bus.notify(1);
