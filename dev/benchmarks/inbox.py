@@ -25,6 +25,8 @@ from _table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
+# Odoo, as a file that a server with workers can call once more.
+PROGRAM = ROOT / "tests" / "fork_server.py"
 ADDON = "ihub_example_webhooks"
 # Milliseconds that another system waits at most, of 99 in a hundred.
 LONGEST = 50
@@ -61,19 +63,24 @@ class Bench:
     # --- The server ---
 
     def serve(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        with socket.socket() as one, socket.socket() as other:
+            for probe in (one, other):
+                probe.bind(("127.0.0.1", 0))
+            self.port, live_port = (probe.getsockname()[1] for probe in (one, other))
         name = self.registry.db_name
         command = [
-            sys.executable, "-m", "odoo", "-d", name,
-            f"--addons-path={ROOT},{EXAMPLES}", f"--http-port={self.port}", "--gevent-port=0",
+            sys.executable, PROGRAM, "-d", name,
+            f"--addons-path={ROOT},{EXAMPLES}", f"--http-port={self.port}",
+            f"--gevent-port={live_port}",
             "--max-cron-threads=1", f"--workers={self.options.workers}", "--log-level=error",
         ]  # fmt: skip
         self.server = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
         while True:
             try:
                 self.ask("GET", "/web/health")
+                if self.options.workers:
+                    # Until the process for live messages is loaded, too.
+                    socket.create_connection(("127.0.0.1", live_port)).close()
                 return
             except OSError:
                 time.sleep(0.1)
