@@ -61,7 +61,8 @@ SLOT_PAUSE = timedelta(minutes=1)
 SLOT_TURN = timedelta(seconds=1)
 # Seconds. A transaction that has begun no longer ago sees what people have asked for by now.
 FRESH = 1.0
-# What a run needs to know that ends well, also to begin the next one.
+# What a run that ends well reads of these wide rows, also to begin the next one. What is missing
+# here is read by a query more, which test_queries.py counts.
 NEEDED_OF_INTEGRATION = (
     "integration_type", "active", "state", "stop_before_id", "run_as_id", "company_id",
     "interval_number", "interval_type", "tz", "schedule_anchor", "catch_up", "pool_id",
@@ -563,7 +564,6 @@ class Worker:
 
     def _execute(self, run):
         """Execute a claimed run and settle what came of it. Nothing of the integration escapes."""
-        # Of wide rows, what most runs need: all else is read when it is asked for.
         self.integration.fetch(NEEDED_OF_INTEGRATION)
         run.fetch(NEEDED_OF_RUN)
         scope = RunScope(

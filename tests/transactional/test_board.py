@@ -217,6 +217,7 @@ class TestKnown(BoardCase):
     """What is known of runs and items is looked up again when one of them changes."""
 
     def assertNothingIsOld(self, step):
+        # As superuser: also fields that are for managers alone, and rows that only the hub writes.
         shown = self.integration.sudo()
         names = [name for name, field in shown._fields.items() if field.compute and not field.store]
         known, of_type = shown.read(names), self.row.sudo().read(self.of_type)
@@ -228,6 +229,7 @@ class TestKnown(BoardCase):
         self.integration = self.started("Fine")
         self.row = self.integration._type_record()
         self.of_type = ["health", "next_step", "activity", "queued_count", "window_from"]
+        # As the lane has them.
         scheduled = self.runs(self.integration, trigger="schedule").sudo()
         runs = self.env["ihub.run"].sudo()
         self.add_items(self.integration)
