@@ -5,6 +5,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 from http_server import Reply, local_server
 from hub_case import HubCase, at
+from odoo.tools import SQL
 
 from odoo.addons.ihub.engine import server_state, waiting
 from odoo.addons.ihub.lib.rest_client import RestClient
@@ -70,6 +71,8 @@ class TestHttpWaits(HubCase):
         self.assertEqual(self.waited, [1] * 7)
 
     def test_so_does_one_that_waits_for_its_turn(self):
+        # The database's clock goes on, but not that of its transaction.
+        self.enterContext(patch.object(server_state, "_NOW", SQL("now() AT TIME ZONE 'UTC'")))
         self.server.reply("orders", OK)
         server_state.take_turn(self.env.cr.dbname, self.server.url.rstrip("/"), 10.0, 60.0)
         said = []
