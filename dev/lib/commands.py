@@ -107,7 +107,9 @@ def variables(server):
         "PATH": os.pathsep.join(map(str, path)),
         "VIRTUAL_ENV": paths.VENV,
         "HOME": paths.HOME,
-        "PYTHONPYCACHEPREFIX": cache / "pycache",
+        # Whatever the container says: without it each Odoo would compile all of its own code.
+        "PYTHONDONTWRITEBYTECODE": None,
+        "PYTHONPYCACHEPREFIX": paths.COMPILED,
         "PYTHONUNBUFFERED": "1",
         "ODOO_RC": paths.ROOT / "odoo.conf",
         "ODOO_ADDONS_PATH": paths.ROOT if paths.addons() else None,

@@ -26,6 +26,7 @@ BIN = DEV / "bin"
 POSTGRES = DEV / "postgres"
 DATA = DEV / "data"
 CACHE = DEV / "cache"
+COMPILED = CACHE / "pycache"
 LOG = DEV / "log"
 HOME = DEV / "home"
 NODE = DEV / "node"
@@ -67,12 +68,17 @@ def building(folder):
     scratch.rename(folder)
 
 
+@contextlib.contextmanager
 def temporary():
-    """Return a context manager: a folder for temporary files, removed at the end.
+    """Yield a folder for temporary files, removed at the end with what Python compiled of them.
 
     It is where the system has them: in the project the paths of sockets could be too long.
     """
-    return tempfile.TemporaryDirectory(prefix="ihub-", dir=TEMPORARY, ignore_cleanup_errors=True)
+    with tempfile.TemporaryDirectory(
+        prefix="ihub-", dir=TEMPORARY, ignore_cleanup_errors=True
+    ) as folder:
+        yield folder
+    shutil.rmtree(COMPILED / Path(folder).relative_to("/"), ignore_errors=True)
 
 
 def check(*folders):

@@ -1,10 +1,11 @@
 """Options, help and the arguments that go to pytest."""
 
 import subprocess
+import sys
 
 import pytest
 
-from lib import checks, commands, paths
+from lib import checks, commands, paths, postgres, shell
 
 
 @pytest.mark.parametrize("command", ["run", "test", "bootstrap", "env", "new"])
@@ -33,6 +34,14 @@ def test_variables_are_the_defaults_of_the_options(monkeypatch):
 
 def test_the_embedded_server_is_the_default():
     assert commands.external_postgres(commands.parser("run", "").parse_args([])) == {}
+
+
+def test_what_python_compiles_is_kept_where_a_container_says_otherwise(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    env = shell.environment(commands.variables(postgres.External({})))
+    script = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+    said = subprocess.check_output([sys.executable, "-c", script], env=env, text=True)
+    assert said.split() == ["False", str(paths.COMPILED)]
 
 
 @pytest.mark.parametrize(

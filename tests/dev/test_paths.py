@@ -82,3 +82,17 @@ def test_temporary_files_are_where_sockets_have_short_paths(monkeypatch, tmp_pat
         assert len(str(folder)) < 40
         assert Path(folder).is_dir()
     assert not Path(folder).exists()
+
+
+def test_what_is_compiled_of_temporary_files_goes_with_them(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "COMPILED", tmp_path)
+    with paths.temporary() as folder:
+        Path(folder, "one.py").touch()
+        subprocess.run(
+            [sys.executable, "-c", "import one"],
+            cwd=folder,
+            env={"PYTHONPYCACHEPREFIX": str(tmp_path)},
+            check=True,
+        )
+        assert list(tmp_path.rglob("one.*.pyc"))
+    assert not list(tmp_path.rglob("one.*.pyc"))
