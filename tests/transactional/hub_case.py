@@ -1,6 +1,9 @@
 """What the transactional tests have in common."""
 
-from odoo.tests import new_test_user, tagged
+from unittest.mock import patch
+
+from odoo.fields import Command
+from odoo.tests import tagged
 
 from odoo.addons.ihub.tests.common import IntegrationCase, moment
 
@@ -15,16 +18,58 @@ class HubCase(IntegrationCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.operator = cls._user("ihub_operator", "ihub.group_user")
-        cls.manager = cls._user("ihub_manager", "ihub.group_manager")
-        cls.outsider = cls._user("ihub_outsider", "base.group_user")
+        # Nobody is invited to the channel for all: it takes as long as the users themselves.
+        channels = cls.registry["discuss.channel"]
+        cls.startClassPatcher(
+            patch.object(channels, "_subscribe_users_automatically", lambda self: None)
+        )
+        groups = {
+            "ihub_operator": "ihub.group_user",
+            "ihub_manager": "ihub.group_manager",
+            "ihub_outsider": "base.group_user",
+        }
+        cls.operator, cls.manager, cls.outsider = cls._users(groups)
+
+    def setUp(self):
+        if "is_set_up" not in vars(type(self)):
+            self._set_up_once()
+        super().setUp()
+
+    def _set_up_once(self):
+        own = set(vars(self))
+        self.setUpOnce()
+        # As it is committed: what is tracked of it, too.
+        self.env.flush_all()
+        self.cr.flush()
+        for name in vars(self).keys() - own:
+            setattr(type(self), name, vars(self).pop(name))
+        type(self).is_set_up = True
+
+    def setUpOnce(self):
+        """Make what all tests of the class begin with: once, ahead of what is undone after a test.
+
+        As in ``setUpClass``, but lanes may work. What is set on ``self`` is there for all tests.
+        """
 
     @classmethod
-    def _user(cls, login, group, **values):
-        # Nobody is invited by mail: that takes as long as all the rest.
-        context = {"no_reset_password": True}
-        user = new_test_user(cls.env, login, group, context, tz="UTC", lang="en_US", **values)
-        return user.with_env(cls.env)
+    def _user(cls, login, groups, **values):
+        return cls._users({login: groups}, **values)
+
+    @classmethod
+    def _users(cls, groups, **values):
+        """Add users at once, which takes half as long as one by one: their groups by login."""
+        rows = [
+            {
+                "name": f"{login} ({names})", "login": login, "password": login,
+                "email": f"{login}@example.com", "tz": "UTC", "lang": "en_US",
+                "group_ids": [Command.set([cls.env.ref(name).id for name in names.split(",")])],
+                **values,
+            }
+            for login, names in groups.items()
+        ]  # fmt: skip
+        # Nor by mail, and nothing is said in their chatter.
+        quiet = {"no_reset_password": True, "tracking_disable": True}
+        return cls.env["res.users"].with_context(**quiet).create(rows).with_env(cls.env)
 
     def add(self, model=DEMO, **values):
         """Add an integration as the manager does, and return it as the operator sees it."""

@@ -13,12 +13,18 @@ ORDERS = [{"id": number, "number": f"SO-{number}", "mail": "a@b.de"} for number 
 class ItemsCase(HubCase):
     """An integration whose run deals with the orders in ``self.orders``."""
 
-    def setUp(self):
-        super().setUp()
-        self.orders = [dict(order) for order in ORDERS]
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 11:00"))
+
+    def start_anew(self):
+        self.orders = [dict(order) for order in ORDERS]
         self.called = []
         self.options = {}
+
+    def setUp(self):
+        super().setUp()
+        self.start_anew()
         self.startPatcher(patch.object(self.type_class(), "item_fields", {"mail": "Email"}))
 
     @contextmanager

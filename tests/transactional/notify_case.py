@@ -8,9 +8,7 @@ class NotifyCase(HubCase):
     """Looks at what people were told, whichever way."""
 
     def person(self, login, group="ihub.group_user", inbox=False, **values):
-        user = self._user(login, group, email=f"{login}@example.com", **values)
-        user.notification_type = "inbox" if inbox else "email"
-        return user
+        return self._user(login, group, notification_type="inbox" if inbox else "email", **values)
 
     def follow(self, integration, *users):
         for user in users:

@@ -31,14 +31,17 @@ def unlucky(this, _from, _to):
 
 
 class BoardCase(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.env["ihub.integration"].search([]).stop()
         self.env["ihub.integration"].search([]).active = False
+        self.numbers = count()
+
+    def setUp(self):
+        super().setUp()
         frozen = freeze_time(NOW)
         frozen.start()
         self.addCleanup(frozen.stop)
-        self.numbers = count()
         self.board = self.env["ihub.integration"].with_user(self.operator)
 
     def started(self, name, **values):
@@ -111,33 +114,127 @@ class BoardCase(HubCase):
             }
         )
 
+    def cost(self, look=None):
+        """Return the number of queries that opening the board, or something else, takes."""
+        look = look or self.open_board
+        self.env.flush_all()
+        # Rights and views are cached by the server, not by the transaction.
+        look()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        look()
+        return self.env.cr.sql_log_count - before
 
-class TestHealth(BoardCase):
+    def open_page(self):
+        arch = self.board.get_view(self.env.ref("ihub.ihub_integration_view_form").id, "form")
+        names = {f.get("name") for f in etree.fromstring(arch["arch"]).iter("field")}
+        page = self.board.search([("name", "=", "Fine")], limit=1)
+        page.web_read({name: {} for name in names})
+
+    def fields_of_cards(self):
+        arch = self.board.get_view(self.env.ref("ihub.ihub_integration_view_kanban").id, "kanban")
+        return {f.get("name"): {} for f in etree.fromstring(arch["arch"]).iter("field")}
+
+    def open_board(self):
+        fields = self.fields_of_cards()
+        self.board.web_read_group(
+            [], ["state"], auto_unfold=True, unfold_read_specification=fields, order="health"
+        )
+        self.board.board_summary()
+
+
+class TestAllHealths(BoardCase):
+    """A board on which there is one of each."""
+
+    def setUpOnce(self):
+        super().setUpOnce()
+        with freeze_time(NOW):
+            self.staged = self.stage()
+
     def test_each_is_as_it_was_brought_to_be(self):
-        staged = self.stage()
-        self.assertEqual({i.health: i.name for i in staged.values()},
-                         {word: i.name for word, i in staged.items()})  # fmt: skip
+        self.assertEqual({i.health: i.name for i in self.staged.values()},
+                         {word: i.name for word, i in self.staged.items()})  # fmt: skip
 
     def test_what_needs_attention_comes_first(self):
-        staged = self.stage()
         found = self.board.search([], order="health, name")
         words = found.mapped("health")
         self.assertEqual(words, sorted(words, key=RANK.get))
-        self.assertEqual(len(found), len(staged))
+        self.assertEqual(len(found), len(self.staged))
         backwards = self.board.search([], order="health desc, name")
         self.assertEqual(backwards[0].health, "stopped")
         self.assertEqual(self.board.search([], order="health, name", limit=1), found[0])
 
+    def test_the_columns_begin_with_what_has_failed(self):
+        groups = self.board.web_read_group([], ["state"])["groups"]
+        states = [group["state"] for group in groups]
+        self.assertEqual(states, ["failed", "running", "stopped", "created"])
+
+    def test_a_click_shows_as_many_as_were_counted(self):
+        summary = self.board.board_summary()
+        self.assertEqual(set(summary), set(self.staged))
+        for word, number in summary.items():
+            self.assertEqual(self.board.search_count([("health", "=", word)]), number, word)
+
+    def test_the_opposite_can_be_searched_for(self):
+        self.assertEqual(
+            self.board.search_count([("health", "!=", "stopped")])
+            + self.board.board_summary()["stopped"],
+            self.board.search_count([]),
+        )
+
+    def test_the_number_of_queries_does_not_depend_on_how_many_there_are(self):
+        few = self.cost()
+        self.stage()
+        self.assertLessEqual(self.cost(), few)
+
+    def test_the_number_of_queries_does_not_depend_on_items(self):
+        few, few_of_page = self.cost(), self.cost(self.open_page)
+        for integration in self.staged.values():
+            self.add_items(integration)
+        self.assertEqual(self.board.board_summary()["to_repair"], 5)
+        self.assertLessEqual(self.cost(), few)
+        self.assertLessEqual(self.cost(self.open_page), few_of_page)
+
+    def test_one_answer_is_of_one_moment(self):
+        search = {"domain": [("health", "!=", "stopped")], "order": "health, name"}
+        for read in (
+            lambda fields: self.board.web_search_read(specification=fields, **search),
+            lambda fields: self.board.web_read_group(
+                groupby=["state"], auto_unfold=True, unfold_read_specification=fields, **search
+            ),
+        ):
+            self.env.invalidate_all()
+            with patch.object(facts, "facts_of", wraps=facts.facts_of) as look:
+                answer = read(self.fields_of_cards())
+            self.assertEqual(look.call_count, 1)
+            self.assertGreater(answer["ihub_summary"]["failed"], 0)
+
+    def test_there_is_one_obvious_button(self):
+        expected = {
+            "ok": False,
+            "created": "start",
+            "stopped": "start",
+            "failed": "start",
+            "retrying": "retry",
+            "no_worker": "start",
+            "catching_up": False,
+            "type_missing": "open",
+            "blocked": "open",
+            "queued": False,
+            # Its exception was written for nobody.
+            "run_failed": "report",
+            "interrupted": False,
+            "late": "retry",
+            "to_repair": "repair",
+        }
+        self.assertEqual({word: i.next_step for word, i in self.staged.items()}, expected)
+
+
+class TestHealth(BoardCase):
     def test_equals_are_in_the_order_of_their_names(self):
         for name in ("C", "A", "B"):
             self.started(name)
         self.assertEqual(self.board.search([], order="health, name").mapped("name"), [*"ABC"])
-
-    def test_the_columns_begin_with_what_has_failed(self):
-        self.stage()
-        groups = self.board.web_read_group([], ["state"])["groups"]
-        states = [group["state"] for group in groups]
-        self.assertEqual(states, ["failed", "running", "stopped", "created"])
 
     def test_an_empty_board(self):
         self.assertFalse(self.board.search([], order="health, name"))
@@ -254,21 +351,6 @@ class TestKnown(BoardCase):
 
 
 class TestSummary(BoardCase):
-    def test_a_click_shows_as_many_as_were_counted(self):
-        staged = self.stage()
-        summary = self.board.board_summary()
-        self.assertEqual(set(summary), set(staged))
-        for word, number in summary.items():
-            self.assertEqual(self.board.search_count([("health", "=", word)]), number, word)
-
-    def test_the_opposite_can_be_searched_for(self):
-        self.stage()
-        self.assertEqual(
-            self.board.search_count([("health", "!=", "stopped")])
-            + self.board.board_summary()["stopped"],
-            self.board.search_count([]),
-        )
-
     def test_archived_ones_and_those_of_other_companies_do_not_count(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
         self.started("Here")
@@ -282,13 +364,6 @@ class TestSummary(BoardCase):
     def test_only_for_users_of_the_hub(self):
         with self.assertRaises(AccessError):
             self.env["ihub.integration"].with_user(self.outsider).board_summary()
-
-    def test_the_number_of_queries_does_not_depend_on_how_many_there_are(self):
-        self.stage()
-        few = self.cost()
-        for __ in range(3):
-            self.stage()
-        self.assertLessEqual(self.cost(), few)
 
     def test_opening_it_takes_few_queries(self):
         self.add(name="New")
@@ -306,35 +381,11 @@ class TestSummary(BoardCase):
         ungrouped = self.cost(lambda: board.web_search_read(specification=fields, **search))
         self.assertEqual(ungrouped, 7)
 
-    def test_the_number_of_queries_does_not_depend_on_items(self):
-        staged = self.stage()
-        few, few_of_page = self.cost(), self.cost(self.open_page)
-        for integration in staged.values():
-            self.add_items(integration)
-        self.assertEqual(self.board.board_summary()["to_repair"], 5)
-        self.assertLessEqual(self.cost(), few)
-        self.assertLessEqual(self.cost(self.open_page), few_of_page)
-
     def test_thousands_do_not_make_the_database_compile_its_queries(self):
         self.env.cr.execute("SET LOCAL jit = on")
         self.board.search([], order="health")
         self.env.cr.execute("SHOW jit")
         self.assertEqual(self.env.cr.fetchone(), ("off",))
-
-    def test_one_answer_is_of_one_moment(self):
-        self.stage()
-        search = {"domain": [("health", "!=", "stopped")], "order": "health, name"}
-        for read in (
-            lambda fields: self.board.web_search_read(specification=fields, **search),
-            lambda fields: self.board.web_read_group(
-                groupby=["state"], auto_unfold=True, unfold_read_specification=fields, **search
-            ),
-        ):
-            self.env.invalidate_all()
-            with patch.object(facts, "facts_of", wraps=facts.facts_of) as look:
-                answer = read(self.fields_of_cards())
-            self.assertEqual(look.call_count, 1)
-            self.assertGreater(answer["ihub_summary"]["failed"], 0)
 
     def test_one_page_is_of_one_moment(self):
         self.started("Fine")
@@ -347,34 +398,6 @@ class TestSummary(BoardCase):
         forged = self.board.with_context(ihub_snapshot={integration.id: (None, "failed")})
         self.assertFalse(forged.search([("health", "=", "failed")]))
         self.assertEqual(forged.browse(integration.id).health, "ok")
-
-    def cost(self, look=None):
-        """Return the number of queries that opening the board, or something else, takes."""
-        look = look or self.open_board
-        self.env.flush_all()
-        # Rights and views are cached by the server, not by the transaction.
-        look()
-        self.env.invalidate_all()
-        before = self.env.cr.sql_log_count
-        look()
-        return self.env.cr.sql_log_count - before
-
-    def open_page(self):
-        arch = self.board.get_view(self.env.ref("ihub.ihub_integration_view_form").id, "form")
-        names = {f.get("name") for f in etree.fromstring(arch["arch"]).iter("field")}
-        page = self.board.search([("name", "=", "Fine")], limit=1)
-        page.web_read({name: {} for name in names})
-
-    def fields_of_cards(self):
-        arch = self.board.get_view(self.env.ref("ihub.ihub_integration_view_kanban").id, "kanban")
-        return {f.get("name"): {} for f in etree.fromstring(arch["arch"]).iter("field")}
-
-    def open_board(self):
-        fields = self.fields_of_cards()
-        self.board.web_read_group(
-            [], ["state"], auto_unfold=True, unfold_read_specification=fields, order="health"
-        )
-        self.board.board_summary()
 
 
 class TestColumns(BoardCase):
@@ -391,27 +414,6 @@ class TestColumns(BoardCase):
 
 
 class TestNextStep(BoardCase):
-    def test_there_is_one_obvious_button(self):
-        staged = self.stage()
-        expected = {
-            "ok": False,
-            "created": "start",
-            "stopped": "start",
-            "failed": "start",
-            "retrying": "retry",
-            "no_worker": "start",
-            "catching_up": False,
-            "type_missing": "open",
-            "blocked": "open",
-            "queued": False,
-            # Its exception was written for nobody.
-            "run_failed": "report",
-            "interrupted": False,
-            "late": "retry",
-            "to_repair": "repair",
-        }
-        self.assertEqual({word: i.next_step for word, i in staged.items()}, expected)
-
     def test_what_waits_for_a_retry_can_be_tried_now(self):
         integration = self.started("Orders", window_from=at("2025-03-01 11:00"))
         with self.running_as(unlucky):

@@ -13,11 +13,14 @@ from odoo.addons.ihub.lib.exceptions import UsageError
 
 @freeze_time("2025-03-01 12:30")
 class TestCheckpoint(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(
             window_from=at("2025-03-01 11:00"), retry_limit=3, retry_delay=5
         )
+
+    def setUp(self):
+        super().setUp()
         self.seen = []
 
     def partners(self):

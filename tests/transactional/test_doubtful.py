@@ -19,12 +19,10 @@ def full(this, _from, _to):
     this.checkpoint(processed=50)
 
 
+@freeze_time(NOW)
 class TestDoubtful(NotifyCase):
-    def setUp(self):
-        super().setUp()
-        frozen = freeze_time(NOW)
-        frozen.start()
-        self.addCleanup(frozen.stop)
+    def setUpOnce(self):
+        super().setUpOnce()
         self.responsible = self.person("ihub_responsible")
         self.integration = self.add(
             window_from=at("2025-03-29 11:00"), user_id=self.responsible.id, tz="UTC"

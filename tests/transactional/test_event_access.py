@@ -2,7 +2,7 @@
 
 from odoo.exceptions import AccessError
 from odoo.service.model import get_public_method
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 from test_event_log import EventCase
 
 
@@ -55,10 +55,9 @@ class TestEventAccess(EventCase):
 
     def test_companies_are_kept_apart(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
-        stranger = new_test_user(
-            self.env, "stranger", "ihub.group_manager",
-            company_id=company.id, company_ids=[(6, 0, company.ids)],
-        )  # fmt: skip
+        stranger = self._user(
+            "stranger", "ihub.group_manager", company_id=company.id, company_ids=company.ids
+        )
         self.partner.with_user(stranger).ihub_info("two")
         Event = self.Event.with_user(stranger)
         mine = [("id", ">", self.before)]

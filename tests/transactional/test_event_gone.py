@@ -3,7 +3,7 @@
 from unittest.mock import patch
 
 from odoo.sql_db import Cursor
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 from test_event_log import EventCase
 
 
@@ -134,10 +134,9 @@ class TestEventsOfWhatIsGone(EventCase):
 
     def test_companies_are_kept_apart(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
-        stranger = new_test_user(
-            self.env, "stranger", "ihub.group_manager",
-            company_id=company.id, company_ids=[(6, 0, company.ids)],
-        )  # fmt: skip
+        stranger = self._user(
+            "stranger", "ihub.group_manager", company_id=company.id, company_ids=company.ids
+        )
         self.assertFalse(self.Event.with_user(stranger).search(self.mine))
 
     def test_kept_as_long_as_others(self):

@@ -17,11 +17,14 @@ SECRET = "hunter2-hunter2"
 
 
 class FailedRequestCase(ItemsCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.integration.sudo().write({"retry_limit": 3, "retry_delay": 60})
+
     def setUp(self):
         super().setUp()
         self.server = self.enterContext(local_server())
         self.server.reply("orders", status=422, json={"error": "No such SKU."})
-        self.integration.sudo().write({"retry_limit": 3, "retry_delay": 60})
         self.enterContext(patch.object(waiting, "sleep", lambda seconds: None))
 
     def ask(self, path="orders", **options):

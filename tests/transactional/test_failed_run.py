@@ -23,12 +23,10 @@ def gives_up(this, _from, _to):
     this.fail("There is nothing to deliver.")
 
 
+@freeze_time(NOW)
 class TestFailedRun(NotifyCase):
-    def setUp(self):
-        super().setUp()
-        frozen = freeze_time(NOW)
-        frozen.start()
-        self.addCleanup(frozen.stop)
+    def setUpOnce(self):
+        super().setUpOnce()
         self.responsible = self.person("ihub_responsible")
         self.integration = self.add(window_from=at("2025-03-01 12:00"), user_id=self.responsible.id)
         self.integration.start()

@@ -8,8 +8,8 @@ from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
 
 @freeze_time("2025-03-01 11:30")
 class TestFailing(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 10:00"))
         self.partners = self.env["res.partner"].search_count([])
 

@@ -12,10 +12,13 @@ LIMIT = "odoo.addons.ihub.models.ihub_operation_mixin.MAX_QUEUED"
 
 @freeze_time("2025-03-01 12:30")
 class TestFullQueue(HubCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.integration = self.add(window_from=at("2025-03-01 10:00"))
+
     def setUp(self):
         super().setUp()
         self.startPatcher(patch(LIMIT, 3))
-        self.integration = self.add(window_from=at("2025-03-01 10:00"))
 
     def fill(self):
         for _each in range(3):

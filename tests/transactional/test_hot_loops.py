@@ -18,10 +18,13 @@ ENOUGH = 300
 
 @freeze_time(NOW)
 class HotLoopCase(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 11:00"))
         self.other = self.add(window_from=at("2025-03-01 11:00"), name="Other")
+
+    def setUp(self):
+        super().setUp()
         self.calls = []
 
     def note(self, this):

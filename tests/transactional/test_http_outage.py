@@ -12,19 +12,24 @@ from odoo.addons.ihub.lib import rest_client
 from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.lib.rest_client import RestClient
 
+NOW = "2025-03-01 12:30"
 DOWN = Reply(502)
 OK = Reply(body=b"ok")
 CAUSE = "is not working properly. (HTTP 502)"
 
 
 class OutageCase(NotifyCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        with freeze_time(NOW):
+            self.integrations = [self.shop(f"Shop {number}") for number in range(3)]
+
     def setUp(self):
         super().setUp()
         self.server = self.enterContext(local_server())
         self.name = self.server.url.split("/")[2]
         self.reply(DOWN)
-        self.clock = self.enterContext(freeze_time("2025-03-01 12:30"))
-        self.integrations = [self.shop(f"Shop {number}") for number in range(3)]
+        self.clock = self.enterContext(freeze_time(NOW))
 
     def shop(self, name):
         integration = self.add(name=name, window_from=at("2025-03-01 11:00"), retry_limit=2)
@@ -201,8 +206,8 @@ class TestHttpOutage(OutageCase):
 class TestWhoIsTold(OutageCase):
     """One message to each person, however many integrations wait."""
 
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.anna, self.emil = self.person("ihub_anna"), self.person("ihub_emil")
         for integration in self.integrations:
             self.unfollow_all(integration)

@@ -19,10 +19,13 @@ def busy(seconds):
 
 @freeze_time("2025-03-01 12:30")
 class TestHttpWaits(HubCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.integration = self.add(window_from=at("2025-03-01 11:00"), retry_limit=3)
+
     def setUp(self):
         super().setUp()
         self.server = self.enterContext(local_server())
-        self.integration = self.add(window_from=at("2025-03-01 11:00"), retry_limit=3)
         self.waited = []
         self.meanwhile = lambda: None
         self.enterContext(patch.object(waiting, "sleep", self.sleep))

@@ -13,8 +13,8 @@ from odoo.addons.ihub.engine.context import RunScope, executing
 
 
 class TestHubFields(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(company_id=self.env.company.id)
         self.integration.start()
         self.integration.stop()

@@ -29,13 +29,17 @@ class InboxCase(HubCase):
         verify=StandardWebhooks(), handler="_import_order", key="id", name="number", kind="order"
     )
 
+    def setUpOnce(self):
+        super().setUpOnce()
+        with patch.object(self.type_class(), "webhook", self.webhook):
+            self.integration = self.add(start=START)
+
     def setUp(self):
         super().setUp()
         # Once: to stop the clock takes longer than most that happens while it stands.
         self.enterContext(freeze_time(NOON))
         self.called = []
         self.listen(self.webhook)
-        self.integration = self.add(start=START)
         self.receiver_cleared()
 
     def receiver_cleared(self):

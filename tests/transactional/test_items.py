@@ -438,11 +438,15 @@ class TestTimeLine(ItemsCase):
 
 
 class TestRepair(ItemsCase):
-    def setUp(self):
-        super().setUp()
-        self.orders[2]["fail"] = "SKU 'A-1' is unknown."
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.start_anew()
         self.run_it()
         self.item = self.items(state="failed")
+
+    def start_anew(self):
+        super().start_anew()
+        self.orders[2]["fail"] = "SKU 'A-1' is unknown."
 
     def test_the_card_says_so_until_it_is_repaired(self):
         self.assertEqual(self.integration.health, "to_repair")
@@ -755,8 +759,9 @@ class TestSearch(ItemsCase):
         domain = [*mine, ("display_name", "ilike", text)]
         return self.env["ihub.item"].with_user(self.operator).search(domain).mapped("key")
 
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.start_anew()
         self.orders = [{"id": f"K-{n}-7", "number": f"SO-{n}"} for n in range(3)]
         self.run_it()
 

@@ -104,8 +104,8 @@ class TestKit(HubCase):
 class TestAssertions(HubCase):
     """Each lets the right pass, and fails for what is wrong."""
 
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(start=START)
         self.partner = self.env["res.partner"].create({"name": "Anna"})
         self.integration.sudo()._type_record().bind("order", 7, self.partner)

@@ -24,9 +24,12 @@ def nothing(this, _from, _to):
 
 @freeze_time(NOW)
 class TestLane(HubCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.integration = self.add(window_from=at("2025-03-01 10:00"), catch_up="each")
+
     def setUp(self):
         super().setUp()
-        self.integration = self.add(window_from=at("2025-03-01 10:00"), catch_up="each")
         self.done = []
 
     def note(self, this, _from, _to):
@@ -285,8 +288,8 @@ class TestLane(HubCase):
 class TestObstacles(HubCase):
     """What keeps an integration from working: the card says so, and how to fix it."""
 
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.user = self._user("ihub_run_as", "ihub.group_user")
         self.integration = self.add(
             window_from=at("2025-03-01 10:00"), run_as_id=self.user.id, catch_up="each"

@@ -13,9 +13,12 @@ from odoo.addons.ihub.lib.exceptions import RetryableError
 
 
 class TestLate(NotifyCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.responsible = self.person("ihub_responsible")
+
     def setUp(self):
         super().setUp()
-        self.responsible = self.person("ihub_responsible")
         self.patch(self.type_class(), "delay", timedelta(0))
 
     def started(self, when="2025-03-01 10:30", **values):

@@ -9,8 +9,8 @@ from psycopg2 import IntegrityError
 
 
 class TestLostCompany(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.company = self.env["res.company"].create({"name": "Second"})
         self.owner = self._user(
             "ihub_owner", "ihub.group_manager",

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from coverage_case import CoverageCase
+from coverage_case import NOW, CoverageCase
+from freezegun import freeze_time
 from hub_case import at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,9 +21,13 @@ def minute(number):
 
 
 class MergeCase(CoverageCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        with freeze_time(NOW):
+            self.integration = self.add(window_from=minute(MINUTES))
+
     def setUp(self):
         super().setUp()
-        self.integration = self.add(window_from=minute(MINUTES))
         self.Run = self.env["ihub.run"].sudo()
 
     def scheduled(self, start, end=None, **values):

@@ -128,8 +128,8 @@ class TestHealth(BoardCase):
 
 
 class TestOverHttp(HubCase, HttpCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         # What the demo has left due would be without a worker.
         self.env["ihub.integration"].search([]).stop()
         self.env["ihub.integration"].search([]).active = False

@@ -35,17 +35,21 @@ def faulty(this, _from, _to):
 
 
 class NextStepCase(NotifyCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        with freeze_time(NOW):
+            self.responsible = self.person("ihub_responsible")
+            self.integration = self.add(
+                window_from=at("2025-03-01 11:00"), user_id=self.responsible.id
+            ).with_user(self.manager)
+            self.env["mail.mail"].sudo().search([]).unlink()
+            self.save_settings(at("2025-03-01 10:00"))
+
     def setUp(self):
         super().setUp()
         frozen = freeze_time(NOW)
         frozen.start()
         self.addCleanup(frozen.stop)
-        self.responsible = self.person("ihub_responsible")
-        self.integration = self.add(
-            window_from=at("2025-03-01 11:00"), user_id=self.responsible.id
-        ).with_user(self.manager)
-        self.env["mail.mail"].sudo().search([]).unlink()
-        self.save_settings(at("2025-03-01 10:00"))
 
     def save_settings(self, moment):
         """Let the settings of the type have been saved last at ``moment``."""

@@ -14,8 +14,8 @@ from odoo.addons.ihub.lib.exceptions import RetryableError
 
 @freeze_time("2025-03-01 11:30")
 class TestFailureAndRecovery(NotifyCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.responsible = self.person("ihub_responsible")
         self.integration = self.add(window_from=at("2025-03-01 10:00"), user_id=self.responsible.id)
         self.env["mail.mail"].sudo().search([]).unlink()
@@ -184,11 +184,14 @@ class TestFailureAndRecovery(NotifyCase):
 class TestItems(NotifyCase):
     """One mail per run with failures, and one when nothing is left of them."""
 
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.responsible = self.person("ihub_repairs")
         self.integration = self.add(window_from=at("2025-03-01 10:00"), user_id=self.responsible.id)
         self.env["mail.mail"].sudo().search([]).unlink()
+
+    def setUp(self):
+        super().setUp()
         # By number: what is wrong with it, if anything.
         self.orders = {}
 
@@ -451,8 +454,8 @@ class TestItems(NotifyCase):
 class TestWays(NotifyCase):
     """Mail, inbox, screen and activity."""
 
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 10:00"))
         self.unfollow_all(self.integration)
 
@@ -499,8 +502,8 @@ class TestWays(NotifyCase):
 class TestReaders(NotifyCase):
     """Whom a message reaches."""
 
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 10:00"), user_id=False)
         self.unfollow_all(self.integration)
 

@@ -11,7 +11,6 @@ import pytest
 from hub_case import DEMO, HubCase
 from odoo.exceptions import AccessError
 from odoo.service.model import call_kw, get_public_method
-from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.ihub.engine import live
@@ -44,8 +43,8 @@ def _once(make_error):
 
 
 class OtherCompanyCase(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.ours = self.env.company
         self.theirs = self.env["res.company"].create({"name": f"{SECRET} Ltd"})
         self.owner = self.person("owner", "ihub.group_manager", self.theirs)
@@ -78,10 +77,9 @@ class OtherCompanyCase(HubCase):
 
     def person(self, login, groups, company=None):
         company = company or self.env.company
-        return new_test_user(
-            self.env, f"ihub_other_{login}", groups, tz="UTC",
-            company_id=company.id, company_ids=[(6, 0, company.ids)],
-        )  # fmt: skip
+        return self._user(
+            f"ihub_other_{login}", groups, company_id=company.id, company_ids=company.ids
+        )
 
     def people(self):
         """Return the five kinds of people who have nothing to do with the other company."""

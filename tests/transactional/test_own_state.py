@@ -14,8 +14,8 @@ STATE = "ihub.integration.state"
 
 @freeze_time("2025-03-01 12:30")
 class TestOwnState(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 11:00"), retry_limit=0)
         self.record = self.integration.sudo()._type_record().with_user(self.operator)
 

@@ -14,8 +14,8 @@ AGAIN = "Restarted because somebody changed the same record at the same time."
 
 @freeze_time("2025-03-01 12:30")
 class OwnTransactionsCase(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 11:00"), retry_limit=3)
         self.integration.start()
 

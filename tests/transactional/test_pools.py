@@ -13,8 +13,8 @@ WAITS = "Waiting for its turn: the pool Warehouse runs at most 1 at once."
 
 @freeze_time("2025-03-01 12:30")
 class TestPools(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.pool = self.env["ihub.pool"].create({"name": "Warehouse"})
         self.integration = self.add(window_from=at("2025-03-01 11:00"))
         self.integration.sudo().pool_id = self.pool

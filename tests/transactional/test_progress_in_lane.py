@@ -22,8 +22,8 @@ def busy(after=None):
 
 @freeze_time("2025-03-01 12:30")
 class TestProgressInLane(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(
             window_from=at("2025-03-01 11:00"), retry_limit=3, retry_delay=5, retry_growth=2
         )

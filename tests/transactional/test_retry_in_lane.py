@@ -23,8 +23,8 @@ def http_error(status, **headers):
 
 @freeze_time(NOW)
 class TestRetryInLane(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(
             window_from=at("2025-03-01 11:00"), retry_limit=2, retry_delay=5
         )

@@ -15,8 +15,8 @@ STATES = ("pending", "running", "done", "failed", "cancelled", "interrupted")
 
 @freeze_time("2025-03-01 12:30")
 class TestRunStates(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 11:00"))
 
     def run_in(self, state):
@@ -90,8 +90,8 @@ class TestRunStates(HubCase):
 
 @freeze_time("2025-03-01 12:30")
 class TestCancel(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 11:00"))
 
     def queued(self):

@@ -12,8 +12,8 @@ NOW = "2025-03-01 12:30"
 
 @freeze_time(NOW)
 class TestCalendar(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 11:00"))
         self.pending = self.runs(self.integration)
 

@@ -11,16 +11,21 @@ from odoo.addons.ihub.engine import secrets
 from odoo.addons.ihub.engine.secrets import SecretUnavailable
 
 SERVER = "ihub.integration.demo.unreachable"
+KEY = "a key of the server"
 SECRET = "correct-horse-battery"
 
 
 class SecretsCase(HubCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        with patch.dict(os.environ, {"IHUB_SECRET_KEY": KEY}):
+            self.integration = self.add(SERVER, token=SECRET, retry_limit=0)
+        self.row = self.integration.sudo()._type_record().with_user(self.manager)
+
     def setUp(self):
         super().setUp()
-        self.use_key("a key of the server")
-        self.integration = self.add(SERVER, token=SECRET, retry_limit=0)
+        self.use_key(KEY)
         self.field = self.registry[SERVER]._fields["token"]
-        self.row = self.integration.sudo()._type_record().with_user(self.manager)
 
     def use_key(self, key):
         self.startPatcher(patch.dict(os.environ, {"IHUB_SECRET_KEY": key}))

@@ -14,8 +14,8 @@ FORMS = ({"token": {}}, {"token": {}, "display_name": {}, "integration_id": {"fi
 
 
 class TestNobodyReadsIt(SecretsCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.admin = self.env.ref("base.user_admin")
         self.people = (self.operator, self.manager, self.admin)
         self.writers = (self.manager, self.admin)

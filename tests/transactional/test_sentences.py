@@ -20,12 +20,10 @@ def unexpected(this, _from, _to):
     return {}["customer_id"]
 
 
+@freeze_time(NOW)
 class TestSentences(NotifyCase):
-    def setUp(self):
-        super().setUp()
-        frozen = freeze_time(NOW)
-        frozen.start()
-        self.addCleanup(frozen.stop)
+    def setUpOnce(self):
+        super().setUpOnce()
         self.env["res.lang"]._activate_lang("fr_FR")
         self.responsible = self.person("ihub_responsible")
         self.integration = self.add(window_from=at("2025-03-01 11:00"), user_id=self.responsible.id)

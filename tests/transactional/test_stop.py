@@ -6,9 +6,12 @@ from hub_case import HubCase, at
 
 @freeze_time("2025-03-01 12:30")
 class TestStop(HubCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.integration = self.add(window_from=at("2025-03-01 10:00"), catch_up="each")
+
     def setUp(self):
         super().setUp()
-        self.integration = self.add(window_from=at("2025-03-01 10:00"), catch_up="each")
         self.steps = []
         self.shown = []
 

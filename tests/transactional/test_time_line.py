@@ -4,7 +4,6 @@ from freezegun import freeze_time
 from hub_case import HubCase, at
 from items_case import ItemsCase
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.ihub.report import time_line
@@ -124,10 +123,9 @@ class TestRecord(TimeLineCase):
         record = self.items(key="2").record
         self.integration.sudo().ihub_info("Secret", related=record, integration=self.integration)
         company = self.env["res.company"].create({"name": "Others"})
-        stranger = new_test_user(
-            self.env, "stranger", "ihub.group_user",
-            company_id=company.id, company_ids=[(6, 0, company.ids)],
-        )  # fmt: skip
+        stranger = self._user(
+            "stranger", "ihub.group_user", company_id=company.id, company_ids=company.ids
+        )
         self.assertTrue(self.integration.company_id)
         self.assertEqual(self.titles(record, user=stranger), [])
         for hidden in (self.integration, self.items(key="2")):
@@ -260,8 +258,8 @@ class TestItem(TimeLineCase):
 
 
 class TestIntegration(TimeLineCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         # That it was created today is of no interest here.
         self.flush_tracking()
         self.integration.sudo().message_ids.unlink()

@@ -203,8 +203,8 @@ class TestScreens(NotifyCase):
 class TestLanguage(HubCase):
     """In which language code without an environment speaks, whatever the files hold."""
 
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.env["res.lang"]._activate_lang("fr_FR")
 
     def translate(self, addon, source, translation):

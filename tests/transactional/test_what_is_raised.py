@@ -52,8 +52,8 @@ def raising(error):
 
 @freeze_time(NOW)
 class TestWhatIsRaised(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.integration = self.add(window_from=at("2025-03-01 10:00"))
         self.integration.start()
 

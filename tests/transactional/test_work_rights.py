@@ -8,8 +8,8 @@ from odoo.service.model import call_kw
 
 
 class RightsCase(HubCase):
-    def setUp(self):
-        super().setUp()
+    def setUpOnce(self):
+        super().setUpOnce()
         self.ours = self.env.company
         self.theirs = self.env["res.company"].create({"name": "Theirs"})
         self.root = self.env.ref("base.user_root")
