@@ -284,7 +284,7 @@ class Processing:
     def _packed(self, data):
         """Return the data of an element as they are kept, and their fingerprint, or None twice."""
         try:
-            text = core.packed(data, _reference_in)
+            text = core.packed(data, reference_in)
         except NotPlain:
             return None, None
         return core.without_secrets(text), core.fingerprint(text)
@@ -574,7 +574,7 @@ def _chunks(records, cursor):
         raise error
 
 
-def _reference_in(value):
+def reference_in(value):
     """Return what stands for a recordset within data; None for another object."""
     if isinstance(value, BaseModel) and all(isinstance(id_, int) and id_ for id_ in value._ids):
         return [value._name, list(value._ids)]

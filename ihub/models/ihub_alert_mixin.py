@@ -332,6 +332,7 @@ class IhubAlertMixin(models.AbstractModel):
                 SELECT f.id FROM ihub_run f
                  WHERE f.integration_id = %s AND f.id > %s
                    AND f.state = 'failed' AND f.trigger <> 'schedule'
+                   AND f.window_from IS NOT NULL
                    AND NOT EXISTS (
                     SELECT FROM ihub_run d
                      WHERE d.integration_id = f.integration_id AND d.id > f.id AND d.state = 'done'
@@ -680,6 +681,15 @@ class IhubAlertMixin(models.AbstractModel):
         )
 
     def _notice_undone(self, run):
+        """Return what becomes of what ``run``, which has failed, has not done."""
+        if run.trigger == "webhook":
+            return self.env._(
+                "Received messages that are not processed yet are kept, so nothing is lost."
+            )
+        if run.trigger == "items":
+            return self.env._(
+                "The items that were to be retried are still to be repaired, so nothing is lost."
+            )
         return self.env._(
             "The period from %(start)s to %(end)s is still to be done, so nothing is lost.",
             start=local_moment(self, run.window_from),

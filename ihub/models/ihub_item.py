@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import items as core
-from ..engine.items import unpacked
+from ..engine.items import reference_in, unpacked
 from ..report import item_page
 from ..report.format import said
 from .ihub_failed_request import BATCH
@@ -425,7 +425,7 @@ class IhubItem(models.Model):
         if not lines:
             return
         value = core.changed(value, changes)
-        item.write({"data": core.packed(value), "is_corrected": True})
+        item.write({"data": core.packed(value, reference_in), "is_corrected": True})
         item.message_post(body=item_page.changes_html(item.env, lines))
 
     # --- Retention ---

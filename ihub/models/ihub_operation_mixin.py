@@ -337,7 +337,7 @@ class IhubOperationMixin(models.AbstractModel):
 
         The rows of the runs belong to the lane: it cancels what is queued.
         """
-        queued = self._queued_manually(limit=1)
+        queued = self._queued_on_demand(limit=1)
         stop = {
             "stop_before_id": self._last_run_ever().id,
             "stop_user_id": self.env.uid,
@@ -356,8 +356,8 @@ class IhubOperationMixin(models.AbstractModel):
         domain = [("integration_id", "=", self.id)]
         return self.env["ihub.run"].search(domain, order="id desc", limit=1)
 
-    def _queued_manually(self, limit=None):
-        """Return the runs that people have asked for and that wait, without those stopped since."""
+    def _queued_on_demand(self, limit=None):
+        """Return the runs that wait and are not of the schedule, without those stopped since."""
         domain = [
             ("integration_id", "=", self.id),
             ("state", "=", "pending"),
@@ -488,7 +488,7 @@ class IhubOperationMixin(models.AbstractModel):
         :param int number: how many runs are to be queued
         :raise UserError: in words that help
         """
-        waiting = len(self._queued_manually(limit=MAX_QUEUED))
+        waiting = len(self._queued_on_demand(limit=MAX_QUEUED))
         if waiting + number > MAX_QUEUED:
             raise UserError(
                 self.env._(
@@ -583,11 +583,8 @@ class IhubOperationMixin(models.AbstractModel):
     def _stop_lines(self):
         """Return sentences on what Stop does besides stopping."""
         lines = [self.env._("Queued runs to be cancelled: %(count)s", count=self.queued_count)]
-        queued = self._queued_manually()
-        lines += [
-            self.env._("From %(period)s", period=local_period(self, run.window_from, run.window_to))
-            for run in queued[:NAMED_WINDOWS]
-        ]
+        queued = self._queued_on_demand()
+        lines += [self._stop_line(run) for run in queued[:NAMED_WINDOWS]]
         if len(queued) > NAMED_WINDOWS:
             lines.append(self.env._("… and %(count)s more", count=len(queued) - NAMED_WINDOWS))
         if self.is_executing:
@@ -598,6 +595,12 @@ class IhubOperationMixin(models.AbstractModel):
                 )
             )
         return lines
+
+    def _stop_line(self, run):
+        if not run.window_from:
+            return run.display_name
+        period = local_period(self, run.window_from, run.window_to)
+        return self.env._("From %(period)s", period=period)
 
     # --- The cron, which is the lane's alarm clock and one of its two locks ---
 

@@ -160,6 +160,8 @@ def _copy_text(integration):
 
 def _failed_run_text(integration):
     run = integration.sudo().failed_run_id
+    if not run.window_from:
+        return integration.env._("Retrying items failed: %(reason)s", reason=run.explanation)
     return integration.env._(
         "The run for %(period)s failed: %(reason)s",
         period=local_period(integration, run.window_from, run.window_to),
@@ -169,6 +171,11 @@ def _failed_run_text(integration):
 
 def _with_errors_text(integration):
     run = integration.sudo().failed_run_id
+    if run.trigger == "webhook":
+        return integration.env._(
+            "Errors were reported while processing received messages. Check them, then press "
+            "Dismiss."
+        )
     if not run.window_from:
         return integration.env._(
             "Errors were reported while retrying items. Check them, then press Dismiss."

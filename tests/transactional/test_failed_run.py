@@ -76,6 +76,13 @@ class TestFailedRun(NotifyCase):
         self.assertEqual(self.integration.state, "running")
         self.assertEqual(self.integration.failed_run_id, runs[1])
 
+    def test_received_messages_that_failed_since_are_not_for_it_to_make_up(self):
+        self.run_manually(broken)
+        values = {"integration_id": self.integration.id, "due": at(NOW), "state": "failed"}
+        self.env["ihub.run"].sudo().create({**values, "trigger": "webhook"})
+        self.run_manually(works)
+        self.assertFalse(self.integration.failed_run_id)
+
     def test_the_third_death_of_one_is_no_failure_of_the_schedule(self):
         run = self.integration.run_manually(*JANUARY)
         run.sudo().crash_count = 2

@@ -268,12 +268,27 @@ class TestTrouble(InboxCase):
             self.take()
         self.assertEqual(self.called, [1, 2])
         self.assertEqual(self.integration.state, "failed")
+        mail = self.env["mail.mail"].sudo().search([("subject", "=", "Orders failed")])
+        self.assertEqual(mail.recipient_ids, self.manager.partner_id)
+        self.assertIn("The shop is closed.", mail.body_html)
+        self.assertIn("Received messages that are not processed yet are kept", mail.body_html)
         self.take("2025-03-01 11:50")
         self.assertEqual(self.called, [1, 2])
         self.integration.start()
         self.take("2025-03-01 11:50")
         self.assertEqual(len(self.called), 4)
         self.assertFalse(self.messages(state="pending"))
+
+    def test_errors_that_are_reported_meanwhile_are_on_the_card(self):
+        def _import_order(this, data, item):
+            this.ihub_error("The customer has no address.")
+
+        self.send({"id": 1})
+        with patch.object(self.type_class(), "_import_order", _import_order):
+            (run,) = self.take()
+        self.assertTrue(run.with_errors)
+        self.assertIn("while processing received messages", self.integration.problem)
+        self.assertIn("received messages", self.integration.failed_run_id.display_name)
 
     def test_what_cannot_be_read_is_to_be_repaired(self):
         deep = b"[" * 100_000 + b"]" * 100_000

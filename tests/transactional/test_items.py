@@ -464,6 +464,42 @@ class TestRepair(ItemsCase):
         self.assertEqual((self.item.state, self.item.attempts), ("failed", 2))
         self.assertEqual(self.item.failed_since, at("2025-03-01 12:30"))
 
+    def test_a_retry_that_gives_up(self):
+        self.env["mail.mail"].sudo().search([]).unlink()
+
+        def gives_up(this, data, item):
+            this.fail("The shop is closed.")
+
+        with freeze_time("2025-03-01 13:00"):
+            self.integration.start()
+            with self.importing(gives_up):
+                self.item.with_user(self.operator).retry()
+                self.work(self.integration)
+        self.assertEqual((self.item.state, self.integration.state), ("failed", "failed"))
+        mail = self.env["mail.mail"].sudo().search([("subject", "=", "Orders failed")])
+        self.assertIn("still to be repaired, so nothing is lost", mail.body_html)
+        with freeze_time("2025-03-01 13:01"):
+            self.integration.start()
+            self.assertEqual(self.integration.health, "run_failed")
+            self.assertEqual(
+                self.integration.problem, "Retrying items failed: The shop is closed."
+            )
+
+    def test_stop_names_what_waits(self):
+        self.item.with_user(self.operator).retry()
+        action = self.integration.action_stop()
+        wizard = self.env[action["res_model"]].with_user(self.operator).browse(action["res_id"])
+        lines = wizard.preview.splitlines()
+        self.assertEqual(lines, ["Queued runs to be cancelled: 1", "Orders: retried items"])
+
+    def test_data_that_hold_a_record_can_be_corrected(self):
+        partner = self.env["res.partner"].create({"name": "Anna"})
+        self.orders[3] |= {"fail": "No price.", "customer": partner}
+        self.run_it(moment="2025-03-01 12:40")
+        item = self.items(key="3")
+        item.with_user(self.operator)._change({"mail": "c@d.de"})
+        self.assertEqual((item._value()["mail"], item._value()["customer"]), ("c@d.de", partner))
+
     def test_repair_and_retry(self):
         change = (
             self.env["ihub.item.change"]
