@@ -24,7 +24,6 @@ SHARE_FROM = 10
 
 # In a JSON object: it stands for a value that JSON does not have.
 _TAG = "$"
-_MOMENTS: dict[type, str] = {datetime: "datetime", date: "date", time: "time"}
 # What a message has of one item only: quoted values, and words with digits or an @ in them.
 _VALUES = re.compile(
     r"""'[^'\n]*'|"[^"\n]*"|“[^”\n]*”|„[^“”\n]*[“”]|«[^»\n]*»|‘[^’\n]*’|\S*[\d@]\S*"""
@@ -253,8 +252,8 @@ def _packed(value: Any, reference: Callable[[Any], Any]) -> Any:
     if kind in (tuple, set, frozenset):
         ones = sorted(value, key=repr) if kind is not tuple else value
         return {_TAG: kind.__name__, "of": [_packed(one, reference) for one in ones]}
-    if kind in _MOMENTS:
-        return {_TAG: _MOMENTS[kind], "of": value.isoformat()}
+    if kind in (datetime, date, time):
+        return {_TAG: kind.__name__, "of": value.isoformat()}
     if kind is timedelta:
         return {_TAG: "timedelta", "of": [value.days, value.seconds, value.microseconds]}
     if kind is Decimal:
@@ -286,12 +285,9 @@ def _unpacked(value: Any, resolve: Callable[[Any], Any]) -> Any:
         return resolve(given)
     if kind == "dict":
         return {_unpacked(name, resolve): _unpacked(one, resolve) for name, one in given}
-    if kind in ("tuple", "set", "frozenset"):
-        return _LISTS[kind](_unpacked(one, resolve) for one in given)
-    return _VALUES_OF[kind](given)
+    return _VALUES_OF[kind](_unpacked(given, resolve))
 
 
-_LISTS: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
 _VALUES_OF: dict[str, Callable[[Any], Any]] = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
@@ -299,6 +295,9 @@ _VALUES_OF: dict[str, Callable[[Any], Any]] = {
     "timedelta": lambda parts: timedelta(*parts),
     "Decimal": Decimal,
     "bytes": base64.b64decode,
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
 }
 
 

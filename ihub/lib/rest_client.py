@@ -364,7 +364,8 @@ class RestClient:
         # A file is at its end after the first time.
         can_repeat = data is None or isinstance(data, (str, bytes, Mapping))
         send = partial(self._answer_to, method, _joined(self.base_url, path), sent)
-        return self._patiently(send, Patience(self._longest_wait(), is_safe), can_repeat)
+        longest = waiting.longest_wait() if self.max_wait is None else self.max_wait
+        return self._patiently(send, Patience(longest, is_safe), can_repeat)
 
     def _patiently(
         self, send: Callable[[float], Answer], patience: Patience, can_repeat: bool
@@ -375,7 +376,8 @@ class RestClient:
         """
         left, may_renew = self.deadline, can_repeat
         while True:
-            self._wait_for_server()
+            if outage := self._breaker.outage():
+                raise self._down(outage)
             self._wait_for_turn(patience)
             begun = time.monotonic()
             try:
@@ -398,17 +400,6 @@ class RestClient:
         if error.status != 401 or error.answer is None:
             return False
         return self._session.is_home(error.answer.address) and self._session.auth.renew()
-
-    def _longest_wait(self) -> float:
-        return waiting.longest_wait() if self.max_wait is None else self.max_wait
-
-    def _wait_for_server(self) -> None:
-        """Send nothing to a server that is down.
-
-        :raise ServerDown: it is
-        """
-        if outage := self._breaker.outage():
-            raise self._down(outage)
 
     def _wait_for_turn(self, patience: Patience) -> None:
         """Keep to the rate.

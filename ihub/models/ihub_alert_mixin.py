@@ -654,7 +654,7 @@ class IhubAlertMixin(models.AbstractModel):
             return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("View Error")
         if run and run.with_errors:
             return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("View Errors")
-        return self._notify_get_action_link("view"), self._notice_open()
+        return self._notify_get_action_link("view"), self.env._("Open %(name)s", name=self.name)
 
     def _notice_repaired(self):
         return self.env._(
@@ -747,9 +747,6 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _notice_link(self):
         return Markup('<a href="%s">%s</a>') % (self._notify_get_action_link("view"), self.name)
-
-    def _notice_open(self):
-        return self.env._("Open %(name)s", name=self.name)
 
     def _notice_zone(self, tz):
         return self.env._("Times are in the time zone %(zone)s.", zone=tz)

@@ -130,7 +130,7 @@ class IhubEvent(models.Model):
     def _compute_related(self):
         for event in self:
             is_there = event.related_state == "there"
-            event.related = event._related_record() if is_there else None
+            event.related = self.env[event.res_model].browse(event.res_id) if is_there else None
 
     @api.model
     def _search_related(self, operator, value):
@@ -252,14 +252,6 @@ class IhubEvent(models.Model):
     def _models_of_events(self):
         """Return the names of all models that events are about."""
         return distinct(self.env, self._table, SQL("res_model"), SQL("res_id IS NOT NULL"))
-
-    def _related_record(self):
-        """Return the related record, which may not exist; None if its model does not."""
-        self.ensure_one()
-        if not self.res_id or self.res_model not in self.env:
-            return None
-        model = self.env[self.res_model]
-        return None if model._abstract else model.browse(self.res_id)
 
     # --- Reading ---
 
@@ -551,20 +543,15 @@ class IhubEvent(models.Model):
         rules = []
         for level in KEEP_DAYS:
             own = self._own_days(level)
-            rules.append((level, self._default_days(level), [id_ for id_, __ in own], False))
+            days = kept_days(self.env, f"ihub.keep_{level}_days", KEEP_DAYS[level])
+            rules.append((level, days, [id_ for id_, __ in own], False))
             rules += [(level, days, [id_], True) for id_, days in own]
         return rules
-
-    def _default_days(self, level):
-        value = self.env["ir.config_parameter"].sudo().get_param(f"ihub.keep_{level}_days")
-        return days_in(value) or KEEP_DAYS[level]
 
     def _own_days(self, level):
         """Return pairs of id and days of the integrations that have their own."""
         name = f"keep_days_{level}"
         Integration = self.env["ihub.integration"].sudo().with_context(active_test=False)
-        if name not in Integration._fields:
-            return []
         return [(i.id, min(i[name], LONGEST)) for i in Integration.search([(name, ">", 0)])]
 
 
@@ -581,10 +568,14 @@ def pieces_of(text):
     return sorted(dict.fromkeys(pieces), key=lambda piece: not re.search("[0-9]", piece))[:PIECES]
 
 
-def days_in(parameter):
-    """Return the number of days that a system parameter holds; 0 when it holds none."""
-    text = str(parameter or "").strip()
-    return min(int(text[:9]), LONGEST) if text.isdecimal() else 0
+def kept_days(env, parameter, default):
+    """Return for how many days something is kept, by a system parameter.
+
+    :param default: where it holds no number of days, or 0
+    """
+    value = env["ir.config_parameter"].sudo().get_param(parameter)
+    text = str(value or "").strip()
+    return (min(int(text[:9]), LONGEST) if text.isdecimal() else 0) or default
 
 
 def _moment(days):

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ..report.exchange import exchange_text
 from ..report.format import said
-from .ihub_event import days_in
+from .ihub_event import kept_days
 
 # Days for which the data of an item that is done are kept, and the request of a run that has
 # failed, unless set by the system parameter ihub.keep_item_data_days; 0: not at all.
@@ -46,8 +46,9 @@ class IhubFailedRequest(models.AbstractModel):
 
     @api.model
     def _keep_data_days(self):
-        value = self.env["ir.config_parameter"].sudo().get_param("ihub.keep_item_data_days")
-        return 0 if value == "0" else days_in(value) or KEEP_DATA_DAYS
+        name = "ihub.keep_item_data_days"
+        is_none = self.env["ir.config_parameter"].sudo().get_param(name) == "0"
+        return 0 if is_none else kept_days(self.env, name, KEEP_DATA_DAYS)
 
     @api.autovacuum
     def _gc_failed_requests(self):

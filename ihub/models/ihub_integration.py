@@ -248,7 +248,8 @@ class IhubIntegration(models.Model):
         with self._editing_schedule(vals):
             result = super().write(vals)
         if vals.get("active") is False:
-            self._stop_archived()
+            for integration in self.sudo():
+                integration._stop()
         if "pool_id" in vals:
             # It may have waited for a slot of the one before.
             self._wake()

@@ -353,16 +353,6 @@ class IhubItem(models.Model):
             "views": [[False, "form"]],
         }
 
-    def action_open_integration(self):
-        """Return the action that opens the integration of this item."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "ihub.integration",
-            "res_id": self.integration_id.id,
-            "views": [[False, "form"]],
-        }
-
     def _dialog(self, model, title):
         return {
             "type": "ir.actions.act_window",

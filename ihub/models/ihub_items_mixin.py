@@ -93,14 +93,8 @@ class IhubItemsMixin(models.AbstractModel):
         :raise UserError: when it cannot run, or too many runs wait
         """
         self.ensure_one()
-        integration = self.sudo()
-        integration._check_can_run()
-        integration._check_room(1)
-        integration._ensure_cron()
-        run = integration.env["ihub.run"]._enqueue(integration, "items", None, user_id=self.env.uid)
+        run = self.sudo()._queue_manually([None], "items", user_id=self.env.uid)
         items.write({"state": "pending", "retry_run_id": run.id, "reason": False})
-        integration._wake()
-        integration._notify_change()
         return run.with_env(self.env)
 
     def _release_items(self, runs):

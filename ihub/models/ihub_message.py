@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..engine import message_store
-from .ihub_event import days_in
+from .ihub_event import kept_days
 
 # Days for which it is known what was received, unless set by ihub.keep_message_days: for so long
 # the same message twice is one.
@@ -58,9 +58,8 @@ class IhubMessage(models.Model):
 
         :return: number of messages; whether there are more
         """
-        value = self.env["ir.config_parameter"].sudo().get_param("ihub.keep_message_days")
-        days = days_in(value) or KEEP_DAYS
         self.flush_model()
+        days = kept_days(self.env, "ihub.keep_message_days", KEEP_DAYS)
         number = message_store.forget_old(self.env.cr, days, BATCH)
         self.invalidate_model()
         return number, int(number == BATCH)

@@ -202,10 +202,14 @@ class IhubOperationMixin(models.AbstractModel):
     def action_run_manually(self):
         """Return the dialog of Run Manually."""
         self.ensure_one()
+        return self._dialog("ihub.run.manually", self.env._("Run %(name)s", name=self.name))
+
+    def _dialog(self, model, title):
+        """Return the action that opens a dialog on this integration."""
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Run %(name)s", name=self.name),
-            "res_model": "ihub.run.manually",
+            "name": title,
+            "res_model": model,
             "views": [[False, "form"]],
             "target": "new",
             "context": {"default_integration_id": self.id},
@@ -367,10 +371,6 @@ class IhubOperationMixin(models.AbstractModel):
         # A rule may hide some of them from who presses a button.
         return self.env["ihub.run"].sudo().search(domain, order="id", limit=limit)
 
-    def _stop_archived(self):
-        for integration in self.sudo():
-            integration._stop()
-
     # --- Run manually ---
 
     def _check_manually_runnable(self, start, end):
@@ -466,8 +466,8 @@ class IhubOperationMixin(models.AbstractModel):
     def _queue_manually(self, windows, trigger, **vals):
         """Queue one run per window, and wake the lane.
 
-        :param list windows: :class:`Window` tuples
-        :param str trigger: ``manual`` or ``backfill``
+        :param list windows: :class:`Window` tuples, or None for a run without a period
+        :param str trigger: ``manual``, ``backfill`` or ``items``
         :param vals: more of what is known of each, as values of the run
         :return: the new runs
         :raise UserError: when it cannot run, or too many wait already
@@ -722,10 +722,6 @@ class IhubOperationMixin(models.AbstractModel):
     def action_open_current_run(self):
         """Return the action that opens the run that executes now, or has just ended."""
         return self._action_on_run(self.current_run_id or self.last_run_id)
-
-    def action_open_retry_run(self):
-        """Return the action that opens the run that has failed and will be tried again."""
-        return self._action_on_run(self.retry_run_id)
 
     def action_run_again(self):
         """Return the dialog of Run Manually for the period of the run that has failed."""

@@ -17,7 +17,7 @@ from ..engine import item_store
 from ..report import sentences
 from ..report.format import local_moment, local_period, said
 from ..report.outcome import MORE, outcome_of, outcome_sql
-from .ihub_event import days_in
+from .ihub_event import kept_days
 from .ihub_fields import Badge
 
 _logger = logging.getLogger(__name__)
@@ -626,16 +626,6 @@ class IhubRun(models.Model):
         action["context"] = {"search_default_by_cause": 1}
         return self.env["ihub.item"]._opened_at_once(action)
 
-    def action_open_integration(self):
-        """Return the action that opens the integration of this run."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "ihub.integration",
-            "views": [[False, "form"]],
-            "res_id": self.integration_id.id,
-        }
-
     def action_cancel(self):
         """Cancel queued runs that people asked for. What has begun meanwhile is left out.
 
@@ -691,17 +681,8 @@ class IhubRun(models.Model):
         """
         self.ensure_one()
         word = self.next_step
-        if word == "repair":
-            return self.action_open_to_repair()
-        if word == "run_again":
-            return self.action_run_again()
-        if word == "report":
-            return self.action_send_to_developer()
-        return getattr(self.integration_id, STEPS[word].method)() if word else True
-
-    def action_open_error(self):
-        """See ``ihub.integration``: of a run, that is the run itself."""
-        return self.integration_id._action_on_run(self)
+        owner = self if word in ("repair", "run_again", "report") else self.integration_id
+        return getattr(owner, STEPS[word].method)() if word else True
 
     def action_send_to_developer(self):
         """Return a message to whoever is to be chosen, with all that is known of the failure."""
@@ -1016,7 +997,7 @@ class IhubRun(models.Model):
         self.env["ihub.run"].flush_model()
         self.env["ihub.item"].flush_model(["source_run_id", "state"])
         outcome = outcome_sql(partial(SQL.identifier, "r"))
-        days = self._days("ihub.keep_run_days", KEEP_DAYS)
+        days = kept_days(self.env, "ihub.keep_run_days", KEEP_DAYS)
         rows = self.env.execute_query(SQL(OLD_SPANS, outcome=outcome, days=days, limit=SPANS))
         for ids, *span in rows:
             # As superuser: runs are the executor's own, whoever cleans up.
@@ -1087,13 +1068,9 @@ class IhubRun(models.Model):
                    FOR UPDATE SKIP LOCKED
                 """,
                 # None: nothing is older than that.
-                self._days("ihub.keep_schedule_days", None),
-                self._days("ihub.keep_run_days", KEEP_DAYS),
+                kept_days(self.env, "ihub.keep_schedule_days", None),
+                kept_days(self.env, "ihub.keep_run_days", KEEP_DAYS),
                 limit,
             )
         )
         return [id_ for (id_,) in rows]
-
-    def _days(self, parameter, default):
-        value = self.env["ir.config_parameter"].sudo().get_param(parameter)
-        return days_in(value) or default

@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -9,6 +10,7 @@ from odoo.tools import SQL
 
 from ..core.health import AHEAD_BY
 from ..core.schedule import (
+    LATEST,
     Schedule,
     ScheduleError,
     UnknownTimezone,
@@ -537,25 +539,23 @@ class IhubScheduleMixin(models.AbstractModel):
             return self._coming_lines(plan)
         if self.catch_up == "each":
             return self._catch_up_lines(plan)
-        lines = [self._big_window_text(plan) if self.catch_up == "one" else ""]
-        if plan.skipped:
-            lines = [
+        if self.catch_up == "one":
+            return [
                 self.env._(
-                    "Skipped, because it was missed: %(period)s", period=self._say(plan.skipped)
-                ),
-                self.env._("Next: %(period)s", period=self._say(plan.window)),
+                    "One run for everything that was missed, %(count)s windows: %(period)s",
+                    count=plan.backlog,
+                    period=self._say(plan.window),
+                )
             ]
-        return lines
+        return [
+            self.env._(
+                "Skipped, because it was missed: %(period)s", period=self._say(plan.skipped)
+            ),
+            self.env._("Next: %(period)s", period=self._say(plan.window)),
+        ]
 
     def _say(self, window):
         return local_period(self, window.start, window.end)
-
-    def _big_window_text(self, plan):
-        return self.env._(
-            "One run for everything that was missed, %(count)s windows: %(period)s",
-            count=plan.backlog,
-            period=self._say(plan.window),
-        )
 
     def _coming_lines(self, plan):
         """Return the next windows, when they are due one by one."""
@@ -578,11 +578,7 @@ class IhubScheduleMixin(models.AbstractModel):
         return [*lines, self.env._("… and %(count)s more", count=more)] if more > 0 else lines
 
     def _named_windows(self, start, count):
-        schedule, windows = self._schedule_on_screen(), []
-        while len(windows) < count:
-            windows.append(schedule.window_from(start))
-            start = windows[-1].end
-        return windows
+        return list(islice(self._schedule_on_screen().windows(start, LATEST), count))
 
 
 def _minutes(hours):

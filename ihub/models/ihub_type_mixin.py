@@ -70,8 +70,8 @@ class IhubTypeMixin(models.AbstractModel):
     type_description = fields.Html(compute="_compute_type_description", sanitize=True)
     type_is_missing = fields.Boolean(compute="_compute_type")
     runs_on_schedule = fields.Boolean(compute="_compute_type")
-    needs_company = fields.Boolean(compute="_compute_needs")
-    takes_period = fields.Boolean(compute="_compute_needs")
+    needs_company = fields.Boolean(compute="_compute_type")
+    takes_period = fields.Boolean(compute="_compute_type")
     runs_manually = fields.Boolean(compute="_compute_type")
     # ``{model name: list of Fault}``. Each registry's class has its own: see `_register_hook`.
     _type_faults = {}
@@ -90,11 +90,6 @@ class IhubTypeMixin(models.AbstractModel):
             integrations.type_is_missing = model is None
             integrations.runs_on_schedule = self._type_flag(model, "is_job")
             integrations.runs_manually = self._type_flag(model, "is_manually_runnable")
-
-    @api.depends("integration_type")
-    def _compute_needs(self):
-        for name, integrations in self.grouped("integration_type").items():
-            model = self._type_model(name)
             serves_all = self._type_flag(model, "is_multi_company_compatible")
             integrations.needs_company = model is not None and not serves_all
             integrations.takes_period = self._type_flag(model, "has_time_period")

@@ -138,7 +138,7 @@ class IhubWebhookMixin(models.AbstractModel):
         self.ensure_one()
         self.check_access("write")
         self._ensure_webhook_token()
-        return self._webhook_dialog(
+        return self._dialog(
             "ihub.webhook.secret",
             self.env._("Rotate Secret") if self.has_webhook_secret else self.env._("Set Secret"),
         )
@@ -150,17 +150,7 @@ class IhubWebhookMixin(models.AbstractModel):
         """
         self.ensure_one()
         self.check_access("write")
-        return self._webhook_dialog("ihub.webhook.sample", self.env._("Send a Sample"))
-
-    def _webhook_dialog(self, model, title):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model,
-            "views": [[False, "form"]],
-            "target": "new",
-            "context": {"default_integration_id": self.id},
-        }
+        return self._dialog("ihub.webhook.sample", self.env._("Send a Sample"))
 
     def _ensure_webhook_token(self):
         """Give it an address, which nobody can guess; it needs a lane, too."""

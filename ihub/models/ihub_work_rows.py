@@ -26,3 +26,8 @@ class IhubWorkRows(models.AbstractModel):
         result = super().modified(fnames, create=create, before=before)
         self.integration_id._forget_work()
         return result
+
+    def action_open_integration(self):
+        """Return the action that opens the integration of this row."""
+        self.ensure_one()
+        return self.integration_id.action_open()

@@ -115,7 +115,6 @@ SENTENCES = {
     ),
     "server_down": lambda env, values: env._("Down since %(time)s. %(reason)s", **values),
     "unexpected": _unexpected,
-    "without_reason": lambda env, values: env._("The run failed without giving a reason."),
     # Of integrations.
     "started": lambda env, values: env._("Started."),
     "stopped": lambda env, values: env._("Stopped."),
