@@ -134,11 +134,6 @@ def socket_of(httprequest):
     return httprequest._HTTPRequest__environ.get("werkzeug.socket")
 
 
-def is_cached(field, env):
-    """Return whether a value of a field is known in this transaction, of any record."""
-    return bool(field._get_all_cache_ids(env))
-
-
 def of_primary(method):
     """Let a method that only reads be answered by the primary database, not by a replica."""
     method._readonly = False
@@ -200,6 +195,11 @@ server.PreforkServer.pipe_ping = _pipe_ping(server.PreforkServer.pipe_ping)
 def cached(field, env, id_, default=None):
     """Return the value of ``field`` in the cache: nothing is computed, read or flushed."""
     return field._get_cache(env).get(id_, default)
+
+
+def is_cached(field, env):
+    """Return whether a value of a field is known in this transaction, of any record."""
+    return bool(field._get_all_cache_ids(env))
 
 
 # --- Cron workers ---

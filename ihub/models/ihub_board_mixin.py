@@ -13,11 +13,8 @@ from ..engine.lane_lock import LOCK_SPACE
 from ..engine.odoo_internals import is_cached, of_primary
 from ..engine.slots import SLOT_SPACE
 from ..engine.values import moment
-from ..report import card, card_text, health
-from ..report import coverage as time_line
-from ..report import grid as time_lines
-from ..report import history as figures
-from ..report.format import reader_zone, said
+from ..report import card_text, coverage, grid, health, history, recent
+from ..report.format import reader_zone, said, start_of_today
 from ..report.metrics import EVENTS_WAITING, samples_of
 from .ihub_fields import Badge
 from .ihub_run import OUTCOME_LOOKS
@@ -414,7 +411,7 @@ class IhubBoardMixin(models.AbstractModel):
 
     @of_work
     def _compute_last_run(self):
-        ended = card.last_runs(self)
+        ended = recent.last_runs(self)
         for integration in self:
             (
                 integration.last_run_id,
@@ -424,7 +421,7 @@ class IhubBoardMixin(models.AbstractModel):
 
     @of_work
     def _compute_last_success(self):
-        done = card.last_successes(self)
+        done = recent.last_successes(self)
         for integration in self:
             integration.last_success_date = done.get(integration._origin.id, False)
 
@@ -441,13 +438,13 @@ class IhubBoardMixin(models.AbstractModel):
 
     def _compute_event_counts(self):
         self.warning_count = self.error_count = 0
-        for id_, level, count in card.events_since(self, self._start_of_today()):
+        for id_, level, count in recent.events_since(self, start_of_today(self)):
             self.browse(id_)[f"{level}_count"] = count
 
     @api.depends_context("lang", "tz")
     @of_work
     def _compute_run_strip(self):
-        strips = card.run_strips(self)
+        strips = recent.run_strips(self)
         for integration in self:
             integration.run_strip = strips.get(integration._origin.id, False)
 
@@ -630,8 +627,8 @@ class IhubBoardMixin(models.AbstractModel):
         self.ensure_one()
         integration = self._operable(sudo=False)
         start, end = integration._coverage_period(date_from, date_to)
-        expected = time_line.expected_of(integration)
-        pieces = time_line.segments_of(integration, start, end, expected)
+        expected = coverage.expected_of(integration)
+        pieces = coverage.segments_of(integration, start, end, expected)
         return {
             "from": fields.Datetime.to_string(start),
             "to": fields.Datetime.to_string(end),
@@ -640,7 +637,7 @@ class IhubBoardMixin(models.AbstractModel):
             "complete_until": fields.Datetime.to_string(self.watermark),
             "tz": self.tz,
             "can_fill": self.runs_manually and self.takes_period,
-            "segments": [time_line.as_json(piece) for piece in pieces],
+            "segments": [coverage.as_json(piece) for piece in pieces],
         }
 
     @api.readonly
@@ -660,7 +657,7 @@ class IhubBoardMixin(models.AbstractModel):
         self.browse()._operable()
         start, end = self._coverage_period(date_from, date_to)
         seen = self.with_context(active_test=False).search([("id", "in", self.ids)])
-        bars = time_lines.bars_of(seen, start, end, columns)
+        bars = grid.bars_of(seen, start, end, columns)
         outcome = self.env["ihub.run"]._fields["outcome"]
         return {
             "lanes": {str(id_): bars.get(id_, []) for id_ in seen.ids},
@@ -746,7 +743,7 @@ class IhubBoardMixin(models.AbstractModel):
         self.ensure_one()
         # Days are those that the reader sees.
         integration = self._operable(sudo=False).with_context(tz=reader_zone(self))
-        return {"runs": figures.runs_of(integration), "days": figures.days_of(integration)}
+        return {"runs": history.runs_of(integration), "days": history.days_of(integration)}
 
     def action_open_history(self):
         """Return the action that shows the runs of this integration as a graph."""

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..report import time_line as story
+from ..report import time_line
 from .ihub_fields import Badge, BigInteger, LooseMany2one, LooseReference, distinct
 
 # More would cost more in the planner than they save in the index.
@@ -366,7 +366,7 @@ class IhubEvent(models.Model):
 
     @api.model
     @api.readonly
-    def time_line(self, model, id_, limit=story.PAGE):
+    def time_line(self, model, id_, limit=time_line.PAGE):
         """Return what happened to a record: to an item, an integration, or any other one.
 
         :param str model: name of its model
@@ -378,11 +378,11 @@ class IhubEvent(models.Model):
         :raise AccessError: when the user may not read events, or this item or integration
         """
         self.check_access("read")
-        model, id_, limit = str(model), int(id_), max(1, min(int(limit), story.MOST))
-        reports = {"ihub.item": story.of_item, "ihub.integration": story.of_integration}
+        model, id_, limit = str(model), int(id_), max(1, min(int(limit), time_line.MOST))
+        reports = {"ihub.item": time_line.of_item, "ihub.integration": time_line.of_integration}
         if model not in reports:
             title = self.env._("Where %(name)s came from", name=self._name_of(model, id_))
-            return {"title": title, **story.of_record(self.env, model, id_, limit)}
+            return {"title": title, **time_line.of_record(self.env, model, id_, limit)}
         record = self.env[model].browse(id_)
         record.check_access("read")
         title = self.env._("What happened to %(name)s", name=record.display_name)

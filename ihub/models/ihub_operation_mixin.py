@@ -6,12 +6,12 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 from odoo.modules.neutralize import get_neutralization_queries
 from psycopg2.errors import UniqueViolation
 
-from ..core.schedule import LONGEST, InvalidSchedule, ScheduleError, UnknownTimezone, Window
+from ..core.schedule import Window
 from ..core.sentences import Sentence
 from ..engine import home
 from ..engine.values import moment
 from ..engine.worker import Worker
-from ..report.format import local_moment, local_period, reader_zone
+from ..report.format import local_moment, local_period, start_of_today
 from .ihub_fields import NumberOrNone
 from .ihub_schedule_mixin import NAMED_WINDOWS
 
@@ -301,39 +301,6 @@ class IhubOperationMixin(models.AbstractModel):
         step, text = self._rights_problem()
         return (step, text) if text else ("schedule", self._schedule_error())
 
-    def _schedule_error(self):
-        """Return one sentence on why the schedule cannot be used, or an empty string."""
-        try:
-            self._schedule()
-        except ScheduleError as error:
-            return self._schedule_fault(error)
-        return ""
-
-    def _schedule_fault(self, error):
-        """Return what is wrong with the schedule, and what to do about it."""
-        match error:
-            case UnknownTimezone():
-                return self.env._(
-                    "The server does not know the time zone %(zone)s of %(name)s. "
-                    "Choose another one.",
-                    zone=error.name,
-                    name=self.name,
-                )
-            case InvalidSchedule(setting="interval_number"):
-                units = dict(self._fields["interval_type"]._description_selection(self.env))
-                return self.env._(
-                    "The interval of %(name)s must be between 1 and %(limit)s (%(unit)s). "
-                    "Correct it on its page.",
-                    name=self.name,
-                    limit=LONGEST[self.interval_type],
-                    unit=units[self.interval_type],
-                )
-        return self.env._(
-            "The schedule of %(name)s cannot be used. Correct it, or ask the developer of its "
-            "type to do so.",
-            name=self.name,
-        )
-
     # --- Stop ---
 
     def _stop(self):
@@ -515,15 +482,8 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _action_on_events_today(self, level):
         action = self._action_on_related("ihub.ihub_event_action")
-        action["domain"] += [("level", "=", level), ("create_date", ">=", self._start_of_today())]
+        action["domain"] += [("level", "=", level), ("create_date", ">=", start_of_today(self))]
         return action
-
-    def _start_of_today(self):
-        """Return when today began for the user, in naive UTC."""
-        reader = self.with_context(tz=reader_zone(self))
-        today = fields.Datetime.context_timestamp(reader, fields.Datetime.now())
-        midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
-        return fields.Datetime.to_datetime(fields.Datetime.now()) - (today - midnight)
 
     # --- Start and Stop that ask first ---
 

@@ -11,6 +11,8 @@ from odoo.tools import SQL
 from ..core.health import AHEAD_BY
 from ..core.schedule import (
     LATEST,
+    LONGEST,
+    InvalidSchedule,
     Schedule,
     ScheduleError,
     UnknownTimezone,
@@ -267,6 +269,39 @@ class IhubScheduleMixin(models.AbstractModel):
             self.interval_type,
             self.tz,
             self.time_of_day,
+        )
+
+    def _schedule_error(self):
+        """Return one sentence on why the schedule cannot be used, or an empty string."""
+        try:
+            self._schedule()
+        except ScheduleError as error:
+            return self._schedule_fault(error)
+        return ""
+
+    def _schedule_fault(self, error):
+        """Return what is wrong with the schedule, and what to do about it."""
+        match error:
+            case UnknownTimezone():
+                return self.env._(
+                    "The server does not know the time zone %(zone)s of %(name)s. "
+                    "Choose another one.",
+                    zone=error.name,
+                    name=self.name,
+                )
+            case InvalidSchedule(setting="interval_number"):
+                units = dict(self._fields["interval_type"]._description_selection(self.env))
+                return self.env._(
+                    "The interval of %(name)s must be between 1 and %(limit)s (%(unit)s). "
+                    "Correct it on its page.",
+                    name=self.name,
+                    limit=LONGEST[self.interval_type],
+                    unit=units[self.interval_type],
+                )
+        return self.env._(
+            "The schedule of %(name)s cannot be used. Correct it, or ask the developer of its "
+            "type to do so.",
+            name=self.name,
         )
 
     # --- The scheduled run: the one that is pending or running ---

@@ -52,6 +52,14 @@ def local_period(integration, start, end):
     )
 
 
+def start_of_today(record):
+    """Return when today began for the reader, in naive UTC."""
+    reader = record.with_context(tz=reader_zone(record))
+    today = fields.Datetime.context_timestamp(reader, fields.Datetime.now())
+    midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
+    return fields.Datetime.to_datetime(fields.Datetime.now()) - (today - midnight)
+
+
 def reader_zone(integration):
     """Return the name of the time zone in which the reader sees all other dates.
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from odoo import fields
 
+from .format import start_of_today
+
 # How many of the last runs the graph shows.
 GRAPH_RUNS = 60
 # Outcomes are counted for so many days at most,
@@ -60,7 +62,7 @@ def days_of(integration):
 
 def _limits(integration):
     """Return since when runs are counted (naive UTC), and the id of the oldest of them."""
-    since = integration._start_of_today() - timedelta(days=GRAPH_DAYS - 1)
+    since = start_of_today(integration) - timedelta(days=GRAPH_DAYS - 1)
     domain = [("integration_id", "=", integration.id)]
     edge = integration.env["ihub.run"].search(domain, offset=COUNTED_RUNS, limit=1)
     if not edge:

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..core.health import BADGES, HEALTH, Facts
 from ..core.metrics import Metric, Sample
-from . import card
+from . import recent
 from .outcome import outcome_sql
 
 SCHEDULER_UP = Metric("ihub_scheduler_up", "1 while some cron worker takes up what is due, else 0")
@@ -40,7 +40,7 @@ def samples_of(integrations, known):
     now = fields.Datetime.now()
     samples = [Sample(SCHEDULER_UP, int(known.is_served)), *_of_badges(integrations, known)]
     labels = {one.id: _labels(one) for one in integrations}
-    successes = card.last_successes(integrations)
+    successes = recent.last_successes(integrations)
     for integration in integrations:
         facts, word = known.get(integration.id, (Facts(integration.state), integration.state))
         samples += [

@@ -481,9 +481,7 @@ class TestRepair(ItemsCase):
         with freeze_time("2025-03-01 13:01"):
             self.integration.start()
             self.assertEqual(self.integration.health, "run_failed")
-            self.assertEqual(
-                self.integration.problem, "Retrying items failed: The shop is closed."
-            )
+            self.assertEqual(self.integration.problem, "Retrying items failed: The shop is closed.")
 
     def test_stop_names_what_waits(self):
         self.item.with_user(self.operator).retry()

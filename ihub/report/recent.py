@@ -1,4 +1,4 @@
-"""Runs and events as cards show them: those of any number of integrations by one query each."""
+"""The last runs and events of any number of integrations, by one query each."""
 
 import json
 from functools import partial
