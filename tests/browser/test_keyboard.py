@@ -46,6 +46,9 @@ def test_the_board_is_operated_by_keys(site):
         expect(page.locator(CARD)).to_have_count(1)
         expect(page.locator(".o_ihub_chip[data-word=created]")).to_be_focused()
         page.keyboard.press("Enter")
+        # The cards that were there meanwhile are gone, and what had the focus on them.
+        expect(page.locator(".o_ihub_chip.active")).to_have_count(0)
+        expect(page.locator(".o_ihub_chip[data-word=created]")).to_be_focused()
         expect(bar).to_be_visible()
         # A dialog opens, says what will happen, and is left.
         tab_to(page, ".o_kanban_record button[name=action_run_manually]")
