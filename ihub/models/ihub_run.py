@@ -256,8 +256,6 @@ class IhubRun(models.Model):
     )
     can_cancel = fields.Boolean(compute="_compute_buttons")
     can_run_again = fields.Boolean(compute="_compute_buttons")
-    is_retrying = fields.Boolean(compute="_compute_buttons")
-    can_stop = fields.Boolean(compute="_compute_next_step")
     next_step = fields.Selection(
         [(word, step.label) for word, step in STEPS.items()],
         compute="_compute_next_step",
@@ -843,22 +841,20 @@ class IhubRun(models.Model):
         for run in self:
             run.wait_id = by_run.get(run.id)
 
-    @api.depends("state", "trigger", "outcome", "integration_id")
+    @api.depends("state", "trigger", "integration_id")
     def _compute_buttons(self):
         for run in self:
             pending = run.state == "pending"
             run.can_cancel = pending and run.trigger != "schedule"
             can = run.window_from and run.state in ENDED and run.integration_id.runs_manually
             run.can_run_again = bool(can)
-            run.is_retrying = run.outcome == "attempt_failed"
 
-    @api.depends("outcome", "is_retrying", "open_item_count", "integration_id.health")
+    @api.depends("outcome", "open_item_count", "integration_id.health")
     @api.depends_context("uid", "lang")
     def _compute_next_step(self):
         for run in self:
             integration = run.integration_id
             run.status = run._status()
-            run.can_stop = run.status == "running"
             run.next_step = run._next_step()
             is_same = run.next_step and run.next_step == integration.next_step
             run.advice = integration.advice if is_same and run.state == "failed" else False
