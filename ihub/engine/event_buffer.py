@@ -108,7 +108,7 @@ class EventBuffer(CursorWatcher):
         self._key = secrets.randbits(53)
         self._noted = False
         cr.postcommit.data[KEY] = True
-        cr.postcommit.add(self._committed)
+        cr.postcommit.add(lambda: self._committed(cr))
         # Marked before the rollback, which fails on a broken connection; written after it.
         cr.prerollback.add(self.undo)
         cr.postrollback.add(self.flush)
@@ -130,8 +130,12 @@ class EventBuffer(CursorWatcher):
         if scope and not scope.ended and not self._noted and not cr.readonly:
             self._noted = event_store.note_commit(cr, scope.run_id, self._key)
 
-    def _committed(self):
-        """The work that the events describe is done."""
+    def _committed(self, cr):
+        """The work that the events describe is done.
+
+        What a callback behind this one reports is hooked anew: it is no part of what comes next.
+        """
+        cr.postcommit.data.pop(KEY, None)
         with self._lock:
             if self._aborted:
                 self.undo()

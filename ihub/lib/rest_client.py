@@ -321,9 +321,7 @@ class RestClient:
 
         # As they can be kept to go on there.
         kept = {
-            name: value if isinstance(value, (str, int, float, list)) else str(value)
-            for name, value in (params or {}).items()
-            if value is not None
+            name: _as_kept(value) for name, value in (params or {}).items() if value is not None
         }
         pages = _Pages(fetch, Place(path, kept), items, next or LinkHeader(), self.server)
         return pages
@@ -511,6 +509,15 @@ def _words(status: int) -> Any:
     if status < 400:
         return _lt("The server %(server)s redirected the request without saying where to.")
     return _lt("The server %(server)s does not accept the request.")
+
+
+def _as_kept(value: Any) -> Any:
+    """Return a parameter as JSON has it, of which a request makes the same."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_as_kept(one) for one in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, (str, int, float)) else str(value)
 
 
 @dataclass

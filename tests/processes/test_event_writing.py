@@ -456,6 +456,15 @@ DEATHS = {
         """,
         {"kept": False, "after": True, "also": True},
     ),
+    "after what a commit has called": (
+        """
+        write("kept")
+        env.cr.postcommit.add(lambda: record.ihub_info("sent"))
+        env.cr.commit()
+        write("after")
+        """,
+        {"kept": False, "sent": False, "after": True},
+    ),
     "as soon as a commit is done": (
         """
         write("kept")
