@@ -192,6 +192,10 @@ class Pages:
         place = self._place and list(self._place)
         return {"pages": self._of, "place": place, "given": self._given}
 
+    def is_at(self, position: Any) -> bool:
+        """Return whether ``position`` is one of this list."""
+        return isinstance(position, dict) and position.get("pages") == self._of
+
     def resume(self, position: Any) -> int:
         """Go on at ``position`` in place of the beginning, if that is one of the same list.
 
@@ -199,7 +203,7 @@ class Pages:
 
         :return: how many elements of the page were given already
         """
-        if not isinstance(position, dict) or position.get("pages") != self._of:
+        if not self.is_at(position):
             return 0
         place = position["place"]
         self._place = Place(*place) if place else None

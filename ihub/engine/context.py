@@ -62,8 +62,9 @@ class RunScope:
     committed: bool = False
     # What has become of the elements of each ``process_each`` of this attempt.
     counts: list = field(default_factory=list)
-    # How many elements earlier attempts have got past.
+    # How many elements earlier attempts have got past, and whether this one goes on behind them.
     processed: int = 0
+    goes_on: bool = False
     watch: "TransactionWatch | None" = None
     thread: int = field(default_factory=threading.get_ident)
 

@@ -198,6 +198,10 @@ class Processing:
         self._kept_at = time.monotonic()
         self._cursor = self._total = None
         self._before = 0
+        # How many elements were given that have no key.
+        self._unkeyed = 0
+        # Whether what attempts before have counted comes once more.
+        self._comes_again = False
         self.scope = scope_of(record)
         if self.scope:
             if problem := self.scope.watch.why_not_commit():
@@ -207,8 +211,8 @@ class Processing:
             self._cursor = record.resume_point()
             if not self.scope.counts:
                 # Those that an attempt before has got past do not come again.
-                goes_on = self._cursor is not None or run.trigger == "items"
-                self.scope.processed = run.processed if goes_on else 0
+                self.scope.goes_on = self._cursor is not None or run.trigger == "items"
+                self.scope.processed = run.processed if self.scope.goes_on else 0
             self._before = self.scope.processed + sum(one.seen for one in self.scope.counts)
             self.scope.counts.append(self.counts)
         else:
@@ -228,9 +232,12 @@ class Processing:
             self.integration.failed_items_limit, self.integration.failed_items_share
         )
         self._total = total and self._before + total
+        goes_on = cursor is not None
         if cursor is None and isinstance(records, Pages):
+            goes_on = records.is_at(self._cursor)
             self._go_on(records)
             cursor = records.position
+        self._comes_again = bool(self.scope and self.scope.goes_on and not goes_on)
         for chunk in _chunks(records, cursor):
             elements = [self._element(data, at, look) for data, at in chunk]
             known = self._known(elements)
@@ -270,7 +277,10 @@ class Processing:
         try:
             element.key = core.key_at(data, look.key)
         except MissingKey:
-            element.key = core.substitute_key(fingerprint, self._before + self.counts.seen)
+            self._unkeyed += 1
+            # The same for each attempt at a window, and none that another window has.
+            place = f"{min(self._lineage, default=0)}-{self._before + self._unkeyed}"
+            element.key = core.substitute_key(fingerprint, place)
             element.problem = self.env._(
                 "It has no key: nothing was found at %(where)s. Ask the developer of the "
                 "integration, or the other system, why.",
@@ -293,9 +303,11 @@ class Processing:
         row = known.get(element.key)
         if row and row.state == "ignored":
             self.counts.ignored += 1
+            self._pass_over()
             return
         if row and (self._is_settled(element, row) or core.is_older(element.version, row.version)):
             self.counts.unchanged += 1
+            self._pass_over()
             return
         if row is None or core.is_older(row.version, element.version):
             self._missed.note(element.key)
@@ -314,6 +326,15 @@ class Processing:
                 is_corrected=row.is_corrected and is_same,
             ),
         )
+
+    def _pass_over(self):
+        """Count no element twice with which nothing is done: that would look like progress.
+
+        An attempt that goes on behind another list has counted those of this one before.
+        """
+        if self._comes_again:
+            self.scope.processed -= 1
+            self._before -= 1
 
     def _is_settled(self, element, row):
         """Return whether what became of it stands, since nothing of it has changed."""
@@ -356,7 +377,8 @@ class Processing:
         is_known = row.data is not None
         try:
             element.data = unpacked(self.env, row.data) if is_known else None
-        except KeyError:  # a model that is not installed any more
+        except (KeyError, ValueError, ArithmeticError, TypeError):
+            # Of a model that is not installed any more, or masked in the midst of a value.
             is_known = False
         if not is_known:
             element.problem = self.env._(
