@@ -393,7 +393,7 @@ class IhubOperationMixin(models.AbstractModel):
                 [
                     ("integration_id", "=", self.id),
                     ("state", "=", "done"),
-                    ("trigger", "=", "manual"),
+                    ("trigger", "in", ("manual", "code")),
                 ],
                 order="window_to desc",
                 limit=1,

@@ -70,12 +70,15 @@ class IhubPool(models.Model):
                  WHERE i.pool_id = %s AND i.id <> %s AND i.active
                    AND r.state = 'pending' AND r.due <= %s
                    AND CASE WHEN r.trigger = 'schedule' THEN i.state = 'running'
-                            ELSE r.id > COALESCE(i.stop_before_id, 0) END
+                            ELSE r.id > COALESCE(i.stop_before_id, 0)
+                                 AND (r.trigger NOT IN ('code', 'webhook') OR i.state = 'running'
+                                      OR i.integration_type <> ALL(%s)) END
                  GROUP BY i.id ORDER BY min(r.due), i.id LIMIT %s
                 """,
                 self.id,
                 integration.id,
                 fields.Datetime.now(),
+                integration._startable_types(),
                 WOKEN,
             )
         )

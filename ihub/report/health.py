@@ -109,9 +109,12 @@ FACTS = """
                min(due) FILTER (WHERE is_asked_for) AS asked_for_due,
                count(*) FILTER (WHERE is_asked_for) AS queued
           FROM (
-            -- Since the last Stop: the lane cancels those before it.
+            -- Since the last Stop: the lane cancels those before it. What code has asked for waits
+            -- while it is off, as messages do.
             SELECT r.*, r.trigger <> 'schedule' AND r.state = 'pending'
-                        AND r.id > COALESCE(i.stop_before_id, 0) AS is_asked_for
+                        AND r.id > COALESCE(i.stop_before_id, 0)
+                        AND (r.trigger NOT IN ('code', 'webhook') OR i.state = 'running'
+                             OR i.integration_type <> ALL(%(startable)s)) AS is_asked_for
               FROM ihub_run r
              WHERE r.integration_id = i.id AND r.state IN ('pending', 'running')
           ) open
@@ -229,6 +232,7 @@ def _rows(model, among, lock_space, slot_space, now):
                 for name in installed
                 if model._type_flag(env[name], "is_multi_company_compatible")
             ],
+            startable=model._startable_types(),
             root=SUPERUSER_ID,
             # Groups belong to administrators.
             groups=env["res.groups"].sudo().browse(group).all_implied_by_ids.ids,
