@@ -256,6 +256,9 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _settle_doubt(self, run):
         """Tell the first run of a row that had no records where many are usual, or forget it."""
+        if run.trigger in ("items", "webhook"):
+            # What came before, or by itself, says nothing of what is missing.
+            return
         if run.processed:
             self._forget_doubt(self.env._("There are records again."))
         elif run.usual_records and not self.doubtful_run_id:
@@ -313,10 +316,14 @@ class IhubAlertMixin(models.AbstractModel):
         self._message_log(
             body=self.env._("The failed run has since been completed by a later one.")
         )
-        self._notify_recovery("run_done", run=failed)
+        if failed.window_from:
+            # Of items that were tried again, whoever asked for it was told on the screen.
+            self._notify_recovery("run_done", run=failed)
 
     def _makes_up_for(self, run, failed):
         """Return whether ``run``, which is done, has done what ``failed`` had not."""
+        if failed.trigger == "items":
+            return run.trigger == "items" and not run.with_errors and not run.failed_items
         if not run.window_from or run.with_errors or not failed.window_from:
             return False
         if not self.takes_period and run.trigger != "schedule":
@@ -360,6 +367,9 @@ class IhubAlertMixin(models.AbstractModel):
             if integration.failed_run_id:
                 integration.failed_run_id = False
                 integration._message_log(body=self.env._("The failed run was dismissed."))
+                if not integration.failures_since_recovery and not integration.doubtful_run_id:
+                    # As superuser: activities are the responsible person's.
+                    integration.sudo().activity_unlink([ACTIVITY])
                 integration._notify_change()
             else:
                 integration._forget_doubt(self.env._("The doubtful run was dismissed."))

@@ -84,6 +84,9 @@ OLD_SPANS = """
                             WHERE o.integration_id = r.integration_id AND o.state <> 'done'
                               AND o.window_to > r.window_from AND o.window_from < r.window_to)
            AND NOT EXISTS (SELECT FROM ihub_run o WHERE o.previous_id = r.id)
+           AND NOT EXISTS (SELECT FROM ihub_integration i
+                            WHERE i.id = r.integration_id
+                              AND r.id IN (i.failed_run_id, i.doubtful_run_id))
            AND NOT EXISTS (SELECT FROM ihub_item t
                             WHERE t.source_run_id = r.id AND t.state <> 'done')
         WINDOW of_a_day AS (PARTITION BY r.integration_id, r.window_from::date
@@ -976,6 +979,7 @@ class IhubRun(models.Model):
 
         :return: number of deleted runs; whether there are more
         """
+        self.env["ihub.integration"].flush_model(["failed_run_id", "doubtful_run_id"])
         ids = self._old_ids(BATCH)
         if ids:
             self.browse(ids).sudo().unlink()
@@ -991,6 +995,7 @@ class IhubRun(models.Model):
         :return: number of runs that were made so; whether there are more
         """
         self.env["ihub.run"].flush_model()
+        self.env["ihub.integration"].flush_model(["failed_run_id", "doubtful_run_id"])
         self.env["ihub.item"].flush_model(["source_run_id", "state"])
         outcome = outcome_sql(partial(SQL.identifier, "r"))
         days = kept_days(self.env, "ihub.keep_run_days", KEEP_DAYS)
@@ -1054,6 +1059,9 @@ class IhubRun(models.Model):
                          THEN %s::int ELSE %s END
                    AND EXISTS (SELECT 1 FROM ihub_run n
                                 WHERE n.integration_id = r.integration_id AND n.id > r.id)
+                   AND NOT EXISTS (SELECT 1 FROM ihub_integration i
+                                    WHERE i.id = r.integration_id
+                                      AND r.id IN (i.failed_run_id, i.doubtful_run_id))
                    AND NOT EXISTS (SELECT 1 FROM ihub_run n
                                     WHERE n.previous_id = r.id
                                       AND n.state IN ('pending', 'running'))

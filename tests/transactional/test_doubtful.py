@@ -132,6 +132,17 @@ class TestDoubtful(NotifyCase):
         self.run_later(empty)
         self.assertEqual(self.integration.health, "doubtful")
 
+    def test_neither_messages_nor_retries_say_that_there_are_records_again(self):
+        self.past(*[100] * 8)
+        run = self.run_due()
+        for trigger in ("items", "webhook"):
+            other = self.env["ihub.run"].sudo().create(
+                {"integration_id": self.integration.id, "due": at(NOW), "trigger": trigger,
+                 "state": "done", "processed": 1}
+            )  # fmt: skip
+            self.integration.sudo()._settle_doubt(other)
+        self.assertEqual(self.integration.doubtful_run_id, run)
+
     def test_dismiss(self):
         self.integration.sudo().notify_by_activity = True
         self.past(*[100] * 8)

@@ -145,6 +145,13 @@ class TestRunRetention(EventCase):
         self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (0, 0))
         self.assertTrue(all(run.exists() for run in kept))
 
+    def test_what_somebody_has_yet_to_look_at_stays(self):
+        failed, doubtful, _last = self.add_run(91), self.add_run(91), self.add_run(1)
+        self.integration.sudo().write({"failed_run_id": failed.id, "doubtful_run_id": doubtful.id})
+        self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (0, 0))
+        self.integration.sudo().write({"failed_run_id": False, "doubtful_run_id": False})
+        self.assertEqual(self.env["ihub.run"]._gc_old_runs(), (2, 0))
+
     def test_a_run_that_filled_a_skipped_span_stays(self):
         self.add_run(100, trigger="schedule", state="cancelled", skipped=True)
         filling = self.add_run(100)

@@ -76,6 +76,13 @@ class TestFailedRun(NotifyCase):
         self.assertEqual(self.integration.state, "running")
         self.assertEqual(self.integration.failed_run_id, runs[1])
 
+    def test_dismissing_it_takes_its_activity_away(self):
+        self.integration.sudo().notify_by_activity = True
+        self.run_manually(broken)
+        self.assertTrue(self.activities(self.responsible))
+        self.integration.action_dismiss_failed_run()
+        self.assertFalse(self.activities(self.responsible))
+
     def test_received_messages_that_failed_since_are_not_for_it_to_make_up(self):
         self.run_manually(broken)
         values = {"integration_id": self.integration.id, "due": at(NOW), "state": "failed"}
