@@ -24,6 +24,10 @@ SHARE_FROM = 10
 
 # In a JSON object: it stands for a value that JSON does not have.
 _TAG = "$"
+# By their classes as they are here, whatever a test that freezes the clock puts in their place.
+_MOMENTS: dict[type, str] = {datetime: "datetime", date: "date", time: "time"}
+# Moments, numbers and records are no texts: half of one would be none.
+_NEVER_MASKED = {"datetime", "date", "time", "timedelta", "Decimal", "reference"}
 # What a message has of one item only: quoted values, and words with digits or an @ in them.
 _VALUES = re.compile(
     r"""'[^'\n]*'|"[^"\n]*"|“[^”\n]*”|„[^“”\n]*[“”]|«[^»\n]*»|‘[^’\n]*’|\S*[\d@]\S*"""
@@ -94,6 +98,14 @@ def value_at(data: Any, where: str | Callable[[Any], Any]) -> Any:
     return data
 
 
+def found_at(data: Any, path: str) -> Any:
+    """Return a value of an element as :func:`value_at` does; None where there is none."""
+    try:
+        return value_at(data, path)
+    except (LookupError, AttributeError, TypeError, ValueError):
+        return None
+
+
 def _step(data: Any, step: str) -> Any:
     if isinstance(data, (list, tuple)) and step.lstrip("-").isdigit():
         return data[int(step)]
@@ -162,9 +174,12 @@ def is_older(version: str | None, known: str | None) -> bool:
         return version < known
 
 
-def substitute_key(fingerprint: str | None, position: int) -> str:
-    """Return what stands for the key of an element that has none."""
-    return f"?{(fingerprint or str(position))[:16]}"
+def substitute_key(fingerprint: str | None, place: str) -> str:
+    """Return what stands for the key of an element that has none.
+
+    :param place: where it stood, for one whose data cannot be kept
+    """
+    return f"?{fingerprint[:16] if fingerprint else place}"
 
 
 def is_substitute_key(key: str) -> bool:
@@ -224,7 +239,11 @@ def _without_secrets(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_secrets(item) for item in value]
     if isinstance(value, dict):
-        return {name: _without_secrets(item) for name, item in value.items()}
+        if value.get(_TAG) in _NEVER_MASKED:
+            return value
+        return {
+            name: item if name == _TAG else _without_secrets(item) for name, item in value.items()
+        }
     return value
 
 
@@ -252,8 +271,8 @@ def _packed(value: Any, reference: Callable[[Any], Any]) -> Any:
     if kind in (tuple, set, frozenset):
         ones = sorted(value, key=repr) if kind is not tuple else value
         return {_TAG: kind.__name__, "of": [_packed(one, reference) for one in ones]}
-    if kind in (datetime, date, time):
-        return {_TAG: kind.__name__, "of": value.isoformat()}
+    if kind in _MOMENTS:
+        return {_TAG: _MOMENTS[kind], "of": value.isoformat()}
     if kind is timedelta:
         return {_TAG: "timedelta", "of": [value.days, value.seconds, value.microseconds]}
     if kind is Decimal:
@@ -310,7 +329,8 @@ def changed(value: Any, changes: Mapping[str, Any]) -> Any:
     :param changes: by path, such as ``customer.email``; what is not there is left out
     """
     for path, new in changes.items():
-        value = _changed(value, path.split("."), new)
+        is_whole = isinstance(value, dict) and path in value
+        value = _changed(value, [path] if is_whole else path.split("."), new)
     return value
 
 
@@ -327,6 +347,26 @@ def _changed(value: Any, steps: list[str], new: Any) -> Any:
         ones[int(step)] = _changed(ones[int(step)], rest, new)
         return type(value)(ones)
     return value
+
+
+def typed(old: Any, text: str) -> Any:
+    """Return what people have entered as a value of the kind of ``old``; None for nothing.
+
+    :raise ValueError: it is none of that kind, or ``old`` is of a kind that nobody can enter
+    """
+    if old is None or isinstance(old, str):
+        return text or None
+    kind = type(old)
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[text.strip().lower()]
+        if kind in (int, float, Decimal):
+            return kind(text)
+        if kind in _MOMENTS:
+            return kind.fromisoformat(text.strip())
+    except (KeyError, ArithmeticError) as error:
+        raise ValueError(text) from error
+    raise ValueError(kind.__name__)
 
 
 # What a page shows: its kind (``text``, ``list``, ``table`` or ``fields``) and its content.

@@ -16,6 +16,18 @@ UPDATE ihub_run
  WHERE state IN ('pending', 'running')
    AND trigger <> 'schedule';
 
+-- What was to be tried again, or waited for a message, is to be repaired, unless it was done before.
+UPDATE ihub_item
+   SET state = CASE WHEN was_done THEN 'done' ELSE 'failed' END,
+       failed_since = CASE WHEN NOT was_done
+                           THEN COALESCE(failed_since, now() AT TIME ZONE 'UTC') END,
+       retry_run_id = NULL
+  FROM (SELECT id AS item_id,
+               failed_since IS NULL AND message IS NULL AND cause IS NULL
+               AND last_attempt IS NOT NULL AS was_done
+          FROM ihub_item WHERE state = 'pending') waiting
+ WHERE id = item_id;
+
 UPDATE ihub_run
    SET state = 'pending'
  WHERE state = 'running'

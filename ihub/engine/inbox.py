@@ -15,10 +15,11 @@ from ..core import items as core
 from ..core.exceptions import is_stop
 from ..core.items import Look
 from ..core.retry import is_transient, next_attempt, server_down_in
+from ..core.text import NotPlain
 from . import item_store, message_store
 from .exceptions import UsageError
 from .failure import RunFailed, plain_message, readable, retry_policy
-from .items import BATCH, Element, Processing
+from .items import BATCH, Element, Processing, reference_in
 from .message_store import Outcome
 from .odoo_internals import is_healthy
 
@@ -113,11 +114,24 @@ class Inbox(Processing):
         except Exception as error:
             return self._unreadable(message, plain_message(readable(error)))
         if element.text is None:
-            return self._unreadable(message, self.env._("It is nested too deeply."))
+            return self._unreadable(message, self._why_not_kept(element.data))
         if element.problem:
             # Not that of another one with the same content.
             element.key = f"{element.key}-{message.id}"
         return element
+
+    def _why_not_kept(self, data):
+        try:
+            core.packed(data, reference_in)
+        except NotPlain as problem:
+            if problem.reason == "size":
+                return self.env._("It is too large.")
+            if problem.reason == "type":
+                return self.env._(
+                    "The type's parse() returned a %(kind)s, which cannot be kept.",
+                    kind=problem.kind,
+                )
+        return self.env._("It is nested too deeply.")
 
     def _unreadable(self, message, reason):
         """Return what stands for a message that cannot be read: people see it as it came."""

@@ -162,7 +162,9 @@ def save(env, integration, kind, marks):
 
 
 # Whoever marks an item as done forgets why it had failed.
-_WAS_DONE = "failed_since IS NULL AND message IS NULL AND last_attempt IS NOT NULL"
+_WAS_DONE = (
+    "failed_since IS NULL AND message IS NULL AND cause IS NULL AND last_attempt IS NOT NULL"
+)
 
 
 def release(env, run_ids):

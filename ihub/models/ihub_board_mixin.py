@@ -490,6 +490,8 @@ class IhubBoardMixin(models.AbstractModel):
         if self.health == "no_worker" and facts.has_cron:
             # Only whoever looks after the server can do something.
             return False
+        if step == "run_again" and self.sudo().failed_run_id.trigger == "items":
+            return "repair" if facts.to_repair else "dismiss"
         if step == "run_again" and not self.runs_manually:
             return "open"
         if step == "start" and not self.can_start:

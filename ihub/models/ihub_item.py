@@ -232,9 +232,12 @@ class IhubItem(models.Model):
 
     def unlink(self):
         """Delete these items; messages may wait behind them."""
-        integrations = self.integration_id.filtered("has_webhook")
+        integrations = self.integration_id
         result = super().unlink()
-        integrations._wake()
+        for integration in integrations.exists():
+            integration._tell_repaired_items()
+            integration._notify_change()
+        integrations.exists().filtered("has_webhook")._wake()
         return result
 
     @api.constrains("user_id")
@@ -409,12 +412,21 @@ class IhubItem(models.Model):
         for path, new in changes.items():
             if path not in labels:
                 raise UserError(self.env._("%(path)s cannot be changed.", path=path))
-            old = core.value_at(value, path)
-            if old != new:
-                lines.append((labels[path], old, new))
+            old = core.found_at(value, path)
+            if old == new and type(old) is type(new):
+                continue
+            value = core.changed(value, {path: new})
+            if core.found_at(value, path) != new:
+                raise UserError(
+                    self.env._(
+                        "There is no place for %(label)s in these data. Have it corrected in the "
+                        "other system.",
+                        label=labels[path],
+                    )
+                )
+            lines.append((labels[path], old, new))
         if not lines:
             return
-        value = core.changed(value, changes)
         item.write({"data": core.packed(value, reference_in), "is_corrected": True})
         item.message_post(body=item_page.changes_html(item.env, lines))
 

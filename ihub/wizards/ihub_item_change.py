@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..core.items import value_at
+from ..core.items import found_at, typed
 
 
 class IhubItemChange(models.TransientModel):
@@ -70,30 +70,24 @@ class IhubItemChangeLine(models.TransientModel):
 
         :raise UserError: when it is none of that kind
         """
-        old = _value(data, self.path)
+        old = found_at(data, self.path)
         if (self.value or "") == _shown(data, self.path):
             return old
-        if isinstance(old, bool) or not isinstance(old, (int, float)):
-            return self.value or None
         try:
-            return type(old)(self.value or "")
+            return typed(old, self.value or "")
         except ValueError as error:
-            raise UserError(
-                self.env._(
-                    "%(label)s: %(value)s is not a number. Enter one.",
-                    label=self.label,
-                    value=self.value,
+            values = {"label": self.label, "value": self.value or "", "old": old}
+            if isinstance(old, (int, float)) and not isinstance(old, bool):
+                text = self.env._("%(label)s: %(value)s is not a number. Enter one.", **values)
+            else:
+                text = self.env._(
+                    "%(label)s: %(value)s cannot take the place of %(old)s. Enter a value of the "
+                    "same kind, or have it corrected in the other system.",
+                    **values,
                 )
-            ) from error
-
-
-def _value(data, path):
-    try:
-        return value_at(data, path)
-    except (LookupError, AttributeError, TypeError, ValueError):
-        return None
+            raise UserError(text) from error
 
 
 def _shown(data, path):
-    value = _value(data, path)
+    value = found_at(data, path)
     return "" if value is None else str(value)

@@ -290,6 +290,13 @@ class TestTrouble(InboxCase):
         self.assertIn("while processing received messages", self.integration.problem)
         self.assertIn("received messages", self.integration.failed_run_id.display_name)
 
+    def test_what_parse_makes_of_it_that_cannot_be_kept_is_said(self):
+        self.listen(replace(self.webhook, parse=lambda body: {"id": 1, "of": object()}))
+        self.send({"id": 1})
+        self.take()
+        (item,) = self.items(self.integration)
+        self.assertIn("parse() returned a object", item.message)
+
     def test_what_cannot_be_read_is_to_be_repaired(self):
         deep = b"[" * 100_000 + b"]" * 100_000
         bodies = (b"no json", b"", b"\xff\xfe", deep, b'{"id": ' + b"9" * 5000 + b"}", b"[1]")
@@ -687,6 +694,27 @@ class TestTrigger(InboxCase):
             self.work(self.integration)
         (run,) = self.runs(self.integration, trigger="code")
         self.assertEqual((run.state, run.attempt), ("pending", 1))
+
+    def test_what_waits_while_it_is_off_is_no_trouble(self):
+        self.integration.stop()
+        with freeze_time("2025-03-01 11:10"):
+            self.integration.trigger()
+        with freeze_time("2025-03-01 11:40"):
+            self.env.invalidate_all()
+            self.assertEqual(self.integration.health, "stopped")
+            self.assertEqual(self.integration.next_step, "start")
+
+    def test_without_a_schedule_it_goes_on_where_it_was(self):
+        self.patch(self.type_class(), "is_job", False)
+        self.patch(self.type_class(), "webhook", None)
+        integration = self.add(name="Export")
+        windows = []
+        with self.running_as(lambda this, _from, _to: windows.append((_from, _to))):
+            for minute in ("11:35", "11:55"):
+                with freeze_time(f"2025-03-01 {minute}"):
+                    integration.trigger()
+                    self.work(integration)
+        self.assertEqual(windows[1][0], windows[0][1])
 
     def test_it_waits_while_it_is_off(self):
         self.integration.stop()

@@ -2,6 +2,8 @@
 
 import json
 from contextlib import suppress
+from datetime import date, datetime
+from decimal import Decimal
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -9,9 +11,10 @@ from hub_case import HubCase, at
 from items_case import ORDERS, ItemsCase
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.models import MAGIC_COLUMNS
-from odoo.tools import mute_logger
+from odoo.tools import file_open, mute_logger
 from psycopg2 import DataError
 
+from odoo.addons.ihub.core import masking
 from odoo.addons.ihub.core.exceptions import RetryableError, StopRequested
 from odoo.addons.ihub.engine import items
 
@@ -253,6 +256,17 @@ class TestProcessEach(ItemsCase):
         self.run_it(moment="2025-03-01 13:30")
         self.assertEqual(len(self.items(state="failed")), 1)
 
+    def test_each_without_a_key_is_one_of_its_own_whatever_it_is(self):
+        class Order(dict):
+            """Of a kind that is not kept."""
+
+        self.orders = [Order(id=None, number=f"SO-{n}") for n in range(3)]
+        self.run_it()
+        self.assertEqual(len(self.items(state="failed")), 3)
+        self.items(state="failed").with_user(self.operator)._leave_out("not ours")
+        self.run_it(moment="2025-03-01 13:30")
+        self.assertEqual(len(self.items(state="failed")), 3)
+
     def test_strange_data_are_kept(self):
         self.orders[0] |= {"fail": "no", "text": "a\x00b\ud800", "big": "x" * 5_000_000}
         self.orders[0]["keys"] = {f"key {n}": n for n in range(2000)}
@@ -464,9 +478,7 @@ class TestRepair(ItemsCase):
         self.assertEqual((self.item.state, self.item.attempts), ("failed", 2))
         self.assertEqual(self.item.failed_since, at("2025-03-01 12:30"))
 
-    def test_a_retry_that_gives_up(self):
-        self.env["mail.mail"].sudo().search([]).unlink()
-
+    def retry_in_vain(self):
         def gives_up(this, data, item):
             this.fail("The shop is closed.")
 
@@ -475,6 +487,10 @@ class TestRepair(ItemsCase):
             with self.importing(gives_up):
                 self.item.with_user(self.operator).retry()
                 self.work(self.integration)
+
+    def test_a_retry_that_gives_up(self):
+        self.env["mail.mail"].sudo().search([]).unlink()
+        self.retry_in_vain()
         self.assertEqual((self.item.state, self.integration.state), ("failed", "failed"))
         mail = self.env["mail.mail"].sudo().search([("subject", "=", "Orders failed")])
         self.assertIn("still to be repaired, so nothing is lost", mail.body_html)
@@ -497,6 +513,86 @@ class TestRepair(ItemsCase):
         item = self.items(key="3")
         item.with_user(self.operator)._change({"mail": "c@d.de"})
         self.assertEqual((item._value()["mail"], item._value()["customer"]), ("c@d.de", partner))
+
+    def change(self, item, **values):
+        dialog = (
+            self.env["ihub.item.change"].with_user(self.operator).create({"item_ids": item.ids})
+        )
+        for line in dialog.line_ids.filtered(lambda line: line.path in values):
+            line.value = values[line.path]
+        dialog.action_save()
+        self.env.invalidate_all()
+        return item._value()
+
+    def test_a_value_that_is_missing_can_be_entered(self):
+        fields = {"mail": "Email", "phone": "Phone", "customer.city": "City"}
+        self.startPatcher(patch.object(self.type_class(), "item_fields", fields))
+        value = self.change(self.item, mail="c@d.de")
+        self.assertEqual((value["mail"], "phone" in value), ("c@d.de", False))
+        self.assertEqual(self.change(self.item, phone="030")["phone"], "030")
+        with self.assertRaisesRegex(UserError, "no place for City"):
+            self.change(self.item, **{"customer.city": "Bonn"})
+
+    def test_what_is_corrected_stays_of_its_kind(self):
+        fields = dict.fromkeys(("paid", "price", "day", "lines", "a.b"), "Value")
+        self.startPatcher(patch.object(self.type_class(), "item_fields", fields))
+        day = date(2025, 3, 1)
+        self.orders[3] |= {"fail": "No.", "paid": True, "price": Decimal("1.5"), "day": day}
+        self.orders[3] |= {"lines": [1], "a.b": "x"}
+        self.run_it(moment="2025-03-01 12:40")
+        item = self.items(key="3")
+        value = self.change(
+            item, paid="False", price="2.5", day="2025-03-02", **{"a.b": "y"}
+        )  # fmt: skip
+        found = value["paid"], value["price"], value["day"], value["a.b"]
+        self.assertEqual(found, (False, Decimal("2.5"), date(2025, 3, 2), "y"))
+        for path, text in (("paid", "perhaps"), ("price", "much"), ("day", "soon"), ("lines", "2")):
+            with self.subTest(path), self.assertRaisesRegex(UserError, "cannot take the place"):
+                self.change(item, **{path: text})
+
+    def test_what_was_masked_in_its_midst_ends_no_retry(self):
+        self.orders[3] |= {"fail": "No.", "day": datetime(2024, 5, 1), "price": Decimal("2024")}
+        masking.know("2024")
+        self.run_it(moment="2025-03-01 12:40")
+        item = self.items(key="3")
+        self.assertEqual(item._value()["day"], datetime(2024, 5, 1))
+        item.sudo().data = item.data.replace("2024-05-01T", "***T")
+        run = self.retry(item + self.item)
+        self.assertEqual((run.state, item.state), ("done", "failed"))
+        self.assertIn("data was not kept", item.message)
+
+    def test_a_retry_makes_up_for_one_that_gave_up(self):
+        self.retry_in_vain()
+        with freeze_time("2025-03-01 13:01"):
+            self.integration.start()
+            self.env.invalidate_all()
+            self.assertEqual(self.integration.next_step, "repair")
+            data = self.item._value()
+            del data["fail"]
+            self.item.sudo().data = json.dumps(data)
+        self.retry(self.item, "2025-03-01 13:10")
+        self.assertFalse(self.integration.failed_run_id)
+
+    def test_to_delete_the_last_one_tells_that_nothing_is_left(self):
+        self.assertTrue(self.integration.sudo().items_told)
+        self.item.with_user(self.manager).unlink()
+        self.assertFalse(self.integration.sudo().items_told)
+
+    def test_what_was_left_out_and_wiped_was_not_done(self):
+        self.item.with_user(self.operator)._leave_out("a test")
+        self.item.with_user(self.manager).action_wipe_data()
+        self.item.with_user(self.operator).retry()
+        self.integration.stop()
+        self.work(self.integration)
+        self.assertEqual(self.item.state, "failed")
+
+    def test_in_a_copy_nothing_waits_for_what_is_cancelled(self):
+        self.item.with_user(self.operator).retry()
+        self.env.flush_all()
+        with file_open("ihub/data/neutralize.sql") as script:
+            self.env.cr.execute(script.read())
+        self.env.invalidate_all()
+        self.assertEqual((self.item.state, bool(self.item.retry_run_id)), ("failed", False))
 
     def test_repair_and_retry(self):
         change = (
