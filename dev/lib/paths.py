@@ -77,8 +77,10 @@ def temporary():
     with tempfile.TemporaryDirectory(
         prefix="ihub-", dir=TEMPORARY, ignore_cleanup_errors=True
     ) as folder:
-        yield folder
-    shutil.rmtree(COMPILED / Path(folder).relative_to("/"), ignore_errors=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(COMPILED / Path(folder).relative_to("/"), ignore_errors=True)
 
 
 def check(*folders):

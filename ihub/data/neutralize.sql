@@ -16,7 +16,8 @@ UPDATE ihub_run
  WHERE state IN ('pending', 'running')
    AND trigger <> 'schedule';
 
--- What was to be tried again, or waited for a message, is to be repaired, unless it was done before.
+-- What was to be tried again, or waited for a message, is to be repaired, unless it was done before:
+-- as in engine/item_store.py.
 UPDATE ihub_item
    SET state = CASE WHEN was_done THEN 'done' ELSE 'failed' END,
        failed_since = CASE WHEN NOT was_done

@@ -128,7 +128,7 @@ class Inbox(Processing):
                 return self.env._("It is too large.")
             if problem.reason == "type":
                 return self.env._(
-                    "The type's parse() returned a %(kind)s, which cannot be kept.",
+                    "The type's parse() returned data of the class %(kind)s, which cannot be kept.",
                     kind=problem.kind,
                 )
         return self.env._("It is nested too deeply.")

@@ -198,10 +198,10 @@ class Processing:
         self._kept_at = time.monotonic()
         self._cursor = self._total = None
         self._before = 0
-        # How many elements were given that have no key.
-        self._unkeyed = 0
-        # Whether what attempts before have counted comes once more.
-        self._comes_again = False
+        # Where the next element stands, the same in each attempt at a window.
+        self._place = 0
+        # Whether an attempt before has counted an element that there is already, by its row.
+        self._was_counted = lambda row: False
         self.scope = scope_of(record)
         if self.scope:
             if problem := self.scope.watch.why_not_commit():
@@ -232,12 +232,9 @@ class Processing:
             self.integration.failed_items_limit, self.integration.failed_items_share
         )
         self._total = total and self._before + total
-        goes_on = cursor is not None
+        self._begin(records, cursor)
         if cursor is None and isinstance(records, Pages):
-            goes_on = records.is_at(self._cursor)
-            self._go_on(records)
             cursor = records.position
-        self._comes_again = bool(self.scope and self.scope.goes_on and not goes_on)
         for chunk in _chunks(records, cursor):
             elements = [self._element(data, at, look) for data, at in chunk]
             known = self._known(elements)
@@ -252,6 +249,19 @@ class Processing:
             self._keep()
         self._missed.tell()
         return self.counts
+
+    def _begin(self, records, cursor):
+        """Find out what of a list comes that an attempt before has counted."""
+        goes_on = bool(self.scope and self.scope.goes_on)
+        if cursor is None and isinstance(records, Pages) and records.is_at(self._cursor):
+            self._go_on(records)
+        elif goes_on and cursor is not None:
+            self._was_counted = lambda row: row.source_run_id in self._lineage
+        elif goes_on:
+            # All of it comes again: it goes on in another list.
+            self._was_counted = lambda row: True
+            self._place -= self.scope.processed
+        self._place += self._before
 
     def _go_on(self, pages):
         """Let a list begin at the page where an attempt before has ended."""
@@ -274,12 +284,12 @@ class Processing:
     def _element(self, data, cursor, look):
         text, fingerprint = self._packed(data)
         element = Element(data, None, None, text, fingerprint, cursor)
+        self._place += 1
         try:
             element.key = core.key_at(data, look.key)
         except MissingKey:
-            self._unkeyed += 1
-            # The same for each attempt at a window, and none that another window has.
-            place = f"{min(self._lineage, default=0)}-{self._before + self._unkeyed}"
+            # None that another window has.
+            place = f"{min(self._lineage, default=0)}-{self._place}"
             element.key = core.substitute_key(fingerprint, place)
             element.problem = self.env._(
                 "It has no key: nothing was found at %(where)s. Ask the developer of the "
@@ -303,12 +313,14 @@ class Processing:
         row = known.get(element.key)
         if row and row.state == "ignored":
             self.counts.ignored += 1
-            self._pass_over()
+            self._pass_over(row)
             return
         if row and (self._is_settled(element, row) or core.is_older(element.version, row.version)):
             self.counts.unchanged += 1
-            self._pass_over()
+            self._pass_over(row)
             return
+        if row and row.source_run_id in self._lineage:
+            self._pass_over(row)
         if row is None or core.is_older(row.version, element.version):
             self._missed.note(element.key)
         row = row or item_store.new(element.key)
@@ -327,12 +339,9 @@ class Processing:
             ),
         )
 
-    def _pass_over(self):
-        """Count no element twice with which nothing is done: that would look like progress.
-
-        An attempt that goes on behind another list has counted those of this one before.
-        """
-        if self._comes_again:
+    def _pass_over(self, row):
+        """Count no element once more that an attempt before has counted: it looks like progress."""
+        if self._was_counted(row):
             self.scope.processed -= 1
             self._before -= 1
 

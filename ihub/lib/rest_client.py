@@ -513,8 +513,11 @@ def _words(status: int) -> Any:
 
 def _as_kept(value: Any) -> Any:
     """Return a parameter as JSON has it, of which a request makes the same."""
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_as_kept(one) for one in value]
+    if isinstance(value, (set, frozenset)):
+        # In the same order in each process: by them a list is known again.
+        value = sorted(value, key=str)
+    if isinstance(value, (list, tuple)):
+        return [_as_kept(one) for one in value if one is not None]
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value if isinstance(value, (str, int, float)) else str(value)

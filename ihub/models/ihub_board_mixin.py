@@ -490,6 +490,7 @@ class IhubBoardMixin(models.AbstractModel):
         if self.health == "no_worker" and facts.has_cron:
             # Only whoever looks after the server can do something.
             return False
+        # As superuser: a rule may hide the run from who reads the card.
         if step == "run_again" and self.sudo().failed_run_id.trigger == "items":
             return "repair" if facts.to_repair else "dismiss"
         if step == "run_again" and not self.runs_manually:

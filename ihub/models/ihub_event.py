@@ -568,14 +568,17 @@ def pieces_of(text):
     return sorted(dict.fromkeys(pieces), key=lambda piece: not re.search("[0-9]", piece))[:PIECES]
 
 
-def kept_days(env, parameter, default):
+def kept_days(env, parameter, default, zero=None):
     """Return for how many days something is kept, by a system parameter.
 
-    :param default: where it holds no number of days, or 0
+    :param default: where it holds no number of days
+    :param zero: where it holds 0; None: the default
     """
-    value = env["ir.config_parameter"].sudo().get_param(parameter)
-    text = str(value or "").strip()
-    return (min(int(text[:9]), LONGEST) if text.isdecimal() else 0) or default
+    # As superuser: parameters belong to administrators, whoever cleans up.
+    text = str(env["ir.config_parameter"].sudo().get_param(parameter) or "").strip()
+    if not text.isdecimal():
+        return default
+    return min(int(text[:9]), LONGEST) or (default if zero is None else zero)
 
 
 def _moment(days):

@@ -46,9 +46,7 @@ class IhubFailedRequest(models.AbstractModel):
 
     @api.model
     def _keep_data_days(self):
-        name = "ihub.keep_item_data_days"
-        is_none = self.env["ir.config_parameter"].sudo().get_param(name) == "0"
-        return 0 if is_none else kept_days(self.env, name, KEEP_DATA_DAYS)
+        return kept_days(self.env, "ihub.keep_item_data_days", KEEP_DATA_DAYS, zero=0)
 
     @api.autovacuum
     def _gc_failed_requests(self):

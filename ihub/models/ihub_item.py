@@ -231,14 +231,20 @@ class IhubItem(models.Model):
         return super().write(vals)
 
     def unlink(self):
-        """Delete these items; messages may wait behind them."""
+        """Delete these items; people may have been told of them, and messages wait behind them."""
         integrations = self.integration_id
         result = super().unlink()
-        for integration in integrations.exists():
+        self._settle_gone(integrations.exists())
+        return result
+
+    @api.model
+    def _settle_gone(self, integrations):
+        """Do what follows when items are no longer to be repaired, though nobody repaired them."""
+        for integration in integrations:
             integration._tell_repaired_items()
             integration._notify_change()
-        integrations.exists().filtered("has_webhook")._wake()
-        return result
+        # Messages may wait behind them.
+        integrations.filtered("has_webhook")._wake()
 
     @api.constrains("user_id")
     def _check_assigned(self):
@@ -393,11 +399,7 @@ class IhubItem(models.Model):
         items = self._open_ones()
         values = {"state": "ignored", "reason": reason, "failed_since": False, "is_told": False}
         items.write(values)
-        for integration in items.integration_id:
-            integration._tell_repaired_items()
-            integration._notify_change()
-        # Messages may wait behind them.
-        items.integration_id.filtered("has_webhook")._wake()
+        self._settle_gone(items.integration_id)
 
     def _change(self, changes):
         """Correct the data of this item.

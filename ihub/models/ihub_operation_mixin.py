@@ -254,6 +254,15 @@ class IhubOperationMixin(models.AbstractModel):
         """Return whether there is anything to start: a schedule, or messages that are taken."""
         return self.runs_on_schedule or self.has_webhook
 
+    @api.model
+    def _startable_types(self):
+        """Return the names of the types of which there is anything to start."""
+        return [
+            name
+            for name in self._type_names()
+            if self._type_flag(self.env[name], "is_job") or self._webhook_of_type(name)
+        ]
+
     def _is_on(self):
         """Return whether it does what nobody asks for in person."""
         return self.state == "running" or not self._can_be_on()

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from ..report.health import waits_while_off
+
 # So many of those that wait are woken for a slot: the first may be unable to run.
 WOKEN = 3
 
@@ -70,15 +72,13 @@ class IhubPool(models.Model):
                  WHERE i.pool_id = %s AND i.id <> %s AND i.active
                    AND r.state = 'pending' AND r.due <= %s
                    AND CASE WHEN r.trigger = 'schedule' THEN i.state = 'running'
-                            ELSE r.id > COALESCE(i.stop_before_id, 0)
-                                 AND (r.trigger NOT IN ('code', 'webhook') OR i.state = 'running'
-                                      OR i.integration_type <> ALL(%s)) END
+                            ELSE r.id > COALESCE(i.stop_before_id, 0) AND NOT %s END
                  GROUP BY i.id ORDER BY min(r.due), i.id LIMIT %s
                 """,
                 self.id,
                 integration.id,
                 fields.Datetime.now(),
-                integration._startable_types(),
+                waits_while_off(integration),
                 WOKEN,
             )
         )

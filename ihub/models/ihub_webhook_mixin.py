@@ -67,15 +67,6 @@ class IhubWebhookMixin(models.AbstractModel):
         for name, integrations in self.grouped("integration_type").items():
             integrations.has_webhook = bool(self._webhook_of_type(name))
 
-    @api.model
-    def _startable_types(self):
-        """Return the names of the types of which integrations are on or off: see `_can_be_on`."""
-        return [
-            name
-            for name in self._type_names()
-            if self._type_flag(self.env[name], "is_job") or self._webhook_of_type(name)
-        ]
-
     # --- The page ---
 
     @api.depends("integration_type", "webhook_token")

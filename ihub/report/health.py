@@ -109,12 +109,10 @@ FACTS = """
                min(due) FILTER (WHERE is_asked_for) AS asked_for_due,
                count(*) FILTER (WHERE is_asked_for) AS queued
           FROM (
-            -- Since the last Stop: the lane cancels those before it. What code has asked for waits
-            -- while it is off, as messages do.
+            -- Since the last Stop: the lane cancels those before it.
             SELECT r.*, r.trigger <> 'schedule' AND r.state = 'pending'
                         AND r.id > COALESCE(i.stop_before_id, 0)
-                        AND (r.trigger NOT IN ('code', 'webhook') OR i.state = 'running'
-                             OR i.integration_type <> ALL(%(startable)s)) AS is_asked_for
+                        AND NOT %(waits_while_off)s AS is_asked_for
               FROM ihub_run r
              WHERE r.integration_id = i.id AND r.state IN ('pending', 'running')
           ) open
@@ -135,6 +133,20 @@ FACTS = """
                    AND (i.late_after_intervals > 0 OR i.late_by > 0) AS is_overdue
      ) moment
 """
+
+
+def waits_while_off(model):
+    """Return, as SQL, whether the run ``r`` waits until its integration ``i`` is started.
+
+    As the lane has it: what code or messages have asked for does.
+
+    :param model: ``ihub.integration``
+    """
+    return SQL(
+        "(r.trigger IN ('code', 'webhook') AND i.state <> 'running'"
+        " AND i.integration_type = ANY(%s))",
+        model._startable_types(),
+    )
 
 
 def facts_of(model, among, lock_space, slot_space):
@@ -232,7 +244,7 @@ def _rows(model, among, lock_space, slot_space, now):
                 for name in installed
                 if model._type_flag(env[name], "is_multi_company_compatible")
             ],
-            startable=model._startable_types(),
+            waits_while_off=waits_while_off(model),
             root=SUPERUSER_ID,
             # Groups belong to administrators.
             groups=env["res.groups"].sudo().browse(group).all_implied_by_ids.ids,

@@ -184,7 +184,8 @@ class TestAllHealths(BoardCase):
 
     def test_the_number_of_queries_does_not_depend_on_how_many_there_are(self):
         few = self.cost()
-        self.stage()
+        for __ in range(3):
+            self.stage()
         self.assertLessEqual(self.cost(), few)
 
     def test_the_number_of_queries_does_not_depend_on_items(self):

@@ -295,7 +295,7 @@ class TestTrouble(InboxCase):
         self.send({"id": 1})
         self.take()
         (item,) = self.items(self.integration)
-        self.assertIn("parse() returned a object", item.message)
+        self.assertIn("parse() returned data of the class object", item.message)
 
     def test_what_cannot_be_read_is_to_be_repaired(self):
         deep = b"[" * 100_000 + b"]" * 100_000

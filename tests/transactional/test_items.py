@@ -267,6 +267,31 @@ class TestProcessEach(ItemsCase):
         self.run_it(moment="2025-03-01 13:30")
         self.assertEqual(len(self.items(state="failed")), 3)
 
+    def test_what_fails_in_each_attempt_is_neither_progress_nor_one_more(self):
+        class Order(dict):
+            """Of a kind that is not kept."""
+
+        def rest():
+            yield {"id": 7, "number": "SO-7"}
+            raise RetryableError("Down")
+
+        def work(this, _from, _to):
+            orders = [Order(id=None, number=f"SO-{n}") for n in range(3)]
+            for records, options in ((orders, {}), (rest(), {"cursor": lambda: 1})):
+                this.process_each(
+                    records, this._import_order, key="id", kind="order", **options
+                )  # fmt: skip
+
+        self.integration.sudo().write({"retry_limit": 2, "retry_delay": 1, "retry_growth": 1})
+        for minute in range(30, 36):
+            with freeze_time(f"2025-03-01 12:{minute}"), self.importing(), self.running_as(work):
+                if minute == 30:
+                    self.integration.start()
+                self.work(self.integration)
+        (run,) = self.runs(self.integration, state="failed")
+        self.assertEqual((run.attempt, run.processed), (3, 4))
+        self.assertEqual(len(self.items(state="failed")), 3)
+
     def test_strange_data_are_kept(self):
         self.orders[0] |= {"fail": "no", "text": "a\x00b\ud800", "big": "x" * 5_000_000}
         self.orders[0]["keys"] = {f"key {n}": n for n in range(2000)}
