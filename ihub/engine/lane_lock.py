@@ -5,6 +5,7 @@ happens: a crash, a kill, a restart of the database. It survives commits and rol
 """
 
 import json
+import time
 from contextlib import contextmanager, suppress
 
 import psycopg2
@@ -23,6 +24,9 @@ NOTICE_DEATH = {
 }
 # How often it is looked whether others get the session of a connection: others may be faster.
 _LOOKS = 3
+# Seconds between looks whether a session has ended whose connection is lost, and how many of them.
+_PAUSE = 0.1
+_PATIENCE = 150
 
 
 class LaneTaken(Exception):
@@ -64,30 +68,42 @@ def hold(cr, integration_id):
 
     :param cr: the cursor that does the work
     :param int integration_id: whose lane
-    :return: yields whether the lane was free, and is now held
+    :return: yields the number of the session that holds the lane now; None: another one's does
     """
-    held = _lock(cr, integration_id)
+    session = _lock(cr, integration_id)
     try:
-        if held:
+        if session:
             _notice_death(cr)
-        yield held
+        yield session
     finally:
-        if held:
+        if session:
             _release(cr)
 
 
-def hold_again(cr, integration_id):
+def hold_again(cr, integration_id, lost):
     """Hold the lane on the new connection of ``cr``, in the body of :func:`hold`.
 
+    :param int lost: the session that held it, and has lost its connection
+    :return: the session that holds it now
     :raise LaneTaken: another process was faster
     """
-    if not _lock(cr, integration_id):
-        raise LaneTaken(f"Another process has taken the lane of integration {integration_id}.")
-    _notice_death(cr)
+    for _look in range(_PATIENCE):
+        if session := _lock(cr, integration_id):
+            _notice_death(cr)
+            return session
+        if _holders(cr, [integration_id]).get(integration_id, lost) != lost:
+            break
+        # A client knows of the end of its session a moment before the database frees its locks.
+        time.sleep(_PAUSE)
+    raise LaneTaken(f"Another process has taken the lane of integration {integration_id}.")
 
 
 def _lock(cr, integration_id):
-    cr.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, integration_id))
+    """Return the session that has taken the lane, or None where it was not free."""
+    cr.execute(
+        "SELECT CASE WHEN pg_try_advisory_lock(%s, %s) THEN pg_backend_pid() END",
+        (LOCK_SPACE, integration_id),
+    )
     return cr.fetchone()[0]
 
 
@@ -127,11 +143,14 @@ def _release(cr):
 
 def alive(cr, integration_ids):
     """Return the set of those ``integration_ids`` whose lane is held by a living connection."""
-    if not integration_ids:
-        return set()
+    return set(_holders(cr, integration_ids)) if integration_ids else set()
+
+
+def _holders(cr, integration_ids):
+    """Return the session that holds the lane of each integration that has one."""
     cr.execute(
         """
-        SELECT objid::bigint
+        SELECT objid::bigint, pid
           FROM pg_locks
          WHERE locktype = 'advisory' AND granted
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -139,4 +158,4 @@ def alive(cr, integration_ids):
         """,
         (LOCK_SPACE, list(integration_ids)),
     )
-    return {row[0] for row in cr.fetchall()}
+    return dict(cr.fetchall())

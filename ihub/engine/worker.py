@@ -91,6 +91,8 @@ class Worker:
         self._last_trigger = None
         # Whether a run has ended its attempt since Odoo's time for this call is used up.
         self.is_out_of_time = False
+        # The session of the database that holds the lane.
+        self._session = None
         # The id of the pool of which it holds a slot, and until when it leaves one to others.
         self._pool_id = None
         self._slot_free_at = None
@@ -120,10 +122,10 @@ class Worker:
             self._report_alive()
             self._transaction(self._refuse_pooler)
             return
-        with spared(self.env.cr), lane_lock.hold(self.env.cr, integration.id) as held:
+        with spared(self.env.cr), lane_lock.hold(self.env.cr, integration.id) as self._session:
             # It commits. The lock is the session's; what is read from here on is newer than it.
             self._report_alive()
-            if not held:
+            if not self._session:
                 # Another process is at work although Odoo gave the cron to this one. It may
                 # already have looked for more to do, or be dead, so look again.
                 integration._wake(fields.Datetime.now() + LOOK_AGAIN)
@@ -902,7 +904,9 @@ class Worker:
             raise SystemExit
         try:
             connection.renew(self.env.cr)
-            lane_lock.hold_again(self.env.cr, self.integration.id)
+            self._session = lane_lock.hold_again(
+                self.env.cr, self.integration.id, lost=self._session
+            )
         except (psycopg2.Error, lane_lock.LaneTaken):
             # Written as soon as the database is there again.
             self._log_failure(scope, error, self._failure_message(error))

@@ -1,5 +1,15 @@
 """A run loses its connection, and nothing else does: the rest of the server goes on."""
 
+import os
+import signal
+from types import SimpleNamespace
+
+import pytest
+from odoo.sql_db import db_connect
+
+from lib import postgres
+from odoo.addons.ihub.engine import connection, lane_lock
+
 SECRET = "password=hunter2"
 
 
@@ -48,6 +58,36 @@ def test_a_cursor_that_the_code_has_closed(hub, server_of_module):
     assert_lost(hub, integration, "Cursor already closed")
     hub.wait_for(integration, state="done")
     assert hub.steps(integration) == [0, 1]
+
+
+def test_a_session_that_ends_later_than_its_client_knows(hub, monkeypatch):
+    """PostgreSQL frees what a session holds when it gets to it: on a busy server that takes."""
+    if os.environ.get("PGHOST") != str(postgres.Embedded().socket_folder()):
+        pytest.skip("Only a session of the embedded PostgreSQL can be halted.")
+    integration = hub.add()
+    with db_connect(hub.database).cursor() as cr, lane_lock.hold(cr, integration) as session:
+
+        def end(_seconds):
+            os.kill(session, signal.SIGCONT)
+            gone = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
+            hub.wait(lambda: not hub.execute(gone, session), "The end", wake=False)
+
+        os.kill(session, signal.SIGSTOP)
+        connection.renew(cr)
+        monkeypatch.setattr(lane_lock, "time", SimpleNamespace(sleep=end))
+        assert lane_lock.hold_again(cr, integration, lost=session) not in (session, None)
+        assert lane_lock.alive(cr, [integration]) == {integration}
+
+
+def test_a_lane_that_another_process_has_taken_is_left_to_it(hub):
+    integration = hub.add()
+    with (
+        db_connect(hub.database).cursor() as cr,
+        db_connect(hub.database).cursor() as other,
+        lane_lock.hold(other, integration),
+        pytest.raises(lane_lock.LaneTaken),
+    ):
+        lane_lock.hold_again(cr, integration, lost=1)
 
 
 def test_who_says_that_it_has_failed_is_believed(hub, server_of_module):
