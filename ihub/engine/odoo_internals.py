@@ -3,29 +3,29 @@
 Three methods of Odoo are wrapped, so that a :class:`CursorWatcher` hears what Odoo tells nobody: a
 savepoint that is rolled back, and the flush with which each commit begins. That costs a look into
 a dictionary beside round trips to the server. Savepoints made with SQL are not seen. Two more say
-when a process has begun to run scheduled actions, and one since when a worker's master counts the
-time of what it works on.
+when a process has begun to run scheduled actions, one since when a worker's master counts the time
+of what it works on, and two let threads keep their connections while a server ends.
 """
 
 import threading
 import time
-from contextlib import contextmanager
 from functools import wraps
 
 import psutil
 import psycopg2
-from odoo import sql_db
 from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
 from odoo.service import server
 from odoo.service.server import ThreadedServer, WorkerCron
-from odoo.sql_db import BaseCursor, Cursor, Savepoint, db_connect
+from odoo.sql_db import BaseCursor, ConnectionPool, Cursor, Savepoint, db_connect
 from odoo.tools import SQL, config
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from ..core.limits import Limit
+from ..core.shutdown import is_ending
 
 _WATCHERS = "_ihub_watchers"
 _POSITIONS = "_ihub_positions"
+_ENDS_WITH_PROCESS = "_ihub_ends_with_process"
 
 
 # --- Cursors and their connections ---
@@ -88,34 +88,6 @@ def take_connection(cr, fresh):
     # It has none any more that it could close.
     fresh._closed = True
     cr._now = None
-
-
-# The cursors of lanes, which the end of the server does not take from them.
-_spared = set()
-
-
-@contextmanager
-def spared(cr):
-    """Let ``cr`` keep its connection in the body of a ``with``, also while the server ends.
-
-    Odoo closes all before it ends, while scheduled actions are still at work: whatever they did
-    next would be an error in the log. The connection ends with the process, in a moment.
-    """
-    _spared.add(cr)
-    try:
-        yield
-    finally:
-        _spared.discard(cr)
-
-
-def _spare():
-    for pool in filter(None, (sql_db._Pool, sql_db._Pool_readonly)):
-        with pool._lock:
-            mine = {id(cr._cnx) for cr in list(_spared)}
-            pool._connections[:] = [one for one in pool._connections if id(one) not in mine]
-
-
-server.CommonServer.on_stop(_spare)
 
 
 def first_after_commit(cr, function):
@@ -240,6 +212,46 @@ def _telling(original):
 
 ThreadedServer.cron_spawn = _telling(ThreadedServer.cron_spawn)
 WorkerCron.start = _telling(WorkerCron.start)
+
+
+# --- The end of a server ---
+
+
+def _borrow(original):
+    @wraps(original)
+    def borrow(self, connection_info):
+        connection = original(self, connection_info)
+        setattr(connection, _ENDS_WITH_PROCESS, threading.current_thread().daemon)
+        return connection
+
+    return borrow
+
+
+def _close_all(original):
+    """Let threads that Odoo does not wait for keep what they work with when the server ends.
+
+    Odoo closes all connections before it ends: whatever a scheduled action did next, or who writes
+    what it has reported, would be an error in the log. They end with the process, in a moment.
+    """
+    unlocked = original.__wrapped__
+
+    @wraps(original)
+    def close_all(self, dsn=None):
+        with self._lock:
+            kept = [
+                one
+                for one in self._connections
+                if is_ending() and one._pool_in_use and getattr(one, _ENDS_WITH_PROCESS, False)
+            ]
+            self._connections[:] = [one for one in self._connections if one not in kept]
+            unlocked(self, dsn)
+            self._connections += kept
+
+    return close_all
+
+
+ConnectionPool.borrow = _borrow(ConnectionPool.borrow)
+ConnectionPool.close_all = _close_all(ConnectionPool.close_all)
 
 
 # --- Watchers of cursors ---

@@ -41,7 +41,7 @@ from .failure import (
 )
 from .inbox import take_messages
 from .items import retry_of_run
-from .odoo_internals import first_after_commit, spared, time_limits
+from .odoo_internals import first_after_commit, time_limits
 
 _logger = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class Worker:
             self._report_alive()
             self._transaction(self._refuse_pooler)
             return
-        with spared(self.env.cr), lane_lock.hold(self.env.cr, integration.id) as self._session:
+        with lane_lock.hold(self.env.cr, integration.id) as self._session:
             # It commits. The lock is the session's; what is read from here on is newer than it.
             self._report_alive()
             if not self._session:

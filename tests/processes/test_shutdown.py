@@ -2,8 +2,12 @@
 
 import re
 import signal
+import threading
 
 import pytest
+from odoo import sql_db
+
+from odoo.addons.ihub.engine import odoo_internals
 
 ALARMING = re.compile(r"^.*(?: ERROR | CRITICAL |Traceback|^Exception in thread).*$", re.M)
 ITEMS = ",".join(map(str, range(400)))
@@ -31,3 +35,24 @@ def test_a_stop_is_no_error(hub, server, script, windows):
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(60) == 0
     assert not ALARMING.findall(running.output), running.output[-8000:]
+
+
+def test_threads_that_nobody_waits_for_keep_their_connections(hub, monkeypatch):
+    """Such as another one that looks what is due: its query would be an error in the log."""
+    pool = sql_db.ConnectionPool(maxconn=8)
+    _name, address = sql_db.connection_info_for(hub.database)
+    borrowed = []
+    for daemon in (False, True, True):
+        thread = threading.Thread(
+            target=lambda: borrowed.append(pool.borrow(address)), daemon=daemon
+        )
+        thread.start()
+        thread.join()
+    _request, idle, used = borrowed
+    pool.give_back(idle)
+    monkeypatch.setattr(odoo_internals, "is_ending", lambda: True)
+    pool.close_all()
+    assert [bool(one.closed) for one in borrowed] == [True, True, False]
+    pool.give_back(used)
+    pool.close_all()
+    assert used.closed
