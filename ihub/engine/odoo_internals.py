@@ -233,19 +233,22 @@ def _close_all(original):
     Odoo closes all connections before it ends: whatever a scheduled action did next, or who writes
     what it has reported, would be an error in the log. They end with the process, in a moment.
     """
-    unlocked = original.__wrapped__
 
     @wraps(original)
     def close_all(self, dsn=None):
+        if not is_ending():
+            original(self, dsn)
+            return
         with self._lock:
             kept = [
                 one
                 for one in self._connections
-                if is_ending() and one._pool_in_use and getattr(one, _ENDS_WITH_PROCESS, False)
+                if one._pool_in_use and getattr(one, _ENDS_WITH_PROCESS, False)
             ]
-            self._connections[:] = [one for one in self._connections if one not in kept]
-            unlocked(self, dsn)
-            self._connections += kept
+            for one in self._connections:
+                if one not in kept:
+                    one.close()
+            self._connections[:] = kept
 
     return close_all
 
