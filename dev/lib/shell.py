@@ -107,8 +107,12 @@ def foreground(args, env=None, **options):
     """Run a program at the terminal, giving it the time to end by itself.
 
     :return: its exit code.
+    :raises Failure: when there is no such program.
     """
-    process = subprocess.Popen([str(arg) for arg in args], env=environment(env), **options)
+    try:
+        process = subprocess.Popen([str(arg) for arg in args], env=environment(env), **options)
+    except OSError as error:
+        raise Failure(f"{args[0]} does not start: {error.strerror}.") from error
     asked = False
     while True:
         try:

@@ -49,6 +49,8 @@ def test_an_unexplained_failure_shows_the_end_of_the_output(tmp_path):
 def test_a_missing_program_is_a_failure():
     with pytest.raises(Failure, match="It failed."):
         run(["/no/such/program"], "It failed.")
+    with pytest.raises(Failure, match="/no/such/program does not start: No such file"):
+        foreground(["/no/such/program"])
 
 
 def test_odoo_noise_is_left_out_but_errors_are_not():
