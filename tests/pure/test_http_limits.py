@@ -23,6 +23,8 @@ from pure_ihub.lib.rest_client import (
 )
 from schedule_strategies import bounded
 
+pytestmark = pytest.mark.slow
+
 MEBIBYTE = 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

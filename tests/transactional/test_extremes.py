@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from hub_case import DEMO, HubCase, at
 from odoo.exceptions import UserError, ValidationError
@@ -17,6 +18,8 @@ from odoo.addons.ihub.core.schedule import LONGEST
 from odoo.addons.ihub.engine.worker import Worker
 from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.report import card_text
+
+pytestmark = pytest.mark.slow
 
 INTEGERS = (-(2**63), -(2**31) - 1, -(2**31), -1, 0, 100_000, 2**31 - 1, 2**31, 2**63)
 FLOATS = (float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 1e-308)
