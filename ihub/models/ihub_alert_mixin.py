@@ -586,12 +586,17 @@ class IhubAlertMixin(models.AbstractModel):
     def _notice_failed(self):
         return self.env._("%(name)s failed:", name=self._notice_name())
 
+    def _notice_period(self, run):
+        return {
+            "start": local_moment(self, run.window_from),
+            "end": local_moment(self, run.window_to),
+        }
+
     def _notice_run_failed(self, run):
         return self.env._(
             "A run of %(name)s for the period from %(start)s to %(end)s failed:",
             name=self._notice_name(),
-            start=local_moment(self, run.window_from),
-            end=local_moment(self, run.window_to),
+            **self._notice_period(run),
         )
 
     def _notice_run_errors(self, run):
@@ -604,16 +609,14 @@ class IhubAlertMixin(models.AbstractModel):
             "A run of %(name)s for the period from %(start)s to %(end)s is done, but reported "
             "errors:",
             name=self._notice_name(),
-            start=local_moment(self, run.window_from),
-            end=local_moment(self, run.window_to),
+            **self._notice_period(run),
         )
 
     def _notice_doubtful(self, run):
         return self.env._(
             "A run of %(name)s for the period from %(start)s to %(end)s is doubtful:",
             name=self._notice_name(),
-            start=local_moment(self, run.window_from),
-            end=local_moment(self, run.window_to),
+            **self._notice_period(run),
         )
 
     def _notice_items(self, run, count):
@@ -624,11 +627,7 @@ class IhubAlertMixin(models.AbstractModel):
                 name=self._notice_name(),
                 count=count,
             )
-        values = {
-            "name": self._notice_name(),
-            "start": local_moment(self, run.window_from),
-            "end": local_moment(self, run.window_to),
-        }
+        values = {"name": self._notice_name(), **self._notice_period(run)}
         if count == 1:
             return self.env._(
                 "A run of %(name)s for the period from %(start)s to %(end)s is done, except one "
@@ -686,8 +685,7 @@ class IhubAlertMixin(models.AbstractModel):
             "What a run of %(name)s for the period from %(start)s to %(end)s failed to do has "
             "since been completed. There is nothing to do.",
             name=self._notice_name(),
-            start=local_moment(self, run.window_from),
-            end=local_moment(self, run.window_to),
+            **self._notice_period(run),
         )
 
     def _notice_undone(self, run):
@@ -702,8 +700,7 @@ class IhubAlertMixin(models.AbstractModel):
             )
         return self.env._(
             "The period from %(start)s to %(end)s is still to be done, so nothing is lost.",
-            start=local_moment(self, run.window_from),
-            end=local_moment(self, run.window_to),
+            **self._notice_period(run),
         )
 
     def _notice_late(self):
@@ -712,8 +709,7 @@ class IhubAlertMixin(models.AbstractModel):
             "%(name)s is late. The period from %(start)s to %(end)s should have been completed "
             "by now.",
             name=self._notice_name(),
-            start=local_moment(self, period.window_from),
-            end=local_moment(self, period.window_to),
+            **self._notice_period(period),
         )
 
     def _notice_on_time(self, late_since):
