@@ -707,14 +707,14 @@ class IhubBoardMixin(models.AbstractModel):
         return action
 
     def action_open_items_of(self, date_from, date_to):
-        """Return the action that lists what is to be repaired of a period.
+        """Return the action that leads to what is to be repaired of a period.
 
         :param date_from: start: a moment as ``ihub.core.moments.parse`` understands it
         :param date_to: end
         """
         self.ensure_one()
         start, end = self._coverage_period(date_from, date_to)
-        action = self.action_open_to_repair()
+        action = self._action_on_related("ihub.ihub_item_action_repair")
         action["domain"] += [
             ("state", "in", ("failed", "pending")),
             ("source_run_id.window_from", "<", end),
@@ -722,7 +722,7 @@ class IhubBoardMixin(models.AbstractModel):
         ]
         # Also those that are about to be tried again.
         action["context"] = {"search_default_by_cause": 1}
-        return action
+        return self.env["ihub.item"]._opened_at_once(action)
 
     def _coverage_period(self, date_from, date_to):
         try:

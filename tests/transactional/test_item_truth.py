@@ -166,6 +166,15 @@ class TestTimeLine(TruthCase):
         self.assertEqual(self.line()[1], ("09:00", "10:00", "done", 0))
         self.assertEqual(run.outcome, "incomplete")
 
+    def test_the_only_one_to_repair_of_a_period_is_opened_at_once(self):
+        for hour in (8, 9):
+            self.orders = [{"id": hour, "number": f"SO-{hour}", "fail": "no"}]
+            self.run_for(f"{hour:02}:00", f"{hour + 1:02}:00")
+            action = self.integration.action_open_items_of(
+                f"2025-03-01 {hour:02}:00:00", f"2025-03-01 {hour + 1:02}:00:00"
+            )
+            self.assertEqual(action["res_id"], self.items(key=str(hour)).id)
+
     def test_items_that_came_before_an_attempt_was_cut_off_count_too(self):
         self.options = {"cursor": lambda: 1}
         self.orders[0]["fail"] = "no"
