@@ -63,7 +63,8 @@ class IhubItemChangeLine(models.TransientModel):
     change_id = fields.Many2one("ihub.item.change", required=True, ondelete="cascade")
     path = fields.Char(required=True, readonly=True)
     label = fields.Char(readonly=True)
-    value = fields.Char()
+    # What has several lines would become one where only one can be entered.
+    value = fields.Text()
 
     def _typed(self, data):
         """Return the new value, of the same kind as the old one.

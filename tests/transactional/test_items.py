@@ -558,6 +558,19 @@ class TestRepair(ItemsCase):
         with self.assertRaisesRegex(UserError, "no place for City"):
             self.change(self.item, **{"customer.city": "Bonn"})
 
+    def test_an_address_of_several_lines_is_corrected_as_such(self):
+        """Browsers make one line of what is edited where there is room for one only."""
+        fields = {"street": "Street"}
+        self.startPatcher(patch.object(self.type_class(), "item_fields", fields))
+        self.orders[3] |= {"fail": "No.", "street": "Main St 1\nBerlin"}
+        self.run_it(moment="2025-03-01 12:40")
+        view = self.env["ihub.item.change"].get_view(view_type="form")
+        found = view["models"]["ihub.item.change.line"]
+        self.assertIn("value", found)
+        self.assertEqual(self.env["ihub.item.change.line"]._fields["value"].type, "text")
+        value = self.change(self.items(key="3"), street="Main St 2\nBerlin")
+        self.assertEqual(value["street"], "Main St 2\nBerlin")
+
     def test_what_is_corrected_stays_of_its_kind(self):
         fields = dict.fromkeys(("paid", "price", "day", "lines", "a.b"), "Value")
         self.startPatcher(patch.object(self.type_class(), "item_fields", fields))
