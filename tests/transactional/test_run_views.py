@@ -69,6 +69,22 @@ class TestCalendar(HubCase):
         self.assertTrue(self.found("2025-03-01 12:00", "2025-03-01 13:00") & run)
 
 
+class TestHeads(HubCase):
+    def test_a_card_is_headed_as_the_page(self):
+        """What has no period is not always a retry."""
+        Run = self.env["ihub.run"]
+        heads = {}
+        for kind in ("form", "kanban"):
+            arch = etree.fromstring(Run.get_view(view_type=kind)["arch"])
+            heads[kind] = {
+                "".join(each.itertext()).strip(): each.get("invisible")
+                for each in arch.iter("div")
+                if (each.get("invisible") or "").startswith("trigger != ")
+            }
+        self.assertEqual(heads["form"], heads["kanban"])
+        self.assertEqual(len(heads["form"]), 2)
+
+
 class TestNumberOfRuns(HubCase):
     def test_the_button_counts_what_its_list_shows(self):
         integration = self.add(window_from=at("2025-03-01 11:00"))
