@@ -552,8 +552,30 @@ class IhubBoardMixin(models.AbstractModel):
         :return: what that button's own method returns; True where there is nothing to press
         """
         self.ensure_one()
-        step = STEPS.get(self._operable(sudo=False).next_step)
-        return getattr(self, step.method)() if step else True
+        word = self._operable(sudo=False).next_step
+        if notice := self._changed_meanwhile(word):
+            return notice
+        return getattr(self, STEPS[word].method)() if word else True
+
+    def _changed_meanwhile(self, word):
+        """Return what says that the coloured button has another meaning by now, or None.
+
+        A screen may be a minute old, and to look at a run is not to stop it.
+
+        :param word: the step that is next now, or False
+        """
+        if self.env.context.get("ihub_step", word) == word:
+            return None
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "title": self.name,
+                "message": self.env._("This has changed meanwhile. Look again what to do now."),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def action_open(self):
         """Return the action that opens the page of this integration."""
@@ -574,6 +596,8 @@ class IhubBoardMixin(models.AbstractModel):
             "name": title.get(self.next_step, self.name),
             "views": [[form.id, "form"]],
             "target": "new",
+            # What is chosen there changes what is next, and its fields must stay.
+            "context": {"ihub_step": self.next_step},
         }
 
     @api.depends("current_run_id", "queued_count", "state", "stop_before_id")

@@ -682,6 +682,8 @@ class IhubRun(models.Model):
         """
         self.ensure_one()
         word = self.next_step
+        if notice := self.integration_id._changed_meanwhile(word):
+            return notice
         owner = self if word in ("repair", "run_again", "report") else self.integration_id
         return getattr(owner, STEPS[word].method)() if word else True
 

@@ -2,7 +2,9 @@
 
 from freezegun import freeze_time
 from hub_case import at
+from lxml import etree
 from notify_case import NotifyCase
+from odoo.tests import Form
 
 from odoo.addons.ihub.core.health import STEPS
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
@@ -174,6 +176,34 @@ class TestNextStep(NextStepCase):
         self.assertEqual(self.integration.health, "ok")
         self.assertFalse(run.next_step)
 
+    def test_a_button_does_nothing_else_than_it_says(self):
+        """The screen may be a minute old."""
+        self.execute(broken)
+        run = self.last_run()
+        for record in (self.integration, run):
+            action = record.with_context(ihub_step="watch").action_next_step()
+            self.assertIn("changed meanwhile", action["params"]["message"])
+            self.assertEqual(self.integration.state, "failed")
+        run.with_context(ihub_step="start").action_next_step()
+        self.assertEqual(self.integration.state, "running")
+        # A button that was there is pressed when there is nothing to do any more.
+        with self.running_as(works):
+            self.work(self.integration)
+        self.env.invalidate_all()
+        action = self.integration.with_context(ihub_step="start").action_next_step()
+        self.assertIn("changed meanwhile", action["params"]["message"])
+
+    def test_each_button_tells_what_it_says(self):
+        views = self.env["ir.ui.view"].search([("arch_db", "like", 'name="action_next_step"')])
+        buttons = [
+            button
+            for view in views
+            for button in etree.fromstring(view.arch).iter("button")
+            if button.get("name") == "action_next_step"
+        ]
+        self.assertGreaterEqual(len(buttons), 3)
+        self.assertEqual({each.get("context") for each in buttons}, {"{'ihub_step': next_step}"})
+
 
 class TestBlocked(NextStepCase):
     def assertLeads(self, step, *names):
@@ -194,6 +224,19 @@ class TestBlocked(NextStepCase):
         self.assertLeads("user", "run_as_id", "company_id")
         self.assertEqual(self.integration.with_user(self.operator).next_step, "open")
         self.assertIn("Ask a manager", self.integration.with_user(self.operator).advice)
+
+    def test_whoever_has_chosen_may_choose_again(self):
+        former, other = (self._user(f"ihub_{name}", "ihub.group_user") for name in ("past", "next"))
+        self.integration.start()
+        self.integration.sudo().run_as_id = former
+        former.active = False
+        self.env.invalidate_all()
+        action = self.integration.action_next_step()
+        integration = self.integration.with_context(**action["context"])
+        with Form(integration, view=self.env["ir.ui.view"].browse(action["views"][0][0])) as form:
+            form.run_as_id = other
+            form.run_as_id = self.manager
+        self.assertEqual(self.integration.run_as_id, self.manager)
 
     def test_a_wrong_schedule_is_corrected_once_it_is_stopped(self):
         self.integration.start()
