@@ -331,6 +331,13 @@ test("the next record has its own line", async () => {
     expect.verifySteps([FIRST_LOAD.replace("1:", "2:")]);
 });
 
+test("so has one that is gone on to with changes, which are saved", async () => {
+    await mountCoverage();
+    await contains("[name=name] input").edit("Bills", { confirm: false });
+    await contains(".o_pager_next").click();
+    expect.verifySteps([FIRST_LOAD.replace("1:", "2:")]);
+});
+
 test("dragging moves the line and opens nothing", async () => {
     watchActions();
     await mountCoverage();

@@ -28,7 +28,10 @@ const DAYS = [
 class Integration extends models.Model {
     _name = "ihub.integration";
     name = fields.Char();
-    _records = [{ id: 1, name: "Orders" }];
+    _records = [
+        { id: 1, name: "Orders" },
+        { id: 2, name: "Parcels" },
+    ];
 }
 
 defineMailModels();
@@ -59,7 +62,8 @@ async function mountHistory(runs = RUNS, days = DAYS) {
         type: "form",
         resModel: "ihub.integration",
         resId: 1,
-        arch: `<form><widget name="ihub_history"/></form>`,
+        resIds: [1, 2],
+        arch: `<form><field name="name"/><widget name="ihub_history"/></form>`,
     });
     expect.verifySteps(["history 1"]);
 }
@@ -150,4 +154,11 @@ test("without runs there are words in place of empty graphs", async () => {
     await mountHistory([], []);
     expect("canvas").toHaveCount(0);
     expect(".o_ihub_history").toHaveText(/Nothing has run yet/);
+});
+
+test("another record has figures of its own, also where changes are saved before", async () => {
+    await mountHistory();
+    await contains("[name=name] input").edit("Bills", { confirm: false });
+    await contains(".o_pager_next").click();
+    expect.verifySteps(["history 2"]);
 });

@@ -7,9 +7,9 @@ import {
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { useLiveReload } from "../live/live_reload";
+import { widgetOf } from "../views/record_widget";
 import { useDragging } from "./dragging";
 import { useSpanActions } from "./span_actions";
 import { isActive, isFillable, labelOf, STATUSES, TROUBLES } from "./statuses";
@@ -27,7 +27,7 @@ const NARROW = 1;
 export class Coverage extends Component {
     static template = "ihub.Coverage";
     static components = { TimeControls };
-    static props = { ...standardWidgetProps };
+    static props = { id: Number };
 
     setup() {
         this.orm = useService("orm");
@@ -52,14 +52,14 @@ export class Coverage extends Component {
     }
 
     get id() {
-        return this.props.record.resId;
+        return this.props.id;
     }
 
-    async onWillUpdateProps(props) {
-        if (props.record.resId !== this.id) {
+    async onWillUpdateProps({ id }) {
+        if (id !== this.id) {
             this.period.follow();
             Object.assign(this.state, { focused: 0, tip: null });
-            await this.load({ id: props.record.resId });
+            await this.load({ id });
         }
     }
 
@@ -342,6 +342,6 @@ export class Coverage extends Component {
     }
 }
 
-export const coverage = { component: Coverage };
+export const coverage = { component: widgetOf(Coverage) };
 
 registry.category("view_widgets").add("ihub_coverage", coverage);

@@ -3,10 +3,10 @@ import { loadBundle } from "@web/core/assets";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { sayDuration } from "../fields/duration_field";
 import { useLiveReload } from "../live/live_reload";
+import { widgetOf } from "../views/record_widget";
 import { Chart } from "./chart";
 import { daysConfig, OUTCOMES, runsConfig } from "./chart_config";
 
@@ -14,7 +14,7 @@ import { daysConfig, OUTCOMES, runsConfig } from "./chart_config";
 export class History extends Component {
     static template = "ihub.History";
     static components = { Chart };
-    static props = { ...standardWidgetProps };
+    static props = { id: Number };
 
     setup() {
         this.orm = useService("orm");
@@ -24,9 +24,9 @@ export class History extends Component {
         this.runsConfig = (el) => runsConfig(el, this.state.runs);
         this.daysConfig = (el) => daysConfig(el, this.state.days);
         onWillStart(() => Promise.all([loadBundle("web.chartjs_lib"), this.load(this.id)]));
-        onWillUpdateProps(async ({ record }) => {
-            if (record.resId !== this.id) {
-                await this.load(record.resId);
+        onWillUpdateProps(async ({ id }) => {
+            if (id !== this.id) {
+                await this.load(id);
             }
         });
         useLiveReload({
@@ -36,7 +36,7 @@ export class History extends Component {
     }
 
     get id() {
-        return this.props.record.resId;
+        return this.props.id;
     }
 
     async load(id, orm = this.orm) {
@@ -93,4 +93,4 @@ export class History extends Component {
     }
 }
 
-registry.category("view_widgets").add("ihub_history", { component: History });
+registry.category("view_widgets").add("ihub_history", { component: widgetOf(History) });
