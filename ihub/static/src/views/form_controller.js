@@ -1,5 +1,6 @@
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { useBus } from "@web/core/utils/hooks";
 import { FormController } from "@web/views/form/form_controller";
 import { formView } from "@web/views/form/form_view";
 
@@ -14,9 +15,14 @@ export class LiveFormController extends FormController {
 
     setup() {
         super.setup();
+        /** What somebody has begun to type into. */
+        this.typedInto = null;
+        useBus(this.model.bus, "FIELD_IS_DIRTY", ({ detail: isDirty }) => {
+            this.typedInto = isDirty ? document.activeElement : null;
+        });
         useLiveReload({
             concerns: (ids) => this.concernsIntegrations(ids),
-            isBusy: () => this.model.root.isDirty(),
+            isBusy: () => this.isBeingEdited(),
             reload: () => this.refresh(),
             delay: this.constructor.delay,
         });
@@ -29,6 +35,12 @@ export class LiveFormController extends FormController {
      */
     concernsIntegrations(ids) {
         return ids.includes(this.model.root.data.integration_id?.id);
+    }
+
+    /** Who asks the record makes a value of what is half typed, without a blank at its end. */
+    isBeingEdited() {
+        const isTyping = this.typedInto && this.typedInto === document.activeElement;
+        return isTyping || this.model.root.isDirty();
     }
 
     async refresh() {
