@@ -1,7 +1,13 @@
 import { expect, test } from "@odoo/hoot";
 import { click, queryAllTexts } from "@odoo/hoot-dom";
 import { animationFrame } from "@odoo/hoot-mock";
-import { defineModels, fields, models, mountView } from "@web/../tests/web_test_helpers";
+import {
+    defineModels,
+    fields,
+    models,
+    mountView,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { parseStructure } from "@ihub/fields/event_details/event_details_field";
 
@@ -16,6 +22,7 @@ class Event extends models.Model {
         { id: 2, details: "<b>not bold</b>\n  second line" },
         { id: 3, details: 'Traceback (most recent call last):\n  File "x"\nKeyError: 1' },
         { id: 4, details: '{"order": ' },
+        { id: 6, details: '{"id": 1234567890123456789, "price": 1.50}' },
         { id: 5, details: JSON.stringify(Array.from({ length: 250 }, (_, i) => i)) },
     ];
     _views = { form: `<form><field name="details" widget="ihub_event_details"/></form>` };
@@ -45,6 +52,21 @@ test("a structure is a tree that unfolds", async () => {
     await click("details details details > summary");
     await animationFrame();
     expect(queryAllTexts(".o_ihub_json_key")).toEqual(["order", "lines", "sku", "more", "x"]);
+});
+
+test("numbers are shown as they are written, however long", async () => {
+    await mount(6);
+    expect(queryAllTexts(".o_ihub_json_number")).toEqual(["1234567890123456789", "1.50"]);
+});
+
+test("a browser that rounds long numbers shows the text", () => {
+    patchWithCleanup(JSON, {
+        parse(text, reviver) {
+            return super.parse(text, (key, value) => reviver(key, value));
+        },
+    });
+    expect(parseStructure('{"id": 1234567890123456789}')).toBe(undefined);
+    expect(parseStructure('{"id": 7, "price": 1.5}')).toEqual({ id: 7, price: 1.5 });
 });
 
 test("a structure can be seen as text", async () => {

@@ -8,6 +8,20 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 const OPEN_DEPTH = 2;
 const PAGE = 100;
 
+/** Keep a number as it is written: JavaScript rounds what is longer than it can count. */
+function exactly(key, value, context) {
+    if (typeof value !== "number" || String(value) === context?.source) {
+        return value;
+    }
+    if (context?.source) {
+        return JSON.rawJSON(context.source);
+    }
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+        throw new RangeError("This browser does not tell how it is written.");
+    }
+    return value;
+}
+
 /**
  * Return the object or array that a text holds; undefined when it is not JSON.
  */
@@ -16,7 +30,7 @@ export function parseStructure(text) {
         return undefined;
     }
     try {
-        return JSON.parse(text);
+        return JSON.parse(text, exactly);
     } catch {
         return undefined;
     }
@@ -40,7 +54,8 @@ export class JsonNode extends Component {
     }
 
     get isStructure() {
-        return this.props.value !== null && typeof this.props.value === "object";
+        const { value } = this.props;
+        return value !== null && typeof value === "object" && !JSON.isRawJSON?.(value);
     }
 
     get entries() {
@@ -52,7 +67,11 @@ export class JsonNode extends Component {
     }
 
     get kind() {
-        return this.props.value === null ? "null" : typeof this.props.value;
+        const { value } = this.props;
+        if (JSON.isRawJSON?.(value)) {
+            return "number";
+        }
+        return value === null ? "null" : typeof value;
     }
 
     get literal() {
