@@ -2,6 +2,8 @@ import { beforeEach, expect, test } from "@odoo/hoot";
 import {
     drag,
     hover,
+    pointerDown,
+    pointerUp,
     press,
     queryAllAttributes,
     queryAllTexts,
@@ -180,6 +182,17 @@ test("a period is dragged, to and fro, and runs by the dialog", async () => {
     }
     const filled = ["action_fill 1: 2025-03-04 19:55 2025-03-04 21:55", "action_fill"];
     expect.verifySteps([FIRST, ...filled, FIRST, ...filled, FIRST]);
+});
+
+test.tags("desktop");
+test("who lets go elsewhere chooses nothing", async () => {
+    await mountGrid();
+    await pointerDown(`${lane}:eq(0)`, point(4));
+    await pointerUp(".o_ihub_grid_name:eq(1)");
+    await hover(`${lane}:eq(0)`, point(6));
+    await animationFrame();
+    expect(".o_ihub_grid_selection").toHaveCount(0);
+    expect.verifySteps([FIRST]);
 });
 
 test.tags("desktop");

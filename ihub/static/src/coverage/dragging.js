@@ -41,6 +41,11 @@ export function useDragging(ref, onDragged) {
             if (from === null) {
                 return;
             }
+            if (!ev.buttons) {
+                // It was let go elsewhere.
+                end(ev);
+                return;
+            }
             const shift = ev.clientX - from;
             if (!moved && Math.abs(shift) > TOLERANCE) {
                 moved = true;
