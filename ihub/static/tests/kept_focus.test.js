@@ -36,7 +36,7 @@ async function mount(Controller, view) {
     });
     await mountView({ resModel: "run", ...view });
     return async () => {
-        await (controller.refresh ? controller.refresh() : controller.model.load());
+        await (controller.refresh ? controller.refresh() : controller.model.refresh());
         await animationFrame();
     };
 }

@@ -1,7 +1,8 @@
-import { expect, test } from "@odoo/hoot";
+import { Deferred, expect, test } from "@odoo/hoot";
 import { animationFrame } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
+    contains,
     defineModels,
     fields,
     findComponent,
@@ -11,6 +12,7 @@ import {
 } from "@web/../tests/web_test_helpers";
 
 import { LiveKanbanController } from "@ihub/views/kanban_controller";
+import { LiveListController } from "@ihub/views/list_controller";
 
 class Card extends models.Model {
     _name = "card";
@@ -59,4 +61,73 @@ test("a search that is refused is what the next reload searches for", async () =
     await model.load();
     await animationFrame();
     expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveText("Two");
+});
+
+async function mountLines(params = {}) {
+    const view = await mountView({
+        type: "list",
+        resModel: "card",
+        arch: `<list js_class="ihub_live_list" limit="1"><field name="name"/></list>`,
+        ...params,
+    });
+    return findComponent(view, (one) => one instanceof LiveListController).model;
+}
+
+/** Refresh, and do something before the server has answered. */
+async function doMeanwhile(model, method, action) {
+    const answer = new Deferred();
+    let asked = 0;
+    onRpc(method, () => (asked++ ? undefined : answer));
+    const refreshed = model.refresh();
+    await animationFrame();
+    const done = action();
+    await animationFrame();
+    answer.resolve();
+    await Promise.all([refreshed, done]);
+    await animationFrame();
+}
+
+test.tags("desktop");
+test("who turns the page during a refresh gets the page", async () => {
+    const model = await mountLines();
+    await doMeanwhile(model, "web_search_read", () => contains(".o_pager_next").click());
+    expect(".o_data_row").toHaveText("Two");
+    await model.refresh();
+    await animationFrame();
+    expect(".o_data_row").toHaveText("Two");
+});
+
+test.tags("desktop");
+test("who sorts during a refresh gets the order", async () => {
+    const model = await mountLines();
+    await contains("th[data-name=name]").click();
+    expect(".o_data_row").toHaveText("One");
+    await doMeanwhile(model, "web_search_read", () => contains("th[data-name=name]").click());
+    expect(".o_data_row").toHaveText("Two");
+});
+
+test.tags("desktop");
+test("what is ticked during a refresh stays ticked", async () => {
+    const model = await mountLines();
+    await doMeanwhile(model, "web_search_read", () =>
+        contains(".o_data_row .o_list_record_selector input").click(),
+    );
+    expect(".o_data_row .o_list_record_selector input").toBeChecked();
+});
+
+test.tags("desktop");
+test("what is unfolded during a refresh stays unfolded, and what is folded stays folded", async () => {
+    const model = await mountLines({ groupBy: ["name"] });
+    expect(".o_group_header").toHaveCount(2);
+    const click = () => contains(".o_group_header:contains(Two)").click();
+    await doMeanwhile(model, "web_read_group", click);
+    expect(".o_data_row").toHaveText("Two");
+    await doMeanwhile(model, "web_read_group", click);
+    expect(".o_data_row").toHaveCount(0);
+});
+
+test("what was on screen at another time is not shown first", async () => {
+    const model = await mountLines({ config: { cache: true } });
+    expect(model.env.config.cache).toBe(true);
+    expect(model.withCache).toBe(false);
 });

@@ -81,6 +81,21 @@ test("nobody is disturbed while editing; afterwards it is made up for", async ()
     live.stop();
 });
 
+test("a reload that was put off is made up for", async () => {
+    let isPutOff = true;
+    const { bus, live } = setUp({ reload: async () => expect.step("reload") || !isPutOff });
+    const { at } = live.freshness;
+    bus.notify(1);
+    await advanceTime(PAUSE);
+    expect.verifySteps(["reload"]);
+    expect(live.freshness.at).toBe(at);
+    isPutOff = false;
+    await advanceTime(PAUSE);
+    expect.verifySteps(["reload"]);
+    expect(live.freshness.at).not.toBe(at);
+    live.stop();
+});
+
 test("a tooltip under a resting mouse holds nothing up", async () => {
     const { bus, live } = setUp();
     const popover = document.createElement("div");

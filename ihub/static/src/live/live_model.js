@@ -10,6 +10,9 @@ import { markRaw } from "@odoo/owl";
  * And what a load has searched for that fails is searched for by the next one.
  */
 export class LiveModel extends RelationalModel {
+    // What was on screen before is not what there is now, and nothing would say so.
+    static withCache = false;
+
     setup() {
         super.setup(...arguments);
         // What shows the records need not be drawn anew for who waits for them.
@@ -27,4 +30,53 @@ export class LiveModel extends RelationalModel {
             this.search = null;
         });
     }
+    /**
+     * Load anew what is on screen. What people have asked for meanwhile counts.
+     *
+     * @returns {Promise<boolean>} false where somebody has ticked something: that stays as it is
+     */
+    refresh() {
+        return this.loads.exec(async () => {
+            while (!this.root.selection?.length) {
+                const { chosen } = this;
+                const config = this._getNextConfig(this.config, this.search || {});
+                // The answer is written to these: not to what is on screen.
+                config.groups = copyOf(config.groups);
+                this.hooks.onWillLoadRoot(config);
+                const data = await this._loadData(config);
+                // A page or an order that somebody has asked for is on its way, perhaps.
+                await this.mutex.getUnlockedDef();
+                if (this.chosen === chosen) {
+                    this.root = this._createRoot(config, data);
+                    this.config = config;
+                    this.search = null;
+                    await this.hooks.onRootLoaded(this.root);
+                    return true;
+                }
+            }
+            return false;
+        });
+    }
+
+    /** What people have chosen to see, as a text that can be compared. */
+    get chosen() {
+        return JSON.stringify(chosenOf(this.root));
+    }
+}
+
+function copyOf(groups) {
+    const copies = Object.entries(groups || {}).map(([value, group]) => [
+        value,
+        { ...group, list: { ...group.list, groups: copyOf(group.list.groups) } },
+    ]);
+    return groups && Object.fromEntries(copies);
+}
+
+function chosenOf({ offset, limit, orderBy, records, groups, selection }) {
+    return {
+        list: [offset, limit, orderBy],
+        ticked: selection?.map(({ resId }) => resId),
+        shown: groups ? null : records.length,
+        groups: groups?.map(({ isFolded, list }) => [isFolded, chosenOf(list)]),
+    };
 }

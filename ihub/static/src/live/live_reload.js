@@ -35,7 +35,7 @@ export class LiveReload {
     /**
      * @param {Object} bus the service bus_service
      * @param {Object} params
-     * @param {() => Promise} params.reload
+     * @param {() => Promise} params.reload returns false where it had to be put off
      * @param {(ids: number[]) => boolean} [params.concerns] whether a change of these
      *      integrations is on screen
      * @param {() => boolean|Promise<boolean>} [params.isBusy] whether a reload would disturb
@@ -114,8 +114,11 @@ export class LiveReload {
         }
         this.isStale = false;
         try {
-            await this.reload();
-            this.freshness.at = luxon.DateTime.now();
+            if ((await this.reload()) === false) {
+                this.isStale = true;
+            } else {
+                this.freshness.at = luxon.DateTime.now();
+            }
             this.hasFailed = false;
         } catch (error) {
             this.onError(error);

@@ -39,7 +39,7 @@ export class LiveKanbanController extends KanbanController {
         super.setup();
         useLiveReload({
             isBusy: () => Boolean(this.model.root.selection?.length),
-            reload: () => this.model.load(),
+            reload: () => this.model.refresh(),
         });
         useKeysOfButtons(this.rootRef);
         useKeptFocus(this.rootRef, this.model);

@@ -20,7 +20,7 @@ export class LiveListController extends ListController {
         super.setup();
         useLiveReload({
             isBusy: () => Boolean(this.model.root.selection?.length),
-            reload: () => this.model.load(),
+            reload: () => this.model.refresh(),
         });
         useKeptFocus(this.rootRef, this.model);
     }
