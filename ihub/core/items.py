@@ -24,14 +24,22 @@ SHARE_FROM = 10
 
 # In a JSON object: it stands for a value that JSON does not have.
 _TAG = "$"
+_MASKED = json.dumps({_TAG: "masked"})[1:-1]
 # By their classes as they are here, whatever a test that freezes the clock puts in their place.
 _MOMENTS: dict[type, str] = {datetime: "datetime", date: "date", time: "time"}
 # Moments, numbers and records are no texts: half of one would be none.
-_NEVER_MASKED = {"datetime", "date", "time", "timedelta", "Decimal", "reference"}
+_NEVER_MASKED = {"datetime", "date", "time", "timedelta", "Decimal", "reference", "masked"}
 # What a message has of one item only: quoted values, and words with digits or an @ in them.
 _VALUES = re.compile(
     r"""'[^'\n]*'|"[^"\n]*"|“[^”\n]*”|„[^“”\n]*[“”]|«[^»\n]*»|‘[^’\n]*’|\S*[\d@]\S*"""
 )
+
+
+class Masked(str):
+    """What is left of a text that held a secret: to be shown, never to be worked with."""
+
+
+_WRITTEN: dict[type, str] = {Decimal: "Decimal", Masked: "masked"}
 
 
 class MissingKey(LookupError):
@@ -228,14 +236,16 @@ def unpacked(text: str, resolve: Callable[[Any], Any] | None = None) -> Any:
 def without_secrets(text: str) -> str:
     """Return packed data without the secrets that are known by value: they need not be kept.
 
-    Only in values: names stay, and so does what JSON is made of.
+    Only in values: names stay, and so does what JSON is made of. A text that held one becomes a
+    :class:`Masked` one.
     """
     return json.dumps(_without_secrets(json.loads(text))) if values_in([text]) else text
 
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, str):
-        return mask_values(value)
+        left = mask_values(value)
+        return value if left == value else {_TAG: "masked", "of": left}
     if isinstance(value, list):
         return [_without_secrets(item) for item in value]
     if isinstance(value, dict):
@@ -245,6 +255,25 @@ def _without_secrets(value: Any) -> Any:
             name: item if name == _TAG else _without_secrets(item) for name, item in value.items()
         }
     return value
+
+
+def is_masked(text: str) -> bool:
+    """Return whether packed data lack what :func:`without_secrets` has taken from them."""
+    # Quotes within a value would have a backslash.
+    return _MASKED in text
+
+
+def unmasked(kept: Any, fresh: Any) -> Any:
+    """Return ``kept``, which people have corrected, with what is masked as it is in ``fresh``."""
+    if isinstance(kept, Masked):
+        return fresh
+    if isinstance(kept, dict) and isinstance(fresh, dict):
+        return {name: unmasked(one, fresh.get(name, one)) for name, one in kept.items()}
+    if isinstance(kept, (list, tuple)) and type(kept) is type(fresh) and len(kept) == len(fresh):
+        return type(kept)(map(unmasked, kept, fresh))
+    if isinstance(kept, (set, frozenset)) and any(isinstance(one, Masked) for one in kept):
+        return fresh
+    return kept
 
 
 def fingerprint(text: str) -> str:
@@ -275,8 +304,8 @@ def _packed(value: Any, reference: Callable[[Any], Any]) -> Any:
         return {_TAG: _MOMENTS[kind], "of": value.isoformat()}
     if kind is timedelta:
         return {_TAG: "timedelta", "of": [value.days, value.seconds, value.microseconds]}
-    if kind is Decimal:
-        return {_TAG: "Decimal", "of": str(value)}
+    if kind in _WRITTEN:
+        return {_TAG: _WRITTEN[kind], "of": str(value)}
     if kind is bytes:
         return {_TAG: "bytes", "of": base64.b64encode(value).decode()}
     known = reference(value)
@@ -304,7 +333,8 @@ def _unpacked(value: Any, resolve: Callable[[Any], Any]) -> Any:
         return resolve(given)
     if kind == "dict":
         return {_unpacked(name, resolve): _unpacked(one, resolve) for name, one in given}
-    return _VALUES_OF[kind](_unpacked(given, resolve))
+    inner = _unpacked(given, resolve)
+    return inner if isinstance(inner, Masked) else _VALUES_OF[kind](inner)
 
 
 _VALUES_OF: dict[str, Callable[[Any], Any]] = {
@@ -313,6 +343,7 @@ _VALUES_OF: dict[str, Callable[[Any], Any]] = {
     "time": time.fromisoformat,
     "timedelta": lambda parts: timedelta(*parts),
     "Decimal": Decimal,
+    "masked": Masked,
     "bytes": base64.b64decode,
     "tuple": tuple,
     "set": set,

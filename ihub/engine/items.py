@@ -325,9 +325,9 @@ class Processing:
             self._missed.note(element.key)
         row = row or item_store.new(element.key)
         is_same = row.fingerprint == element.fingerprint
-        if row.data and is_same:
-            # Corrected by people meanwhile.
-            element.data, element.text = unpacked(self.env, row.data), row.data
+        if row.data and row.is_corrected and is_same:
+            kept = unpacked(self.env, row.data)
+            element.data, element.text = core.unmasked(kept, element.data), row.data
         known[element.key] = self._deal_with(
             element,
             row._replace(
@@ -383,7 +383,8 @@ class Processing:
 
     def _kept_element(self, row):
         element = Element(None, row.key, row.name, row.data, None)
-        is_known = row.data is not None
+        # What would be worked with must be what has come, and not what is left of it.
+        is_known = row.data is not None and not core.is_masked(row.data)
         try:
             element.data = unpacked(self.env, row.data) if is_known else None
         except (KeyError, ValueError, ArithmeticError, TypeError):

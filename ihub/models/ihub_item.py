@@ -197,7 +197,8 @@ class IhubItem(models.Model):
         for item in self:
             can = item.state == "failed" and item.sudo().data and item._labels()
             item.can_change = bool(can)
-            item.can_replay = item.state == "done" and bool(item.sudo().data)
+            data = item.sudo().data
+            item.can_replay = item.state == "done" and bool(data) and not core.is_masked(data)
 
     @api.model
     def get_property_definition(self, full_name):

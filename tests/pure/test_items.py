@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pure_ihub.core import masking
 from pure_ihub.core.items import (
     KEY_LENGTH,
     FailedItemsLimit,
@@ -14,12 +15,15 @@ from pure_ihub.core.items import (
     cause_of,
     changed,
     fingerprint,
+    is_masked,
     key_at,
     packed,
     stored_key,
     text_at,
+    unmasked,
     unpacked,
     value_at,
+    without_secrets,
 )
 from pure_ihub.core.text import NotPlain
 
@@ -111,6 +115,26 @@ def test_other_objects_are_known_by_whoever_keeps_them():
     assert unpacked(text, tuple) == {"partner": ("res.partner", 7)}
     with pytest.raises(NotPlain, match="SimpleNamespace"):
         packed([SimpleNamespace()])
+
+
+def test_what_is_masked_is_told_apart_and_taken_from_what_comes_again(monkeypatch):
+    monkeypatch.setattr(masking, "_values", {})
+    masking.know("4711-4711")
+    fresh = {
+        "zip": "4711-4711", "is": "***", "mail": "a@b.de", "of": b"4711-4711",
+        "all": {"4711-4711"}, "lines": [{"sku": "4711-4711"}, ("4711-4711", 7)],
+    }  # fmt: skip
+    text = without_secrets(packed(fresh))
+    assert "4711" not in text
+    kept = unpacked(text)
+    assert kept["zip"] == "***"
+    assert is_masked(text)
+    # Also when people have corrected something beside it, and whatever its texts say.
+    again = packed(changed(kept, {"mail": "c@d.de"}))
+    assert is_masked(again)
+    assert unmasked(unpacked(again), fresh) == {**fresh, "mail": "c@d.de"}
+    for whole in ({"$": "masked"}, '{"$": "masked"}', "***"):
+        assert not is_masked(packed(whole))
 
 
 def test_what_contains_itself_is_refused():

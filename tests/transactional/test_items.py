@@ -599,6 +599,38 @@ class TestRepair(ItemsCase):
         self.assertEqual((run.state, item.state), ("done", "failed"))
         self.assertIn("data was not kept", item.message)
 
+    def test_what_was_masked_is_never_taken_for_data(self):
+        """A secret of any integration may stand in an order by chance."""
+        masking.know("4711")
+        self.orders[3] |= {"fail": "No product.", "zip": "4711", "paper": b"4711"}
+        self.run_it(moment="2025-03-01 12:40")
+        item = self.items(key="3")
+        self.assertIn("***", item.data_html)
+        del self.orders[3]["fail"]
+        run = self.retry(item)
+        self.assertEqual((run.state, item.state), ("done", "failed"))
+        self.assertIn("data was not kept", item.message)
+        # Its period has all of it.
+        self.run_it(moment="2025-03-01 13:40")
+        self.assertEqual(item.state, "done")
+        self.assertFalse(item.can_replay)
+
+    def test_what_is_corrected_beside_a_masked_value_is_done_when_it_comes_again(self):
+        masking.know("4711")
+        self.orders[3] |= {"fail": "No product.", "zip": "4711"}
+        self.run_it(moment="2025-03-01 12:40")
+        item = self.items(key="3")
+        item.with_user(self.operator)._change({"mail": "c@d.de"})
+        seen = []
+
+        def look(this, order, item):
+            seen.append((order.get("zip"), order["mail"]))
+            item.bind(this.env["res.partner"].sudo().create({"name": order["number"]}))
+
+        self.run_it(look, moment="2025-03-01 13:40")
+        self.assertIn(("4711", "c@d.de"), seen)
+        self.assertEqual(item.state, "done")
+
     def test_a_retry_makes_up_for_one_that_gave_up(self):
         self.retry_in_vain()
         with freeze_time("2025-03-01 13:01"):
