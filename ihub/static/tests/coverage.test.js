@@ -13,6 +13,7 @@ import {
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
+import { CallbackRecorder } from "@web/search/action_hook";
 
 const DAY = "2025-03-05";
 // A day of which 8 % are still to come.
@@ -65,7 +66,7 @@ function answer({ segments = SEGMENTS, ...values } = {}) {
 }
 
 /** Show the time line; the server answers with `values`, and writes down what it was asked for. */
-async function mountCoverage(values) {
+async function mountCoverage(values, { first = FIRST_LOAD, ...props } = {}) {
     onRpc("ihub.integration", "coverage", ({ args: [[id], from, to] }) => {
         expect.step(`${id}: ${minutes(from)} ${minutes(to)}`);
         return answer(values);
@@ -75,9 +76,12 @@ async function mountCoverage(values) {
         resModel: "ihub.integration",
         resId: 1,
         resIds: [1, 2],
-        arch: `<form><field name="name"/><widget name="ihub_coverage"/></form>`,
+        arch: `<form js_class="ihub_live_form">
+                <field name="name"/><widget name="ihub_coverage"/>
+            </form>`,
+        ...props,
     });
-    expect.verifySteps([FIRST_LOAD]);
+    expect.verifySteps([first]);
 }
 
 /** Write down what is opened, and how the server was asked. */
@@ -140,6 +144,22 @@ test("one can look at what was earlier, and come back to now", async () => {
     await contains(".o_ihub_now").click();
     expect(".o_ihub_now").not.toBeEnabled();
     expect.verifySteps([`1: 2025-03-04 03:55 ${DAY} 03:55`, FIRST_LOAD]);
+});
+
+test("who comes back finds the period of before", async () => {
+    const __getLocalState__ = new CallbackRecorder();
+    await mountCoverage({}, { __getLocalState__ });
+    await contains(".o_ihub_earlier").click();
+    const first = `1: 2025-03-04 03:55 ${DAY} 03:55`;
+    expect.verifySteps([first]);
+    const kept = Object.assign({}, ...__getLocalState__.callbacks.map((get) => get()));
+    const state = { "ihub.coverage": kept["ihub.coverage"] };
+    await mountCoverage({}, { state, first });
+});
+
+test("of another integration nothing is kept", async () => {
+    const state = { "ihub.coverage": { id: 2, zoom: "year", center: null } };
+    await mountCoverage({}, { state });
 });
 
 test.tags("desktop");

@@ -23,6 +23,7 @@ import {
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
+import { CallbackRecorder } from "@web/search/action_hook";
 import { closestScrollableY } from "@web/core/utils/scrolling";
 
 import { CHANGED, PAUSE } from "@ihub/live/live_reload";
@@ -109,6 +110,7 @@ async function mountGrid(options = {}, onAsked = writeDown) {
 }
 
 const FIRST = `2 rows: 2025-03-04 15:55 ${DAY} 15:55`;
+const EARLIER = `2 rows: 2025-03-03 15:55 2025-03-04 15:55`;
 const lane = ".o_ihub_grid_lane";
 const cursor = ".o_ihub_grid_cursor";
 
@@ -167,6 +169,16 @@ test("who points at a bar is told what it is", async () => {
     await hover(`${lane}:eq(0)`, point(6));
     expect(`${lane}:eq(0)`).toHaveAttribute("title", "");
     expect.verifySteps([FIRST]);
+});
+
+test("who comes back finds the moment of before", async () => {
+    const __getLocalState__ = new CallbackRecorder();
+    await mountGrid({ __getLocalState__ });
+    await contains(".o_ihub_earlier").click();
+    expect.verifySteps([FIRST, EARLIER]);
+    const kept = Object.assign({}, ...__getLocalState__.callbacks.map((get) => get()));
+    await mountGrid({ state: { "ihub.grid": kept["ihub.grid"] } });
+    expect.verifySteps([EARLIER]);
 });
 
 test.tags("desktop");

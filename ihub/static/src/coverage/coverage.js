@@ -9,6 +9,7 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 
 import { useLiveReload } from "../live/live_reload";
+import { useKeptState } from "../views/kept_state";
 import { widgetOf } from "../views/record_widget";
 import { useDragging } from "./dragging";
 import { useSpanActions } from "./span_actions";
@@ -39,7 +40,12 @@ export class Coverage extends Component {
         this.statuses = STATUSES;
         this.labelOf = labelOf;
         this.isFillable = isFillable;
-        this.period = useState(new Period("day"));
+        const kept = useKeptState("ihub.coverage", () => {
+            const { zoom, center } = this.period;
+            return { id: this.id, zoom, center };
+        });
+        const { zoom = "day", center } = kept?.id === this.id ? kept : {};
+        this.period = useState(new Period(zoom, center));
         this.state = useState({ focused: 0, shown: null, tip: null });
         this.drag = useDragging(this.line, (part) => this.pan(-part));
         onWillStart(() => this.load());

@@ -10,11 +10,13 @@ const { DateTime } = luxon;
 
 /** Which period somebody wants to see: a zoom, around a moment or up to now. */
 export class Period {
-    center = null;
-
-    /** @param {keyof ZOOMS} zoom */
-    constructor(zoom) {
+    /**
+     * @param {keyof ZOOMS} zoom
+     * @param {DateTime} [center]
+     */
+    constructor(zoom, center = null) {
         this.zoom = zoom;
+        this.center = center;
     }
 
     get isFollowing() {

@@ -19,6 +19,7 @@ import { ActionHelper } from "@web/views/action_helper";
 
 import { Period, sayScale, TimeControls } from "../coverage/time_controls";
 import { StateField } from "../fields/state_field";
+import { useKeptState } from "../views/kept_state";
 import { GridLane, lookOf } from "./grid_lane";
 
 const { DateTime } = luxon;
@@ -47,7 +48,8 @@ export class GridRenderer extends Component {
         this.root = useRef("root");
         this.zooms = ZOOMS;
         const stored = browser.localStorage.getItem(STORED_ZOOM);
-        this.period = useState(new Period(ZOOMS.includes(stored) ? stored : "day"));
+        const center = useKeptState("ihub.grid", () => this.period.center);
+        this.period = useState(new Period(ZOOMS.includes(stored) ? stored : "day", center));
         this.state = useState({ shown: this.empty() });
         this.rowHeight = this.env.isSmall ? ROW.small : ROW.large;
         this.requests = 0;

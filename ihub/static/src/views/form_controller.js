@@ -7,6 +7,7 @@ import { formView } from "@web/views/form/form_view";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
 import { useKeptFocus } from "./kept_focus";
+import { useStateOfView } from "./kept_state";
 import { ARCHIVE } from "./warnings";
 
 /** A form that shows changes as they happen, unless somebody is editing. */
@@ -15,6 +16,7 @@ export class LiveFormController extends FormController {
 
     setup() {
         super.setup();
+        useStateOfView();
         /** What somebody has begun to type into. */
         this.typedInto = null;
         useBus(this.model.bus, "FIELD_IS_DIRTY", ({ detail: isDirty }) => {

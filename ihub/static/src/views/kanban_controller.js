@@ -10,6 +10,7 @@ import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
 import { useKeptFocus } from "./kept_focus";
+import { useStateOfView } from "./kept_state";
 import { ARCHIVE, DELETE } from "./warnings";
 
 /**
@@ -72,6 +73,7 @@ export class BoardController extends KanbanController {
 
     setup() {
         super.setup();
+        useStateOfView();
         this.board = useBoard(this.model);
         useKeysOfButtons(this.rootRef);
         useKeptFocus(this.rootRef, this.model);
