@@ -34,6 +34,10 @@ class TooLarge(Exception):
     """More arrives, or comes out when it is unpacked, than was allowed."""
 
 
+class NoCertificates(Exception):
+    """The certificates by which servers are known are not where they should be on this machine."""
+
+
 class Limits:
     """Everything that is sent and received inside a ``with`` of these shares them.
 
@@ -86,7 +90,8 @@ class BoundedAdapter(HTTPAdapter):
 
     The body of a redirect is not read; that of an error is empty where it cannot be used. Beside
     what ``requests`` raises, this raises :class:`TooLarge`, ``EOFError`` where what is packed ends
-    before its end, and ``zlib.error`` where it is damaged or packed in a way not asked for.
+    before its end, ``zlib.error`` where it is damaged or packed in a way not asked for, and
+    :class:`NoCertificates`.
 
     :param tuple timeout: seconds to wait for a connection, and for the next piece of an answer
     """
@@ -106,6 +111,13 @@ class BoundedAdapter(HTTPAdapter):
         if type(manager) is urllib3.ProxyManager:
             manager.pool_classes_by_scheme = _POOLS
         return manager
+
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            return super().cert_verify(*args, **kwargs)
+        except OSError as error:
+            # Else it would pass for one of the network.
+            raise NoCertificates() from error
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         # Not in the request, because Odoo's tests cannot read a pair of time-outs there.

@@ -31,7 +31,7 @@ from ..core.retry import is_transient_status, retry_after
 from ..core.traffic import REPEATABLE, Patience, interval_of, is_outage, is_servers_fault
 from ..engine import server_state, waiting
 from ..engine.exceptions import IntegrationError, UsageError
-from .bounded_http import ENCODINGS, BoundedAdapter, Limits, TooLarge
+from .bounded_http import ENCODINGS, BoundedAdapter, Limits, NoCertificates, TooLarge
 from .language import say
 
 _lt = LazyTranslate(__name__)
@@ -138,6 +138,13 @@ _ERRORS: dict[type[Exception], dict[Any, Any]] = {
         requests.exceptions.UnrewindableBodyError: _lt(
             "The server %(server)s redirected the data to another of its addresses, but it can "
             "be sent only once. Send it there, or as bytes."
+        ),
+    },
+    IntegrationError: {
+        NoCertificates: _lt(
+            "The server %(server)s was not asked, because the trusted certificates are missing "
+            "here. Ask whoever runs Odoo to check the variable REQUESTS_CA_BUNDLE or "
+            "CURL_CA_BUNDLE of its environment."
         ),
     },
     AnswerTooLarge: {TooLarge: _lt("The response from %(server)s is too large.")},
@@ -455,7 +462,7 @@ class RestClient:
         """Turn what the libraries raise into the errors of this module."""
         try:
             yield
-        except (TooLarge, zlib.error, ValueError, *_BROKEN) as exc:
+        except (NoCertificates, TooLarge, zlib.error, ValueError, *_BROKEN) as exc:
             cause = _root_cause(exc)
             error, text = _explanation(exc, cause)
             is_temporary = issubclass(error, RetryableError)
@@ -587,7 +594,8 @@ class _Session(requests.Session):
             request = self.prepare_request(requests.Request(method, url, **sent))
         except _BAD_ADDRESS:
             raise
-        except ValueError:
+        # A number that JSON has not is no ValueError for requests.
+        except (ValueError, requests.exceptions.InvalidJSONError):
             raise _NotSendable() from None
         # Else http.client refuses the second line, in an error that shows it.
         if any(set("\r\n") & set(f"{name}{value}") for name, value in request.headers.items()):

@@ -7,6 +7,7 @@ import pytest
 import requests
 from freezegun import freeze_time
 from http_server import Reply, closed_port_url, local_server
+from pure_ihub.engine import waiting
 from pure_ihub.lib import rest_client
 from pure_ihub.lib.exceptions import IntegrationError, RetryableError
 from pure_ihub.lib.rest_client import RestClient, retry_after
@@ -437,6 +438,30 @@ def test_a_header_of_two_lines_is_not_sent(server):
     with pytest.raises(rest_client.RequestInvalid, match="cannot be sent"):
         RestClient(server.url).get("orders", headers={"X-Key": "a\r\n b"})
     assert not server.requests
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("-inf")])
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_a_number_that_json_has_not_is_not_sent_and_no_failure_of_the_server(
+    server, client, monkeypatch, method, number
+):
+    waits, failures = [], []
+    monkeypatch.setattr(waiting, "sleep", waits.append)
+    monkeypatch.setattr(client._breaker, "note_failure", lambda *args: failures.append(args))
+    with pytest.raises(rest_client.RequestInvalid, match="cannot be sent"):
+        client.request(method, "labels", json={"weight": number})
+    assert not server.connections and not waits and not failures
+
+
+def test_certificates_that_are_not_there_are_no_failure_of_the_server(monkeypatch, tmp_path):
+    waits, failures = [], []
+    monkeypatch.setattr(waiting, "sleep", waits.append)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    client = RestClient(closed_port_url().replace("http:", "https:"), max_wait=60)
+    monkeypatch.setattr(client._breaker, "note_failure", lambda *args: failures.append(args))
+    with pytest.raises(IntegrationError, match="REQUESTS_CA_BUNDLE"):
+        client.get("orders")
+    assert not waits and not failures
 
 
 @pytest.mark.parametrize("length", ["5, 6", "-1", "x", "9" * 5000])
