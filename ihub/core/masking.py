@@ -321,7 +321,7 @@ _PLACE = re.compile(
     r"(?:(?P<called>(?<![^\W_])(?i:name|key|field|header|param|parameter|property|setting|variable"
     rf"|id|n|k)(?:{_QUOTE})?\s{{0,9}}(?:=>|[=:])\s{{0,9}}{_PREFIX}(?:{_QUOTE})?)"
     # <password>…, <password value="…"/>
-    r"|(?P<tag>(?:<|&(?:amp;){0,3}lt;)(?:[\w.\-]{1,40}:)?)"
+    r"|(?P<tag><(?:[\w.\-]{1,40}:)?)|(?P<escaped_tag>&(?:amp;){0,3}lt;(?:[\w.\-]{1,40}:)?)"
     # <key>password</key><string>…
     r"|(?P<element><[\w:.\-]{1,40}(?:\s[^<>]{0,80})?>\s{0,20}))\Z"
 )
@@ -333,6 +333,8 @@ _VALUE = (
 )
 _VALUE_BEFORE = re.compile(_VALUE)
 _VALUE_AFTER = rf"(?:{_QUOTE})?[\s,;](?:[^{{}}<>]{{0,{_AROUND}}}?[^\w{{}}<>])?{_VALUE}"
+# Of a tag that is escaped: what follows it has no < or > at which a search would stop.
+_END_OF_TAG = r"(?:>|&(?:amp;){0,3}gt;)"
 _AFTER_PLACE = {
     "called": re.compile(
         # name="password"; other="y"\r\nHeader: z\r\n\r\n
@@ -340,8 +342,9 @@ _AFTER_PLACE = {
         # <entry name="password">…
         rf"|[\"'][^<>]{{0,{_AROUND}}}(?<!/)>(?P<open>)|{_VALUE_AFTER}(?P<value>)"
     ),
-    "tag": re.compile(
-        rf"(?:\s[^<>]{{0,{_AROUND}}})?(?:(?<!/)>(?P<open>)|&(?:amp;){{0,3}}gt;(?P<escaped>))"
+    "tag": re.compile(rf"(?:\s[^<>]{{0,{_AROUND}}})?(?<!/)>(?P<open>)|{_VALUE_AFTER}(?P<value>)"),
+    "escaped_tag": re.compile(
+        rf"(?:\s(?:(?!{_END_OF_TAG})[^<]){{0,{_AROUND}}})?(?<!/){_END_OF_TAG}(?P<escaped>)"
         rf"|{_VALUE_AFTER}(?P<value>)"
     ),
     "element": re.compile(

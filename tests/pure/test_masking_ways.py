@@ -156,6 +156,21 @@ WAYS = {
     "name and value": f"<Name>ApiKey</Name><Value>{S}</Value><b>kept</b>",
     "plist": f"<key>password</key>\n<string>{S}</string><b>kept</b>",
     "XML in HTML": html.escape(f"<a><password>{S}</password><b>kept</b></a>"),
+    "attribute in HTML": html.escape(f'<wsse:Password Type="#Text">{S}</wsse:Password><b>kept</b>'),
+    "attribute in HTML, quotes left": html.escape(
+        f'<Password xsi:type="string">{S}</Password><b>kept</b>', quote=False
+    ),
+    "attribute in HTML in HTML": html.escape(
+        html.escape(f'<Password a="b" c="d">{S}</Password><b a="b">kept</b>')
+    ),
+    "value of an element in HTML": html.escape(f'<password value="{S}"/><b>kept</b>'),
+    "value of an element in HTML before another": html.escape(
+        f'<a><password type="x" value="{S}" /><b c="kept">kept</b></a>'
+    ),
+    "attribute in XML whose > is left": (
+        f'&lt;password a="b">{S}&lt;/password> &lt;b>kept&lt;/b> -> kept'
+    ),
+    "attribute with an escaped >": f'<password a="x &gt; y">{S}</password><b>kept &lt;</b>',
     "XML in JSON": json.dumps({"body": f'<l password="{S}"/><b>kept</b>'}),
     "element in JSON": json.dumps({"body": f"<password>{S}</password><b>kept</b>"}),
     # Settings
