@@ -136,6 +136,8 @@ class OAuth2(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         token = self._token if self._is_good(self._token) else None
         token = self._token = token or self._renewed()
+        # Where the same one was given again, it is good until the server refuses it once more.
+        self._refused = None
         request.headers["Authorization"] = f"Bearer {token['access_token']}"
         return request
 

@@ -174,6 +174,16 @@ class TestOAuth2:
         assert caught.value.status == 401
         assert (len(server.requests), len(issuer.requests)) == (2, 2)
 
+    def test_one_that_is_given_again_is_used_from_then_on(self, server, issuer):
+        server.reply("secret", Reply(401))
+        client = RestClient(server.url, auth=OAuth2(issuer.url + "token", "shop", SECRET))
+        for refused in (1, 2):
+            with pytest.raises(rest_client.RequestRefused):
+                client.get("secret")
+            for _each in range(5):
+                client.get("orders")
+            assert len(issuer.requests) == 1 + refused
+
     def test_a_401_without_a_token_to_renew_is_one(self, server):
         server.reply("orders", Reply(401))
         with pytest.raises(rest_client.RequestRefused):
