@@ -16,6 +16,9 @@ from requests.utils import parse_header_links
 
 from .items import value_at
 
+# In the place of the body of an answer that says that it has none.
+NO_CONTENT = object()
+
 
 class NoList(ValueError):
     """There is no list where the elements of a page are expected; the argument says where."""
@@ -163,7 +166,8 @@ class Offset(Way):
 class Pages:
     """The elements of all pages, one after the other. A page is asked for when it is needed.
 
-    :param fetch: function that gets a :class:`Place` and returns address, headers and JSON
+    :param fetch: function that gets a :class:`Place` and returns address, headers and JSON, or
+        :data:`NO_CONTENT` in place of that: the list ends there
     :param Place start: what was asked for
     :param items: where a page has its elements; None: it is a list itself
     :param Way way: how the next page is found
@@ -217,6 +221,9 @@ class Pages:
                 raise SamePage()
             seen.add(mark)
             address, headers, data = self.fetch(place)
+            if data is NO_CONTENT:
+                self._place, self._given = None, 0
+                return
             elements = self._elements_of(data)
             following = self.way.following(place, Page(address, headers, data, elements))
             # A server that does not know the parameter gives the first page for ever.

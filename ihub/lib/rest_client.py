@@ -26,7 +26,7 @@ import urllib3
 from odoo.tools import LazyTranslate
 
 from ..core.exceptions import RetryableError, ServerDown
-from ..core.paging import LinkHeader, NoList, Pages, Place, SamePage, Way
+from ..core.paging import NO_CONTENT, LinkHeader, NoList, Pages, Place, SamePage, Way
 from ..core.retry import is_transient_status, retry_after
 from ..core.traffic import REPEATABLE, Patience, interval_of, is_outage, is_servers_fault
 from ..engine import server_state, waiting
@@ -324,7 +324,8 @@ class RestClient:
         def fetch(place: Place) -> tuple[str, Mapping[str, str], Any]:
             answer = self.get(place.path, params=place.params, headers=headers)
             pages.response = answer.response
-            return answer.address, answer.headers, answer.json()
+            data = NO_CONTENT if answer.status == 204 else answer.json()
+            return answer.address, answer.headers, data
 
         # As they can be kept to go on there.
         kept = {

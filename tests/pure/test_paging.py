@@ -38,6 +38,16 @@ def test_by_the_header_link(server):
     assert queries(server) == [{"size": "2"}, {"page": "2"}, {"page": "3"}]
 
 
+@pytest.mark.parametrize("items", ["data", None, lambda body: body["data"]])
+@pytest.mark.parametrize("way", [PageNumber(), Offset(), Cursor(), NextAddress(), LinkHeader()])
+def test_an_answer_without_content_is_a_page_without_elements(server, way, items):
+    ids = [1, 2]
+    server.reply("orders", reply(ids if items is None else {"data": ids}), Reply(204))
+    pages = RestClient(server.url).pages("orders", items=items, next=way)
+    assert list(pages) == [1, 2]
+    assert list(RestClient(server.url).pages("orders", items=items, next=way)) == []
+
+
 def test_by_a_cursor_in_the_body(server):
     server.reply(
         "orders",
