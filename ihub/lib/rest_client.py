@@ -197,10 +197,19 @@ class Answer:
         if not self.body.strip():
             return None
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return self._parsed()
+        except (LookupError, ValueError, RecursionError):
             message = _lt("The response from the server %(server)s cannot be read: it is not JSON.")
             raise _unusable(say(message, server=self.server), self.response) from None
+
+    def _parsed(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except UnicodeDecodeError:
+            # JSON has to be in UTF-8, but some servers name another encoding, and keep to that.
+            if not self.encoding:
+                raise
+            return json.loads(self.body.decode(self.encoding))
 
 
 class RestClient:

@@ -113,6 +113,21 @@ def test_text_is_read_in_the_encoding_that_the_server_names(server, client):
     assert client.get("text").text == "für"
 
 
+@pytest.mark.parametrize("charset", ["iso-8859-1", '"Windows-1252"'])
+def test_json_is_read_in_the_encoding_that_the_server_names(server, client, charset):
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    server.reply("order", body=b'{"name": "f\xfcr"}', headers=headers)
+    assert client.get_json("order") == {"name": "für"}
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=no-such-thing"])
+def test_json_in_an_encoding_that_nobody_names_is_not_guessed(server, client, charset):
+    headers = {"Content-Type": f"application/json{charset}"}
+    server.reply("order", body=b'{"name": "f\xfcr"}', headers=headers)
+    with pytest.raises(rest_client.AnswerUnusable, match="not JSON"):
+        client.get_json("order")
+
+
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_status_that_waiting_may_cure_is_retryable(server, client, status):
     server.reply("orders", status=status, headers={"Retry-After": "17"})
