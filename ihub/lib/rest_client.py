@@ -398,6 +398,7 @@ class RestClient:
             try:
                 return send(left)
             except RequestRefused as error:
+                left -= time.monotonic() - begun
                 if not may_renew or not self._renewed(error):
                     raise
                 may_renew = False

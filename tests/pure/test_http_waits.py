@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import requests
 from http_server import Reply, closed_port_url, local_server
 from pure_ihub.engine import waiting
 from pure_ihub.lib import rest_client
@@ -108,6 +109,33 @@ def test_the_deadline_is_for_all_times_together(server, waits):
         RestClient(server.url, max_wait=60, deadline=0.5, read_timeout=0.3).get("orders")
     assert len(server.requests) == 2
     assert waits == [1]
+
+
+class Token(requests.auth.AuthBase):
+    """A token that is another one after the server has refused it."""
+
+    def __call__(self, request):
+        return request
+
+    def refuse(self):
+        """Need nothing."""
+
+
+def test_it_is_also_for_the_request_that_follows_a_refused_token(server, monkeypatch):
+    slow = Reply(401, body=b"no!", headers={"Connection": "close"}, drip=0.05)
+    server.reply("orders", slow, OK)
+    client = RestClient(server.url, auth=Token(), deadline=50)
+    deadlines = []
+    send = client._answer_to
+
+    def spy(method, address, sent, deadline):
+        deadlines.append(deadline)
+        return send(method, address, sent, deadline)
+
+    monkeypatch.setattr(client, "_answer_to", spy)
+    assert client.get("orders").text == "ok"
+    first, second = deadlines
+    assert first == 50 and second <= 49.9
 
 
 def test_a_file_is_sent_once(server, waits):
