@@ -24,6 +24,8 @@ import html
 import json
 import re
 import string
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from re import Pattern
@@ -185,19 +187,24 @@ _SHORTEST = 4
 _SHORT_VALUE = 8
 # Lines of a longer secret, such as a key in PEM, may be shown one by one.
 _LINE_OF_VALUE = 16
-# A process that sees ever new ones forgets the oldest: it is known again when it is read again.
+# A process that sees ever new ones forgets what was not read for longest.
 _MOST_VALUES = 5_000
-_values: dict[_Value, Pattern[str]] = {}
+_values: OrderedDict[_Value, Pattern[str]] = OrderedDict()
+_learning = threading.Lock()
 
 
 def know(value: str) -> None:
     """Mask ``value`` from now on in this process, in whatever text and however it is written."""
     lines = [line for line in value.splitlines() if len(line) >= _LINE_OF_VALUE]
-    for way in {way for part in (value, value.strip(), *lines) for way in _ways(part)}:
-        if len(way) >= _SHORTEST:
-            _values.setdefault(_Value(way), re.compile(_pattern(way)))
-    while len(_values) > _MOST_VALUES:
-        _values.pop(next(iter(_values)), None)
+    ways = {way for part in (value, value.strip(), *lines) for way in _ways(part)}
+    with _learning:
+        for way in map(_Value, ways):
+            if len(way) >= _SHORTEST:
+                _values.setdefault(way, re.compile(_pattern(way)))
+                # In one step: those that mask meanwhile do not wait for the lock.
+                _values.move_to_end(way)
+        while len(_values) > _MOST_VALUES:
+            _values.popitem(last=False)
 
 
 def mask_those(text: str, values: Iterable[str]) -> str:

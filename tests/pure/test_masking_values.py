@@ -89,6 +89,14 @@ def test_no_more_are_kept_than_there_is_room_for(monkeypatch):
     assert mask("secret-number-99") == "***"
 
 
+def test_what_is_read_again_is_not_the_oldest(monkeypatch):
+    monkeypatch.setattr(masking, "_MOST_VALUES", 50)
+    for number in range(100):
+        know("correct-horse")
+        know(f"secret-number-{number}")
+    assert mask("correct-horse") == "***"
+
+
 def test_data_of_an_item_stay_data():
     know("correct-horse")
     text = items.packed({"correct-horse": ["a correct-horse", 7, None, {"b": "correct-horse"}]})
