@@ -6,6 +6,8 @@ from .engine.failure import mask_loggers
 
 # When all modules have been imported, and so have their loggers.
 mask_loggers(__name__)
+# It shows whole addresses where an answer is not as it should be.
+mask_loggers("urllib3")
 
 
 def uninstall_hook(env):

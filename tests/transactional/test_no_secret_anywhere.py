@@ -147,6 +147,15 @@ class TestNoSecretAnywhere(HubCase):
         self.assertIn("Traceback", lines[0])
         self.assertIn("ValueError: 401 for https://user:***@shop", lines[0])
 
+    def test_what_the_library_below_says_of_an_answer_in_the_servers_log(self):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nThis is no header\r\n\r\nok"
+        server = self.enterContext(local_server())
+        server.reply("orders", raw=lambda: [answer])
+        with self.assertLogs("urllib3", "WARNING") as logs, RestClient(server.url) as client:
+            self.assertEqual(client.get("orders", params={"api_key": SECRET}).text, "ok")
+        self.assertIn("/orders?api_key=***", logs.output[0])
+        self.assertNotIn(SECRET, "".join(logs.output))
+
     def test_every_logger_of_the_hub_is_masked(self):
         names = [n for n in logging.root.manager.loggerDict if n.startswith("odoo.addons.ihub.")]
         # The kit for tests is never part of a server.
