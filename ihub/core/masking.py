@@ -196,11 +196,14 @@ _learning = threading.Lock()
 def know(value: str) -> None:
     """Mask ``value`` from now on in this process, in whatever text and however it is written."""
     lines = [line for line in value.splitlines() if len(line) >= _LINE_OF_VALUE]
-    ways = {way for part in (value, value.strip(), *lines) for way in _ways(part)}
+    ways = {way for part in (value, value.strip()) for way in _ways(part)}
+    # There may be many of them.
+    ways |= {way for line in lines for way in _usual_ways(line)}
     with _learning:
         for way in map(_Value, ways):
             if len(way) >= _SHORTEST:
-                _values.setdefault(way, re.compile(_pattern(way)))
+                if way not in _values:
+                    _values[way] = re.compile(_pattern(way))
                 # In one step: those that mask meanwhile do not wait for the lock.
                 _values.move_to_end(way)
         while len(_values) > _MOST_VALUES:
@@ -225,14 +228,65 @@ def forget() -> None:
     _values.clear()
 
 
+# What some write otherwise in JSON than has to be, and how: Go, Django, Jinja, Gson, Newtonsoft,
+# PHP twice, what is like .NET, and .NET.
+_IN_JSON = tuple(
+    {sign: "\\/" if sign == "/" else number % ord(sign) for sign in signs}
+    for signs, number in (
+        ("<>&", r"\u%04x"), ("<>&", r"\u%04X"), ("<>&'", r"\u%04x"), ("<>&'=", r"\u%04x"),
+        ("<>&'\"", r"\u%04x"), ("/", ""), ("<>&'\"/", r"\u%04X"), ("<>&'\"+`", r"\u%04x"),
+        ("<>&'\"+`", r"\u%04X"),
+    )
+)  # fmt: skip
+_NUMBER_IN_JSON = re.compile(r"(?<=\\u)[0-9a-f]{4}")
+# What HTML and XML may have for each of the two quotes, beside what Python writes.
+_QUOTES_IN_HTML = (
+    ("&quot;", "&#39;"), ("&quot;", "&#039;"), ("&quot;", "&apos;"), ("&#34;", "&#39;"),
+    ("&quot;", "'"), ('"', "'"),
+)  # fmt: skip
+_PERCENT = re.compile("%[0-9A-F]{2}")
+
+
 def _ways(value: str) -> Iterator[str]:
     """Yield ``value`` as it stands in JSON, Python, addresses, HTML and headers."""
+    yield from _usual_ways(value)
+    yield from _ways_in_json(value)
+    text = html.escape(value, quote=False)
+    yield from (text.replace('"', double).replace("'", one) for double, one in _QUOTES_IN_HTML)
+    raw = value.encode("utf-8", "surrogatepass")
+    whole = quote(raw, safe="")
+    # The second is JavaScript's.
+    for way in (whole, quote(raw, safe="!*'()"), quote(raw), quote_plus(raw)):
+        yield from (way, _in_small_letters(way))
+    yield from (quote(whole), quote(_in_small_letters(whole)))
+
+
+def _usual_ways(value: str) -> Iterator[str]:
     raw = value.encode("utf-8", "surrogatepass")
     inner = json.dumps(value)[1:-1]
     yield from (value, inner, json.dumps(inner)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
     yield from (repr(value)[1:-1], html.escape(value))
     yield from (quote(raw), quote(raw, safe=""), quote_plus(raw))
     yield from (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode().rstrip("="))
+
+
+def _ways_in_json(value: str) -> Iterator[str]:
+    for is_ascii in (True, False):
+        ways = [inner := json.dumps(value, ensure_ascii=is_ascii)[1:-1]]
+        for written in _IN_JSON:
+            way = inner
+            for sign, instead in written.items():
+                way = way.replace('\\"' if sign == '"' else sign, instead)
+            ways.append(way)
+        # .NET has capitals in all numbers, not only in those of signs.
+        ways.append(_NUMBER_IN_JSON.sub(lambda found: found[0].upper(), ways[-1]))
+        for way in dict.fromkeys(ways):
+            # The others: in JSON once more, and as Python shows it.
+            yield from (way, json.dumps(way)[1:-1], repr(way)[1:-1])
+
+
+def _in_small_letters(way: str) -> str:
+    return _PERCENT.sub(lambda found: found[0].lower(), way)
 
 
 def values_in(texts: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import re
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -42,6 +43,67 @@ def test_it_is_masked_however_it_is_written(how):
     assert masking.MASK in masked
     for part in ("blue", "tree", "gr", base64.b64encode(SECRET.encode()).decode()):
         assert part not in masked.replace("form", "")
+
+
+def as_code(text, signs, capitals=False, slash=False):
+    """Return ``text`` in JSON, with some of its signs as numbers."""
+    written = json.dumps(text).replace('\\"', '"') if '"' in signs else json.dumps(text)
+    inner = written[1:-1].replace("/", "\\/") if slash else written[1:-1]
+    number = "\\u%04X" if capitals else "\\u%04x"
+    return "".join(number % ord(sign) if sign in signs else sign for sign in inner)
+
+
+def as_html(text, double, single):
+    return html.escape(text, quote=False).replace('"', double).replace("'", single)
+
+
+def lowered(text):
+    return re.sub("%..", lambda found: found[0].lower(), text)
+
+
+TOKEN = "ab/cd+ef&gh<ij>kl'mn\"op=qr"
+PARTS = ("ab", "cd", "ef", "gh", "ij", "kl", "mn", "op", "qr")
+WRITTEN_BY_OTHERS = {
+    "PHP": as_code(TOKEN, "", slash=True),
+    "PHP, for HTML": as_code(TOKEN, "<>&'\"", capitals=True, slash=True),
+    "PHP, as Python shows it": repr(as_code(TOKEN, "", slash=True)),
+    ".NET": as_code(TOKEN, "<>&'\"+`", capitals=True),
+    ".NET, for HTML": as_code(TOKEN, "<>&'\""),
+    "JSON with all signs in small letters": as_code(TOKEN, "<>&'\"+`"),
+    "Go": as_code(TOKEN, "<>&"),
+    "Django": as_code(TOKEN, "<>&", capitals=True),
+    "Jinja": as_code(TOKEN, "<>&'"),
+    "Gson": as_code(TOKEN, "<>&'="),
+    "address in small letters": lowered(quote(TOKEN, safe="")),
+    "path in small letters": lowered(quote(TOKEN)),
+    "form in small letters": lowered(quote_plus(TOKEN)),
+    "JavaScript's address": quote(TOKEN, safe="!*'()"),
+    "address in an address": quote(quote(TOKEN, safe=""), safe=""),
+    "address in small letters in an address": quote(lowered(quote(TOKEN, safe="")), safe=""),
+    "HTML of Go and Jinja": html.escape(TOKEN)
+    .replace("&quot;", "&#34;")
+    .replace("&#x27;", "&#39;"),
+    "HTML of Django": html.escape(TOKEN).replace("&#x27;", "&#39;"),
+    "HTML of PHP": html.escape(TOKEN).replace("&#x27;", "&#039;"),
+    "HTML without quotes": html.escape(TOKEN, quote=False),
+    "XML": html.escape(TOKEN).replace("&#x27;", "&apos;"),
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN_BY_OTHERS)
+def test_it_is_masked_as_other_programs_write_it(how):
+    text = f"1 {WRITTEN_BY_OTHERS[how]} 2"
+    assert mask(text) == text
+    know(TOKEN)
+    masked = mask(text)
+    assert masking.MASK in masked
+    assert not any(part in masked for part in PARTS)
+
+
+def test_letters_that_others_write_as_numbers():
+    know(SECRET)
+    written = as_code(SECRET, "<>&'\"+`", capitals=True).replace("\\u00fc", "\\u00FC")
+    assert "grün" not in written and mask(written) == masking.MASK
 
 
 def test_what_stands_around_it_stays():
