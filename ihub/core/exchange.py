@@ -11,15 +11,17 @@ secret of the request.
 import base64
 import binascii
 import codecs
+import contextlib
+import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from email.message import Message
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
-from .masking import MASK, is_secret, is_secret_header, mask, mask_pair, mask_those
+from .masking import MASK, hidden_in, is_secret, is_secret_header, mask, mask_pair, mask_those
 from .text import clean, clip
 
 # Characters that are kept of a body, of all headers together, and of an address.
@@ -32,6 +34,10 @@ _LOOKED_AT = 60_000
 _UNSURE = 20_000
 # Errors in a chain, and secrets of a request.
 _MOST = 50
+# Characters from which on a cookie is a secret, whatever its name.
+_LONG_COOKIE = 8
+# What stands around the texts in an element of XML.
+_MARKUP = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>")
 # Beside UTF-8. Not whatever Python knows: some of its encodings unpack, or take very long.
 _ENCODING = re.compile(r"(?:iso-8859-\d+|windows-\d+|utf-16(?:le|be)?|shift_jis|euc-\w+|gb\w+)")
 
@@ -108,40 +114,82 @@ def _seconds(request: Any, response: Any) -> float | None:
 # --- Secrets of the request ---
 
 
-def _secrets_of(request: Any) -> list[str]:
-    """Return what the request has under the name of a secret: an answer may repeat it."""
-    headers = [(name, _as_text(value)) for name, value in request.headers.items()]
-    address = urlsplit(str(request.url))
-    found = [value for name, value in headers if is_secret_header(name, value)]
-    found = [one for value in found for one in _credentials(value)]
-    found += [unquote(address.password)] if address.password else []
-    pairs = parse_qsl(address.query) + _pairs_in(getattr(request, "body", None))
-    found += [value for name, value in pairs if isinstance(value, str) and is_secret(name, value)]
+def _secrets_of(request: Any, signing: Collection[str]) -> list[str]:
+    """Return what is secret in the request, as masking tells it: an answer may repeat it.
+
+    :param signing: the names of the headers that auth has set, in small letters
+    """
+    found: list[str] = []
+    for name, text in [(name, _as_text(value)) for name, value in request.headers.items()]:
+        if name.lower() in signing or is_secret_header(name, text):
+            found += _credentials(name, text)
+        else:
+            found += _secrets_in(f"{name}: {text}")
+    found += _secrets_in(str(request.url))
+    found += _secrets_in_query(urlsplit(str(request.url)).query)
+    found += _secrets_in_body(getattr(request, "body", None))
     return list(dict.fromkeys(found))[:_MOST]
 
 
-def _credentials(value: str) -> Iterator[str]:
-    """Yield what is secret in the value of a header such as ``Authorization``."""
+def _credentials(name: str, value: str) -> Iterator[str]:
+    """Yield what is secret in a header such as ``Authorization``."""
     last = value.split()[-1] if value.split() else ""
-    yield last
+    yield from (value, last)
     if value.lower().startswith("basic "):
         try:
-            yield base64.b64decode(last).decode().partition(":")[2]
+            user, _colon, password = base64.b64decode(last).decode().partition(":")
+            yield password or user
         except (binascii.Error, ValueError):
             return
+    if name.lower() == "cookie":
+        for cookie in value.split(";"):
+            key, _sign, text = cookie.strip().partition("=")
+            # Others are settings, and words.
+            if len(text) >= _LONG_COOKIE or is_secret(key, text):
+                yield text
 
 
-def _pairs_in(body: Any) -> list[tuple[str, Any]]:
-    """Return names and values in a body of JSON, or of a form."""
+def _secrets_in_body(body: Any) -> Iterator[str]:
     if not isinstance(body, (str, bytes)) or len(body) > _LOOKED_AT:
-        return []
-    pairs: list[tuple[str, Any]] = []
+        return
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     try:
-        json.loads(text, object_pairs_hook=pairs.extend)
+        value = json.loads(text)
+        if isinstance(value, (dict, list)):
+            yield from _removed(value, _masked(value))
+        text = _laid_out(text)
     except (ValueError, RecursionError):
-        pairs = list(parse_qsl(text))
-    return pairs
+        yield from _secrets_in_query(text)
+    yield from _secrets_in(text)
+
+
+def _secrets_in_query(text: str) -> Iterator[str]:
+    for name, value in parse_qsl(text):
+        if is_secret(name, value):
+            yield value
+
+
+def _secrets_in(text: str) -> Iterator[str]:
+    """Yield what masking takes out of a text, and what was written there in this way."""
+    for hidden in hidden_in(text):
+        for piece in (hidden, *(part.strip() for part in _MARKUP.split(hidden))):
+            yield from (piece, html.unescape(piece), unquote(piece), unquote_plus(piece))
+            with contextlib.suppress(ValueError):
+                yield str(json.loads(f'"{piece}"'))
+
+
+def _removed(value: Any, masked: Any) -> Iterator[str]:
+    """Yield the texts and numbers in a value of JSON of which nothing is left in ``masked``."""
+    is_gone = masked == MASK
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _removed(each, MASK if is_gone else masked[name])
+    elif isinstance(value, list):
+        parts = [MASK] * len(value) if is_gone else masked
+        for each, left in zip(value, parts, strict=True):
+            yield from _removed(each, left)
+    elif value != masked:
+        yield str(value)
 
 
 def _as_text(value: Any) -> str:
@@ -155,9 +203,9 @@ class _Messages:
     """Makes the two messages of an exchange readable, without the secrets of the request."""
 
     def __init__(self, request: Any) -> None:
-        self._secrets = _secrets_of(request)
-        # What else auth has set, whatever its name.
+        # What auth has set, whatever its name.
         self._signing = {name.lower() for name in getattr(request, "signing_headers", ())}
+        self._secrets = _secrets_of(request, self._signing)
 
     def hide(self, text: str) -> str:
         """Return ``text`` without secrets."""

@@ -465,13 +465,21 @@ def mask(text: str, among: Sequence[str] | None = None) -> str:
     """
     if among is None:
         among = screen([text])
-    if not among:
-        return text
+    return _read(text, among).replaced() if among else text
+
+
+def hidden_in(text: str) -> list[str]:
+    """Return what :func:`mask` takes out of ``text``, as it stands there, in its order."""
+    return [text[start:end] for start, end in sorted(_read(text, screen([text])).spans)]
+
+
+def _read(text: str, among: Sequence[str]) -> "_Scan":
     # The one letter that is longer in lower case would move what follows.
     lowered = text.replace("İ", "i").lower()
+    scan = _Scan(text, lowered)
     # Most of what is in other texts is not in this one.
-    here = [piece for piece in among if _is_in(piece, text, lowered)]
-    return _Scan(text, lowered).masked(here) if here else text
+    scan.look_for([piece for piece in among if _is_in(piece, text, lowered)])
+    return scan
 
 
 def _is_in(piece: str, text: str, lowered: str) -> bool:
@@ -490,7 +498,8 @@ class _Scan:
         self.left = self.right = 0  # begin and end of the last name that was looked at
         self.harmless = _OF_SECRET  # what is no secret under it
 
-    def masked(self, pieces: Sequence[str]) -> str:
+    def look_for(self, pieces: Sequence[str]) -> None:
+        """Note where there are secrets, by the pieces that are in this text."""
         values = [piece for piece in pieces if isinstance(piece, _Value)]
         places = [
             (start, piece)
@@ -514,7 +523,6 @@ class _Scan:
             # Gone where another thread has just forgotten it: then it is masked as it is.
             pattern = _values.get(value) or re.compile(re.escape(value))
             self.spans += [found.span() for found in pattern.finditer(self.text)]
-        return self._replaced() if self.spans else self.text
 
     def _find(self, piece: str, at: int) -> int:
         if piece is not _TOKENS:
@@ -532,7 +540,10 @@ class _Scan:
         self.spare -= count
         return self.spare > 0
 
-    def _replaced(self) -> str:
+    def replaced(self) -> str:
+        """Return the text without them."""
+        if not self.spans:
+            return self.text
         parts: list[str] = []
         reached = 0
         for start, end in sorted(self.spans):

@@ -1,6 +1,7 @@
 """The request on which something failed is found by its error, and kept without its secrets."""
 
 import gzip
+import html
 import json
 
 import pytest
@@ -231,11 +232,76 @@ def test_a_secret_in_a_body(server, client, body):
         {"json": {"a": {"password": SECRET}}},
         {"data": {"client_secret": SECRET}},
         {"params": {"api_key": SECRET}},
+        {"params": {"key": SECRET}},
+        {"headers": {"Cookie": f"a=1; session={SECRET}"}},
+        {"headers": {"Cookie": f"session={SECRET}; a=1"}},
+        {"headers": {"X-Login": f"user=shop; password={SECRET}"}},
+        {"json": {"credentials": {"pin": SECRET}}},
+        {"json": {"credentials": ["shop", {"pin": [SECRET]}]}},
+        {"json": [["password", SECRET]]},
+        {"json": {"fields": [{"name": "token", "value": SECRET}]}},
+        {"json": {"note": f"password={SECRET}"}},
+        {"data": {"a": 1, "key": SECRET}},
+        {"data": json.dumps({"password": SECRET})},
+        {"data": f"<login><password>{SECRET}</password></login>"},
+        {"data": f'<s:Envelope><w:Password Type="#Text"> {SECRET} </w:Password></s:Envelope>'},
+        {"data": f"<credentials><user>shop</user><pin>{SECRET}</pin></credentials>"},
+        {"data": f"<password><![CDATA[{SECRET}]]></password>"},
+        {"data": f'<login user="shop" password="{SECRET}"/>'.encode()},
+        {"data": f"<body>&lt;password&gt;{SECRET}&lt;/password&gt;</body>"},
     ],
 )
 def test_an_answer_that_repeats_a_secret_of_the_request(server, client, sent):
     server.reply("orders", status=400, body=f"“{SECRET}” is wrong".encode())
     assert_hidden(failed(client.post, "orders", **sent), SECRET)
+
+
+@pytest.mark.parametrize("number", [47114711, 471147114711])
+def test_an_answer_that_repeats_a_number(server, client, number):
+    server.reply("orders", status=400, body=f"{number} is wrong".encode())
+    assert_hidden(failed(client.post, "orders", json={"password": number}), str(number))
+
+
+ODD_SECRET = 'h&n "t<r>/2\\ü'
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"json": {"password": ODD_SECRET}},
+        {"json": [["password", ODD_SECRET]]},
+        {"data": {"password": ODD_SECRET}},
+        {"data": f"<password>{html.escape(ODD_SECRET)}</password>".encode()},
+        {"params": {"password": ODD_SECRET}},
+    ],
+)
+def test_an_answer_that_repeats_it_as_it_was_before_it_was_written(server, client, sent):
+    server.reply("orders", status=400, body=f"“{ODD_SECRET}” is wrong".encode())
+    kept = failed(client.post, "orders", **sent)
+    assert kept["received"]["body"]["text"] == "“***” is wrong"
+
+
+@pytest.mark.parametrize("header", ["X-Shop", "X-API-Key"])
+def test_an_answer_that_repeats_what_signs_in(server, header):
+    server.reply("orders", status=401, body=f"unknown key {SECRET}".encode())
+    with RestClient(server.url, auth=HeaderKey(SECRET, header)) as client:
+        kept = failed(client.get, "orders")
+    assert kept["received"]["body"]["text"] == "unknown key ***"
+
+
+def test_an_answer_that_repeats_a_token_in_the_place_of_a_user_name(server):
+    server.reply("orders", status=401, body=f"unknown key {SECRET}".encode())
+    with RestClient(server.url, auth=(SECRET, "")) as client:
+        assert_hidden(failed(client.get, "orders"), SECRET)
+
+
+def test_what_is_no_secret_of_the_request_is_repeated(server, client):
+    body = b"No order 4711 of the shop North, key name, user shop"
+    server.reply("orders", status=400, body=body)
+    sent = {"json": {"order": 4711, "shop": "North", "user": "shop", "sort_key": "name"}}
+    sent |= {"params": {"user": "shop"}, "headers": {"X-Shop": "North"}}
+    kept = failed(client.post, "orders", **sent)
+    assert kept["received"]["body"]["text"] == body.decode()
 
 
 def test_an_answer_that_repeats_a_password(server):
