@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from odoo.exceptions import UserError
-from odoo.tools import config
+from odoo.tools import SQL, config
 
 from ..core import masking
 
@@ -95,6 +95,22 @@ def reveal(env, stored):
         value = _vault(env).decrypt(stored).decode("utf-8", "surrogatepass")
     masking.know(value)
     return value
+
+
+def encrypt_anew(env, table, adapt=str):
+    """Encrypt with the first key what another one has encrypted, so that one can be dropped.
+
+    :param str table: whose column ``value`` has what is encrypted
+    :param adapt: function that gets a value and returns it as the column takes it
+    :return: how many there are
+    """
+    table = SQL.identifier(table)
+    rows = env.execute_query(SQL("SELECT id, value FROM %s WHERE value IS NOT NULL", table))
+    for id_, value in rows:
+        if new := renewed(env, value):
+            query = "UPDATE %s SET value = %s WHERE id = %s AND value = %s"
+            env.cr.execute(SQL(query, table, adapt(new), id_, adapt(value)))
+    return len(rows)
 
 
 def renewed(env, stored):

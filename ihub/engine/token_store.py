@@ -6,6 +6,7 @@ wait for the row and find what that one got. They are encrypted as secrets are.
 """
 
 import json
+from datetime import timedelta
 
 from cryptography.fernet import InvalidToken
 from odoo import fields
@@ -17,6 +18,8 @@ from . import secrets, waiting
 
 # Seconds to wait for another process that is renewing the token.
 _PATIENCE = "60s"
+# After so long it is noted again that a token is used.
+_NOTED = timedelta(days=1)
 
 
 def renewed(dbname, key, is_good, renew):
@@ -30,14 +33,25 @@ def renewed(dbname, key, is_good, renew):
     with waiting.own_transaction(dbname) as env:
         env.cr.execute(SQL("SELECT set_config('lock_timeout', %s, true)", _PATIENCE))
         env.cr.execute(SQL(_MAKE, key=key, now=fields.Datetime.now()))
-        ((stored,),) = env.execute_query(SQL(_LOCK, key=key))
+        ((stored, last),) = env.execute_query(SQL(_LOCK, key=key))
         token = _opened(env, stored)
         if not is_good(token):
             token = renew(token)
             sealed = Json(secrets.encrypt(env, json.dumps(token)))
             env.cr.execute(SQL(_KEEP, key=key, token=sealed, now=fields.Datetime.now()))
+        elif fields.Datetime.now() - last > _NOTED:
+            env.cr.execute(SQL(_NOTE, key=key, now=fields.Datetime.now()))
     _mask(token)
     return token
+
+
+def encrypt_anew(dbname):
+    """Encrypt all tokens with the first key; return how many there are.
+
+    Apart, too: one that is being renewed meanwhile is waited for, and left as it is then.
+    """
+    with waiting.own_transaction(dbname) as env:
+        return secrets.encrypt_anew(env, "ihub_token", adapt=Json)
 
 
 def _opened(env, stored):
@@ -58,5 +72,6 @@ def _mask(token):
 _MAKE = """
     INSERT INTO ihub_token (key, renewed_at) VALUES (%(key)s, %(now)s) ON CONFLICT DO NOTHING
 """
-_LOCK = "SELECT value FROM ihub_token WHERE key = %(key)s FOR UPDATE"
+_LOCK = "SELECT value, renewed_at FROM ihub_token WHERE key = %(key)s FOR UPDATE"
 _KEEP = "UPDATE ihub_token SET value = %(token)s, renewed_at = %(now)s WHERE key = %(key)s"
+_NOTE = "UPDATE ihub_token SET renewed_at = %(now)s WHERE key = %(key)s"

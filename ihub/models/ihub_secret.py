@@ -131,9 +131,4 @@ class IhubSecret(models.Model):
     @api.autovacuum
     def _renew(self):
         """Encrypt with the first key what another one has encrypted, so that one can be dropped."""
-        rows = self.env.execute_query(SQL("SELECT id, value FROM ihub_secret"))
-        for id_, value in rows:
-            if new := secrets.renewed(self.env, value):
-                query = "UPDATE ihub_secret SET value = %s WHERE id = %s AND value = %s"
-                self.env.cr.execute(SQL(query, new, id_, value))
-        return len(rows), 0
+        return secrets.encrypt_anew(self.env, "ihub_secret"), 0

@@ -92,6 +92,20 @@ class TestHttpTokens(HubCase):
             self.ask()
         self.assertEqual(self.sent(), ["Bearer one", "Bearer two"])
 
+    def test_it_is_encrypted_anew_when_the_key_is_replaced(self):
+        def stored():
+            self.env.cr.execute("SELECT key, value FROM ihub_token WHERE value IS NOT NULL")
+            return self.env.cr.fetchall()
+
+        self.env.cr.execute("INSERT INTO ihub_token (key, renewed_at) VALUES ('empty', now())")
+        for key in ("older", "new, older", "new"):
+            with patch.dict(os.environ, {secrets.VARIABLE: key}):
+                self.ask()
+                before = stored()
+                self.env["ihub.token"]._encrypt_anew()
+                self.assertEqual(stored() == before, key != "new, older")
+        self.assertEqual(self.sent(), ["Bearer one"] * 3)
+
     def test_nobody_reads_it_remotely(self):
         self.ask()
         for user in (self.outsider, self.operator, self.manager, self.env.ref("base.user_admin")):
@@ -118,3 +132,14 @@ class TestHttpTokens(HubCase):
         with freeze_time("2026-06-01 12:30"):
             self.env["ihub.token"]._gc_unused()
             self.assertFalse(self.kept())
+
+    def test_one_that_is_used_is_kept_though_it_never_ends(self):
+        self.issuer.reply("token", Reply(json={"access_token": "one", "refresh_token": "second"}))
+        for day in ("2025-03-01", "2026-03-01", "2027-03-01"):
+            with freeze_time(day):
+                self.ask()
+                self.ask()
+        with freeze_time("2027-03-02"):
+            self.env["ihub.token"]._gc_unused()
+            self.ask()
+        self.assertEqual(len(self.issuer.requests), 1)
