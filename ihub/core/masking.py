@@ -608,8 +608,10 @@ class _Scan:
         elif found.lastgroup == "form":
             self._hide_secret(found.end(), _end(_LINE, self.text, found.end()))
         elif found.lastgroup == "escaped":
+            self._hide_attribute(found.end())
             self._hide_secret(found.end(), _end(_TO_ESCAPED_TAG, self.text, found.end()))
         else:
+            self._hide_attribute(found.end())
             self._hide_content(found.end())
         return True
 
@@ -628,6 +630,15 @@ class _Scan:
                 self._hide_secret(start, end)
             elif not self._waste(end - start):
                 self._hide(self.left, len(self.text))
+
+    def _hide_attribute(self, before: int) -> None:
+        """Mask the value that an element has in the tag that ends at ``before``."""
+        if found := _VALUE_BEFORE.search(self.text, self.right, before):
+            start, end = self._value(found.end(), '"')
+            if end < before:
+                self._hide_secret(start, end)
+            elif not self._waste(end - start):
+                self._hide(start, len(self.text))
 
     def _hide_content(self, at: int) -> None:
         """Mask the content that begins at ``at`` of an element of XML."""

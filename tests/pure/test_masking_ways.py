@@ -151,6 +151,14 @@ WAYS = {
     "attribute in single quotes": f"<login user='x' password='{S}' host='kept'/>",
     "attribute with blanks": f'<login password = "{S}" host="kept"/>',
     "value of an element": f'<Password value="{S}"/><b>kept</b>',
+    "value of an element that is closed later": f'<pw value="{S}"></pw><b value="kept"/>',
+    "value and content": f"<pw a='x' value='{S}'>{S}</pw><b>kept</b>",
+    "field of HTML": f'<input name="password" type="x" value="{S}"><b>kept</b>',
+    "field of HTML without quotes": f'<input name="password" value={S}><b>kept</b>',
+    "field of HTML in HTML": html.escape(f'<input name="password" value="{S}"><b>kept</b>'),
+    "value of an element in HTML that is closed later": html.escape(
+        f'<pw value="{S}"></pw><b value="kept"/>'
+    ),
     ".NET's settings": f'<add key="ApiKey" value="{S}" /><add key="Host" value="kept" />',
     "named element": f'<entry name="password">{S}</entry><entry name="host">kept</entry>',
     "name and value": f"<Name>ApiKey</Name><Value>{S}</Value><b>kept</b>",
