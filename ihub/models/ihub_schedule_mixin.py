@@ -358,8 +358,8 @@ class IhubScheduleMixin(models.AbstractModel):
             if not integration.schedule_anchor:
                 integration.schedule_anchor = integration._default_anchor()
             schedule = integration._schedule()
-            start = start or schedule.boundary_at_or_before(fields.Datetime.now())
-            window = schedule.window_from(start)
+            begin = start or schedule.boundary_at_or_before(fields.Datetime.now())
+            window = schedule.window_from(begin)
             self.env["ihub.run"].sudo()._enqueue(integration, "schedule", window)
 
     def _move_scheduled_run(self, start):

@@ -1,7 +1,7 @@
 """The windows of an integration in the database, while people edit and time passes."""
 
 from freezegun import freeze_time
-from hub_case import HubCase, at
+from hub_case import DEMO, HubCase, at
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form
 
@@ -54,6 +54,22 @@ class TestWindows(HubCase):
             (at("2025-03-01 08:00"), at("2025-03-01 10:00")),
         )
         self.assertTiled(integration)
+
+    @freeze_time("2025-05-20 10:17")
+    def test_those_that_are_added_together_begin_as_each_by_itself(self):
+        """As when a file of them is imported."""
+        kinds = [
+            {"interval_type": "months", "interval_number": 1},
+            {"interval_type": "minutes", "interval_number": 1, "catch_up": "each"},
+            {"interval_type": "days", "interval_number": 1, "time_of_day": 8.0},
+        ]
+        Type = self.env[DEMO]
+        alone = [Type.create({"name": "Alone", **kind}).window_from for kind in kinds]
+        self.assertEqual(len(set(alone)), 3)
+        for order in (kinds, kinds[::-1]):
+            together = Type.create([{"name": "Together", **kind} for kind in order])
+            expected = alone if order is kinds else alone[::-1]
+            self.assertEqual(together.mapped("window_from"), expected)
 
     def test_the_interval_is_edited_between_two_runs(self):
         with freeze_time("2025-03-01 11:30"):
