@@ -54,3 +54,6 @@ DELETE FROM ihub_message WHERE state = 'pending';
 UPDATE ihub_integration
    SET webhook_token = NULL, webhook_secret_until = NULL
  WHERE webhook_token IS NOT NULL;
+
+-- The question whether this was copied or moved is answered: it is at home where it is tried.
+DELETE FROM ir_config_parameter WHERE key = 'ihub.home';

@@ -663,6 +663,7 @@ class IhubOperationMixin(models.AbstractModel):
         for query in get_neutralization_queries(["ihub"]):
             self.env.cr.execute(query)
         self.env.invalidate_all()
+        home.settle(self.env)
         return True
 
     def _settle_home(self):

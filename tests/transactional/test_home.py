@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError
+from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tools import SQL
 
 from odoo.addons.ihub.engine import home
@@ -101,6 +102,22 @@ class TestHome(BoardCase):
         self.assertIn("because this is a copy", self.integration._reason())
         self.assertFalse(self.env["ihub.secret"].sudo().search_count([]))
         self.assertEqual(self.answer_of(self.manager), (False, []))
+
+    def test_a_neutralized_copy_asks_nothing_and_runs_what_is_started(self):
+        self.copy()
+        self.env.flush_all()
+        for query in get_neutralization_queries(["ihub"]):
+            self.env.cr.execute(query)
+        self.env["ir.config_parameter"].sudo().set_param("database.is_neutralized", True)
+        self.env.registry.clear_all_caches()
+        self.env.invalidate_all()
+        notice, answers = self.answer_of(self.manager)
+        self.assertIn("Press Start", notice)
+        self.assertEqual(answers, [])
+        self.integration.with_user(self.manager).start()
+        with patch.object(Worker, "serve", lambda worker: self.calls.append(worker)):
+            self.serve()
+        self.assertTrue(self.calls)
 
     def test_where_nothing_is_asked_nothing_is_stopped(self):
         home.settle_once(self.env)
