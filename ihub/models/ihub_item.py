@@ -460,10 +460,18 @@ class IhubItem(models.Model):
         return len(rows), int(len(rows) == BATCH)
 
     def action_wipe_data(self):
-        """Forget the data of these items, as the law may ask for. The bindings stay."""
+        """Forget the data of these items, as the law may ask for. Key, name and binding stay.
+
+        What was told of them goes as well: what people have corrected and written on the page,
+        why it was left out, and all events.
+        """
         self.check_access("unlink")
-        items = self.sudo()
-        wiped = ("data", "columns", "message", "traceback", "failed_request")
+        items = self.sudo().with_context(tracking_disable=True)
+        wiped = ("data", "columns", "message", "traceback", "failed_request", "reason")
         items.write(dict.fromkeys(wiped, False))
+        # That it has failed is no secret, and tells it from one that was done.
+        items.filtered("cause").cause = "…"
+        items.message_ids.unlink()
+        items.env["ihub.event"].search([("item_id", "in", items.ids)]).unlink()
         for item in items:
             item.message_post(body=self.env._("The data of this item was wiped."))

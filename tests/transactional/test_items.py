@@ -895,6 +895,27 @@ class TestPersonalData(ItemsCase):
         self.assertFalse(items[1].message)
         self.assertEqual(items[0].record.name, "SO-1")
 
+    def test_nothing_that_was_told_of_wiped_data_is_left(self):
+        self.orders[2] |= {"fail": "Anna Berger is unknown", "mail": "anna@example.com"}
+        self.run_it()
+        item = self.items(key="2")
+        item.with_user(self.operator)._change({"mail": "berger@example.com"})
+        item.with_user(self.operator).message_post(body="Anna has called.")
+        item.with_user(self.operator)._leave_out("Anna has cancelled.")
+        self.env.flush_all()
+        item.with_user(self.manager).action_wipe_data()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        told = [
+            *item.sudo().read(),
+            *item.sudo().message_ids.read(),
+            *item.sudo().message_ids.tracking_value_ids.read(),
+            *self.env["ihub.event"].sudo().search([("item_id", "=", item.id)]).read(),
+            *self.env["ihub.event"].time_line("ihub.item", item.id)["entries"],
+        ]
+        self.assertNotRegex(str(told), "(?i)anna|berger")
+        self.assertIn("wiped", item.sudo().message_ids.body)
+
     def test_everybody_who_sees_it_may_comment_on_it(self):
         self.run_it()
         self.items(key="1").with_user(self.operator).message_post(body="I have asked the shop.")
