@@ -25,7 +25,8 @@ class IhubPool(models.Model):
         help="How many integrations of this pool may run at the same time. The others wait for "
         "their turn. A change applies to the next run.",
     )
-    company_id = fields.Many2one("res.company", index="btree_not_null")
+    # One that is left without its company would be for all of them; none of its own is left.
+    company_id = fields.Many2one("res.company", index="btree_not_null", ondelete="cascade")
     integration_ids = fields.One2many("ihub.integration", "pool_id", "Integrations")
 
     @api.constrains("slots")

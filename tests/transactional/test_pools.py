@@ -137,6 +137,12 @@ class TestPools(HubCase):
         with self.assertRaises(AccessError):
             self.pool.with_user(self.outsider).read(["name"])
 
+    def test_the_pool_of_a_company_that_is_deleted_is_nobody_elses(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        pool = self.env["ihub.pool"].create({"name": "Theirs", "company_id": company.id})
+        company.unlink()
+        self.assertFalse(pool.exists())
+
     def test_a_pool_of_another_company_is_refused(self):
         company = self.env["res.company"].create({"name": "Other"})
         pool = self.env["ihub.pool"].create({"name": "Theirs", "company_id": company.id})
