@@ -11,6 +11,7 @@
     "external_dependencies": {"python": ["lxml", "requests"]},
     "data": [
         "security/ir.model.access.csv",
+        "security/ihub_integration_demo_rules.xml",
         "views/ihub_integration_demo_views.xml",
         "views/ihub_integration_demo_import_views.xml",
         "views/ihub_integration_demo_shop_views.xml",

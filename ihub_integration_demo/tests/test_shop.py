@@ -1,7 +1,8 @@
 from copy import deepcopy
 from unittest.mock import patch
 
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.ihub.tests.common import IntegrationCase
 from odoo.addons.ihub.tests.conformance import ConformanceCase
@@ -32,6 +33,19 @@ class TestShop(IntegrationCase):
         self.assertItem(GOOD[0]["id"], state="done", record=order)
         self.assertItem(BAD["id"], state="failed", record=None)
         self.assertEvent("error", BAD["customer"]["email"])
+
+    def test_orders_of_another_company_are_not_told(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        self.integration.sudo().company_id = company
+        self.run_due(self.integration, at="2025-03-01 12:00")
+        operator = new_test_user(self.env, "operator", "ihub.group_user")
+        orders = self.orders().with_user(operator)
+        self.assertFalse(orders.search([]))
+        with self.assertRaises(AccessError):
+            orders.read(["customer"])
+        operator.company_ids |= company
+        seen = orders.with_context(allowed_company_ids=operator.company_ids.ids).search([])
+        self.assertEqual(seen, orders)
 
     def test_one_that_is_killed_in_their_midst_does_all_of_them_later(self):
         with self.die_at(5, MODEL, "_import_order") as death:
