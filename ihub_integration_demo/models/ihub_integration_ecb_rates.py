@@ -83,7 +83,7 @@ class IhubIntegrationEcbRates(models.Model):
     @api.constrains("address")
     def _check_address(self):
         for record in self:
-            if not record.address.strip().startswith(("http://", "https://")):
+            if not (record.address or "").strip().startswith(("http://", "https://")):
                 raise ValidationError(
                     self.env._("The address must begin with https:// (or http://).")
                 )

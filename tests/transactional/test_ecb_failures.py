@@ -3,7 +3,7 @@
 import gzip
 
 from http_server import Reply, closed_port_url
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 from test_ecb_rates import DATA, FRIDAY_17H, THURSDAY_17H, EcbCase
 
@@ -45,6 +45,11 @@ class TestEcbFailures(EcbCase):
     def test_connection_that_breaks_off(self):
         content = (DATA / ecb.LAST_90_DAYS).read_bytes()
         self.run_with_reply(Reply(body=content, cut=900), RetryableError, "could not be reached")
+
+    def test_an_address_that_is_none_is_refused_in_words(self):
+        for address in (False, "", "  ", "ecb.europa.eu"):
+            with self.subTest(address), self.assertRaisesRegex(ValidationError, "must begin with"):
+                self.integration.address = address
 
     def test_wrong_address(self):
         self.integration.address = self.server.url + "elsewhere/"
