@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import errno
 import os
+import shlex
 import signal
 
 from . import browser, checks, node, odoo, own_addons, paths, postgres, python, serve
@@ -199,7 +200,7 @@ def new():
     with prepared(options) as env:
         arguments = ["scaffold", "-t", paths.TEMPLATE, options.name, options.addons]
         odoo.call(arguments, "Odoo cannot make the addon.", env=env, log=paths.LOG / "new.log")
-    say(NEW_SAYS.format(addon=addon, addons=options.addons))
+    say(NEW_SAYS.format(addon=addon, addons=shlex.quote(str(options.addons))))
     return 0
 
 

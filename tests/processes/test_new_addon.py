@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import socket
 import subprocess
 import time
@@ -37,13 +38,15 @@ def _said(*command):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A folder with what dev/new has made, and what it said."""
-    folder = tmp_path_factory.mktemp("made")
+    folder = tmp_path_factory.mktemp("made") / "my addons"
+    folder.mkdir()
     return folder, _said(DEV / "new", "my_shop", "--addons", folder)
 
 
 def test_a_new_addon_is_installed_and_conformant(made):
     folder, said = made
-    assert "dev/test --addons" in said
+    (line,) = re.findall("dev/test --addons.*", said)
+    assert shlex.split(line) == ["dev/test", "--addons", str(folder)]
     output = own_tests(folder)
     assert re.search(r"0 failed, 0 error\(s\) of 17 tests", output), output
     assert "my_shop.integration is conformant: 15/15" in output, output
