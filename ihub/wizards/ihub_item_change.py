@@ -71,13 +71,16 @@ class IhubItemChangeLine(models.TransientModel):
 
         :raise UserError: when it is none of that kind
         """
-        old = found_at(data, self.path)
-        if (self.value or "") == _shown(data, self.path):
+        old, shown, value = found_at(data, self.path), _shown(data, self.path), self.value or ""
+        if "\n" not in shown:
+            # Whoever ends a value of one line with Enter means no second one.
+            value = value.strip("\n")
+        if value == shown:
             return old
         try:
-            return typed(old, self.value or "")
+            return typed(old, value)
         except ValueError as error:
-            values = {"label": self.label, "value": self.value or "", "old": old}
+            values = {"label": self.label, "value": value, "old": old}
             if isinstance(old, (int, float)) and not isinstance(old, bool):
                 text = self.env._("%(label)s: %(value)s is not a number. Enter one.", **values)
             else:

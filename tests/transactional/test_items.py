@@ -560,7 +560,7 @@ class TestRepair(ItemsCase):
 
     def test_an_address_of_several_lines_is_corrected_as_such(self):
         """Browsers make one line of what is edited where there is room for one only."""
-        fields = {"street": "Street"}
+        fields = {"street": "Street", "mail": "Email"}
         self.startPatcher(patch.object(self.type_class(), "item_fields", fields))
         self.orders[3] |= {"fail": "No.", "street": "Main St 1\nBerlin"}
         self.run_it(moment="2025-03-01 12:40")
@@ -568,8 +568,10 @@ class TestRepair(ItemsCase):
         found = view["models"]["ihub.item.change.line"]
         self.assertIn("value", found)
         self.assertEqual(self.env["ihub.item.change.line"]._fields["value"].type, "text")
-        value = self.change(self.items(key="3"), street="Main St 2\nBerlin")
-        self.assertEqual(value["street"], "Main St 2\nBerlin")
+        value = self.change(self.items(key="3"), street="Main St 2\nBerlin\n")
+        self.assertEqual(value["street"], "Main St 2\nBerlin\n")
+        value = self.change(self.items(key="3"), mail="c@d.de\n")
+        self.assertEqual(value["mail"], "c@d.de")
 
     def test_what_is_corrected_stays_of_its_kind(self):
         fields = dict.fromkeys(("paid", "price", "day", "lines", "a.b"), "Value")

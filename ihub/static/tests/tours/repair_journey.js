@@ -46,7 +46,7 @@ const repair = [
     },
     {
         content: "Correct it",
-        trigger: ".modal .o_data_cell[name=value] input",
+        trigger: ".modal .o_data_cell[name=value] textarea",
         run: "edit fatima.haddad@example.com",
     },
     {
