@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..core import lateness
 from ..core.sentences import Sentence
+from ..engine.worker import MAX_CRASHES
 from ..report import card_text
 from ..report.format import local_moment
 from ..report.sentences import read, stored
@@ -285,9 +286,12 @@ class IhubAlertMixin(models.AbstractModel):
         :param str kind: as what they are told
         """
         known = self.failed_run_id
-        # Of a backfill the first: the others follow when it is made up for. Of manual runs the
-        # latest.
-        if not known or known.trigger == run.trigger == "manual":
+        # The first: the others follow when it is made up for. Whoever has tried the same once more
+        # sees what is wrong now.
+        is_again = known.trigger == run.trigger == "manual" and (
+            not run.window_from or self._covers(run, known)
+        )
+        if not known or is_again:
             self.failed_run_id = run
         self._notify_change()
         if known or reason is None:
@@ -324,30 +328,45 @@ class IhubAlertMixin(models.AbstractModel):
         """Return whether ``run``, which is done, has done what ``failed`` had not."""
         if failed.trigger == "items":
             return run.trigger == "items" and not run.with_errors and not run.failed_items
-        if not run.window_from or run.with_errors or not failed.window_from:
+        return not run.with_errors and self._covers(run, failed)
+
+    def _covers(self, run, failed):
+        """Return whether ``run`` was asked for what ``failed`` was, and perhaps for more."""
+        if not run.window_from or not failed.window_from:
             return False
         if not self.takes_period and run.trigger != "schedule":
             return True
         return run.window_from <= failed.window_from and failed.window_to <= run.window_to
 
     def _next_failed_run(self, failed):
-        """Return the first run behind ``failed`` that has failed and was not made up for."""
+        """Return the first run that has failed since ``failed``, and was not made up for.
+
+        Since, by when they ended: those of a backfill were queued before a manual one that went
+        first.
+        """
         self.env["ihub.run"].flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT f.id FROM ihub_run f
-                 WHERE f.integration_id = %s AND f.id > %s
-                   AND f.state = 'failed' AND f.trigger <> 'schedule'
-                   AND f.window_from IS NOT NULL
+                 WHERE f.integration_id = %s AND f.id <> %s AND f.ended_at >= %s
+                   AND f.trigger <> 'schedule' AND f.window_from IS NOT NULL
+                   AND (f.state = 'failed'
+                        OR f.state = 'done' AND f.with_errors
+                        OR f.state = 'interrupted' AND f.crash_count >= %s)
                    AND NOT EXISTS (
                     SELECT FROM ihub_run d
-                     WHERE d.integration_id = f.integration_id AND d.id > f.id AND d.state = 'done'
+                     WHERE d.integration_id = f.integration_id
+                       AND (d.ended_at, d.id) > (f.ended_at, f.id)
+                       AND d.state = 'done' AND d.with_errors IS NOT TRUE
                        AND d.window_from <= f.window_from AND d.window_to >= f.window_to)
-                 ORDER BY f.id LIMIT 1
+                 ORDER BY f.ended_at, f.id LIMIT 1
                 """,
                 self.id,
                 failed.id,
+                failed.ended_at,
+                # Of those that died before, another one goes on.
+                MAX_CRASHES - 1,
             )
         )
         return rows and rows[0][0]

@@ -225,6 +225,43 @@ class TestFailedRun(NotifyCase):
         self.assertSaysNothing()
         self.assertTrue(second)
 
+    def test_one_that_was_queued_before_and_failed_after_comes_up(self):
+        """Manual runs go first."""
+        lane = self.integration.sudo()
+        window = lane._manual_window(at("2025-02-01 00:00"), at("2025-02-01 12:00"))
+        backfilled = lane._queue_manually([window], "backfill")
+        manual = self.run_manually(broken)
+        self.assertEqual(backfilled.state, "failed")
+        self.assertEqual(self.integration.failed_run_id, manual)
+        self.run_manually(works)
+        self.assertEqual(self.integration.failed_run_id, backfilled)
+        self.backfill(works, "2025-02-01")
+        self.assertSaysNothing()
+
+    def test_what_was_dismissed_does_not_come_back(self):
+        lane = self.integration.sudo()
+        window = lane._manual_window(at("2025-02-01 00:00"), at("2025-02-01 12:00"))
+        backfilled = lane._queue_manually([window], "backfill")
+        backfilled.due = at("2025-03-01 12:40")
+        self.run_manually(broken)
+        self.integration.action_dismiss_failed_run()
+        with freeze_time("2025-03-01 12:41"), self.running_as(broken):
+            self.work(self.integration)
+        self.assertEqual(self.integration.failed_run_id, backfilled)
+        with freeze_time("2025-03-01 12:42"):
+            self.backfill(works, "2025-02-01")
+        self.assertSaysNothing()
+
+    def test_each_period_by_hand_is_shown_until_it_is_done(self):
+        first = self.run_manually(broken)
+        february = at("2025-02-01 00:00"), at("2025-03-01 00:00")
+        second = self.run_manually(broken, *february)
+        self.assertEqual(self.integration.failed_run_id, first)
+        self.run_manually(works)
+        self.assertEqual(self.integration.failed_run_id, second)
+        self.run_manually(works, *february)
+        self.assertSaysNothing()
+
     def test_of_those_by_hand_the_latest_is_shown(self):
         self.run_manually(broken)
 
