@@ -448,7 +448,12 @@ class Worker:
             asked_for[0].write({"window_from": window.start, "window_to": window.end})
 
     def _pending(self, trigger):
-        domain = [("integration_id", "=", self.integration.id), ("state", "=", "pending")]
+        """Return the runs that wait, without those that Stop has ended."""
+        domain = [
+            ("integration_id", "=", self.integration.id),
+            ("state", "=", "pending"),
+            ("id", ">", self.integration.stop_before_id),
+        ]
         return self.env["ihub.run"].search([*domain, ("trigger", "=", trigger)], order="id")
 
     def _put_off(self, trigger):

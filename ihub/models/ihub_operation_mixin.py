@@ -1,3 +1,4 @@
+import logging
 from ast import literal_eval
 from datetime import timedelta
 
@@ -10,11 +11,15 @@ from ..core.schedule import Window
 from ..core.sentences import Sentence
 from ..engine import home
 from ..engine.values import moment
+from ..engine.waiting import own_transaction
 from ..engine.worker import Worker
 from ..report.format import local_moment, local_period, start_of_today
 from .ihub_fields import NumberOrNone
 from .ihub_schedule_mixin import NAMED_WINDOWS
 
+_logger = logging.getLogger(__name__)
+# Where a transaction keeps of which integrations it has found a run that waits.
+_TRIGGERED = "ihub.triggered"
 # So many runs that people or code have asked for may wait in one lane.
 MAX_QUEUED = 1000
 # Characters of an idempotency key.
@@ -30,6 +35,29 @@ RETRY_PLANS = {
     "minutes": (5, 1, 1.0, 24 * 60),
     "hours": (24, 60, 1.0, 24 * 60),
 }
+
+
+def _look_again(cr, integration_id):
+    """Once ``cr`` has committed, see whether the run that waits does so still.
+
+    It may have begun before anybody could see what there is to be done.
+    """
+    waiting = cr.postcommit.data.get(_TRIGGERED)
+    if waiting is None:
+        waiting = cr.postcommit.data[_TRIGGERED] = set()
+        cr.postcommit.add(lambda: _trigger_those_without_run(cr.dbname, waiting))
+    waiting.add(integration_id)
+
+
+def _trigger_those_without_run(dbname, integration_ids):
+    try:
+        with own_transaction(dbname) as env:
+            for integration in env["ihub.integration"].browse(integration_ids).exists():
+                if not integration._triggered_run():
+                    integration.trigger()
+    except Exception:
+        # What has called it is committed, and must not look as if it were not.
+        _logger.exception("What was triggered could not be queued.")
 
 
 class IhubOperationMixin(models.AbstractModel):
@@ -165,15 +193,28 @@ class IhubOperationMixin(models.AbstractModel):
         data are complete. It is tried again as scheduled runs are, and waits while the integration
         is off. Anybody's code may call it, whatever rights its user has.
         """
-        Run = self.env["ihub.run"].sudo()
         # As superuser: whoever saves an order need not be a user of the hub.
         for integration in self.sudo():
-            waiting = [("integration_id", "=", integration.id), ("state", "=", "pending")]
-            if not Run.search_count([*waiting, ("trigger", "=", "code"), ("attempt", "=", 0)]):
+            if integration._triggered_run():
+                _look_again(self.env.cr, integration.id)
+            else:
                 window = integration._manual_window()
-                Run._enqueue(integration, "code", window, user_id=False)
+                self.env["ihub.run"].sudo()._enqueue(integration, "code", window, user_id=False)
             integration._ensure_cron()
             integration._wake()
+
+    def _triggered_run(self):
+        """Return the run that code has asked for and that has not begun; Stop has not ended it."""
+        return self.env["ihub.run"].search(
+            [
+                ("integration_id", "=", self.id),
+                ("state", "=", "pending"),
+                ("trigger", "=", "code"),
+                ("attempt", "=", 0),
+                ("id", ">", self.stop_before_id),
+            ],
+            limit=1,
+        )
 
     def open_settings(self):
         """Return the action that opens the settings of the integration's type.

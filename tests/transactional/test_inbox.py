@@ -16,6 +16,7 @@ from odoo.addons.ihub.core import masking
 from odoo.addons.ihub.engine import inbox, message_store, receiver
 from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.lib.webhook import Hmac, StandardWebhooks, Webhook
+from odoo.addons.ihub.models import ihub_operation_mixin as operation
 
 START = "2025-03-01 11:00"
 NOON = "2025-03-01 11:30"
@@ -722,6 +723,40 @@ class TestTrigger(InboxCase):
             self.integration.trigger()
             self.work(self.integration)
         self.assertEqual(self.runs(self.integration, trigger="code").state, "pending")
+
+    def test_what_stop_has_ended_is_asked_for_anew(self):
+        with self.running_as(lambda this, _from, _to: None), freeze_time("2025-03-01 11:10"):
+            self.integration.trigger()
+            self.integration.stop()
+            self.integration.trigger()
+            self.work(self.integration)
+            runs = self.runs(self.integration, trigger="code")
+            self.assertEqual(runs.mapped("state"), ["cancelled", "pending"])
+            self.integration.start()
+            self.work(self.integration)
+        self.assertEqual(runs.mapped("state"), ["cancelled", "done"])
+
+    def test_a_run_that_begins_before_the_work_can_be_seen_is_not_the_last(self):
+        with freeze_time("2025-03-01 11:10"):
+            self.integration.trigger()
+            run = self.runs(self.integration, trigger="code")
+            self.integration.with_user(self.outsider).trigger()
+            self.look_again()
+            self.assertEqual(self.runs(self.integration, trigger="code"), run)
+            run._begin()
+            self.env.flush_all()
+            self.look_again()
+        self.env.invalidate_all()
+        runs = self.runs(self.integration, trigger="code")
+        self.assertEqual(runs.mapped("state"), ["running", "pending"])
+
+    def look_again(self):
+        """What follows the commit."""
+        waiting = self.env.cr.postcommit.data[operation._TRIGGERED]
+        self.assertEqual(waiting, {self.integration.id})
+        with self.enter_registry_test_mode():
+            operation._trigger_those_without_run(self.env.cr.dbname, waiting)
+        self.env.invalidate_all()
 
     def test_the_type_has_it_too(self):
         row = self.integration.sudo()._type_record()
