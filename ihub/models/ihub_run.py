@@ -111,9 +111,10 @@ class IhubRun(models.Model):
     Never deleted by retention: the last run of an integration, those that failed, those whose
     items are still to be repaired, and what is queued or running. Those that failed are few: after
     each, somebody has looked and pressed Start. Scheduled runs say which span is covered, and so
-    do manual runs that filled a span which was skipped or had failed: they stay, too, unless the
-    system parameter ihub.keep_schedule_days says for how long. Those of a day that are old, and
-    of which no more is to be said than that they are done, are one row: see ``_gc_merge_done``.
+    do manual runs that filled a span which was skipped, or where a run of any kind that stays had
+    failed: they stay, too, unless the system parameter ihub.keep_schedule_days says for how long.
+    Those of a day that are old, and of which no more is to be said than that they are done, are
+    one row: see ``_gc_merge_done``.
     """
 
     _name = "ihub.run"
@@ -1055,8 +1056,8 @@ class IhubRun(models.Model):
                        * CASE WHEN r.trigger = 'schedule' OR r.state = 'done' AND EXISTS (
                              SELECT 1 FROM ihub_run s
                               WHERE s.integration_id = r.integration_id
-                                AND s.trigger = 'schedule'
-                                AND (s.state = 'failed' OR s.skipped)
+                                AND (s.state = 'failed' OR s.trigger = 'schedule'
+                                     AND (s.state = 'interrupted' OR s.skipped))
                                 AND s.window_from < r.window_to AND s.window_to > r.window_from)
                          THEN %s::int ELSE %s END
                    AND EXISTS (SELECT 1 FROM ihub_run n

@@ -6,6 +6,8 @@ from unittest.mock import patch
 from odoo.tests import tagged
 from test_event_log import EventCase
 
+from odoo.addons.ihub.report import coverage
+
 
 @tagged("standard", "post_install", "-at_install")
 class TestRetention(EventCase):
@@ -160,6 +162,34 @@ class TestRunRetention(EventCase):
         self.env["ihub.run"]._gc_old_runs()
         self.assertTrue(filling.exists())
         self.assertFalse(other.exists())
+
+    def test_a_run_that_made_up_for_one_that_stays_stays(self):
+        """Else the one that went wrong would be what came last, although all is done."""
+        wrong = (
+            {"state": "failed", "trigger": "schedule"},
+            {"state": "failed", "trigger": "manual"},
+            {"state": "failed", "trigger": "backfill"},
+            {"state": "failed", "trigger": "code"},
+            {"state": "interrupted", "trigger": "schedule"},
+        )
+        filling = self.env["ihub.run"]
+        for days, values in enumerate(wrong, 100):
+            self.add_run(days, trigger="schedule")
+            self.add_run(days, **values)
+            filling += self.add_run(days)
+        self.add_run(1)
+        self.env["ihub.run"]._gc_old_runs()
+        self.assertEqual(filling.exists(), filling)
+        start, end = min(filling.mapped("window_from")), max(filling.mapped("window_to"))
+        integration = self.integration.sudo()
+        pieces = coverage.segments_of(integration, start, end, coverage.expected_of(integration))
+        self.assertNotIn("failed", [piece.status for piece in pieces])
+
+    def test_what_made_up_for_one_that_does_not_stay_goes_with_it(self):
+        runs = self.add_run(91, state="interrupted") + self.add_run(91)
+        self.add_run(1)
+        self.env["ihub.run"]._gc_old_runs()
+        self.assertFalse(runs.exists())
 
     def test_coverage_can_be_given_an_end(self):
         self.env["ir.config_parameter"].set_param("ihub.keep_schedule_days", "400")
