@@ -23,6 +23,24 @@ FACTS = """
          WHERE locktype = 'advisory' AND granted AND classid = %(slot_space)s AND objsubid = 2
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
          GROUP BY objid
+    ), handed_over AS MATERIALIZED (
+        -- When a slot of a pool was last given back; not read unless somebody in it waits for one.
+        SELECT m.pool_id, max(GREATEST(ended.moment, open.moment)) AS moment
+          FROM ihub_integration m
+          LEFT JOIN alive ON alive.id = m.id
+          LEFT JOIN LATERAL (
+            SELECT r.ended_at AS moment FROM ihub_run r
+             WHERE r.integration_id = m.id
+               AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
+             ORDER BY r.id DESC LIMIT 1) ended ON TRUE
+          LEFT JOIN LATERAL (
+            -- What is tried again, or goes on later, and what has died: not what is at work.
+            SELECT max(GREATEST(r.ended_at, r.last_seen)) AS moment FROM ihub_run r
+             WHERE r.integration_id = m.id
+               AND (r.state = 'pending' OR r.state = 'running' AND alive.id IS NULL)
+            ) open ON TRUE
+         WHERE m.pool_id IS NOT NULL
+         GROUP BY m.pool_id
     ), item AS (
         SELECT integration_id, count(*) AS failed
           FROM ihub_item WHERE state = 'failed' GROUP BY integration_id
@@ -71,7 +89,10 @@ FACTS = """
                        SELECT r.ended_at FROM ihub_run r
                         WHERE r.integration_id = i.id
                           AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
-                        ORDER BY r.id DESC LIMIT 1) END) END,
+                        ORDER BY r.id DESC LIMIT 1) END,
+                   -- So does a pool: who takes the slot next has had no chance to do so before.
+                   CASE WHEN next_due <= %(taken_up)s AND i.pool_id IS NOT NULL THEN (
+                       SELECT h.moment FROM handed_over h WHERE h.pool_id = i.pool_id) END) END,
            (i.state = 'running' AND run.is_retrying) IS TRUE, run.queued,
            i.failed_run_id IS NOT NULL,
            -- No EXISTS: for many integrations, PostgreSQL would read all runs that are done for it.

@@ -6,7 +6,7 @@ from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from odoo.addons.ihub.engine import slots
+from odoo.addons.ihub.engine import lane_lock, slots
 
 WAITS = "Waiting for its turn: the pool Warehouse runs at most 1 at once."
 
@@ -53,6 +53,64 @@ class TestPools(HubCase):
             self.integration.invalidate_recordset()
             self.assertEqual(self.integration.health, "late")
             self.assertIn(WAITS, self.integration.problem)
+
+    def other(self, **values):
+        """Add another one to the pool, and a run of it: one that is done, unless ``values`` say."""
+        other = self.add(name="Other")
+        other.sudo().pool_id = self.pool
+        self.env["ihub.run"].create(
+            {
+                "integration_id": other.id,
+                "trigger": "manual",
+                "state": "done",
+                "window_from": at("2025-03-01 11:00"),
+                "window_to": at("2025-03-01 12:00"),
+                "due": at("2025-03-01 12:00"),
+                "started_at": at("2025-03-01 12:00"),
+                **values,
+            }
+        )
+        return other
+
+    def test_between_two_that_have_the_slot_nobody_is_without_a_worker(self):
+        self.other(ended_at=at("2025-03-01 12:39:59"))
+        for moment, health in (("12:40", "queued"), ("12:42:59", "queued"), ("12:45", "no_worker")):
+            with self.subTest(moment=moment), freeze_time(f"2025-03-01 {moment}"):
+                self.integration.invalidate_recordset()
+                self.assertEqual(self.integration.health, health)
+
+    def test_a_slot_is_also_given_back_by_what_is_tried_again(self):
+        values = {"state": "pending", "due": at("2025-03-01 13:00"), "attempt": 1}
+        for name in ("ended_at", "last_seen"):
+            with self.subTest(name=name):
+                other = self.other(**values, **{name: at("2025-03-01 12:39:59")})
+                with freeze_time("2025-03-01 12:40"):
+                    self.integration.invalidate_recordset()
+                    self.assertEqual(self.integration.health, "queued")
+                other.sudo().pool_id = False
+                with freeze_time("2025-03-01 12:40"):
+                    self.integration.invalidate_recordset()
+                    self.assertEqual(self.integration.health, "no_worker")
+
+    def test_what_is_at_work_has_given_no_slot_back(self):
+        self.pool.slots = 2
+        other = self.other(state="running", last_seen=at("2025-03-01 12:39:59"))
+        lane = (lane_lock.LOCK_SPACE, other.id)
+        self.cr.execute("SELECT pg_advisory_lock(%s, %s)", lane)
+        with freeze_time("2025-03-01 12:40"):
+            self.integration.invalidate_recordset()
+            self.assertEqual(self.integration.health, "no_worker")
+            # Its process has died, and with it went the slot.
+            self.cr.execute("SELECT pg_advisory_unlock(%s, %s)", lane)
+            self.integration.invalidate_recordset()
+            self.assertEqual(self.integration.health, "queued")
+
+    def test_what_ended_in_another_pool_has_had_no_slot_of_this_one(self):
+        other = self.other(ended_at=at("2025-03-01 12:39:59"))
+        other.sudo().pool_id = self.env["ihub.pool"].create({"name": "Shop"})
+        with freeze_time("2025-03-01 12:40"):
+            self.integration.invalidate_recordset()
+            self.assertEqual(self.integration.health, "no_worker")
 
     def test_nothing_begins_without_a_slot_and_the_lane_sleeps(self):
         self.take()
