@@ -182,7 +182,7 @@ class TestNextStep(NextStepCase):
         run = self.last_run()
         for record in (self.integration, run):
             action = record.with_context(ihub_step="watch").action_next_step()
-            self.assertIn("changed meanwhile", action["params"]["message"])
+            self.assertIn("changed in the meantime", action["params"]["message"])
             self.assertEqual(self.integration.state, "failed")
         run.with_context(ihub_step="start").action_next_step()
         self.assertEqual(self.integration.state, "running")
@@ -191,7 +191,7 @@ class TestNextStep(NextStepCase):
             self.work(self.integration)
         self.env.invalidate_all()
         action = self.integration.with_context(ihub_step="start").action_next_step()
-        self.assertIn("changed meanwhile", action["params"]["message"])
+        self.assertIn("changed in the meantime", action["params"]["message"])
 
     def test_each_button_tells_what_it_says(self):
         views = self.env["ir.ui.view"].search([("arch_db", "like", 'name="action_next_step"')])
