@@ -1,5 +1,6 @@
 """What is read from an element, how its data are kept, and when too many have failed."""
 
+from collections import OrderedDict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -118,7 +119,7 @@ def test_other_objects_are_known_by_whoever_keeps_them():
 
 
 def test_what_is_masked_is_told_apart_and_taken_from_what_comes_again(monkeypatch):
-    monkeypatch.setattr(masking, "_values", {})
+    monkeypatch.setattr(masking, "_values", OrderedDict())
     masking.know("4711-4711")
     fresh = {
         "zip": "4711-4711", "is": "***", "mail": "a@b.de", "of": b"4711-4711",
