@@ -572,7 +572,9 @@ class IhubBoardMixin(models.AbstractModel):
             "params": {
                 "type": "warning",
                 "title": self.name,
-                "message": self.env._("This has changed in the meantime. Check again what to do now."),
+                "message": self.env._(
+                    "This has changed in the meantime. Check again what to do now."
+                ),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
