@@ -14,7 +14,7 @@ from ..engine.odoo_internals import is_cached, of_primary
 from ..engine.slots import SLOT_SPACE
 from ..engine.values import moment
 from ..report import card_text, coverage, grid, health, history, recent
-from ..report.format import reader_zone, said, start_of_today
+from ..report.format import closing_notice, reader_zone, said, start_of_today
 from ..report.metrics import EVENTS_WAITING, samples_of
 from .ihub_fields import Badge
 from .ihub_run import OUTCOME_LOOKS
@@ -566,18 +566,11 @@ class IhubBoardMixin(models.AbstractModel):
         """
         if self.env.context.get("ihub_step", word) == word:
             return None
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "title": self.name,
-                "message": self.env._(
-                    "This has changed in the meantime. Check again what to do now."
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return closing_notice(
+            self.env._("This has changed in the meantime. Check again what to do now."),
+            "warning",
+            self.name,
+        )
 
     def action_open(self):
         """Return the action that opens the page of this integration."""

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ..core import items as core
 from ..engine.items import reference_in, unpacked
 from ..report import item_page
-from ..report.format import said
+from ..report.format import closing_notice, said
 from .ihub_failed_request import BATCH
 from .ihub_fields import Badge, LooseReference, distinct
 
@@ -197,6 +197,7 @@ class IhubItem(models.Model):
         for item in self:
             can = item.state == "failed" and item.sudo().data and item._labels()
             item.can_change = bool(can)
+            # As superuser: the raw text is the manager's.
             data = item.sudo().data
             item.can_replay = item.state == "done" and bool(data) and not core.is_masked(data)
 
@@ -300,15 +301,7 @@ class IhubItem(models.Model):
         return runs
 
     def _queued_action(self):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._("Queued for retry: %(count)s", count=len(self)),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return closing_notice(self.env._("Queued for retry: %(count)s", count=len(self)))
 
     def action_retry_cause(self):
         """Try again all items of the same integration that fail for the same cause."""
@@ -466,6 +459,7 @@ class IhubItem(models.Model):
         why it was left out, and all events.
         """
         self.check_access("unlink")
+        # As superuser: nobody deletes what was written on a page, or events.
         items = self.sudo().with_context(tracking_disable=True)
         wiped = ("data", "columns", "message", "traceback", "failed_request", "reason")
         items.write(dict.fromkeys(wiped, False))

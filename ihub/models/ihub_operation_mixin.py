@@ -199,7 +199,7 @@ class IhubOperationMixin(models.AbstractModel):
                 _look_again(self.env.cr, integration.id)
             else:
                 window = integration._manual_window()
-                self.env["ihub.run"].sudo()._enqueue(integration, "code", window, user_id=False)
+                integration.env["ihub.run"]._enqueue(integration, "code", window, user_id=False)
             integration._ensure_cron()
             integration._wake()
 
@@ -704,6 +704,7 @@ class IhubOperationMixin(models.AbstractModel):
         for query in get_neutralization_queries(["ihub"]):
             self.env.cr.execute(query)
         self.env.invalidate_all()
+        # Of a copy that Odoo neutralizes nobody has said where it is.
         home.settle(self.env)
         return True
 

@@ -5,7 +5,7 @@ from ..core.schedule import ScheduleError, TooManyWindows
 from ..engine.values import checked
 from ..models.ihub_operation_mixin import MAX_QUEUED
 from ..report import coverage
-from ..report.format import local_period, said
+from ..report.format import closing_notice, local_period, said
 
 # How many windows the preview names.
 PREVIEW_WINDOWS = 5
@@ -150,15 +150,7 @@ class IhubRunManually(models.TransientModel):
         integration._check_manually_runnable(*period)
         windows = self._windows()
         integration._queue_manually(windows, "backfill" if len(windows) > 1 else "manual")
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "title": integration.name,
-                "message": self.env._(
-                    "Queued. It runs in the background; you can follow it on this page."
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return closing_notice(
+            self.env._("Queued. It runs in the background; you can follow it on this page."),
+            title=integration.name,
+        )

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..report.format import closing_notice
+
 
 class IhubWebhookSample(models.TransientModel):
     """The dialog that sends a message as the other system would."""
@@ -39,14 +41,9 @@ class IhubWebhookSample(models.TransientModel):
                     status=status,
                 )
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "The sample was received. It is processed as soon as the integration is on."
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return closing_notice(
+            self.env._(
+                "The sample was received. It is processed as soon as the integration is on."
+            ),
+            "success",
+        )
