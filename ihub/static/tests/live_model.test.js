@@ -1,4 +1,5 @@
 import { Deferred, expect, test } from "@odoo/hoot";
+import { queryFirst } from "@odoo/hoot-dom";
 import { animationFrame } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
@@ -6,9 +7,11 @@ import {
     defineModels,
     fields,
     findComponent,
+    MockServer,
     models,
     mountView,
     onRpc,
+    toggleKanbanRecordDropdown,
 } from "@web/../tests/web_test_helpers";
 
 import { LiveKanbanController } from "@ihub/views/kanban_controller";
@@ -38,6 +41,30 @@ async function mountCards() {
             </kanban>`,
     });
     return findComponent(view, (one) => one instanceof LiveKanbanController).model;
+}
+
+test.tags("desktop");
+for (const groupBy of [[], ["name"]]) {
+    test(`a menu that is opened during a refresh stays open: ${groupBy}`, async () => {
+        const view = await mountView({
+            type: "kanban",
+            resModel: "card",
+            groupBy,
+            arch: `
+                <kanban js_class="ihub_live_kanban"><templates>
+                    <t t-name="menu"><a type="set_cover">Cover</a></t>
+                    <t t-name="card"><field name="name"/></t>
+                </templates></kanban>`,
+        });
+        const { model } = findComponent(view, (one) => one instanceof LiveKanbanController);
+        const before = queryFirst(".o_kanban_record:contains(Two)");
+        const method = groupBy.length ? "web_read_group" : "web_search_read";
+        MockServer.env["card"].create({ name: "A third" });
+        await doMeanwhile(model, method, () => toggleKanbanRecordDropdown(1));
+        expect(".o_kanban_record:not(.o_kanban_ghost)").toHaveCount(3);
+        expect(".o-dropdown--menu").toHaveCount(1);
+        expect(queryFirst(".o_kanban_record:contains(Two)")).toBe(before);
+    });
 }
 
 test("a reload that is overtaken by another one ends all the same", async () => {

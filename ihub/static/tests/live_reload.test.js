@@ -123,6 +123,23 @@ test("an open menu stays open", async () => {
     live.stop();
 });
 
+test("a menu that is opened while the server is answering stays open, too", async () => {
+    const menu = document.createElement("div");
+    menu.className = "o-dropdown--menu";
+    const { bus, live } = setUp({
+        reload: async (wouldDisturb) => {
+            document.body.append(menu);
+            expect.step((await wouldDisturb()) ? "put off" : "shown");
+            return false;
+        },
+    });
+    bus.notify(1);
+    await advanceTime(PAUSE);
+    expect.verifySteps(["put off"]);
+    menu.remove();
+    live.stop();
+});
+
 test("without a connection it looks by itself", async () => {
     const { bus, live } = setUp();
     bus.workerState = "DISCONNECTED";

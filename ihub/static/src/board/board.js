@@ -38,7 +38,7 @@ export class BoardModel extends LiveModel {
 export function useBoard(model) {
     const live = useLiveReload({
         isBusy: () => Boolean(model.root.selection?.length),
-        reload: () => model.refresh(),
+        reload: (wouldDisturb) => model.refresh(wouldDisturb),
     });
     return { summary: useState(model.summary), freshness: useState(live.freshness) };
 }

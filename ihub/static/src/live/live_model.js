@@ -30,12 +30,15 @@ export class LiveModel extends RelationalModel {
             this.search = null;
         });
     }
+
     /**
      * Load anew what is on screen. What people have asked for meanwhile counts.
      *
-     * @returns {Promise<boolean>} false where somebody has ticked something: that stays as it is
+     * @param {() => boolean|Promise<boolean>} [wouldDisturb] asked once the answer has come
+     * @returns {Promise<boolean>} false where it would disturb, or somebody has ticked something:
+     *      all stays as it is
      */
-    refresh() {
+    refresh(wouldDisturb = () => false) {
         return this.loads.exec(async () => {
             while (!this.root.selection?.length) {
                 const { chosen } = this;
@@ -46,8 +49,11 @@ export class LiveModel extends RelationalModel {
                 const data = await this._loadData(config);
                 // A page or an order that somebody has asked for is on its way, perhaps.
                 await this.mutex.getUnlockedDef();
+                if (await wouldDisturb()) {
+                    break;
+                }
                 if (this.chosen === chosen) {
-                    this.root = this._createRoot(config, data);
+                    this.root = inPlaceOf(this.root, this._createRoot(config, data));
                     this.config = config;
                     this.search = null;
                     await this.hooks.onRootLoaded(this.root);
@@ -62,6 +68,26 @@ export class LiveModel extends RelationalModel {
     get chosen() {
         return JSON.stringify(chosenOf(this.root));
     }
+}
+
+/**
+ * Let what was on screen already be known by the ids it had.
+ *
+ * It is not drawn anew then: a card keeps its open menu and its focus.
+ */
+function inPlaceOf(before, list) {
+    const [parts, key] = list.groups ? ["groups", "serverValue"] : ["records", "resId"];
+    const known = new Map(before[parts]?.map((part) => [part[key], part]));
+    for (const part of list[parts]) {
+        const same = known.get(part[key]);
+        if (same) {
+            part.id = same.id;
+            if (list.groups) {
+                inPlaceOf(same.list, part.list);
+            }
+        }
+    }
+    return list;
 }
 
 function copyOf(groups) {

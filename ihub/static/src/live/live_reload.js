@@ -35,7 +35,8 @@ export class LiveReload {
     /**
      * @param {Object} bus the service bus_service
      * @param {Object} params
-     * @param {() => Promise} params.reload returns false where it had to be put off
+     * @param {(wouldDisturb: () => Promise<boolean>) => Promise} params.reload returns false where
+     *      it had to be put off: it may ask again what was asked before it
      * @param {(ids: number[]) => boolean} [params.concerns] whether a change of these
      *      integrations is on screen
      * @param {() => boolean|Promise<boolean>} [params.isBusy] whether a reload would disturb
@@ -108,13 +109,15 @@ export class LiveReload {
             this.timer = null;
             return;
         }
-        if (document.querySelector(OPEN_MENU) || (await this.isBusy())) {
+        const wouldDisturb = async () =>
+            Boolean(document.querySelector(OPEN_MENU)) || this.isBusy();
+        if (await wouldDisturb()) {
             this.timer = browser.setTimeout(() => this.run(), PAUSE);
             return;
         }
         this.isStale = false;
         try {
-            if ((await this.reload()) === false) {
+            if ((await this.reload(wouldDisturb)) === false) {
                 this.isStale = true;
             } else {
                 this.freshness.at = luxon.DateTime.now();

@@ -40,7 +40,7 @@ export class LiveKanbanController extends KanbanController {
         super.setup();
         useLiveReload({
             isBusy: () => Boolean(this.model.root.selection?.length),
-            reload: () => this.model.refresh(),
+            reload: (wouldDisturb) => this.model.refresh(wouldDisturb),
         });
         useKeysOfButtons(this.rootRef);
         useKeptFocus(this.rootRef, this.model);

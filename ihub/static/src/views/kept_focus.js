@@ -12,8 +12,8 @@ function lookOf(el) {
 /**
  * Leave the focus where it was.
  *
- * A live refresh draws cards and rows anew, and what a button does can move its card to another
- * column: whoever works with the keyboard would be thrown back to the top of the page.
+ * What a button does can move its card to another column, where it is drawn anew, and a search or
+ * another page does so with all: who works with the keyboard would be thrown back to the top.
  *
  * @param {{el: HTMLElement}} rootRef of a view
  * @param {Object} model of that view

@@ -20,7 +20,7 @@ export class LiveListController extends ListController {
         super.setup();
         useLiveReload({
             isBusy: () => Boolean(this.model.root.selection?.length),
-            reload: () => this.model.refresh(),
+            reload: (wouldDisturb) => this.model.refresh(wouldDisturb),
         });
         useKeptFocus(this.rootRef, this.model);
     }
