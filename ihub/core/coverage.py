@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
-from itertools import groupby, pairwise
+from itertools import count, groupby, pairwise
 from typing import NamedTuple
 
 # Layer, time since it ended, and negative id: what sorts first holds.
@@ -111,7 +111,8 @@ def claim_of(attempt: Attempt) -> Claim | None:
     """Return the :class:`Claim` of a run, or None if it says nothing about its window.
 
     What executes, and then what people have asked for, counts before what has ended; of that,
-    the latest. The window that the schedule has next counts where nothing else is known.
+    the latest. The window that the schedule has next counts where nothing else is known. What
+    was skipped after it was done is done all the same: the data are there.
     """
     status, layer = _status_and_layer(attempt)
     if status is None:
@@ -193,20 +194,45 @@ def _pieces(
     spans: list[Claim | Flaw] = [*waiting, *flaws]
     turns = {turn for span in spans for turn in (span.start, span.end)}
     inner = sorted(turn for turn in turns.union(expected.turns()) if start < turn < end)
-    # Those that are over are dropped when they get to the top.
-    active: list[tuple[Rank, int, Claim]] = []
+    said, skipped = _Active(), _Active()
     flawed_until = datetime.min
     for left, right in pairwise([start, *inner, end]):
         while waiting and waiting[-1].start <= left:
             claim = waiting.pop()
-            heappush(active, (claim.rank, len(waiting), claim))
-        while active and active[0][2].end <= left:
-            heappop(active)
+            (skipped if claim.status == "skipped" else said).add(claim)
         while flaws and flaws[-1].start <= left:
             flawed_until = max(flawed_until, flaws.pop().end)
-        piece = _piece(left, right, active[0][2] if active else None, expected)
+        claim_here = _first(said.first(left), skipped.first(left))
+        piece = _piece(left, right, claim_here, expected)
         is_incomplete = piece.status == "done" and left < flawed_until
         yield piece._replace(status="incomplete") if is_incomplete else piece
+
+
+class _Active:
+    """Claims that have begun."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Rank, int, Claim]] = []
+        self._added = count()
+
+    def add(self, claim: Claim) -> None:
+        heappush(self._heap, (claim.rank, next(self._added), claim))
+
+    def first(self, moment: datetime) -> Claim | None:
+        """Return the first in rank of those that are not over.
+
+        :param datetime moment: never before that of the last call
+        """
+        # Those that are over are dropped when they get to the top.
+        while self._heap and self._heap[0][2].end <= moment:
+            heappop(self._heap)
+        return self._heap[0][2] if self._heap else None
+
+
+def _first(said: Claim | None, skipped: Claim | None) -> Claim | None:
+    if said is None or skipped is None:
+        return said or skipped
+    return said if said.status == "done" or said.rank < skipped.rank else skipped
 
 
 def _piece(start: datetime, end: datetime, claim: Claim | None, expected: Expected) -> Segment:
@@ -220,11 +246,11 @@ def counted(pieces: list[Segment], flaws: Iterable[Flaw]) -> list[Segment]:
     """Return ``pieces``, with how much is left to be repaired of what is incomplete."""
     known = list(flaws)
 
-    def count(piece: Segment) -> int:
+    def number(piece: Segment) -> int:
         return sum(f.number for f in known if f.start < piece.end and f.end > piece.start)
 
     return [
-        piece._replace(to_repair=count(piece)) if piece.status == "incomplete" else piece
+        piece._replace(to_repair=number(piece)) if piece.status == "incomplete" else piece
         for piece in pieces
     ]
 

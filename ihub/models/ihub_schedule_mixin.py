@@ -21,6 +21,7 @@ from ..core.schedule import (
 )
 from ..core.sentences import Sentence
 from ..engine.values import moment
+from ..report import coverage
 from ..report.format import local_moment, local_period, said, stated_moment
 from ..report.format import schedule_sentence as say_schedule
 from ..report.sentences import stored
@@ -218,20 +219,32 @@ class IhubScheduleMixin(models.AbstractModel):
             moment(self.env, new)
         except ValidationError as error:
             return {"warning": {"title": self.env._("The next period"), "message": error.args[0]}}
-        first, last = min(old, new), max(old, new)
-        span = {"period": local_period(self, first, last), "count": self._intervals(first, last)}
-        if new > old:
+        period = min(old, new), max(old, new)
+        complete = coverage.complete_spans(self._origin, *period)
+        span = {"period": local_period(self, *period), "count": self._intervals(*period)}
+        if new > old and complete == [period]:
+            message = self.env._("%(period)s is complete already. It is not run again.", **span)
+        elif new > old:
             message = self.env._(
                 "%(period)s will be skipped (windows: %(count)s): no run will process it. The "
                 "skipped period stays visible in the runs and in the coverage.",
                 **span,
             )
-        else:
+        elif complete == [period]:
             message = self.env._(
                 "%(period)s will be run again (windows: %(count)s), although it is already "
                 "complete.",
                 **span,
             )
+        elif complete:
+            message = self.env._(
+                "%(period)s will be run (windows: %(count)s), although part of it is already "
+                "complete.",
+                **span,
+            )
+        else:
+            message = self.env._("%(period)s will be run (windows: %(count)s).", **span)
+        if new < old:
             message += "\n\n" + "\n".join(self._plan_lines())
         return {"warning": {"title": self.env._("The next period moves"), "message": message}}
 
@@ -370,6 +383,7 @@ class IhubScheduleMixin(models.AbstractModel):
         if start == old:
             return
         if start > old and self.id in self._with_completed_windows():
+            # Also where it is complete: retention keeps manual runs that stand in for it.
             scheduled._record_skipped(old, start, Sentence("start_moved"))
         scheduled._set_window(self._schedule().window_from(start))
         self.sudo().message_post(

@@ -22,6 +22,7 @@ MAX_TROUBLES = 1000
 MAX_SEGMENTS = 400
 # Gaps that are closer to each other than this part of the range become one.
 BLUR = 800
+COMPLETE = ("done", "incomplete")
 COLUMNS = SQL(
     """r.id, r.window_from, r.window_to, r.state, r.trigger, coalesce(r.skipped, FALSE),
        coalesce(r.ended_at, r.started_at), r.attempt > 0 AND r.message IS NOT NULL"""
@@ -76,6 +77,19 @@ def segments_of(integration, start, end, expected):
     flaws = _flaws(integration, start, end)
     pieces = segments(claims, start, end, expected, merge=not is_few, flaws=flaws)
     return counted(coarsen(pieces, MAX_SEGMENTS), flaws)
+
+
+def complete_spans(integration, start, end):
+    """Return ``[(start, end)]``: which parts of a period are done, apart from items to repair."""
+    spans = []
+    for piece in segments_of(integration, start, end, expected_of(integration)):
+        if piece.status not in COMPLETE:
+            continue
+        if spans and spans[-1][1] == piece.start:
+            spans[-1] = (spans[-1][0], piece.end)
+        else:
+            spans.append((piece.start, piece.end))
+    return spans
 
 
 def _as_it_is(attempt, integration):

@@ -15,6 +15,7 @@ WORST_FIRST = (
     "failed", "interrupted", "incomplete", "with_errors", "skipped", "cancelled", "running",
     "pending", "done",
 )  # fmt: skip
+DONE = ("incomplete", "with_errors", "done")
 # More columns than this no screen has.
 MAX_COLUMNS = 2000
 STOP = SQL("COALESCE(i.stop_before_id, 0)")
@@ -105,7 +106,7 @@ def bars_of(integrations, start, end, columns):
         )
     )
     return {
-        id_: _shown([_bar(*values) for __, *values in mine])
+        id_: _shown([_bar(*values) for __, *values in mine], (end - start).total_seconds())
         for id_, mine in groupby(rows, itemgetter(0))
     }
 
@@ -113,13 +114,15 @@ def bars_of(integrations, start, end, columns):
 def _better(condition):
     """Return a query of the runs of the very window of ``r`` which say more of it.
 
-    The latest counts; what the schedule has next, only where nothing else is known.
+    The latest counts; what the schedule has next, only where nothing else is known; and what was
+    done before it was skipped is done.
     """
     return SQL(
         """SELECT FROM ihub_run b
             WHERE b.integration_id = r.integration_id AND b.window_to = r.window_to
               AND b.window_from = r.window_from AND b.id <> r.id AND %(condition)s
-              AND (NOT %(b_is_next)s, b.id) > (NOT %(r_is_next)s, r.id)""",
+              AND ((NOT %(b_is_next)s, b.id) > (NOT %(r_is_next)s, r.id)
+                   OR r.skipped AND b.state = 'done')""",
         condition=condition,
         b_is_next=_is_next("b"),
         r_is_next=_is_next("r"),
@@ -143,14 +146,28 @@ def _bar(start, end, rank, *others):
     return Bar(start, end, WORST_FIRST[rank - 1], *others)
 
 
-def _shown(bars):
-    """Return ``bars`` without what a longer run has made up for."""
-    done = [bar for bar in bars if bar.outcome == "done"]
+def _shown(bars, length):
+    """Return ``bars`` without what a longer run has made up for, and what was skipped when done.
+
+    :param float length: seconds, of the period
+    """
+    good = [bar for bar in bars if bar.outcome == "done"]
+    done = [bar for bar in bars if bar.outcome in DONE]
 
     def is_made_up_for(bar):
-        return bar.outcome in ("failed", "interrupted", "skipped") and any(
+        if bar.outcome == "skipped":
+            return _are_all_of(done, max(bar.start, 0), min(bar.end, length))
+        return bar.outcome in ("failed", "interrupted") and any(
             other.start <= bar.start and bar.end <= other.end and other.run_id > bar.run_id
-            for other in done
+            for other in good
         )
 
     return [bar for bar in bars if not is_made_up_for(bar)]
+
+
+def _are_all_of(bars, start, end):
+    """Return whether ``bars``, the earliest first, leave nothing out between two moments."""
+    for bar in bars:
+        if bar.start <= start:
+            start = max(start, bar.end)
+    return start >= end

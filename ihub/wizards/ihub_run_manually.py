@@ -9,8 +9,6 @@ from ..report.format import closing_notice, local_period, said
 
 # How many windows the preview names.
 PREVIEW_WINDOWS = 5
-# Of the statuses of coverage.
-COMPLETE = ("done", "incomplete")
 
 
 class IhubRunManually(models.TransientModel):
@@ -88,11 +86,8 @@ class IhubRunManually(models.TransientModel):
         start, watermark = windows[0].start, self.integration_id.watermark
         if not (self.takes_period and watermark and start < watermark):
             return []
-        integration = self.integration_id.sudo()
-        expected = coverage.expected_of(integration)
         end = min(watermark, windows[-1].end)
-        pieces = coverage.segments_of(integration, start, end, expected)
-        done = [(piece.start, piece.end) for piece in pieces if piece.status in COMPLETE]
+        done = coverage.complete_spans(self.integration_id.sudo(), start, end)
         return [
             self.env._(
                 "Run again, although already complete: %(period)s",

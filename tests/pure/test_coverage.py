@@ -91,6 +91,21 @@ def hours(moment):
             id="skipped",
         ),
         pytest.param(
+            [run(1, 0, 12), run(2, 3, 15, "cancelled", skipped=True)],
+            [(0, 12, "done")],
+            id="skipped after it was done",
+        ),
+        pytest.param(
+            [run(1, 0, 12, "failed"), run(2, 3, 6, "cancelled", skipped=True)],
+            [(0, 3, "failed"), (3, 6, "skipped"), (6, 12, "failed")],
+            id="skipped after it had failed",
+        ),
+        pytest.param(
+            [run(1, 0, 12, "cancelled", skipped=True), run(2, 3, 6, "failed")],
+            [(0, 3, "skipped"), (3, 6, "failed"), (6, 12, "skipped")],
+            id="failed after it was skipped",
+        ),
+        pytest.param(
             [run(1, 0, 12, "cancelled")],
             [(0, 12, "hole")],
             id="a cancelled run says nothing",
@@ -249,9 +264,12 @@ def model_status(runs, moment, expected):
     if waiting:
         return "failed"
     ended = [r for r in here if r.state in ("done", "failed", "interrupted") or r.skipped]
+    ended.sort(key=lambda r: (r.ended_at, r.id))
+    worked = [r for r in ended if not r.skipped]
+    if worked and (worked[-1].state == "done" or worked[-1] is ended[-1]):
+        return "done" if worked[-1].state == "done" else "failed"
     if ended:
-        last = max(ended, key=lambda r: (r.ended_at, r.id))
-        return "skipped" if last.skipped else "done" if last.state == "done" else "failed"
+        return "skipped"
     if any(r.state == "pending" for r in here):
         return "pending"
     return model_expected(moment, expected)

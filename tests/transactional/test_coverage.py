@@ -70,6 +70,18 @@ class TestCoverage(CoverageCase):
             ],
         )
 
+    def test_what_is_passed_over_after_it_was_done_stays_done(self):
+        integration = self.add(window_from=at("2025-03-01 08:00"), catch_up="each")
+        integration.start()
+        self.work(integration)
+        integration.stop()
+        as_it_was = self.line(integration)
+        self.assertEqual([status for *_span, status in as_it_was[:4]], ["done"] * 4)
+        for hour in (9, 12):
+            integration.with_user(self.manager).window_from = at(f"2025-03-01 {hour:02}:00")
+        self.assertTrue(self.runs(integration, skipped=True))
+        self.assertEqual(self.line(integration), as_it_was)
+
     def test_windows_that_nothing_is_known_of_are_holes(self):
         integration = self.add(window_from=at("2025-03-01 08:00"), catch_up="each")
         integration.start()

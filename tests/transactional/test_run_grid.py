@@ -112,6 +112,22 @@ class TestRunGrid(GridCase):
         self.record(integration, "2025-03-01 10:00", "2025-03-01 12:00")
         self.assertEqual(self.lane(integration), [(9, 12, "done", 1), (10, 12, "done", 1)])
 
+    def test_what_was_skipped_after_it_was_done_is_done(self):
+        integration = self.add()
+        skipped = {"state": "cancelled", "skipped": True}
+        self.record(integration, "2025-03-01 09:00", "2025-03-01 10:00")
+        self.record(integration, "2025-03-01 09:00", "2025-03-01 10:00", **skipped)
+        done = [(9, 10, "done", 1)]
+        self.assertEqual(self.lane(integration), done)
+        # Of several windows, more of them than are looked at.
+        self.record(integration, "2025-03-01 10:00", "2025-03-01 11:00", with_errors=True)
+        self.record(integration, "2025-03-01 11:00", "2025-03-01 12:00")
+        self.record(integration, "2025-03-01 10:00", "2025-03-01 20:00", **skipped)
+        done += [(10, 11, "with_errors", 1), (11, 12, "done", 1)]
+        self.assertEqual(self.lane(integration), done)
+        self.record(integration, "2025-03-01 08:30", "2025-03-01 10:00", **skipped)
+        self.assertEqual(self.lane(integration), [(8.5, 10, "skipped", 1), *done])
+
     def test_what_was_cancelled_by_stop_is_not_queued(self):
         integration = self.add()
         run = self.record(integration, "2025-03-01 09:00", "2025-03-01 10:00", "pending")

@@ -137,6 +137,27 @@ class TestWindows(HubCase):
             )
             self.assertIn(words, result["warning"]["message"])
 
+    @freeze_time("2025-03-01 11:30")
+    def test_the_explanation_knows_what_is_complete(self):
+        integration = self.started(catch_up="skip")
+        self.work(integration)
+        integration.stop()
+        for before, start, words in (
+            ("11:00", "08:30", "8:30 AM to 11:00 AM will be run (windows: 3), although part of it"),
+            ("10:00", "08:00", "8:00 AM to 10:00 AM will be run (windows: 2)."),
+            ("10:00", "11:00", "10:00 AM to 11:00 AM is complete already. It is not run again."),
+            ("08:00", "11:00", "8:00 AM to 11:00 AM will be skipped (windows: 3)"),
+        ):
+            with self.subTest(before=before, start=start):
+                of_manager = integration.with_user(self.manager)
+                of_manager.window_from = at(f"2025-03-01 {before}")
+                result = of_manager.onchange(
+                    {"window_from": f"2025-03-01 {start}:00"},
+                    ["window_from"],
+                    {"window_from": {}},
+                )
+                self.assertIn(words, result["warning"]["message"])
+
     @freeze_time("2025-03-01 18:30")
     def test_a_backlog_says_how_many_windows_are_left(self):
         integration = self.started(catch_up="each")
