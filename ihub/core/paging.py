@@ -5,8 +5,6 @@ and returns where the next one is, or None after the last. Where a page is can b
 that a run goes on there.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,6 +13,7 @@ from urllib.parse import urljoin
 from requests.utils import parse_header_links
 
 from .items import value_at
+from .text import fingerprint
 
 # In the place of the body of an answer that says that it has none.
 NO_CONTENT = object()
@@ -181,7 +180,7 @@ class Pages:
     def __post_init__(self) -> None:
         self._place: Place | None = self.way.first(self.start)
         # JSON as it is kept has no order.
-        self._of = _mark([self.start, type(self.way).__name__])
+        self._of = fingerprint([self.start, type(self.way).__name__])
         self._given = 0
         self._elements = self._each()
 
@@ -217,7 +216,7 @@ class Pages:
         seen: set[str] = set()
         before: str | None = None
         while (place := self._place) is not None:
-            if (mark := _mark(place)) in seen:
+            if (mark := fingerprint(place)) in seen:
                 raise SamePage()
             seen.add(mark)
             address, headers, data = self.fetch(place)
@@ -227,7 +226,7 @@ class Pages:
             elements = self._elements_of(data)
             following = self.way.following(place, Page(address, headers, data, elements))
             # A server that does not know the parameter gives the first page for ever.
-            content = _mark(elements) if elements else None
+            content = fingerprint(elements) if elements else None
             if content and content == before:
                 raise SamePage()
             before = content
@@ -250,8 +249,3 @@ def _found(data: Any, where: str | Callable[[Any], Any]) -> Any:
         return value_at(data, where)
     except (LookupError, AttributeError, TypeError):
         return None
-
-
-def _mark(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

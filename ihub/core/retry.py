@@ -8,9 +8,7 @@ import asyncio
 import concurrent.futures
 import errno
 import ftplib
-import hashlib
 import http.client
-import json
 import math
 import random
 import re
@@ -30,6 +28,7 @@ import requests
 import urllib3
 
 from .exceptions import RetryableError, ServerDown
+from .text import fingerprint
 
 _TRANSIENT_STATUSES = (408, 425, 429)  # and whatever is wrong with the server: 5xx
 
@@ -305,13 +304,8 @@ def moved_on(
     :return: whether it moved on; what has been reached, a JSON value
     """
     most, points = (reached["processed"], reached["points"]) if reached else (0, [])
-    mark = None if point is None else _mark(point)
+    mark = None if point is None else fingerprint(point)
     is_new = mark is not None and mark not in points
     if is_new:
         points = [*points, mark][-POINTS_LIMIT:]
     return processed > most or is_new, {"processed": max(processed, most), "points": points}
-
-
-def _mark(point: Any) -> str:
-    text = json.dumps(point, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -15,6 +15,7 @@ import contextlib
 import dataclasses
 import datetime
 import enum
+import hashlib
 import json
 import math
 import re
@@ -76,6 +77,15 @@ def to_plain(value: object, limit: int = TEXT_LIMIT) -> Any:
     :return: text, numbers and booleans, in lists and dictionaries
     """
     return _Plain(limit).convert(value)
+
+
+def fingerprint(value: Any) -> str:
+    """Return a short text by which a value is known again.
+
+    :param value: made of what JSON has; the rest counts by its text
+    """
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def clip(text: str, limit: int) -> str:

@@ -18,6 +18,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.exceptions import StopRequested, blames_settings, is_stop
+from ..core.health import BY_ITSELF
 from ..core.limits import may_begin
 from ..core.retry import next_attempt, server_down_in
 from ..core.sentences import Sentence
@@ -47,8 +48,6 @@ _logger = logging.getLogger(__name__)
 
 # Operators wait for what they asked for; a backfill must not hold up the schedule.
 TRIGGER_ORDER = ("manual", "items", "webhook", "code", "schedule", "backfill")
-# What nobody has asked for in person: it waits while the integration is off.
-BY_ITSELF = ("webhook", "code", "schedule")
 # How often a transaction is begun again after a conflict with another one.
 MAX_CONFLICTS = 5
 # After so many dead processes in a row an integration is failed instead of tried again.

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ..core.health import AHEAD_BY
 from ..core.schedule import (
+    CALENDAR,
     LATEST,
     LONGEST,
     InvalidSchedule,
@@ -264,7 +265,7 @@ class IhubScheduleMixin(models.AbstractModel):
         :raise ScheduleError: its settings cannot be used
         """
         self.ensure_one()
-        days_up = self.interval_type in ("days", "weeks", "months")
+        days_up = self.interval_type in CALENDAR
         model = self._type_model(self.integration_type)
         return Schedule(
             interval_number=self.interval_number,

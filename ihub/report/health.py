@@ -6,7 +6,7 @@ from odoo import SUPERUSER_ID, fields
 from odoo.tools import SQL
 from psycopg2.errors import ReadOnlySqlTransaction
 
-from ..core.health import AHEAD_BY, OVERDUE_AFTER, TAKEN_UP_AFTER, Facts
+from ..core.health import AHEAD_BY, BY_ITSELF, OVERDUE_AFTER, TAKEN_UP_AFTER, Facts
 from ..core.lateness import GRACE, Watch, late_from
 from ..core.schedule import Schedule, ScheduleError, Window
 
@@ -164,8 +164,8 @@ def waits_while_off(model):
     :param model: ``ihub.integration``
     """
     return SQL(
-        "(r.trigger IN ('code', 'webhook') AND i.state <> 'running'"
-        " AND i.integration_type = ANY(%s))",
+        "(r.trigger = ANY(%s) AND i.state <> 'running' AND i.integration_type = ANY(%s))",
+        [trigger for trigger in BY_ITSELF if trigger != "schedule"],
         model._startable_types(),
     )
 
