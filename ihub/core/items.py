@@ -5,11 +5,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from .masking import mask_values, values_in
+from .moments import InvalidMoment, exact
 from .text import NotPlain, clean, clip, first_line, to_plain
 
 # Characters of a key that the index takes; a longer one is cut, and told apart by its hash.
@@ -172,14 +174,14 @@ def columns_of(data: Any, paths: Iterable[str]) -> dict[str, str]:
 def is_older(version: str | None, known: str | None) -> bool:
     """Return whether a version of an element is known to be older than another one.
 
-    Numbers are compared as such; all else, such as moments in ISO 8601, as text.
+    Two numbers are compared as such, two moments in ISO 8601, too; all else as text.
     """
     if version is None or known is None:
         return False
-    try:
-        return Decimal(version) < Decimal(known)
-    except ArithmeticError:
-        return version < known
+    for read in (Decimal, exact):
+        with suppress(ArithmeticError, InvalidMoment):
+            return bool(read(version) < read(known))  # type: ignore[operator]
+    return version < known
 
 
 def substitute_key(fingerprint: str | None, place: str) -> str:

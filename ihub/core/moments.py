@@ -34,16 +34,21 @@ def parse(value: object) -> datetime | None:
     """
     if value is None or value is False or value == "":
         return None
+    moment = exact(value).replace(microsecond=0)
+    if not FIRST <= moment <= LAST:
+        raise MomentOutOfRange(value)
+    return moment
+
+
+def exact(value: object) -> datetime:
+    """Return a moment in naive UTC, of any year and with its microseconds; see :func:`parse`."""
     moment = _as_datetime(value)
     try:
         if moment.tzinfo is not None:
             moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
     except (OverflowError, ValueError) as error:
         raise MomentOutOfRange(value) from error
-    moment = moment.replace(microsecond=0, fold=0)
-    if not FIRST <= moment <= LAST:
-        raise MomentOutOfRange(value)
-    return moment
+    return moment.replace(fold=0)
 
 
 def _as_datetime(value: object) -> datetime:

@@ -17,6 +17,7 @@ from pure_ihub.core.items import (
     changed,
     fingerprint,
     is_masked,
+    is_older,
     key_at,
     packed,
     stored_key,
@@ -150,6 +151,34 @@ def test_a_fingerprint_does_not_depend_on_the_order_of_names():
     assert fingerprint(packed({"a": 1})) != fingerprint(packed({"a": 2}))
     moment = datetime(2026, 1, 1)
     assert fingerprint(packed([moment])) != fingerprint(packed([moment + timedelta(seconds=1)]))
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("9", "10"),
+        ("9.5", "10"),
+        ("2024-12-01", "2024-12-02"),
+        # On the day on which clocks are set back; with and without parts of a second; two zones.
+        ("2024-10-27T02:30:00+02:00", "2024-10-27T02:10:00+01:00"),
+        ("2024-12-01T10:00:00Z", "2024-12-01T10:00:00.123Z"),
+        ("2024-07-01T12:00:00+02:00", "2024-07-01T11:30:00Z"),
+        ("2024-07-01 10:00:00", "2024-07-01T10:00:01Z"),
+        ("0001-01-01T00:00:00+05:00", "2024-07-01"),
+        ("a", "b"),
+        ("2024-07-01T10:00:00Z", "b"),
+    ],
+)
+def test_which_of_two_versions_is_older(older, newer):
+    assert is_older(older, newer)
+    assert not is_older(newer, older)
+
+
+@pytest.mark.parametrize("same", ["7", "2024-12-01T10:00:00Z", "a"])
+def test_what_is_as_new_or_says_nothing_is_not_older(same):
+    assert not is_older(same, same)
+    assert not is_older(None, same)
+    assert not is_older(same, None)
 
 
 @pytest.mark.parametrize(
