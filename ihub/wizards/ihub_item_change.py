@@ -33,8 +33,9 @@ class IhubItemChange(models.TransientModel):
             item.integration_id._operable()
             data = item._value()
             change.line_ids = [
-                (0, 0, {"path": path, "label": label, "value": _shown(data, path)})
+                (0, 0, {"path": path, "label": label, "value": text, "shown": text})
                 for path, label in item._labels().items()
+                for text in [_shown(data, path)]
             ]
 
     def action_save(self):
@@ -45,7 +46,8 @@ class IhubItemChange(models.TransientModel):
         self.ensure_one()
         item = self.item_ids.ensure_one()
         data = item._value()
-        item._change({line.path: line._typed(data) for line in self.line_ids})
+        corrected = self.line_ids.filtered(lambda line: line._entered() != line.shown)
+        item._change({line.path: line._typed(data) for line in corrected})
         return {"type": "ir.actions.act_window_close"}
 
     def action_save_and_retry(self):
@@ -65,18 +67,33 @@ class IhubItemChangeLine(models.TransientModel):
     label = fields.Char(readonly=True)
     # What has several lines would become one where only one can be entered.
     value = fields.Text()
+    # What came meanwhile is no correction of what was to be seen.
+    shown = fields.Text("Value as Shown")
+
+    def _entered(self):
+        """Return the new value as text, or what was shown; nothing is False."""
+        if "\n" in (self.shown or ""):
+            return self.value
+        # Whoever ends a value of one line with Enter means no second one.
+        return (self.value or "").strip("\n") or False
 
     def _typed(self, data):
         """Return the new value, of the same kind as the old one.
 
-        :raise UserError: when it is none of that kind
+        :raise UserError: when it is none of that kind, or another one has come meanwhile
         """
-        old, shown, value = found_at(data, self.path), _shown(data, self.path), self.value or ""
-        if "\n" not in shown:
-            # Whoever ends a value of one line with Enter means no second one.
-            value = value.strip("\n")
-        if value == shown:
+        old, value, now = found_at(data, self.path), self._entered() or "", _shown(data, self.path)
+        if value == now:
             return old
+        if now != (self.shown or ""):
+            raise UserError(
+                self.env._(
+                    "%(label)s has changed in the meantime. It is “%(value)s” now. Discard this, "
+                    "and press Repair again.",
+                    label=self.label,
+                    value=now,
+                )
+            )
         try:
             return typed(old, value)
         except ValueError as error:

@@ -11,6 +11,7 @@ from hub_case import HubCase, at
 from items_case import ORDERS, ItemsCase
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.models import MAGIC_COLUMNS
+from odoo.tests import Form
 from odoo.tools import file_open, mute_logger
 from psycopg2 import DataError
 
@@ -246,6 +247,12 @@ class TestProcessEach(ItemsCase):
         self.orders = [{"id": 1, "number": "SO-newer", "version": "2025-03-03T00:00:00"}]
         self.run_it(moment="2025-03-01 14:30")
         self.assertEqual(self.names(), ["SO-newer"])
+        # One that does not say how new it is has not made it forget.
+        self.orders = [{"id": 1, "number": "SO-unknown"}]
+        self.run_it(moment="2025-03-01 15:30")
+        self.orders = [{"id": 1, "number": "SO-old", "version": "2025-03-02T00:00:00"}]
+        self.run_it(moment="2025-03-01 16:30")
+        self.assertEqual(self.names(), ["SO-unknown"])
 
     def test_without_a_key_it_is_to_be_repaired(self):
         self.orders[2]["id"] = None
@@ -557,6 +564,31 @@ class TestRepair(ItemsCase):
         self.assertEqual(self.change(self.item, phone="030")["phone"], "030")
         with self.assertRaisesRegex(UserError, "no place for City"):
             self.change(self.item, **{"customer.city": "Bonn"})
+
+    def test_what_came_while_somebody_repaired_it_is_kept(self):
+        fields = {"mail": "Email", "number": "Number", "phone": "Phone"}
+        self.startPatcher(patch.object(self.type_class(), "item_fields", fields))
+        dialogs = []
+        for _person in range(3):
+            model = self.env["ihub.item.change"].with_user(self.operator)
+            dialogs.append(Form(model.with_context(default_item_ids=self.item.ids)))
+        self.orders[2] |= {"number": "SO-2-NEW"}
+        self.run_it(moment="2025-03-01 12:40")
+        for dialog, path, text in zip(
+            dialogs, ("mail", "mail", "number"), ("c@d.de", "e@f.de", "SO-3"), strict=True
+        ):
+            index = list(fields).index(path)
+            with dialog.line_ids.edit(index) as line:
+                line.value = text
+        dialogs[0].save().action_save()
+        self.env.invalidate_all()
+        value = self.item._value()
+        self.assertEqual((value["mail"], value["number"]), ("c@d.de", "SO-2-NEW"))
+        self.assertNotIn("phone", value)
+        for dialog, now in ((dialogs[1], "“c@d.de”"), (dialogs[2], "“SO-2-NEW”")):
+            with self.assertRaisesRegex(UserError, f"It is {now} now"):
+                dialog.save().action_save()
+        self.assertEqual(self.item._value(), value)
 
     def test_an_address_of_several_lines_is_corrected_as_such(self):
         """Browsers make one line of what is edited where there is room for one only."""
