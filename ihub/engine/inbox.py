@@ -71,6 +71,10 @@ class Inbox(Processing):
                 held.add(element.key)
             state = "pending" if self._due else "done"
             self._outcomes.append(Outcome(message.id, state, element.key, self._due))
+            if self._keep_in_time():
+                # People may have decided about the others meanwhile.
+                known = self._known(elements)
+                held |= message_store.waiting_keys(self.cr, self.integration, keys)
 
     def _is_held(self, message, row):
         """Return whether an item has to be repaired before the next message of its key.

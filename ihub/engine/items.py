@@ -242,8 +242,7 @@ class Processing:
                 self._take(element, known)
                 if cursor is not None:
                     self._cursor = element.cursor
-                if time.monotonic() - self._kept_at > PAUSE:
-                    self._keep()
+                if self._keep_in_time():
                     # People may have decided about the others meanwhile.
                     known = self._known(elements)
             self._keep()
@@ -333,7 +332,7 @@ class Processing:
             row._replace(
                 name=element.name or row.name,
                 fingerprint=element.fingerprint,
-                version=element.version,
+                version=element.version or row.version,
                 source_run_id=self.scope.run_id if self.scope else None,
                 is_corrected=row.is_corrected and is_same,
             ),
@@ -537,6 +536,16 @@ class Processing:
         processed = self._before + self.counts.seen
         self._kept_at = time.monotonic()
         keep(self.record, processed, self._total, self._cursor, goes_on)
+
+    def _keep_in_time(self):
+        """Keep what was done where it is time to, as while each element takes long.
+
+        :return: whether it was
+        """
+        is_time = time.monotonic() - self._kept_at > PAUSE
+        if is_time:
+            self._keep()
+        return is_time
 
     def _check_limit(self):
         """End the run where too many items have failed.

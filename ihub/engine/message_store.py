@@ -36,8 +36,14 @@ class Outcome(NamedTuple):
 def insert(cr, integration_id, message_id, body):
     """Store a message.
 
-    :return: whether it is a new one
+    :return: whether it is to be taken: it is a new one, or comes again and had no key before
     """
+    values = {
+        "integration": integration_id,
+        "message": message_id,
+        "now": fields.Datetime.now(),
+        "body": memoryview(body),
+    }
     cr.execute(
         SQL(
             """
@@ -45,12 +51,22 @@ def insert(cr, integration_id, message_id, body):
             VALUES (%(integration)s, %(message)s, 'pending', %(now)s, %(now)s, %(body)s)
             ON CONFLICT (integration_id, message_id) DO NOTHING
             """,
-            integration=integration_id,
-            message=message_id,
-            now=fields.Datetime.now(),
-            body=memoryview(body),
+            **values,
         )
     )
+    if not cr.rowcount:
+        # Who has it sent again has made it readable, or taught the type to read it.
+        cr.execute(
+            SQL(
+                """
+                UPDATE ihub_message
+                   SET state = 'pending', due = %(now)s, body = %(body)s, key = NULL
+                 WHERE integration_id = %(integration)s AND message_id = %(message)s
+                   AND state = 'done' AND (key = '?' || id OR key LIKE '?%%-' || id)
+                """,
+                **values,
+            )
+        )
     return bool(cr.rowcount)
 
 

@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 
 from odoo.addons.ihub.core import items as core_items
 from odoo.addons.ihub.core import masking
-from odoo.addons.ihub.engine import inbox, message_store, receiver
+from odoo.addons.ihub.engine import inbox, items, message_store, receiver
 from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.lib.webhook import Hmac, StandardWebhooks, Webhook
 from odoo.addons.ihub.models import ihub_operation_mixin as operation
@@ -114,6 +114,24 @@ class TestTaking(InboxCase):
         self.take()
         self.assertEqual(len(self.called), 1)
 
+    def test_what_could_not_be_read_is_taken_when_it_is_sent_again(self):
+        def fails(body):
+            raise ValueError("A fault of ours")
+
+        for number, fault in enumerate(({"parse": fails}, {"key": "order.id"})):
+            self.listen(replace(self.webhook, **fault))
+            with self.subTest(fault=list(fault)):
+                message = {"message_id": f"msg_{number}"}
+                self.send({"id": number}, **message)
+                self.take()
+                self.assertFalse(self.called)
+                self.listen(self.webhook)
+                for _time in range(2):
+                    self.assertEqual(self.send({"id": number}, **message), [202])
+                    self.take()
+                    self.assertEqual(self.called, [{"id": number}])
+                self.called.clear()
+
     def test_two_messages_of_a_key_are_both_done_in_their_order(self):
         self.send({"id": 1, "is": "created"}, {"id": 2}, {"id": 1, "is": "paid"})
         self.take()
@@ -152,6 +170,34 @@ class TestTaking(InboxCase):
         self.assertEqual(self.webhook_runs().mapped("state"), ["interrupted", "done"])
         partners = self.env["res.partner"].search([("name", "=like", "SO-%")])
         self.assertEqual(len(partners), 25)
+
+    def test_killed_while_each_takes_long_those_before_are_kept(self):
+        self.send(*({"id": number} for number in range(8)))
+        self.patch(items, "PAUSE", -1)
+        with self.die_at(8, self.type_class(), "_import_order") as death:
+            self.take()
+        self.assertTrue(death.happened)
+        self.assertEqual(len(self.items(self.integration, state="done")), 7)
+        self.assertEqual(len(self.messages(state="pending")), 1)
+        self.called.clear()
+        self.take("2025-03-01 11:32")
+        self.assertEqual(self.called, [{"id": 7}])
+
+    def test_who_leaves_one_out_while_others_are_taken_is_heard(self):
+        self.send({"id": 2, "number": "SO-2"})
+        self.take()
+
+        def import_order(this, data, item):
+            self.called.append(data)
+            self.items(self.integration, key="2").sudo().state = "ignored"
+            self.env.flush_all()
+
+        self.patch(items, "PAUSE", -1)
+        self.called.clear()
+        with patch.object(self.type_class(), "_import_order", import_order, create=True):
+            self.send({"id": 1}, {"id": 2})
+            self.take("2025-03-01 11:32")
+        self.assertEqual(self.called, [{"id": 1}])
 
     def test_messages_without_an_end_let_the_schedule_have_its_turn(self):
         self.send(*({"id": number} for number in range(15)), at="2025-03-01 12:30")
