@@ -28,7 +28,7 @@ SHARE_FROM = 10
 _TAG = "$"
 _MASKED = json.dumps({_TAG: "masked"})[1:-1]
 # By their classes as they are here, whatever a test that freezes the clock puts in their place.
-_MOMENTS: dict[type, str] = {datetime: "datetime", date: "date", time: "time"}
+_MOMENTS: dict[Any, str] = {datetime: "datetime", date: "date", time: "time"}
 # Moments, numbers and records are no texts: half of one would be none.
 _NEVER_MASKED = {"datetime", "date", "time", "timedelta", "Decimal", "reference", "masked"}
 # What a message has of one item only: quoted values, and words with digits or an @ in them.
@@ -302,8 +302,10 @@ def _packed(value: Any, reference: Callable[[Any], Any]) -> Any:
     if kind in (tuple, set, frozenset):
         ones = sorted(value, key=repr) if kind is not tuple else value
         return {_TAG: kind.__name__, "of": [_packed(one, reference) for one in ones]}
-    if kind in _MOMENTS:
-        return {_TAG: _MOMENTS[kind], "of": value.isoformat()}
+    # Also what stands for one while a test has frozen the clock.
+    moment = next((known for known in _MOMENTS if isinstance(value, known)), None)
+    if moment:
+        return {_TAG: _MOMENTS[moment], "of": moment.isoformat(value)}
     if kind is timedelta:
         return {_TAG: "timedelta", "of": [value.days, value.seconds, value.microseconds]}
     if kind in _WRITTEN:

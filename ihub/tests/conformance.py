@@ -64,6 +64,9 @@ class ConformanceCase(IntegrationCase):
     # Whether it asks another server by HTTP, which is ``self.server`` here.
     speaks_http = True
 
+    # What those may do who add it, as ``new_test_user`` takes it: it works as one of them.
+    groups = "ihub.group_manager"
+
     # What the other side has for one window, as ``serve`` takes it; None: there is no such thing.
     elements = None
 
@@ -87,6 +90,7 @@ class ConformanceCase(IntegrationCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.user = new_test_user(cls.env, "ihub_conformance", groups=cls.groups)
         cls.addClassCleanup(lambda: _logger.info("%s is %s", cls.model, cls.summary()))
 
     # --- What a type says ---
@@ -215,7 +219,7 @@ class ConformanceCase(IntegrationCase):
     def test_two_companies(self):
         """What it makes belongs to the company of its integration, and to no other."""
         other = self.env["res.company"].create({"name": "Conformance"})
-        self.env.user.company_ids |= other
+        (self.env.user + self.user).company_ids |= other
         made = {}
         companies = [other] if self.env[self.model].is_singleton else [other, self.env.company]
         for company in companies:
@@ -262,11 +266,10 @@ class ConformanceCase(IntegrationCase):
     @check
     def test_settings_form_opens(self):
         """A manager opens the settings, and saves them."""
-        manager = new_test_user(self.env, "conformance", "ihub.group_manager")
-        integration = self._added(start=None).with_user(manager)
+        integration = self._added(start=None).with_user(self.user)
         try:
             action = integration.open_settings()
-            row = self.env[action["res_model"]].with_user(manager).browse(action["res_id"])
+            row = self.env[action["res_model"]].with_user(self.user).browse(action["res_id"])
             ((view, _kind), *_others) = action.get("views") or [[False, "form"]]
             Form(row, view=view or None).save()
         except Exception as error:
@@ -358,7 +361,9 @@ class ConformanceCase(IntegrationCase):
         }
         self._baseline = self._made_ids()
         is_started = self._is_job or self._only_receives
-        return self.add(self.model, start=start if is_started else None, **values)
+        integration = self.add(self.model, self.user, start=start if is_started else None, **values)
+        # The test looks at all.
+        return integration.with_env(self.env)
 
     def _moment(self):
         """Return when the first window is due."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 from pure_ihub.core import masking
@@ -110,6 +111,12 @@ def test_kinds_come_back_as_they_were():
     for value in ((1, 2), [1, 2], {1}, 1.0, Decimal("1.10"), date(2026, 1, 1), time(1), b"\x00"):
         assert type(unpacked(packed(value))) is type(value)
     assert unpacked(packed("\x00\ud800")) == "\x00\ud800"
+
+
+def test_moments_of_a_frozen_clock_are_kept():
+    with freeze_time("2026-01-01 10:00"):
+        moments = [datetime.now(), date.today(), time(10)]
+        assert unpacked(packed(moments)) == moments
 
 
 def test_other_objects_are_known_by_whoever_keeps_them():

@@ -1,4 +1,4 @@
-"""The pictures of the documentation: each that is named is there, and none is left over."""
+"""The pictures and pages that the documentation names are there, and no picture is left over."""
 
 import re
 
@@ -7,7 +7,11 @@ import pytest
 from lib import paths
 
 IMAGES = paths.ROOT / "docs" / "images"
-PAGES = [paths.ROOT / "README.md", *sorted((paths.ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *sorted(paths.ROOT.glob("*.md")),
+    *sorted((paths.ROOT / "docs").rglob("*.md")),
+    *sorted((paths.ROOT / "dev").rglob("*.md")),
+]
 ADDON = paths.ROOT / "ihub" / "static" / "description"
 
 
@@ -19,6 +23,12 @@ def pictures(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pictures_are_there(page):
     assert [path.name for path in pictures(page) if not path.exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    found = re.findall(r"[^!]\[[^\]]+\]\((?!https?:|mailto:)([^)#]+)(#[^)]*)?\)", page.read_text())
+    assert [path for path, _part in found if not (page.parent / path).exists()] == []
 
 
 def test_none_is_left_over():

@@ -18,6 +18,7 @@ DEMO = "ihub.integration.demo"
 class ShopCase(ConformanceCase):
     """The demo's first type, doing what a shop's does."""
 
+    groups = "ihub.group_manager,base.group_partner_manager"
     elements = [
         {"id": 1, "name": "Anna Berger", "email": "anna@example.com"},
         {"id": 2, "name": "Emil Novák", "email": "emil@example.com"},
@@ -120,6 +121,11 @@ class TestConformance(ShopCase):
     def test_wrong_same_window_twice(self):
         with self.caught("test_same_window_twice", "makes something else"):
             self.work_as(create_all)
+
+    def test_wrong_about_the_rights_of_those_who_add_it(self):
+        with self.caught("test_same_window_twice", "You are not allowed to create 'Contact'"):
+            self.work_as(create_all)
+            self.user.group_ids -= self.env.ref("base.group_partner_manager")
 
     def test_wrong_about_http(self):
         with self.caught("test_same_window_twice", "Say with speaks_http"):
@@ -249,7 +255,7 @@ class TestConformance(ShopCase):
 
         def work(this, elements):
             for data in elements:
-                create(this, data, company_id=main.id)
+                create(this.sudo(), data, company_id=main.id)
 
         with self.caught("test_two_companies", "It makes in"):
             self.work_as(work)

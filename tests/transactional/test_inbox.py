@@ -199,6 +199,13 @@ class TestTaking(InboxCase):
             self.take("2025-03-01 11:32")
         self.assertEqual(self.called, [{"id": 1}])
 
+    def test_the_kit_returns_the_run_of_the_retry(self):
+        self.send({"id": 1, "fail": "bad"})
+        self.take()
+        with self.running_as(lambda this, _from, _to: None):
+            run = self.retry(self.items(self.integration), at="2025-03-01 13:30")
+        self.assertEqual((run.trigger, run.state), ("items", "done"))
+
     def test_messages_without_an_end_let_the_schedule_have_its_turn(self):
         self.send(*({"id": number} for number in range(15)), at="2025-03-01 12:30")
         with patch.object(inbox, "LONGEST", -1.0):

@@ -127,6 +127,7 @@ class TestExampleShop(ShopCase):
 @tagged("post_install", "-at_install")
 class TestConformance(ShopCase, ConformanceCase):
     model = MODEL
+    groups = "ihub.group_manager,base.group_partner_manager"
     elements = ORDERS
     bad_element = BAD
     repair = {"total": 3.0}
