@@ -1,6 +1,9 @@
 import logging
+import re
+from html import escape as escape_text
 from itertools import chain
 
+from markupsafe import Markup, escape
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
@@ -461,6 +464,7 @@ class IhubItem(models.Model):
         self.check_access("unlink")
         # As superuser: nobody deletes what was written on a page, or events.
         items = self.sudo().with_context(tracking_disable=True)
+        items._wipe_notices()
         wiped = ("data", "columns", "message", "traceback", "failed_request", "reason")
         items.write(dict.fromkeys(wiped, False))
         # That it has failed is no secret, and tells it from one that was done.
@@ -469,3 +473,25 @@ class IhubItem(models.Model):
         items.env["ihub.event"].search([("item_id", "in", items.ids)]).unlink()
         for item in items:
             item.message_post(body=self.env._("The data of this item was wiped."))
+
+    def _wipe_notices(self):
+        """Take from what people were told why these items had failed; that they had remains."""
+        reasons = {item.id: item.message for item in self.filtered("message")}
+        about = [("res_id", "in", self.integration_id.ids)]
+        link = "model=ihub.item&amp;res_id="
+        notices = self.env["mail.message"].search(
+            [("model", "=", "ihub.integration"), *about, ("body", "like", link)]
+        )
+        activities = self.env["mail.activity"].search(
+            [("res_model", "=", "ihub.integration"), *about, ("note", "like", link)]
+        )
+        texts = [(notices, "body"), (notices.mail_ids, "body_html"), (activities, "note")]
+        for record, name in ((one, name) for records, name in texts for one in records):
+            html = str(record[name])
+            named = {int(id_) for id_ in re.findall(re.escape(link) + r"(\d+)", html)}
+            for id_ in named & reasons.keys():
+                # As Odoo writes it, and as it is stored once it was cleaned.
+                for form in (str(escape(reasons[id_])), escape_text(reasons[id_], quote=False)):
+                    html = html.replace(form, "…")
+            if html != str(record[name]):
+                record[name] = Markup(html)

@@ -930,7 +930,11 @@ class TestPersonalData(ItemsCase):
         self.assertEqual(items[0].record.name, "SO-1")
 
     def test_nothing_that_was_told_of_wiped_data_is_left(self):
-        self.orders[2] |= {"fail": "Anna Berger is unknown", "mail": "anna@example.com"}
+        problem = 'Anna\'s <sister> Berger & Co is "unknown"'
+        self.orders[2] |= {"fail": problem, "mail": "anna@example.com"}
+        self.orders[3]["fail"] = "No price."
+        reader = self._user("ihub_reader", "ihub.group_user", notification_type="email")
+        self.integration.sudo().write({"user_id": reader.id, "notify_by_activity": True})
         self.run_it()
         item = self.items(key="2")
         item.with_user(self.operator)._change({"mail": "berger@example.com"})
@@ -940,7 +944,12 @@ class TestPersonalData(ItemsCase):
         item.with_user(self.manager).action_wipe_data()
         self.env.flush_all()
         self.env.invalidate_all()
+        of_integration = [("model", "=", "ihub.integration")]
+        notices = self.env["mail.message"].sudo().search(of_integration)
         told = [
+            *notices.read(),
+            *notices.mail_ids.read(["body_html"]),
+            *self.integration.sudo().activity_ids.read(["note"]),
             *item.sudo().read(),
             *item.sudo().message_ids.read(),
             *item.sudo().message_ids.tracking_value_ids.read(),
@@ -949,6 +958,8 @@ class TestPersonalData(ItemsCase):
         ]
         self.assertNotRegex(str(told), "(?i)anna|berger")
         self.assertIn("wiped", item.sudo().message_ids.body)
+        self.assertIn("No price.", str(notices.mapped("body")))
+        self.assertIn("No price.", self.integration.sudo().activity_ids.note)
 
     def test_everybody_who_sees_it_may_comment_on_it(self):
         self.run_it()
