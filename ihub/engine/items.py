@@ -35,12 +35,16 @@ from .failure import (
     traceback_text,
 )
 from .item_store import Mark
-from .odoo_internals import is_healthy
+from .odoo_internals import CursorWatcher, is_healthy, set_watcher
 
 # So many elements are looked up, marked and committed together.
 BATCH = 100
 # Seconds after which they are committed before there are so many.
 PAUSE = 2.0
+# What gives its elements without running code of the type.
+_READ_AHEAD = (list, tuple, BaseModel, Pages)
+# In the place of an element behind the last.
+_END = object()
 
 
 class Item:
@@ -171,7 +175,7 @@ class Element:
     problem: str | None = None  # what keeps it from being dealt with at all
 
 
-class Processing:
+class Processing(CursorWatcher):
     """One call of ``process_each``, or one retry.
 
     :param record: the type's row, as the integration's user
@@ -195,7 +199,8 @@ class Processing:
         self._marks = {}
         # Of rows to come: what is reported meanwhile is about those already.
         self._ids = []
-        self._kept_at = time.monotonic()
+        self._ids_taken = 0
+        self._kept_at, self._kept = time.monotonic(), 0
         self._cursor = self._total = None
         self._before = 0
         # Where the next element stands, the same in each attempt at a window.
@@ -235,19 +240,29 @@ class Processing:
         self._begin(records, cursor)
         if cursor is None and isinstance(records, Pages):
             cursor = records.position
-        for chunk in _chunks(records, cursor):
+        for chunk, error in self._chunks(records, cursor):
             elements = [self._element(data, at, look) for data, at in chunk]
-            known = self._known(elements)
-            for element in elements:
-                self._take(element, known)
-                if cursor is not None:
-                    self._cursor = element.cursor
-                if self._keep_in_time():
-                    # People may have decided about the others meanwhile.
-                    known = self._known(elements)
+            self._take_chunk(elements, cursor is not None)
+            if error is not None:
+                if self._has_unkept() and is_healthy(self.cr):
+                    self._keep(goes_on=False)
+                raise error
+        if self._has_unkept():
             self._keep()
         self._missed.tell()
         return self.counts
+
+    def _take_chunk(self, elements, has_cursor):
+        known = self._known(elements)
+        for element in elements:
+            self._take(element, known)
+            if has_cursor:
+                self._cursor = element.cursor
+            if self._keep_in_time():
+                # People may have decided about the others meanwhile.
+                known = self._known(elements)
+        if self._has_unkept(BATCH):
+            self._keep()
 
     def _begin(self, records, cursor):
         """Find out what of a list comes that an attempt before has counted."""
@@ -274,9 +289,13 @@ class Processing:
         """Return ``{key: Row}`` of elements that there are already; take ids for the others."""
         keys = {one.key for one in elements}
         known = item_store.load(self.cr, self.integration.id, self.kind, keys)
+        known |= {key: _known_of(self._marks[key].row) for key in keys & self._marks.keys()}
         missing = len(keys) - len(known) - len(self._ids)
         if missing > 0:
+            # As many again: elements may come one by one.
+            missing = max(missing, min(self._ids_taken, BATCH))
             self._ids += item_store.next_ids(self.cr, missing)
+            self._ids_taken += missing
         self._missed.look(keys)
         return known
 
@@ -363,6 +382,45 @@ class Processing:
             # A message has said the same, and that was done.
             return True
         return self._skip_unchanged and element.fingerprint is not None
+
+    # --- Where they come from ---
+
+    def _chunks(self, records, cursor):
+        """Yield lists of elements, each with where the source then was; and its error, if any.
+
+        What runs code of the type is asked for one at a time: what that keeps of its own, such as
+        where it is, is never ahead of what was dealt with.
+        """
+        size = BATCH if isinstance(records, _READ_AHEAD) else 1
+        chunk, error, begun = [], None, time.monotonic()
+        iterator = iter(records)
+        while True:
+            try:
+                data = self._next(iterator)
+            except Exception as problem:
+                error = problem
+                break
+            if data is _END:
+                break
+            chunk.append((data, cursor() if cursor else None))
+            if len(chunk) == size or time.monotonic() - begun > PAUSE:
+                yield chunk, None
+                chunk, begun = [], time.monotonic()
+        if chunk or error is not None:
+            yield chunk, error
+
+    def _next(self, iterator):
+        name = f"_ihub_items_{id(self)}"
+        set_watcher(self.cr, name, self)
+        try:
+            return next(iterator, _END)
+        finally:
+            set_watcher(self.cr, name, None)
+
+    def before_commit(self, cr):
+        """The source may be about to commit the work on what it has given."""
+        if is_healthy(cr):
+            self._write()
 
     # --- Items that are tried again ---
 
@@ -515,8 +573,7 @@ class Processing:
         columns = core.columns_of(element.data, self._column_paths)
         columns = {column: mask_values(text) for column, text in columns.items()}
         self._marks[element.key] = Mark(row, run_id, self._handler_name, columns, **reason)
-        # What is done needs its data no more than people may want to look at them.
-        return row._replace(data=None)
+        return _known_of(row)
 
     def _title(self, element):
         return " ".join(filter(None, (self.kind, element.name or element.key)))
@@ -529,13 +586,21 @@ class Processing:
         :param bool goes_on: see :func:`~.checkpoint.keep`
         :raise StopRequested: when somebody has pressed Stop, or the time is up
         """
+        self._write()
+        self._missed.keep()
+        processed = self._before + self.counts.seen
+        self._kept_at, self._kept = time.monotonic(), self.counts.seen
+        keep(self.record, processed, self._total, self._cursor, goes_on)
+
+    def _write(self):
+        """Write what became of the elements since the last time."""
         if self._marks:
             item_store.save(self.env, self.integration, self.kind, self._marks.values())
             self._marks = {}
-        self._missed.keep()
-        processed = self._before + self.counts.seen
-        self._kept_at = time.monotonic()
-        keep(self.record, processed, self._total, self._cursor, goes_on)
+
+    def _has_unkept(self, number=1):
+        """Return whether so many elements have been dealt with since the last commit."""
+        return self.counts.seen - self._kept >= number
 
     def _keep_in_time(self):
         """Keep what was done where it is time to, as while each element takes long.
@@ -571,6 +636,12 @@ class Processing:
         )
 
 
+def _known_of(row):
+    """Return what is to be known of an element that was dealt with, if its key comes again."""
+    # What is done needs its data no more than people may want to look at them.
+    return row._replace(data=None)
+
+
 def _caught(env):
     return env._(
         "A database error was caught, so nothing could be kept. Ask the developer of the "
@@ -588,31 +659,6 @@ def _ended(env):
 
 class TooManyFailedItems(UserError):
     """More items of a run have failed than its integration allows."""
-
-
-def _chunks(records, cursor):
-    """Yield lists of elements, each with where the source then was.
-
-    What the source had given before it failed comes before its error.
-    """
-    chunk, error, begun = [], None, time.monotonic()
-    iterator = iter(records)
-    while error is None:
-        try:
-            data = next(iterator)
-        except StopIteration:
-            break
-        except Exception as problem:
-            error = problem
-            break
-        chunk.append((data, cursor() if cursor else None))
-        if len(chunk) == BATCH or time.monotonic() - begun > PAUSE:
-            yield chunk
-            chunk, begun = [], time.monotonic()
-    if chunk:
-        yield chunk
-    if error is not None:
-        raise error
 
 
 def reference_in(value):

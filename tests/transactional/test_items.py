@@ -146,6 +146,65 @@ class TestProcessEach(ItemsCase):
         self.assertEqual(run.state, "failed")
         self.assertEqual(self.names(), ["SO-0", "SO-1"])
 
+    def test_what_the_source_keeps_is_not_ahead_of_what_was_dealt_with(self):
+        """A generator may keep where it is with set_state(): nothing that it gave is lost."""
+        numbers = [order["id"] for order in self.orders]
+
+        def source(this):
+            for order in list(self.orders):
+                if order["id"] > this.get_state("last", -1):
+                    yield order
+                    this.set_state("last", order["id"])
+
+        def work(this, _from, _to):
+            this.process_each(source(this), this._import_order, key="id", kind="order")
+
+        self.orders[3]["fail"] = RetryableError("shop is away")
+        with freeze_time("2025-03-01 12:30"), self.importing(), self.running_as(work):
+            self.integration.start()
+            self.work(self.integration)
+            self.assertEqual(self.called, numbers[:4])
+            del self.orders[3]["fail"]
+        with freeze_time("2025-03-01 13:00"), self.importing(), self.running_as(work):
+            self.work(self.integration)
+        self.assertEqual(self.called, numbers[:4] + numbers[3:])
+        self.assertEqual(self.items().mapped("state"), ["done"] * 6)
+
+    def test_what_the_source_keeps_by_a_checkpoint_of_its_own_is_known(self):
+        def source(this):
+            for order in self.orders:
+                if order["id"] >= (this.resume_point() or 0):
+                    yield order
+                    this.checkpoint(order["id"], resume=order["id"] + 1)
+
+        def work(this, _from, _to):
+            this.process_each(source(this), this._import_order, key="id", kind="order")
+
+        with freeze_time("2025-03-01 12:30"), self.importing(), self.running_as(work):
+            self.integration.run_manually()
+            with self.die_at_checkpoint(3, after=True) as death:
+                self.work(self.integration)
+        self.assertTrue(death.happened)
+        self.assertEqual(self.items().mapped("key"), ["0", "1", "2"])
+        self.assertEqual(self.names(), ["SO-0", "SO-1", "SO-2"])
+
+    def test_of_a_source_that_runs_no_code_many_are_looked_up_at_once(self):
+        with patch.object(items.item_store, "load", wraps=items.item_store.load) as load:
+            for source, times in ((list, 1), (tuple, 1), (iter, 6)):
+                with self.subTest(source.__name__):
+                    load.reset_mock()
+                    self.orders = source(ORDERS)
+                    self.run_it()
+                    self.assertEqual(load.call_count, times)
+
+    def test_a_hundred_are_committed_together_whatever_the_source(self):
+        self.patch(items, "BATCH", 2)
+        for source in (list, iter):
+            with self.subTest(source.__name__), patch.object(items, "keep") as keep:
+                self.orders = source(ORDERS[:5])
+                self.run_it()
+                self.assertEqual([call.args[1] for call in keep.mock_calls], [2, 4, 5])
+
     def test_stop_from_the_code_of_one_ends_the_run(self):
         self.orders[1]["fail"] = StopRequested()
         run = self.run_it()
