@@ -173,6 +173,7 @@ class Element:
     cursor: Any = None
     version: str | None = None
     problem: str | None = None  # what keeps it from being dealt with at all
+    columns: dict[str, str] | None = None  # what lists show of it
 
 
 class Processing(CursorWatcher):
@@ -474,6 +475,9 @@ class Processing(CursorWatcher):
         item = Item(
             self.env, self.kind, element.key, element.name, element.data, attempt, row.reference
         )
+        # Of what came: its method may change it, or delete it.
+        columns = core.columns_of(element.data, self._column_paths)
+        element.columns = {column: mask_values(text) for column, text in columns.items()}
         has_told = self.scope and self.scope.error_logged
         with in_hand(row.id):
             error = self._attempt(element, item)
@@ -570,9 +574,7 @@ class Processing(CursorWatcher):
             state=state, attempts=item.attempt, reference=item._reference, data=element.text
         )
         run_id = self.scope.run_id if self.scope else None
-        columns = core.columns_of(element.data, self._column_paths)
-        columns = {column: mask_values(text) for column, text in columns.items()}
-        self._marks[element.key] = Mark(row, run_id, self._handler_name, columns, **reason)
+        self._marks[element.key] = Mark(row, run_id, self._handler_name, element.columns, **reason)
         return _known_of(row)
 
     def _title(self, element):

@@ -1052,6 +1052,32 @@ class TestColumns(ItemsCase):
         self.retry(item)
         self.assertEqual(dict(item.columns)["customer_name"], "Berta")
 
+    def test_they_show_what_came_and_not_what_its_method_has_made_of_it(self):
+        def change(this, data, item):
+            data["number"] = "changed"
+            data.pop("customer", None)
+            if data["id"] == 1:
+                raise UserError("no")
+
+        self.run_it(change)
+        self.assertEqual(dict(self.items(key="0").columns), {"number": "SO-0"})
+        columns = dict(self.items(key="1").columns)
+        self.assertEqual(columns, {"number": "SO-1", "customer_name": "Anna"})
+
+    def test_an_element_may_be_deleted_when_it_is_done(self):
+        """As a record of what is to be sent."""
+
+        def sent(this, data, item):
+            data.sudo().unlink()
+
+        columns = {"name": "Name"}
+        self.startPatcher(patch.object(self.type_class(), "item_columns", columns))
+        self.orders = self.env["res.partner"].create([{"name": "A"}, {"name": "B"}])
+        run = self.run_it(sent)
+        self.assertEqual((run.state, run.message), ("done", "Done: 2 records."))
+        shown = {item.columns["name"] for item in self.items()}
+        self.assertEqual(shown, {"A", "B"})
+
     def test_one_searches_and_groups_by_them(self):
         self.run_it()
         Item = self.env["ihub.item"].with_user(self.operator)
