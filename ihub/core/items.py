@@ -192,9 +192,24 @@ def substitute_key(fingerprint: str | None, place: str) -> str:
     return f"?{fingerprint[:16] if fingerprint else place}"
 
 
-def is_substitute_key(key: str) -> bool:
-    """Return whether ``key`` may stand for that of an element that has none."""
-    return key.startswith("?")
+def is_substitute_key(key: str, fingerprint: str | None) -> bool:
+    """Return whether ``key`` stands for that of an element that has none.
+
+    :param fingerprint: of its data as they came, which no key says by chance
+    """
+    own, __, number = key.partition("-")
+    is_own = fingerprint is not None and own == substitute_key(fingerprint, "")
+    return is_own and (own == key or number.isdigit())
+
+
+def unread_key(message_id: int) -> str:
+    """Return what stands for the key of a message that cannot be read."""
+    return f"?{message_id}"
+
+
+def is_unread_key(key: str) -> bool:
+    """Return whether ``key`` may stand for that of a message that cannot be read."""
+    return key.startswith("?") and key[1:].isdigit()
 
 
 def cause_of(message: str) -> str:

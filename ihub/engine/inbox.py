@@ -148,7 +148,7 @@ class Inbox(Processing):
             "the developer of the integration.",
             reason=reason,
         )
-        key = f"?{message.id}"
+        key = core.unread_key(message.id)
         return Element(None, key, None, text, fingerprint, problem=problem)
 
     # --- What becomes of it ---

@@ -452,7 +452,12 @@ class Processing(CursorWatcher):
             element.problem = self.env._(
                 "Its data was not kept, so it cannot be retried from here. Run its period again."
             )
-        elif core.is_substitute_key(row.key) and isinstance(element.data, (str, bytes)):
+        elif core.is_substitute_key(row.key, row.fingerprint):
+            # Once it comes with its key, it would be made again.
+            element.problem = self.env._(
+                "It has no key. Have it sent again with one, then leave this one out."
+            )
+        elif core.is_unread_key(row.key) and isinstance(element.data, (str, bytes)):
             # A message as it came: what its method expects was never made of it.
             element.problem = self.env._(
                 "What was received cannot be read. Ask whoever runs the other system to send it "

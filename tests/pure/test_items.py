@@ -19,9 +19,11 @@ from pure_ihub.core.items import (
     fingerprint,
     is_masked,
     is_older,
+    is_substitute_key,
     key_at,
     packed,
     stored_key,
+    substitute_key,
     text_at,
     unmasked,
     unpacked,
@@ -72,6 +74,25 @@ def test_long_keys_are_told_apart_by_their_ends():
     one, other = stored_key(long + "1"), stored_key(long + "2")
     assert one != other
     assert len(one) < KEY_LENGTH + 20
+
+
+@pytest.mark.parametrize(
+    ("key", "is_one"),
+    [
+        ("?0123456789abcdef", True),
+        # Of messages: each is one of its own.
+        ("?0123456789abcdef-17", True),
+        ("?17", False),
+        ("?", False),
+        ("?0123456789abcdee", False),
+        ("?0123456789abcdef-a", False),
+        ("0123456789abcdef", False),
+    ],
+)
+def test_a_substitute_key_is_told_from_one_that_begins_alike(key, is_one):
+    assert is_substitute_key(key, "0123456789abcdef" * 2) is is_one
+    assert not is_substitute_key(key, None)
+    assert is_substitute_key(substitute_key("ab" * 16, "1-1"), "ab" * 16)
 
 
 def test_a_key_has_no_null():

@@ -366,6 +366,16 @@ class TestTrouble(InboxCase):
         self.assertEqual(item.state, "failed")
         self.assertIn("send it again", item.message)
 
+    def test_one_without_a_key_is_not_retried_since_it_would_be_made_twice(self):
+        self.send({"number": "SO-1"}, {"number": "SO-1"})
+        self.take()
+        items = self.items(self.integration)
+        self.assertEqual(len(items), 2)
+        self.retry(items, at=NOON)
+        self.assertFalse(self.called)
+        for item in items:
+            self.assertRegex(item.message, "It has no key.* leave this one out")
+
     def test_nothing_of_what_is_long_and_no_text_is_lost(self):
         """As text it would be six times as long."""
         body = b"\xff\x00" * 2_200_000

@@ -322,6 +322,27 @@ class TestProcessEach(ItemsCase):
         self.run_it(moment="2025-03-01 13:30")
         self.assertEqual(len(self.items(state="failed")), 1)
 
+    def test_without_a_key_it_is_not_retried_since_it_would_be_made_twice(self):
+        self.orders = [{"id": None, "number": "SO-77"}]
+        self.run_it()
+        item = self.items()
+        self.retry(item)
+        self.assertFalse(self.called)
+        self.assertEqual((item.state, item.attempts), ("failed", 2))
+        self.assertRegex(item.message, "It has no key.* leave this one out")
+        self.orders = [{"id": 77, "number": "SO-77"}]
+        self.run_it(moment="2025-03-01 13:30")
+        self.assertEqual(self.names(), ["SO-77"])
+
+    def test_a_key_may_look_like_the_substitute_of_one(self):
+        key = f"?{'0123456789abcdef'}"
+        self.orders = [{"id": key, "number": "SO-1", "fail": "no"}, {"id": "?", "number": "SO-2"}]
+        self.orders[1]["fail"] = "no"
+        self.run_it()
+        self.called = []
+        self.retry(self.items())
+        self.assertEqual(self.called, [key, "?"])
+
     def test_each_without_a_key_is_one_of_its_own_whatever_it_is(self):
         class Order(dict):
             """Of a kind that is not kept."""
