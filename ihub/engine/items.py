@@ -107,6 +107,17 @@ def reference_to(env, record):
     return f"{record._name},{record._ids[0]}"
 
 
+def check_kind(env, kind):
+    """Raise :class:`UsageError` unless items can be of this kind."""
+    if not isinstance(kind, str) or not kind:
+        raise UsageError(
+            env._(
+                "The kind of an item must be text such as “order”, and is %(value)s.",
+                value=repr(kind)[:100],
+            )
+        )
+
+
 class Missed:
     """What a scheduled run finds of which no message has come, although messages do come.
 
@@ -232,7 +243,17 @@ class Processing(CursorWatcher):
 
         :param Look look: where key, name and version of an element are
         :return: :class:`Counts`
+        :raise UsageError: Retry would not find the handler, or the kind is none
         """
+        check_kind(self.env, self.kind)
+        if not self._handler_name:
+            raise UsageError(
+                self.env._(
+                    "process_each() takes a method of the type as handler, and got %(value)s. "
+                    "Retry calls it again, and finds it by its name.",
+                    value=repr(self.handler)[:100],
+                )
+            )
         self._skip_unchanged = skip_unchanged
         self._limit = FailedItemsLimit(
             self.integration.failed_items_limit, self.integration.failed_items_share
@@ -712,6 +733,7 @@ def bound_record(record, kind, key):
 
 def bind_record(record, kind, key, target):
     """Let the item with a key be ``target``; see ``bind`` of a type."""
+    check_kind(record.env, kind)
     reference = reference_to(record.env, target)
     integration = record.sudo().integration_id
     key = core.stored_key(key)

@@ -384,7 +384,8 @@ class AbstractIntegration(models.AbstractModel):
         :return: numbers of elements: ``done``, ``failed``, ``unchanged``, ``ignored``
         :raise StopRequested: as :meth:`checkpoint` does. The work up to here is kept.
         :raise UserError: when more of them have failed than the integration allows
-        :raise UsageError: inside a savepoint, or in another thread
+        :raise UsageError: inside a savepoint, or in another thread; or ``handler`` is no method of
+            the type
         """
         self.ensure_one()
         look = Look(key, name, version)
@@ -407,7 +408,7 @@ class AbstractIntegration(models.AbstractModel):
         :param str kind: of the item
         :param key: what the other system calls it
         :param record: one saved record; a record may have several keys
-        :raise UsageError: when it is none, or several
+        :raise UsageError: when it is none, or several; or ``kind`` is no text
         """
         self.ensure_one()
         bind_record(self, kind, key, record)

@@ -1,5 +1,6 @@
 """Each element of a run is dealt with on its own; what cannot be done is left to be repaired."""
 
+import functools
 import json
 from contextlib import suppress
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from psycopg2 import DataError
 from odoo.addons.ihub.core import masking
 from odoo.addons.ihub.core.exceptions import RetryableError, StopRequested
 from odoo.addons.ihub.engine import items
+from odoo.addons.ihub.lib.exceptions import UsageError
 
 
 class TestProcessEach(ItemsCase):
@@ -432,6 +434,29 @@ class TestProcessEach(ItemsCase):
 
         self.run_it(lazy)
         self.assertEqual(len(self.items(state="failed")), 6)
+
+    def test_a_handler_that_retry_could_not_find_is_refused(self):
+        record = self.integration.sudo()._type_record()
+
+        def nested(data, item):
+            self.called.append(data)
+
+        with self.importing():
+            wrapped = functools.partial(record._import_order)
+            for handler in (nested, lambda data, item: None, wrapped, self.run_it, "_import_order"):
+                with self.subTest(handler), self.assertRaisesRegex(UsageError, "a method of"):
+                    record.process_each(self.orders, handler, "id")
+        self.assertFalse(self.called)
+        self.assertFalse(self.items())
+
+    def test_a_kind_is_a_text(self):
+        record = self.integration.sudo()._type_record()
+        for kind in (None, "", 5):
+            with self.subTest(kind), self.importing():
+                with self.assertRaisesRegex(UsageError, "kind"):
+                    record.process_each(self.orders, record._import_order, "id", kind=kind)
+                with self.assertRaisesRegex(UsageError, "kind"):
+                    record.bind(kind, 1, self.env.user.partner_id)
 
     def test_outside_a_run(self):
         record = self.integration.sudo()._type_record()

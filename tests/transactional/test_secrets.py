@@ -293,6 +293,10 @@ class TestSecretsAreMasked(SecretsCase):
     def test_items(self):
         def run(this, _from, _to):
             data = {"id": 1, "name": f"the {this.token}", "echo": this.token}
-            this.process_each([data], lambda data, item: 1 / 0, key="id", name="name")
+            this.process_each([data], this.divide, key="id", name="name")
 
+        def divide(this, data, item):
+            return 1 / 0
+
+        self.startPatcher(patch.object(self.type_class(SERVER), "divide", divide, create=True))
         self.check(run, "ihub_item.data", "ihub_item.name")
