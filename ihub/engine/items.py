@@ -667,7 +667,8 @@ class Processing(CursorWatcher):
 def _known_of(row):
     """Return what is to be known of an element that was dealt with, if its key comes again."""
     # What is done needs its data no more than people may want to look at them.
-    return row._replace(data=None)
+    is_needed = row.is_corrected and row.state != "done"
+    return row if is_needed else row._replace(data=None)
 
 
 def _caught(env):

@@ -458,6 +458,22 @@ class TestProcessEach(ItemsCase):
                 with self.assertRaisesRegex(UsageError, "kind"):
                     record.bind(kind, 1, self.env.user.partner_id)
 
+    def test_what_is_corrected_and_comes_twice_in_a_list_stays_corrected(self):
+        self.orders = [{"id": 1, "number": "SO-1", "mail": "bad", "fail": "no"}]
+        self.run_it()
+        self.items().with_user(self.operator)._change({"mail": "c@d.de"})
+        mails = []
+
+        def look(this, data, item):
+            mails.append(data["mail"])
+            raise UserError("no")
+
+        self.orders *= 2
+        self.run_it(look, moment="2025-03-01 13:30")
+        self.assertEqual(set(mails), {"c@d.de"})
+        self.assertEqual(self.items()._value()["mail"], "c@d.de")
+        self.assertTrue(self.items().is_corrected)
+
     def test_outside_a_run(self):
         record = self.integration.sudo()._type_record()
         with self.importing():
