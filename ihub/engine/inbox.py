@@ -67,6 +67,7 @@ class Inbox(Processing):
                 self._outcomes.append(Outcome(message.id, "pending", element.key))
                 continue
             known[element.key] = row = self._take_one(element, row)
+            self._look_again(known)
             if self._due or (row.state == "failed" and not self.webhook.version):
                 held.add(element.key)
             state = "pending" if self._due else "done"

@@ -6,6 +6,8 @@ written many at a time, in the transaction of their work, and committed with it.
 """
 
 import time
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +47,8 @@ PAUSE = 2.0
 _READ_AHEAD = (list, tuple, BaseModel, Pages)
 # In the place of an element behind the last.
 _END = object()
+# The Processing whose source or method works in this thread.
+_at_work = ContextVar("ihub_items_at_work", default=None)
 
 
 class Item:
@@ -212,6 +216,9 @@ class Processing(CursorWatcher):
         # Of rows to come: what is reported meanwhile is about those already.
         self._ids = []
         self._ids_taken = 0
+        self._item = self._row = None  # in hand
+        # Whether its method has asked the table, and what it has bound of others of this kind.
+        self._is_shown, self._bound = False, set()
         self._kept_at, self._kept = time.monotonic(), 0
         self._cursor = self._total = None
         self._before = 0
@@ -378,6 +385,7 @@ class Processing(CursorWatcher):
                 is_corrected=row.is_corrected and is_same,
             ),
         )
+        self._look_again(known)
 
     def _pass_over(self, row):
         """Count no element once more that an attempt before has counted: it looks like progress."""
@@ -435,7 +443,8 @@ class Processing(CursorWatcher):
         name = f"_ihub_items_{id(self)}"
         set_watcher(self.cr, name, self)
         try:
-            return next(iterator, _END)
+            with _working(self):
+                return next(iterator, _END)
         finally:
             set_watcher(self.cr, name, None)
 
@@ -505,12 +514,17 @@ class Processing(CursorWatcher):
         columns = core.columns_of(element.data, self._column_paths)
         element.columns = {column: mask_values(text) for column, text in columns.items()}
         has_told = self.scope and self.scope.error_logged
+        self._item, self._row, self._is_shown = item, row, False
         with in_hand(row.id):
             error = self._attempt(element, item)
+            if self._is_shown and error is None:
+                # Written with its work.
+                self._marks = {}
             if error is None:
                 row = self._mark_done(element, item, row)
             else:
                 row = self._mark_failed(element, item, row, error)
+        self._item = None
         if self.scope and error is not None:
             # Of an item that has failed the run says more than that there were errors.
             self.scope.error_logged = has_told
@@ -541,7 +555,7 @@ class Processing(CursorWatcher):
         :raise Exception: what it raises, and where it leaves a transaction that keeps nothing
         """
         try:
-            with self.cr.savepoint():
+            with self.cr.savepoint(), _working(self):
                 result = self.handler(element.data, item)
                 self.integration._check_work_is_done(result)
                 if self.scope and self.scope.failed:
@@ -625,6 +639,40 @@ class Processing(CursorWatcher):
         if self._marks:
             item_store.save(self.env, self.integration, self.kind, self._marks.values())
             self._marks = {}
+
+    # --- What its code asks the table ---
+
+    def in_hand(self, key):
+        """Return the :class:`Item` in hand if it has this key, or None."""
+        return self._item if self._item and self._item.key == key else None
+
+    def show(self):
+        """Let the table say what is known so far.
+
+        What is written while an item is in hand is undone if that fails, and written again.
+        """
+        if self._item is None:
+            self._write()
+            return
+        if self._marks and not self._is_shown:
+            item_store.save(self.env, self.integration, self.kind, self._marks.values())
+        self._is_shown = True
+        if self._row.reference != self._item._reference:
+            self._row = self._row._replace(state="done", reference=self._item._reference)
+            item_store.bind(self.env, self.integration, self.kind, self._row)
+
+    def note_bound(self, key):
+        """The code has bound an item that is not the one in hand."""
+        if self._item:
+            self._bound.add(key)
+
+    def _look_again(self, known):
+        """Let what the code of an element has bound be known to those behind it."""
+        if self._is_shown:
+            self._write()
+        if self._bound:
+            known.update(item_store.load(self.cr, self.integration.id, self.kind, self._bound))
+            self._bound = set()
 
     def _has_unkept(self, number=1):
         """Return whether so many elements have been dealt with since the last commit."""
@@ -725,10 +773,39 @@ def retry_of_run(record, run):
 # --- Bindings ---
 
 
+@contextmanager
+def _working(processing):
+    """Declare that the body runs code of the type, which may ask what is known."""
+    token = _at_work.set(processing)
+    try:
+        yield
+    finally:
+        _at_work.reset(token)
+
+
+def _work_on(record, kind):
+    """Return the :class:`Processing` at work on items of a kind, in the same transaction, or None.
+
+    :param kind: None: of any
+    """
+    work = _at_work.get()
+    is_it = (
+        work is not None
+        and kind in (None, work.kind)
+        and work.cr is record.env.cr
+        and work.integration.id == record.sudo().integration_id.id
+    )
+    return work if is_it else None
+
+
 def bound_record(record, kind, key):
     """Return the record that an item has become, or None; see ``bound`` of a type."""
-    integration_id = record.sudo().integration_id.id
-    row = item_store.load(record.env.cr, integration_id, kind, {core.stored_key(key)})
+    key = core.stored_key(key)
+    if work := _work_on(record, kind):
+        if item := work.in_hand(key):
+            return record_of(record.env, item._reference)
+        work.show()
+    row = item_store.load(record.env.cr, record.sudo().integration_id.id, kind, {key})
     return next((record_of(record.env, one.reference) for one in row.values()), None)
 
 
@@ -738,6 +815,12 @@ def bind_record(record, kind, key, target):
     reference = reference_to(record.env, target)
     integration = record.sudo().integration_id
     key = core.stored_key(key)
+    if work := _work_on(record, kind):
+        if item := work.in_hand(key):
+            item.bind(target)
+            return
+        work.show()
+        work.note_bound(key)
     known = item_store.load(record.env.cr, integration.id, kind, {key})
     row = known.get(key) or item_store.new(key)
     if row.id is None:
@@ -747,6 +830,7 @@ def bind_record(record, kind, key, target):
 
 def key_of_record(record, target, kind):
     """Return the key of what an item has become, or None; see ``key_of`` of a type."""
-    return item_store.key_of(
-        record.env.cr, record.sudo().integration_id.id, reference_to(record.env, target), kind
-    )
+    reference = reference_to(record.env, target)
+    if work := _work_on(record, kind):
+        work.show()
+    return item_store.key_of(record.env.cr, record.sudo().integration_id.id, reference, kind)

@@ -579,6 +579,124 @@ class TestBinding(ItemsCase):
         self.assertIsNone(record.bound("order", 1))
         self.assertIsNone(record.key_of(partner))
 
+    def import_by_number(self, this, data, item, fail=False):
+        """Deal with an order as whoever does without ``item`` would."""
+        partner = this.bound("order", data["id"])
+        partner = partner or this.env["res.partner"].sudo().create({"name": data["number"]})
+        this.bind("order", data["id"], partner)
+        self.called.append((this.bound("order", data["id"]), this.key_of(partner, "order")))
+        if fail:
+            raise UserError("no")
+        return partner
+
+    def test_the_one_in_hand_is_known(self):
+        def handler(this, data, item):
+            partner = self.import_by_number(this, data, item)
+            self.assertEqual(self.called.pop(), (partner, str(data["id"])))
+            self.assertEqual(item.record, partner)
+
+        self.run_it(handler)
+        self.assertEqual([item.record.name for item in self.items()], self.names())
+        self.run_it(handler, moment="2025-03-01 13:30")
+        self.assertEqual(len(self.names()), 6)
+
+    def test_those_before_it_are_known_and_may_be_bound_otherwise(self):
+        seen, other = [], self.env["res.partner"].create({"name": "Other"})
+
+        def handler(this, data, item):
+            id_ = data["id"]
+            if id_ == 1:
+                raise UserError("no")
+            before = this.bound("order", id_ - 1)
+            seen.append((before and before.name, before and this.key_of(before)))
+            item.bind(this.env["res.partner"].sudo().create({"name": data["number"]}))
+            if id_ in (3, 4):
+                this.bind("order", id_ - 1, other)
+            if id_ == 4:
+                raise UserError("no")
+
+        for source in (list, iter):
+            with self.subTest(source.__name__), self.undone():
+                self.orders = source(ORDERS)
+                self.run_it(handler)
+                expected = [None, None, "SO-2", "SO-3", None]
+                self.assertEqual([name for name, __ in seen], expected)
+                self.assertEqual([key for __, key in seen], [None, None, "2", "3", None])
+                found = [item.record and item.record.name for item in self.items()]
+                self.assertEqual(found, ["SO-0", None, "Other", "SO-3", None, "SO-5"])
+                self.assertEqual(len(self.items(state="failed")), 2)
+                self.assertEqual(self.names(), ["SO-0", "SO-2", "SO-3", "SO-5"])
+            seen.clear()
+
+    def test_one_that_is_bound_before_it_comes_is_known_to_be(self):
+        known = self.env["res.partner"].create({"name": "Known"})
+
+        def handler(this, data, item):
+            if data["id"] == 1:
+                this.bind("order", 3, known)
+            if not item.record:
+                item.bind(this.env["res.partner"].sudo().create({"name": data["number"]}))
+
+        self.run_it(handler)
+        self.assertEqual(self.items(key="3").record, known)
+        self.assertEqual(self.names(), ["SO-0", "SO-1", "SO-2", "SO-4", "SO-5"])
+
+    def test_what_one_has_bound_of_others_before_it_failed_is_undone(self):
+        known = self.env["res.partner"].create({"name": "Known"})
+
+        def handler(this, data, item):
+            if data["id"] == 2:
+                this.bind("order", 0, known)
+                this.bind("order", 2, known)
+                this.bind("order", 4, known)
+                this.bind("order", 99, known)
+                raise data["fail"]
+            partner = item.record or this.env["res.partner"].sudo().create({"name": "?"})
+            partner.sudo().name = data["number"]
+            item.bind(partner)
+
+        for error in (UserError("no"), RetryableError("shop is away")):
+            with self.subTest(error), self.undone():
+                self.orders[2]["fail"] = error
+                self.run_it(handler)
+                record = self.integration.sudo()._type_record()
+                self.assertIsNone(record.key_of(known))
+                self.assertEqual(record.bound("order", 0).name, "SO-0")
+                self.assertEqual(record.bound("order", 1).name, "SO-1")
+
+    def test_the_source_knows_those_that_it_has_given(self):
+        found = []
+
+        def source(this):
+            for order in self.orders:
+                yield order
+                found.append(this.bound("order", order["id"]).name)
+
+        def work(this, _from, _to):
+            this.process_each(source(this), this._import_order, key="id", kind="order")
+
+        with freeze_time("2025-03-01 12:30"), self.importing(), self.running_as(work):
+            self.integration.run_manually()
+            self.work(self.integration)
+        self.assertEqual(found, self.names())
+
+    def test_in_a_retry_the_one_in_hand_is_known(self):
+        def fail(this, data, item):
+            self.import_by_number(this, data, item, fail=True)
+
+        self.orders = self.orders[:2]
+        self.run_it(fail)
+        self.assertFalse(self.names())
+        self.assertIsNone(self.integration.sudo()._type_record().bound("order", 0))
+
+        def mended(this, data, item):
+            self.import_by_number(this, data, item)
+
+        with freeze_time("2025-03-01 13:00"), self.importing(mended):
+            self.items().with_user(self.operator).action_retry()
+            self.work(self.integration)
+        self.assertEqual([item.record.name for item in self.items()], ["SO-0", "SO-1"])
+
     def test_merged_partners_keep_both_keys(self):
         self.run_it()
         record = self.integration.sudo()._type_record()
