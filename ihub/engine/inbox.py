@@ -107,6 +107,7 @@ class Inbox(Processing):
                 attempts=row.attempts if row.state == "pending" else 0,
                 source_run_id=self.scope and self.scope.run_id,
                 is_corrected=False,
+                company_id=self._company_id,
             ),
         )
 

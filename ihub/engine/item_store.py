@@ -14,7 +14,8 @@ class Row(NamedTuple):
 
     ``id`` is None as long as there is no row. ``data`` are there where they are to be used: when
     it is tried again, and where people have corrected them. ``fingerprint`` is that of the data as
-    they came. ``source_run_id`` is the run in whose window they came.
+    they came. ``source_run_id`` is the run in whose window they came. ``company_id`` is the
+    company in which the type's method was called, None for that of the integration.
     """
 
     id: int | None
@@ -27,6 +28,7 @@ class Row(NamedTuple):
     reference: str | None = None
     source_run_id: int | None = None
     is_corrected: bool = False
+    company_id: int | None = None
     data: str | None = None
 
 
@@ -48,7 +50,7 @@ class Mark(NamedTuple):
 
 
 _ROW = """id, key, name, state, attempts, fingerprint, version, record, source_run_id,
-          is_corrected IS TRUE"""
+          is_corrected IS TRUE, handler_company"""
 
 
 def new(key):
@@ -86,14 +88,17 @@ def load_by_id(cr, id_):
 
 
 def next_asked_for(cr, run_id, limit):
-    """Return kind, name of the type's method and ids of items that wait for a run, or None."""
+    """Return what items that wait for a run have in common, and their ids, or None.
+
+    That is their kind, the name of the type's method, and the company in which it is called.
+    """
     cr.execute(
         SQL(
             """
-            SELECT kind, handler, array_agg(id ORDER BY id)
-              FROM (SELECT id, kind, handler FROM ihub_item
+            SELECT kind, handler, handler_company, array_agg(id ORDER BY id)
+              FROM (SELECT id, kind, handler, handler_company FROM ihub_item
                      WHERE retry_run_id = %s AND state = 'pending' ORDER BY id LIMIT %s) next
-             GROUP BY kind, handler ORDER BY min(id) LIMIT 1
+             GROUP BY kind, handler, handler_company ORDER BY min(id) LIMIT 1
             """,
             run_id,
             limit,
@@ -105,9 +110,9 @@ def next_asked_for(cr, run_id, limit):
 _SAVE = """
     INSERT INTO ihub_item (
         id, integration_id, company_id, kind, key, name, state, attempts, fingerprint, version,
-        record, source_run_id, is_corrected, data, columns, run_id, handler, message, cause,
-        traceback, failed_request, failed_since, last_attempt, create_uid, create_date,
-        write_uid, write_date)
+        record, source_run_id, is_corrected, data, columns, run_id, handler,
+        handler_company, message, cause, traceback, failed_request, failed_since, last_attempt,
+        create_uid, create_date, write_uid, write_date)
     VALUES %s
     ON CONFLICT (integration_id, kind, key) DO UPDATE SET
         name = COALESCE(EXCLUDED.name, ihub_item.name),
@@ -122,6 +127,7 @@ _SAVE = """
         columns = COALESCE(EXCLUDED.columns, ihub_item.columns),
         run_id = EXCLUDED.run_id,
         handler = EXCLUDED.handler,
+        handler_company = EXCLUDED.handler_company,
         message = EXCLUDED.message,
         cause = EXCLUDED.cause,
         traceback = EXCLUDED.traceback,
@@ -151,7 +157,7 @@ def save(env, integration, kind, marks):
             mark.row.state, mark.row.attempts, mark.row.fingerprint, mark.row.version,
             mark.row.reference, mark.row.source_run_id, mark.row.is_corrected, mark.row.data,
             json.dumps(mark.columns) if mark.columns else None, mark.run_id, mark.handler,
-            mark.message and clean(mark.message), mark.cause, mark.traceback,
+            mark.row.company_id, mark.message and clean(mark.message), mark.cause, mark.traceback,
             json.dumps(mark.failed_request) if mark.failed_request else None,
             now if mark.row.state == "failed" else None, now, uid, now, uid, now,
         )

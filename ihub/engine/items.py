@@ -209,6 +209,7 @@ class Processing(CursorWatcher):
         self.kind = kind
         self.counts = Counts()
         self._handler_name = _name_of_method(record, handler)
+        self._company_id = _company_of_method(handler, self.integration)
         self._column_paths = tuple(record._item_texts("item_columns"))
         self._skip_unchanged = False
         self._limit = None
@@ -383,6 +384,7 @@ class Processing(CursorWatcher):
                 version=element.version or row.version,
                 source_run_id=self.scope.run_id if self.scope else None,
                 is_corrected=row.is_corrected and is_same,
+                company_id=self._company_id,
             ),
         )
         self._look_again(known)
@@ -492,6 +494,15 @@ class Processing(CursorWatcher):
             element.problem = self.env._(
                 "What was received cannot be read. Ask whoever runs the other system to send it "
                 "again, correctly, then leave this one out."
+            )
+        elif row.company_id not in (None, self.env.company.id):
+            company = self.env["res.company"].sudo().browse(row.company_id).exists()
+            element.problem = self.env._(
+                "It belongs to the company %(company)s, in which %(user)s may no longer work. Add "
+                "this user to the company, or choose another one in the field 'Runs as', then "
+                "press Retry.",
+                company=company.name or row.company_id,
+                user=self.env.user.name,
             )
         elif self.handler is None:
             element.problem = self.env._(
@@ -758,6 +769,19 @@ def _name_of_method(record, handler):
     return name if is_own and hasattr(record, name) else None
 
 
+def _company_of_method(handler, integration):
+    """Return the id of the company in which a method works; None for that of the integration."""
+    owner = getattr(handler, "__self__", None)
+    company = owner.env.company if isinstance(owner, BaseModel) else integration.company_id
+    return company.id if company != integration.company_id else None
+
+
+def _in_company(record, company_id):
+    """Return ``record`` in a company, unless its user may not work there, or that is None."""
+    may = company_id and (record.env.su or company_id in record.env.user._get_company_ids())
+    return record.with_company(company_id) if may else record
+
+
 def retry_of_run(record, run):
     """Deal again with the items that people have asked for in ``run``.
 
@@ -765,9 +789,10 @@ def retry_of_run(record, run):
     :param run: the executing ``ihub.run``
     """
     while asked := item_store.next_asked_for(record.env.cr, run.id, BATCH):
-        kind, name, ids = asked
-        handler = getattr(record, name, None) if name else None
-        Processing(record, handler, kind).retry(ids)
+        kind, name, company_id, ids = asked
+        there = _in_company(record, company_id)
+        handler = getattr(there, name, None) if name else None
+        Processing(there, handler, kind).retry(ids)
 
 
 # --- Bindings ---

@@ -104,6 +104,9 @@ class IhubItem(models.Model):
     fingerprint = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     version = fields.Char(readonly=True)
     handler = fields.Char(readonly=True, groups="ihub.group_manager")
+    # The company in which it was called, where that is not the integration's: an id that stays when
+    # the company is gone, so that it is called in no other.
+    handler_company = fields.Integer(readonly=True, groups=fields.NO_ACCESS)
     record = LooseReference([], "Record", readonly=True)
     run_id = fields.Many2one(
         "ihub.run", "Last Run", readonly=True, ondelete="set null", index="btree_not_null"

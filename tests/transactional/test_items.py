@@ -2,7 +2,7 @@
 
 import functools
 import json
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from unittest.mock import patch
@@ -1114,6 +1114,59 @@ class TestRepair(ItemsCase):
         self.assertEqual(set(items.sudo().mapped("data")), {False})
         self.assertTrue(all(items.mapped("record")))
         self.assertTrue(self.item.sudo().data)
+
+
+class TestCompanies(ItemsCase):
+    """A type that serves all companies deals with each element in the company that it is of."""
+
+    def setUp(self):
+        super().setUp()
+        cls = self.type_class()
+        self.startPatcher(patch.object(cls, "is_multi_company_compatible", True))
+        self.others = self.env["res.company"].create([{"name": "North"}, {"name": "South"}])
+        self.manager.company_ids |= self.others
+        self.integration = self.add()
+        self.assertEqual(self.integration.run_as_id, self.manager)
+        self.run_it()
+
+    @contextmanager
+    def importing(self, handler=None):
+        def import_order(this, data, item):
+            self.called.append((data["id"], this.env.company.name))
+            raise UserError("no")
+
+        def work(this, _from, _to):
+            this.process_each(self.orders[:1], this._import_order, "id", kind="order")
+            for company, order in zip(self.others, self.orders[1:], strict=False):
+                there = this.with_company(company)
+                there.process_each([order], there._import_order, "id", kind="order")
+
+        with super().importing(import_order), self.running_as(work):
+            yield
+
+    def test_retry_is_in_the_company_of_each(self):
+        found, self.called = self.called, []
+        self.assertEqual(found[1:], [(1, "North"), (2, "South")])
+        self.retry(self.items())
+        self.assertEqual(self.called, found)
+        # Nor is it another one when the user has become at home elsewhere.
+        self.manager.company_id = self.others[1]
+        self.called = []
+        self.retry(self.items())
+        self.assertEqual(self.called, found)
+
+    def test_what_belongs_to_a_company_that_is_not_the_users_any_more_stays_failed(self):
+        self.manager.company_ids -= self.others[0]
+        self.called = []
+        run = self.retry(self.items())
+        self.assertEqual((run.state, [id_ for id_, __ in self.called]), ("done", [0, 2]))
+        item = self.items(key="1")
+        self.assertEqual(item.state, "failed")
+        self.assertIn("company North", item.message)
+        self.manager.company_ids |= self.others[0]
+        self.called = []
+        self.retry(item)
+        self.assertEqual(self.called, [(1, "North")])
 
 
 class TestDoneWithErrors(ItemsCase):
