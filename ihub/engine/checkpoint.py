@@ -62,7 +62,7 @@ def keep(record, processed, total, resume, goes_on=True):
         raise UsageError(explain(env, error))
     # The executor's own rows: the integration's user may have no rights on them.
     run = env["ihub.run"].sudo().browse(scope.run_id)
-    run._record_progress(processed, total, resume)
+    run._record_progress(processed, total, resume, scope.error_logged)
     run._notify_change()
     event_buffer.flush(env.cr)
     scope.watch.commit()

@@ -49,6 +49,8 @@ class RunScope:
     # What was being handled when the code called fail().
     cause: BaseException | None = None
     error_logged: bool = False
+    # Whether it had done so when the integration's code committed by itself.
+    error_kept: bool = False
     # Whether a checkpoint has told the code that somebody had pressed Stop.
     stopped: bool = False
     # Whether a checkpoint has ended the attempt, since Odoo would have ended the process.
@@ -238,6 +240,7 @@ class TransactionWatch(CursorWatcher):
         self._id = None
         if self._is_healthy:
             self._scope.committed = True
+            self._scope.error_kept |= self._scope.error_logged
         else:
             self._lost = True
 

@@ -550,15 +550,32 @@ class Processing(CursorWatcher):
         """
         if element.problem:
             return UserError(element.problem)
+        has_told = self.scope and self.scope.error_logged
         try:
             self._call(element, item)
         except BaseException as error:
             if self._ends_attempt(error):
                 if not is_shutdown(error) and is_healthy(self.cr):
-                    self._keep(goes_on=False)
+                    self._keep_others(has_told)
                 raise
             return readable(error)
         return None
+
+    def _keep_others(self, has_told):
+        """Keep what was done before an element that ends the attempt, whose own work is undone.
+
+        :param bool has_told: whether an error had been reported before it
+        """
+        scope = self.scope
+        tells = scope and scope.error_logged
+        try:
+            if scope:
+                scope.error_logged = has_told
+            self._keep(goes_on=False)
+        finally:
+            if scope:
+                # So that what it has told itself is not told once more.
+                scope.error_logged = tells
 
     def _call(self, element, item):
         """Call the type's method in a savepoint.

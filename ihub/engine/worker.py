@@ -665,7 +665,7 @@ class Worker:
             scope.watch.end()
         if loss:
             raise UsageError(explain(self.env, loss))
-        with_errors = scope.error_logged or run.with_errors
+        with_errors = scope.error_logged or scope.error_kept or run.with_errors
         scheduled = run._complete(scope.counts, with_errors, self._usual)
         scope.ended = True
         return scheduled
@@ -716,6 +716,8 @@ class Worker:
         is_lost = not connection.roll_back(self.env.cr)
         if is_lost:
             self._regain_connection(scope, error)
+        if scope.error_kept:
+            self._transaction(lambda: run.write({"with_errors": True}))
         if scope.failed and is_stop(error):
             # What its code has said of it counts more than how it was ended then.
             error = RunFailed(scope.reason)
@@ -736,7 +738,7 @@ class Worker:
         integration = self.integration
         return bool(
             scope.counts
-            or scope.error_logged
+            or run.with_errors
             or run.usual_records
             or integration.doubtful_run_id
             or integration.state == "failed"
@@ -773,10 +775,10 @@ class Worker:
     def _go_on_later(self, run, scope):
         """Let a run whose time is up go on in the next call, unless it gets nowhere by that."""
         self.is_out_of_time = True
-        if not self._transaction(lambda: self._queue_again(run, scope)):
+        if not self._transaction(lambda: self._queue_again(run)):
             self._settle_failure(run, scope, UserError(self._gets_nowhere()))
 
-    def _queue_again(self, run, scope):
+    def _queue_again(self, run):
         """Queue the same run again, as the same attempt.
 
         :return: False if it is the third time in a row that it got no further by its own numbers
@@ -785,12 +787,7 @@ class Worker:
             run.crash_count += 1
             if run.crash_count == MAX_CRASHES:
                 return False
-        run._set_state(
-            "pending",
-            due=fields.Datetime.now(),
-            with_errors=run.with_errors or scope.error_logged,
-            **stored(self.integration, None),
-        )
+        run._set_state("pending", due=fields.Datetime.now(), **stored(self.integration, None))
         return True
 
     def _gets_nowhere(self):

@@ -226,6 +226,7 @@ class IhubRun(models.Model):
     failed_items = fields.Integer(
         "To Repair", readonly=True, help="Items that had failed when this run ended."
     )
+    # Of one that is not done yet: it will be, since the work that goes with the error was kept.
     with_errors = fields.Boolean(readonly=True, help="It is done, but its code reported an error.")
     usual_records = fields.Integer(
         readonly=True,
@@ -467,6 +468,7 @@ class IhubRun(models.Model):
                 "processed": self.processed,
                 "total": self.total,
                 "resume": self.resume or None,
+                "with_errors": self.with_errors,
                 "first_message": self.first_message,
                 "previous_id": self.id,
                 "behind_from": self.behind_from,
@@ -514,6 +516,7 @@ class IhubRun(models.Model):
                 "resume": None,
                 "processed": 0,
                 "total": 0,
+                "with_errors": False,
                 "behind_from": False,
             }
         )
@@ -522,7 +525,9 @@ class IhubRun(models.Model):
         """Forget earlier attempts at this pending run: somebody started anew."""
         self.ensure_one()
         due = self.window_to + (self.integration_id._schedule().delay)
-        self.write({**FRESH, **NOTHING_SAID, "due": due})
+        # What was kept of the work before is not done again, so nobody would report it again.
+        with_errors = self.with_errors and bool(self.resume or self.processed)
+        self.write({**FRESH, **NOTHING_SAID, "due": due, "with_errors": with_errors})
 
     def _record_skipped(self, start, end, said):
         """Remember that the span from ``start`` to ``end`` was passed over."""
@@ -566,7 +571,11 @@ class IhubRun(models.Model):
 
     # --- While it executes ---
 
-    def _record_progress(self, processed, total, resume):
+    def _record_progress(self, processed, total, resume, error_logged=False):
+        """Write how far it has come, in the transaction that keeps its work.
+
+        :param bool error_logged: whether its code has reported an error that is kept with that
+        """
         self.ensure_one()
         self.write(
             {
@@ -574,6 +583,7 @@ class IhubRun(models.Model):
                 "total": total or self.total,
                 "resume": None if resume is None else {"point": resume},
                 "last_seen": fields.Datetime.now(),
+                **({"with_errors": True} if error_logged else {}),
             }
         )
 

@@ -7,8 +7,10 @@ from contextlib import suppress
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import UserError
+from psycopg2.errors import SerializationFailure
 
 from odoo.addons.ihub.lib.exceptions import UsageError
+from odoo.addons.ihub.tests.common import Killed
 
 
 @freeze_time("2025-03-01 12:30")
@@ -265,3 +267,89 @@ class TestCheckpoint(HubCase):
     def test_tests_of_a_type_meet_a_refusal_outside_a_run_too(self):
         with self.assertRaisesRegex(UsageError, "of the type set"):
             self.integration.sudo()._type_record().checkpoint(1, resume={1})
+
+
+@freeze_time("2025-03-01 12:30")
+class TestErrorsThatWereKept(HubCase):
+    """A run is done with errors, too, if the attempt that reported them was not the last one."""
+
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.integration = self.add(
+            window_from=at("2025-03-01 11:00"), retry_limit=3, retry_delay=5
+        )
+
+    def reporting(self, end=None, is_kept=True):
+        """Return an import that reports an error and then ends otherwise, but only once."""
+
+        def work(this, _from, _to):
+            if this.resume_point():
+                return
+            if is_kept:
+                this.ihub_error("Customer 17 has no address.")
+            this.checkpoint(5, resume=5)
+            if not is_kept:
+                this.ihub_error("Customer 17 has no address.")
+            if end:
+                raise end
+
+        return work
+
+    def work_as(self, function, moment="2025-03-01 12:30"):
+        with freeze_time(moment), self.running_as(function):
+            self.integration.start()
+            self.work(self.integration)
+
+    def assertIsDone(self, outcome):
+        run = self.runs(self.integration, state="done")
+        self.assertEqual(run.outcome, outcome)
+        self.assertEqual(self.integration.health, "ok" if outcome == "done" else outcome)
+
+    def test_a_retry_does_not_forget_them(self):
+        self.work_as(self.reporting(TimeoutError("no answer")))
+        self.work_as(self.reporting(), "2025-03-01 12:40")
+        self.assertIsDone("with_errors")
+
+    def test_nor_does_a_conflict(self):
+        self.work_as(self.reporting(SerializationFailure("concurrent update")))
+        self.assertIsDone("with_errors")
+
+    def test_nor_does_the_death_of_the_process(self):
+        self.work_as(self.reporting(Killed()))
+        self.work_as(self.reporting())
+        self.assertIsDone("with_errors")
+
+    def test_nor_do_stop_and_start(self):
+        with self.stop_at_checkpoint(self.integration, 1):
+            self.work_as(self.reporting())
+        self.assertEqual(len(self.runs(self.integration, state="cancelled")), 1)
+        self.work_as(self.reporting())
+        self.assertIsDone("with_errors")
+
+    def test_nor_do_a_failure_and_start(self):
+        self.work_as(self.reporting(UserError("Bad data.")))
+        self.assertEqual(self.integration.state, "failed")
+        self.work_as(self.reporting())
+        self.assertIsDone("with_errors")
+
+    def test_those_whose_work_was_undone_do_not_count(self):
+        for end in (TimeoutError("no answer"), SerializationFailure("concurrent"), Killed()):
+            with self.subTest(end), self.undone():
+                self.work_as(self.reporting(end, is_kept=False))
+                self.work_as(self.reporting(), "2025-03-01 12:40")
+                self.assertIsDone("done")
+
+    def test_who_begins_at_the_beginning_begins_without_them(self):
+        def work(this, _from, _to):
+            this.ihub_error("Customer 17 has no address.")
+            this.checkpoint()
+            raise UserError("Bad data.")
+
+        self.work_as(work)
+        self.work_as(lambda this, _from, _to: None)
+        self.assertIsDone("done")
+
+    def test_nor_does_another_window_have_them(self):
+        self.work_as(self.reporting(UserError("Bad data.")))
+        self.integration.with_user(self.manager).window_from = at("2025-03-01 10:00")
+        self.assertFalse(self.integration.sudo()._scheduled_run().with_errors)

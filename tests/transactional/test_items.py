@@ -1185,6 +1185,34 @@ class TestDoneWithErrors(ItemsCase):
         self.env.invalidate_all()
         self.assertNotEqual(self.integration.health, "with_errors")
 
+    def test_what_an_item_told_whose_work_was_undone_is_no_error_of_the_run(self):
+        """The others are kept when it ends the attempt."""
+
+        def away(this, data, item):
+            if data["id"] == 3:
+                this.ihub_error("The shop does not answer.")
+                raise RetryableError("The shop does not answer.")
+
+        self.integration.start()
+        for moment, handler in (("12:30", away), ("13:00", lambda this, data, item: None)):
+            with freeze_time(f"2025-03-01 {moment}"), self.importing(handler):
+                self.work(self.integration)
+        run = self.runs(self.integration)[0]
+        self.assertEqual((run.outcome, run.attempt, run.processed), ("done", 2, 6))
+
+    def test_what_was_told_before_it_is(self):
+        def away(this, data, item):
+            if data["id"] == 2:
+                this.ihub_error("Customer 17 has no address.")
+            if data["id"] == 3:
+                raise RetryableError("The shop does not answer.")
+
+        self.integration.start()
+        for moment, handler in (("12:30", away), ("13:00", lambda this, data, item: None)):
+            with freeze_time(f"2025-03-01 {moment}"), self.importing(handler):
+                self.work(self.integration)
+        self.assertEqual(self.runs(self.integration)[0].outcome, "with_errors")
+
 
 class TestDemoShop(HubCase):
     def test_one_order_is_to_be_repaired(self):

@@ -74,6 +74,25 @@ class TestOwnCommits(OwnTransactionsCase):
         self.assertEqual(self.partners(), 1)
         self.assertFalse(self.events(COMMITS).undone)
 
+    def test_an_error_that_was_committed_is_not_forgotten_by_the_next_attempt(self):
+        attempts = []
+
+        def work(this, _from, _to):
+            attempts.append(this)
+            if len(attempts) == 1:
+                this.ihub_error("Customer 17 has no address.")
+                this.env.cr.commit()
+                raise psycopg2.errors.SerializationFailure("concurrent update")
+            if len(attempts) == 2:
+                raise TimeoutError("no answer")
+
+        self.work_as(work)
+        with freeze_time("2025-03-01 13:30"):
+            self.work_as(work)
+        self.assertEqual(len(attempts), 4)
+        outcomes = self.runs(self.integration, state="done").mapped("outcome")
+        self.assertEqual(outcomes, ["with_errors", "done"])
+
     def test_checkpoints_and_savepoints_and_other_cursors_are_none(self):
         def work(this, _from, _to):
             with this.env.cr.savepoint():
