@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..core import lateness
 from ..core.sentences import Sentence
+from ..engine import waiting
 from ..engine.worker import MAX_CRASHES
 from ..report import card_text
 from ..report.format import local_moment
@@ -784,9 +785,9 @@ class IhubAlertMixin(models.AbstractModel):
     @api.model
     def _cron_notify_late(self):
         """Tell who is responsible of what has become late, and of what is on time again."""
+        # As superuser: no group has rights on servers.
+        self.env["ihub.server"].sudo()._notify_outages()
         try:
-            # As superuser: no group has rights on servers.
-            self.env["ihub.server"].sudo()._notify_outages()
             self._notify_late()
             self._wake_inboxes()
             self.env.cr.flush()
@@ -825,11 +826,17 @@ class IhubAlertMixin(models.AbstractModel):
         self.write({"late_since": fields.Datetime.now()})
         for integration in self:
             integration._message_log(body=self.env._("Late: nothing was completed in time."))
-        # Whoever knows that its server is down knows why it is late. As superuser: as above.
-        wanted = self.filtered("notify_late") - self.env["ihub.server"].sudo()._known_to_wait()
+        # Whoever knows that its server is down knows why it is late.
+        wanted = self.filtered("notify_late") - self._known_to_wait()
         if wanted:
             wanted._notify_people("late")
         self._notify_change()
+
+    def _known_to_wait(self):
+        """Return those of these that wait for a server whose people know that it is down."""
+        # They may have been told a moment ago, which this transaction would not see.
+        with waiting.own_transaction(self.env.cr.dbname) as env:
+            return self & self.browse(env["ihub.server"]._known_to_wait().ids)
 
     def _end_late(self):
         since = {integration.id: integration.late_since for integration in self}

@@ -1,9 +1,14 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core.traffic import DOWN_AFTER
+from ..engine import waiting
+
+_logger = logging.getLogger(__name__)
 
 # A server that is down is told of after so long: many are restarted at night.
 TOLD_AFTER = timedelta(minutes=10)
@@ -76,14 +81,32 @@ class IhubServer(models.Model):
 
     @api.model
     def _notify_outages(self):
-        """Tell whom it concerns of each server that is down for long, and that it works again."""
+        """Tell whom it concerns of each server that is down for long, and that it works again.
+
+        Each in a transaction of its own: whoever talks to the server writes into its row with each
+        request, which would be a conflict. That who is told is noted comes last, so that none of
+        them waits for it.
+        """
+        for server in self.search(self._untold()):
+            try:
+                with waiting.own_transaction(self.env.cr.dbname) as env:
+                    env["ihub.server"].search(Domain("id", "=", server.id) & self._untold())._tell()
+            except Exception:
+                # Others must hear of theirs, and of what is late.
+                _logger.exception("Could not tell people about the server %s.", server.name)
+
+    def _untold(self):
+        """Return the domain of the servers of which there may be something to tell."""
         limit = fields.Datetime.now() - TOLD_AFTER
-        down = [("failures", ">=", DOWN_AFTER), ("failed_since", "<=", limit)]
-        for server in self.search(down):
-            server._tell_down()
-        for server in self.search([("failures", "=", 0), ("told_ids", "!=", False)]):
-            server._told().filtered("notify_recovery")._notify_people("server_up", server=server)
-            server.told_ids = False
+        down = Domain("failures", ">=", DOWN_AFTER) & Domain("failed_since", "<=", limit)
+        return down | (Domain("failures", "=", 0) & Domain("told_ids", "!=", False))
+
+    def _tell(self):
+        if self.failures:
+            self._tell_down()
+        elif self:
+            self._told().filtered("notify_recovery")._notify_people("server_up", server=self)
+            self.told_ids = False
 
     def _tell_down(self):
         """Tell the people of the waiting integrations who do not know of it yet."""

@@ -7,7 +7,7 @@ import time
 import pytest
 from http_server import Reply, local_server
 
-from odoo.addons.ihub.engine import secrets
+from odoo.addons.ihub.engine import secrets, server_state
 
 OK = Reply(body=b"ok")
 WAITING_FOR_A_ROW = (
@@ -147,3 +147,37 @@ def test_runs_wait_together_for_a_server_that_is_down_and_go_on_together(hub, sh
     for integration in integrations:
         hub.wait_for(integration, state="done")
     assert {hub.state(one) for one in integrations} == {"running"}
+
+
+def test_people_are_told_while_a_server_is_in_use(hub, monkeypatch):
+    """Each request at an agreed rate changes the row in which is noted who was told."""
+    hub.execute("DELETE FROM ihub_server")
+    waiting, late = hub.add(), hub.add(windows=30, late_after_intervals=1)
+    hub.start(late)
+    hub.execute(
+        "UPDATE ihub_integration SET state_date = state_date - interval '30 hours' WHERE id = %s",
+        late,
+    )
+    origin = "https://shop.example.com"
+    hub.execute(
+        "INSERT INTO ihub_server (origin, name, failures, failed_since, told_ids)"
+        " VALUES (%s, 'shop', 0, now() AT TIME ZONE 'UTC', %s)",
+        origin,
+        json.dumps([waiting]),
+    )
+    told = []
+    notify = hub.registry["ihub.integration"]._notify_people
+
+    def notify_meanwhile(integrations, kind, *args, **facts):
+        told.append(kind)
+        server_state.take_turn(hub.database, origin, 0.01, 60)
+        return notify(integrations, kind, *args, **facts)
+
+    monkeypatch.setattr(hub.registry["ihub.integration"], "_notify_people", notify_meanwhile)
+    with hub.env("__system__") as env:
+        # As a transaction does that has looked at something before.
+        assert env["ihub.server"].search_count([]) == 1
+        env["ihub.integration"]._cron_notify_late()
+    assert told == ["server_up", "late"]
+    assert hub.execute("SELECT told_ids FROM ihub_server") == [(None,)]
+    assert hub.execute("SELECT id FROM ihub_integration WHERE late_since IS NOT NULL") == [(late,)]
