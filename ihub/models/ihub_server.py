@@ -111,10 +111,10 @@ class IhubServer(models.Model):
     def _tell_down(self):
         """Tell the people of the waiting integrations who do not know of it yet."""
         told = self._told()
-        new = self._waiting(self.name) - told
+        new = (self._waiting(self.name) - told).filtered("notify_failure")
         if new:
             known = told._people_to_tell("server_down")
-            new.filtered("notify_failure")._notify_people("server_down", known, server=self)
+            new._notify_people("server_down", known, server=self)
             self.told_ids = (told | new).ids
 
     def _told(self):

@@ -278,3 +278,21 @@ class TestWhoIsTold(OutageCase):
         self.run_all()
         self.look(15)
         self.assertFalse(self.told(self.anna))
+
+    def test_who_was_not_told_that_it_is_down_is_told_what_is_late(self):
+        for integration in self.integrations:
+            integration.sudo().notify_failure = False
+        self.let_it_fail()
+        self.run_all()
+        self.look(120)
+        self.assertEqual(self.told(self.anna), ["3 integrations are late"])
+
+    def test_whom_the_first_one_that_waits_did_not_tell_the_next_one_does(self):
+        self.integrations[0].sudo().notify_failure = False
+        self.let_it_fail()
+        self.run_all(self.integrations[:1])
+        self.look(15)
+        self.assertFalse(self.told(self.anna))
+        self.run_all(self.integrations[1:])
+        self.look(15)
+        self.assertEqual(self.told(self.anna), [f"{self.name} is down: 2 integrations wait"])
