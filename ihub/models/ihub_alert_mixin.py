@@ -293,6 +293,7 @@ class IhubAlertMixin(models.AbstractModel):
             not run.window_from or self._covers(run, known)
         )
         if not known or is_again:
+            known.is_dismissed = True
             self.failed_run_id = run
         self._notify_change()
         if known or reason is None:
@@ -343,7 +344,8 @@ class IhubAlertMixin(models.AbstractModel):
         """Return the first run that has failed since ``failed``, and was not made up for.
 
         Since, by when they ended: those of a backfill were queued before a manual one that went
-        first.
+        first. A scheduled run that has failed is the schedule's to make up for; one that is done
+        with errors is shown as any other.
         """
         self.env["ihub.run"].flush_model()
         rows = self.env.execute_query(
@@ -351,16 +353,19 @@ class IhubAlertMixin(models.AbstractModel):
                 """
                 SELECT f.id FROM ihub_run f
                  WHERE f.integration_id = %s AND f.id <> %s AND f.ended_at >= %s
-                   AND f.trigger <> 'schedule' AND f.window_from IS NOT NULL
-                   AND (f.state = 'failed'
-                        OR f.state = 'done' AND f.with_errors
-                        OR f.state = 'interrupted' AND f.crash_count >= %s)
+                   AND f.is_dismissed IS NOT TRUE
+                   AND (f.state = 'done' AND f.with_errors AND f.trigger <> 'items'
+                        OR f.trigger <> 'schedule' AND f.window_from IS NOT NULL
+                           AND (f.state = 'failed'
+                                OR f.state = 'interrupted' AND f.crash_count >= %s))
                    AND NOT EXISTS (
                     SELECT FROM ihub_run d
                      WHERE d.integration_id = f.integration_id
                        AND (d.ended_at, d.id) > (f.ended_at, f.id)
                        AND d.state = 'done' AND d.with_errors IS NOT TRUE
-                       AND d.window_from <= f.window_from AND d.window_to >= f.window_to)
+                       AND (d.window_from <= f.window_from AND d.window_to >= f.window_to
+                            OR %s AND d.trigger <> 'schedule'
+                               AND d.window_from IS NOT NULL AND f.window_from IS NOT NULL))
                  ORDER BY f.ended_at, f.id LIMIT 1
                 """,
                 self.id,
@@ -368,6 +373,7 @@ class IhubAlertMixin(models.AbstractModel):
                 failed.ended_at,
                 # Of those that died before, another one goes on.
                 MAX_CRASHES - 1,
+                not self.takes_period,
             )
         )
         return rows and rows[0][0]
@@ -379,21 +385,40 @@ class IhubAlertMixin(models.AbstractModel):
     def action_dismiss_failed_run(self):
         """Let the card say no more that a run has failed, or is doubtful: somebody has seen to it.
 
-        Of what is both, the card names the failure, so that is dismissed first.
+        Of what is both, the card names the failure, so that is dismissed first. It then names the
+        next run that has failed, if there is one.
 
         :return: True
         """
         for integration in self._operable():
             if integration.failed_run_id:
-                integration.failed_run_id = False
+                integration._dismiss_failed_run()
                 integration._message_log(body=self.env._("The failed run was dismissed."))
-                if not integration.failures_since_recovery and not integration.doubtful_run_id:
+                is_open = integration.failed_run_id or integration.doubtful_run_id
+                if not integration.failures_since_recovery and not is_open:
                     # As superuser: activities are the responsible person's.
                     integration.sudo().activity_unlink([ACTIVITY])
                 integration._notify_change()
             else:
                 integration._forget_doubt(self.env._("The doubtful run was dismissed."))
         return True
+
+    def _dismiss_failed_run(self):
+        failed = seen = self.failed_run_id
+        if failed.state == "done":
+            # People were promised one message however many runs report errors before they press
+            # the button, so it is about all of them; another one could not be told from a new one.
+            seen |= self.env["ihub.run"].search(
+                [
+                    ("integration_id", "=", self.id),
+                    ("ended_at", ">=", failed.ended_at),
+                    ("state", "=", "done"),
+                    ("with_errors", "=", True),
+                    ("is_dismissed", "=", False),
+                ]
+            )
+        seen.is_dismissed = True
+        self.failed_run_id = self._next_failed_run(failed)
 
     # --- Items that have failed ---
 

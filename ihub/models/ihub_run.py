@@ -228,6 +228,11 @@ class IhubRun(models.Model):
     )
     # Of one that is not done yet: it will be, since the work that goes with the error was kept.
     with_errors = fields.Boolean(readonly=True, help="It is done, but its code reported an error.")
+    is_dismissed = fields.Boolean(
+        "Dismissed",
+        readonly=True,
+        help="Somebody has seen to its failure or its errors, or a later run stands for it.",
+    )
     usual_records = fields.Integer(
         readonly=True,
         aggregator=None,

@@ -19,6 +19,10 @@ def works(this, _from, _to):
     pass
 
 
+def reports(this, _from, _to):
+    this.ihub_error("Customer 17 has no address.")
+
+
 def gives_up(this, _from, _to):
     this.fail("There is nothing to deliver.")
 
@@ -276,6 +280,80 @@ class TestFailedRun(NotifyCase):
         self.integration.action_dismiss_failed_run()
         self.assertSaysNothing()
         self.assertIn("dismissed", self.chatter(self.integration))
+
+    def test_the_next_one_that_failed_comes_up(self):
+        february = at("2025-02-01 00:00"), at("2025-03-01 00:00")
+        self.run_manually(broken)
+        second = self.run_manually(broken, *february)
+        self.integration.action_dismiss_failed_run()
+        self.assertEqual(self.integration.failed_run_id, second)
+        self.assertSays("Feb 1")
+        self.integration.action_dismiss_failed_run()
+        self.assertSaysNothing()
+
+    def test_those_of_a_backfill_are_dismissed_one_by_one_and_none_comes_back(self):
+        runs = self.backfill(broken, "2025-02-01", "2025-02-02", "2025-02-03")
+        for run in runs:
+            self.assertEqual(self.integration.failed_run_id, run)
+            self.integration.action_dismiss_failed_run()
+        self.assertSaysNothing()
+        self.run_manually(broken)
+        self.run_manually(works)
+        self.assertSaysNothing()
+
+    def test_who_dismisses_the_latest_at_a_period_dismisses_those_before(self):
+        self.run_manually(broken)
+        self.run_manually(broken)
+        self.integration.action_dismiss_failed_run()
+        self.assertSaysNothing()
+
+    # --- A run that is done with errors ---
+
+    def work_at(self, moment, function):
+        with freeze_time(moment), self.running_as(function):
+            self.work(self.integration)
+
+    def report_twice(self):
+        self.work_at("2025-03-01 13:01", reports)
+        self.work_at("2025-03-01 14:01", reports)
+        return self.runs(self.integration, with_errors=True)
+
+    def test_the_second_one_of_the_schedule_comes_up_when_the_first_is_made_up_for(self):
+        first, second = self.report_twice()
+        self.assertEqual(self.integration.failed_run_id, first)
+        with freeze_time("2025-03-01 14:10"):
+            self.run_manually(works, first.window_from, first.window_to)
+            self.assertEqual(self.integration.failed_run_id, second)
+            self.run_manually(works, second.window_from, second.window_to)
+            self.assertSaysNothing()
+
+    def test_without_periods_any_run_by_hand_makes_up_for_all(self):
+        self.patch(self.type_class(), "has_time_period", False)
+        self.report_twice()
+        with freeze_time("2025-03-01 14:10"):
+            self.integration.run_manually()
+            with self.running_as(works):
+                self.work(self.integration)
+            self.assertSaysNothing()
+
+    def test_dismissing_one_dismisses_all_that_have_reported_so_far(self):
+        self.report_twice()
+        with freeze_time("2025-03-01 14:10"):
+            self.integration.action_dismiss_failed_run()
+            self.assertSaysNothing()
+        self.work_at("2025-03-01 15:01", reports)
+        self.assertEqual(self.integration.failed_run_id, self.runs(self.integration)[-2])
+
+    def test_and_shows_the_one_that_failed_among_them(self):
+        self.work_at("2025-03-01 13:01", reports)
+        with freeze_time("2025-03-01 13:10"):
+            failed = self.run_manually(broken)
+        self.work_at("2025-03-01 14:01", reports)
+        with freeze_time("2025-03-01 14:10"):
+            self.integration.action_dismiss_failed_run()
+            self.assertEqual(self.integration.failed_run_id, failed)
+            self.run_manually(works)
+            self.assertSaysNothing()
 
     def test_only_operators_dismiss_it(self):
         self.run_manually(broken)
