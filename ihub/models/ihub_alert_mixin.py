@@ -717,13 +717,18 @@ class IhubAlertMixin(models.AbstractModel):
         )
 
     def _notice_errors(self, run):
-        """Return the first errors that a run has reported, one a line."""
-        events = self.env["ihub.event"].search(
-            [("run_id", "=", run.id), ("level", "=", "error"), ("item_id", "=", False)],
-            order="id",
-            limit=TOLD,
-        )
-        return "\n".join(filter(None, events.mapped("summary")))
+        """Return the last errors that a run has reported, one a line.
+
+        Those of its last attempt: what earlier ones have reported was undone as a rule, and why
+        they failed is no news any more. Where it reported none, those that were kept before.
+        """
+        reported = [("level", "=", "error"), ("item_id", "=", False), ("undone", "=", False)]
+        of_attempt = [("run_id", "=", run.id), ("create_date", ">=", run.started_at)]
+        of_work = [("run_id", "in", list(run._lineage_ids()))]
+        Event = self.env["ihub.event"]
+        events = Event.search([*reported, *of_attempt], order="id desc", limit=TOLD)
+        events = events or Event.search([*reported, *of_work], order="id desc", limit=TOLD)
+        return "\n".join(filter(None, reversed(events.mapped("summary"))))
 
     def _notice_run_done(self, run):
         return self.env._(

@@ -10,6 +10,7 @@ from odoo.tests import mute_logger
 from odoo.tools.translate import code_translations
 
 from odoo.addons.ihub.lib.exceptions import RetryableError
+from odoo.addons.ihub.tests.common import Killed
 
 
 @freeze_time("2025-03-01 11:30")
@@ -428,6 +429,43 @@ class TestItems(NotifyCase):
         with freeze_time("2025-03-01 13:30"), self.running_as(odd):
             self.work(self.integration)
         self.assertEqual(len(self.subjects()), 2)
+
+    def attempts(self, *functions):
+        """Let each be an attempt at the same window."""
+        self.configure(retry_limit=24, retry_delay=1, retry_growth=1)
+        with freeze_time("2025-03-01 11:30"):
+            self.integration.start()
+        for number, function in enumerate(functions):
+            with freeze_time(f"2025-03-01 11:{30 + number * 2}"), self.running_as(function):
+                self.work(self.integration)
+        self.assertEqual(self.subjects(), ["A run of Orders reported errors"])
+        return self.mails(self.responsible).body_html
+
+    def test_the_errors_that_are_told_are_those_of_the_last_attempt(self):
+        def away(this, _from, _to):
+            this.ihub_error("The price of B2 is odd.")
+            raise RetryableError("The shop does not answer.")
+
+        def odd(this, _from, _to):
+            for number in range(12):
+                this.ihub_error(f"The price of A{number:02} is odd.")
+
+        body = self.attempts(*[away] * 11, odd)
+        self.assertNotIn("B2", body)
+        self.assertNotIn("does not answer", body)
+        self.assertNotIn("A01", body)
+        self.assertLess(body.index("A02"), body.index("A11"))
+
+    def test_where_it_reported_none_those_that_were_kept_before(self):
+        def away(this, _from, _to):
+            this.ihub_error("The price of A1 is odd.")
+            this.checkpoint(1, resume=1)
+            this.ihub_error("The price of B2 is odd.")
+            raise Killed
+
+        body = self.attempts(away, lambda this, _from, _to: None)
+        self.assertIn("The price of A1 is odd.", body)
+        self.assertNotIn("B2", body)
 
     def test_errors_of_items_that_are_tried_again_have_no_period_and_harm_nothing(self):
         self.orders = {1: "no"}
