@@ -146,6 +146,11 @@ class IhubAlertMixin(models.AbstractModel):
         copy=False,
         help="The time since which it has been late, as people were notified.",
     )
+    late_told = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Whether people were told: those who know that its server is down are not.",
+    )
 
     # --- Defaults and constraints ---
 
@@ -853,12 +858,13 @@ class IhubAlertMixin(models.AbstractModel):
         return verdicts
 
     def _begin_late(self):
-        self.write({"late_since": fields.Datetime.now()})
+        self.write({"late_since": fields.Datetime.now(), "late_told": False})
         for integration in self:
             integration._message_log(body=self.env._("Late: nothing was completed in time."))
         # Whoever knows that its server is down knows why it is late.
         wanted = self.filtered("notify_late") - self._known_to_wait()
         if wanted:
+            wanted.late_told = True
             wanted._notify_people("late")
         self._notify_change()
 
@@ -874,7 +880,7 @@ class IhubAlertMixin(models.AbstractModel):
         for integration in self:
             integration._message_log(body=self.env._("On time again."))
         # Those that nobody knew to be late are not told to be on time.
-        self.filtered("notify_late")._recover(late_since=since)
+        self.filtered("late_told")._recover(late_since=since)
         self._notify_change()
 
     def _late_period(self):

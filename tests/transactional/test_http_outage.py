@@ -296,3 +296,20 @@ class TestWhoIsTold(OutageCase):
         self.run_all(self.integrations[1:])
         self.look(15)
         self.assertEqual(self.told(self.anna), [f"{self.name} is down: 2 integrations wait"])
+
+    def test_who_was_not_told_that_it_is_late_is_not_told_that_it_is_on_time(self):
+        self.let_it_fail()
+        self.run_all()
+        for _hour in range(4):
+            self.look(60)
+        self.assertTrue(self.integrations[0].late_since)
+        self.reply(OK)
+        self.assertIsNone(self.ask())
+        self.run_all()
+        for _minutes in range(3):
+            self.look(5)
+        self.assertFalse(self.integrations[0].late_since)
+        self.assertEqual(
+            self.told(self.anna),
+            [f"{self.name} is down: 3 integrations wait", f"{self.name} is responding again"],
+        )

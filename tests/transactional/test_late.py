@@ -150,6 +150,16 @@ class TestLate(NotifyCase):
         self.look("2025-03-01 13:15")
         self.assertFalse(self.subjects())
 
+    def test_what_was_told_is_taken_back_although_nobody_wants_to_hear_of_more(self):
+        integration = self.started(notify_by_activity=True)
+        self.look("2025-03-01 13:00")
+        integration.sudo().notify_late = False
+        with freeze_time("2025-03-01 13:10"):
+            self.works(integration)
+        self.look("2025-03-01 13:15")
+        self.assertEqual(self.subjects(), ["Orders is late", "Orders is working again"])
+        self.assertFalse(self.activities(self.responsible))
+
     def test_a_copy_of_a_database_tells_nobody(self):
         self.started()
         self.env["ir.config_parameter"].sudo().set_param("database.is_neutralized", True)
