@@ -247,12 +247,24 @@ class IhubAlertMixin(models.AbstractModel):
         self._message_log(
             body=self.env._("Working again. Earlier failures: %(count)s", count=failures)
         )
-        self._recover(failures=failures, since=since)
+        self._end_activity()
+        self._notify_recovery("recovered", failures=failures, since=since)
 
-    def _recover(self, **facts):
-        """Take back what was told, and tell that it works again."""
-        self.sudo().activity_unlink([ACTIVITY])
-        self._notify_recovery("recovered", **facts)
+    def _end_activity(self):
+        """Remove the activity of those of which nothing is open any more that it may be about."""
+        over = self.filtered(lambda integration: not integration._is_any_open())
+        # As superuser: activities are the responsible person's.
+        over.sudo().activity_unlink([ACTIVITY])
+
+    def _is_any_open(self):
+        """Return whether anything is wrong that people look after, except items."""
+        integration = self.sudo()
+        return bool(
+            integration.failures_since_recovery
+            or integration.failed_run_id
+            or (integration.doubts_empty_runs and integration.doubtful_run_id)
+            or integration.late_since
+        )
 
     def _notify_recovery(self, kind, **facts):
         wanted = self.filtered("notify_recovery")
@@ -278,9 +290,7 @@ class IhubAlertMixin(models.AbstractModel):
         if self.doubtful_run_id:
             self.doubtful_run_id = False
             self._message_log(body=why)
-            if not self.failures_since_recovery and not self.failed_run_id:
-                # As superuser: activities are the responsible person's.
-                self.sudo().activity_unlink([ACTIVITY])
+            self._end_activity()
             self._notify_change()
 
     # --- The failed run: one that the schedule has nothing to do with ---
@@ -323,7 +333,7 @@ class IhubAlertMixin(models.AbstractModel):
         self._notify_change()
 
     def _recover_run(self, failed):
-        self.sudo().activity_unlink([ACTIVITY])
+        self._end_activity()
         self._message_log(
             body=self.env._("The failed run has since been completed by a later one.")
         )
@@ -399,10 +409,7 @@ class IhubAlertMixin(models.AbstractModel):
             if integration.failed_run_id:
                 integration._dismiss_failed_run()
                 integration._message_log(body=self.env._("The failed run was dismissed."))
-                is_open = integration.failed_run_id or integration.doubtful_run_id
-                if not integration.failures_since_recovery and not is_open:
-                    # As superuser: activities are the responsible person's.
-                    integration.sudo().activity_unlink([ACTIVITY])
+                integration._end_activity()
                 integration._notify_change()
             else:
                 integration._forget_doubt(self.env._("The doubtful run was dismissed."))
@@ -716,10 +723,10 @@ class IhubAlertMixin(models.AbstractModel):
         return self._notify_get_action_link("view"), self.env._("Open %(name)s", name=self.name)
 
     def _notice_repaired(self):
-        return self.env._(
-            "%(name)s has nothing left to repair. There is nothing to do.",
-            name=self._notice_name(),
-        )
+        name = self._notice_name()
+        if self._is_any_open():
+            return self.env._("%(name)s has nothing left to repair.", name=name)
+        return self.env._("%(name)s has nothing left to repair. There is nothing to do.", name=name)
 
     def _notice_errors(self, run):
         """Return the last errors that a run has reported, one a line.
@@ -736,11 +743,17 @@ class IhubAlertMixin(models.AbstractModel):
         return "\n".join(filter(None, reversed(events.mapped("summary"))))
 
     def _notice_run_done(self, run):
+        values = {"name": self._notice_name(), **self._notice_period(run)}
+        if self._is_any_open() or self.to_repair_count:
+            return self.env._(
+                "What a run of %(name)s for the period from %(start)s to %(end)s failed to do has "
+                "since been completed.",
+                **values,
+            )
         return self.env._(
             "What a run of %(name)s for the period from %(start)s to %(end)s failed to do has "
             "since been completed. There is nothing to do.",
-            name=self._notice_name(),
-            **self._notice_period(run),
+            **values,
         )
 
     def _notice_undone(self, run):
@@ -787,9 +800,11 @@ class IhubAlertMixin(models.AbstractModel):
     def _notice_complete(self):
         if self.to_repair_count:
             return card_text.complete_until(self)
+        moment = local_moment(self, self.watermark)
+        if self._is_any_open():
+            return self.env._("Its data is complete until %(moment)s.", moment=moment)
         return self.env._(
-            "Its data is complete until %(moment)s. There is nothing to do.",
-            moment=local_moment(self, self.watermark),
+            "Its data is complete until %(moment)s. There is nothing to do.", moment=moment
         )
 
     def _notice_server_down(self, server):
@@ -879,8 +894,9 @@ class IhubAlertMixin(models.AbstractModel):
         self.write({"late_since": False})
         for integration in self:
             integration._message_log(body=self.env._("On time again."))
+        self._end_activity()
         # Those that nobody knew to be late are not told to be on time.
-        self.filtered("late_told")._recover(late_since=since)
+        self.filtered("late_told")._notify_recovery("recovered", late_since=since)
         self._notify_change()
 
     def _late_period(self):

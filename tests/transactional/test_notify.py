@@ -536,6 +536,90 @@ class TestWays(NotifyCase):
         self.assertFalse(self.activities(user))
 
 
+@freeze_time("2025-03-01 12:10")
+class TestWhatIsStillOpen(NotifyCase):
+    """Nobody is told that there is nothing to do, or loses the activity, while there is."""
+
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.anna = self.person("ihub_anna")
+        self.integration = self.add(
+            window_from=at("2025-03-01 11:00"), user_id=self.anna.id, notify_by_activity=True
+        )
+        self.env["mail.mail"].sudo().search([]).unlink()
+
+    def run_in_february(self, function):
+        with self.running_as(function):
+            self.integration.run_manually(at("2025-02-01 00:00"), at("2025-02-02 00:00"))
+            self.work(self.integration)
+
+    def broken(self, this, _from, _to):
+        raise UserError("The price of A1 is not a number")
+
+    def look(self, moment):
+        with freeze_time(moment):
+            self.env["ihub.integration"]._cron_notify_late()
+        self.env.invalidate_all()
+
+    def assertIsOpen(self, subject):
+        self.assertEqual(len(self.activities(self.anna)), 1)
+        mail = self.mails(self.anna)[-1]
+        self.assertEqual(mail.subject, subject)
+        self.assertNotIn("nothing to do", mail.body_html)
+
+    def test_errors_of_the_run_that_works_again(self):
+        self.fails(self.integration)
+        with self.running_as(lambda this, *_window: this.ihub_error("A1 has no price.")):
+            self.integration.start()
+            self.work(self.integration)
+        self.assertIsOpen("Orders is working again")
+        self.integration.action_dismiss_failed_run()
+        self.assertFalse(self.activities(self.anna))
+
+    def test_a_manual_run_that_has_failed(self):
+        self.fails(self.integration)
+        self.run_in_february(self.broken)
+        self.works(self.integration)
+        self.assertIsOpen("Orders is working again")
+        self.run_in_february(lambda this, *_window: None)
+        self.assertFalse(self.activities(self.anna))
+        self.assertIn("nothing to do", self.mails(self.anna)[-1].body_html)
+
+    def test_a_failed_run_when_lateness_ends(self):
+        self.integration.sudo().late_after_intervals = 1
+        self.works(self.integration)
+        self.run_in_february(self.broken)
+        self.look("2025-03-01 16:10")
+        with freeze_time("2025-03-01 16:11"):
+            self.works(self.integration)
+        self.look("2025-03-01 16:15")
+        self.assertIsOpen("Orders is working again")
+
+    def test_lateness_when_a_failed_run_is_made_up_for(self):
+        self.integration.sudo().late_after_intervals = 1
+        self.works(self.integration)
+        self.run_in_february(self.broken)
+        self.look("2025-03-01 16:10")
+        self.integration.sudo()._scheduled_run().due = at("2025-03-01 17:00")
+        with freeze_time("2025-03-01 16:11"):
+            self.run_in_february(lambda this, *_window: None)
+        self.assertIsOpen("A failed run of Orders has since been completed")
+
+    def test_a_doubtful_run(self):
+        self.fails(self.integration)
+        self.integration.sudo().doubtful_run_id = self.runs(self.integration)[0]
+        self.works(self.integration)
+        self.assertIsOpen("Orders is working again")
+        self.integration.action_dismiss_failed_run()
+        self.assertFalse(self.activities(self.anna))
+
+    def test_a_failure_when_nothing_is_left_to_repair(self):
+        self.fails(self.integration)
+        self.integration.sudo().items_told = at("2025-03-01 12:00")
+        self.integration.sudo()._tell_repaired_items()
+        self.assertIsOpen("Orders: nothing left to repair")
+
+
 @freeze_time("2025-03-01 11:30")
 class TestReaders(NotifyCase):
     """Whom a message reaches."""
