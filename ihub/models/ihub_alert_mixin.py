@@ -858,6 +858,7 @@ class IhubAlertMixin(models.AbstractModel):
         begun._begin_late()
         ended._end_late()
         dropped.write({"late_since": False})
+        dropped._end_activity()
         dropped._notify_change()
 
     @api.model

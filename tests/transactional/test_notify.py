@@ -619,6 +619,16 @@ class TestWhatIsStillOpen(NotifyCase):
         self.integration.sudo()._tell_repaired_items()
         self.assertIsOpen("Orders: nothing left to repair")
 
+    def test_what_was_late_and_was_stopped_is_over(self):
+        self.integration.sudo().late_after_intervals = 1
+        self.works(self.integration)
+        self.look("2025-03-01 16:10")
+        self.assertEqual(self.activities(self.anna).summary, "Orders is late")
+        with freeze_time("2025-03-01 16:11"):
+            self.integration.stop()
+        self.look("2025-03-01 16:15")
+        self.assertFalse(self.activities(self.anna))
+
 
 @freeze_time("2025-03-01 11:30")
 class TestReaders(NotifyCase):
