@@ -16,6 +16,7 @@ from ..core.usual import ENOUGH_WEEKS, LONGER, MANY, same_hours
 from ..engine import item_store
 from ..report import sentences
 from ..report.format import local_moment, local_period, said
+from ..report.health import goes_on
 from ..report.outcome import MORE, outcome_of, outcome_sql
 from .ihub_event import kept_days
 from .ihub_fields import Badge
@@ -947,19 +948,22 @@ class IhubRun(models.Model):
 
     @api.depends("state", "message_code", "message_values")
     def _compute_server_waits(self):
-        self.env["ihub.run"].flush_model(["state", "message_code", "message_values"])
+        self.env["ihub.run"].flush_model()
+        self.env["ihub.integration"].flush_model(["state", "stop_before_id"])
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT message_values ->> 'server', count(DISTINCT integration_id) FROM ihub_run
-                 WHERE state = 'pending' AND message_code = 'server_down' GROUP BY 1
-                """
+                SELECT message_values ->> 'server', count(DISTINCT integration_id)
+                  FROM ihub_run r JOIN ihub_integration i ON i.id = r.integration_id
+                 WHERE r.state = 'pending' AND message_code = 'server_down' AND %s GROUP BY 1
+                """,
+                goes_on(self.env["ihub.integration"]),
             )
         )
         counts = dict(rows)
         for run in self:
             is_waiting = run.state == "pending" and run.message_code == "server_down"
-            run.server_waits = is_waiting and counts.get(run.message_values["server"])
+            run.server_waits = is_waiting and counts.get(run.message_values["server"], 0)
 
     @api.depends("state", "due", "started_at", "ended_at", "last_seen")
     def _compute_calendar(self):

@@ -2,11 +2,11 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core.traffic import DOWN_AFTER
 from ..engine import waiting
+from ..report.health import goes_on
 
 _logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class IhubServer(models.Model):
         now = fields.Datetime.now()
         self.env["ihub.run"].flush_model()
         self.env.cr.execute(
-            SQL("UPDATE ihub_run SET due = %s WHERE %s", now, self._waits_for(name))
+            SQL("UPDATE ihub_run r SET due = %s WHERE %s", now, self._waits_for(name))
         )
         self.env["ihub.run"].invalidate_model(["due"])
         integrations = self._waiting(name)
@@ -62,18 +62,31 @@ class IhubServer(models.Model):
 
     @api.model
     def _waiting(self, name):
-        """Return the integrations that wait for a server."""
+        """Return the integrations that wait for a server, and go on as soon as it responds."""
+        return self._with_waiting_runs(name, goes_on(self.env["ihub.integration"]))
+
+    def _with_waiting_runs(self, name, condition):
+        """Return the integrations ``i`` that have a run ``r`` for which a condition holds, too."""
         self.env["ihub.run"].flush_model()
+        self.env["ihub.integration"].flush_model(["state", "stop_before_id"])
         rows = self.env.execute_query(
-            SQL("SELECT DISTINCT integration_id FROM ihub_run WHERE %s", self._waits_for(name))
+            SQL(
+                """
+                SELECT DISTINCT i.id
+                  FROM ihub_run r JOIN ihub_integration i ON i.id = r.integration_id
+                 WHERE %s AND %s
+                """,
+                self._waits_for(name),
+                condition,
+            )
         )
         return self.env["ihub.integration"].browse(id_ for (id_,) in rows)
 
     def _waits_for(self, name):
-        """Return the condition that a run waits for a server."""
+        """Return the condition that the run ``r`` waits for a server, or did before a Stop."""
         return SQL(
-            "state = 'pending' AND message_code = 'server_down'"
-            " AND message_values ->> 'server' = %s",
+            "r.state = 'pending' AND r.message_code = 'server_down'"
+            " AND r.message_values ->> 'server' = %s",
             name,
         )
 
@@ -87,26 +100,26 @@ class IhubServer(models.Model):
         request, which would be a conflict. That who is told is noted comes last, so that none of
         them waits for it.
         """
-        for server in self.search(self._untold()):
-            try:
-                with waiting.own_transaction(self.env.cr.dbname) as env:
-                    env["ihub.server"].search(Domain("id", "=", server.id) & self._untold())._tell()
-            except Exception:
-                # Others must hear of theirs, and of what is late.
-                _logger.exception("Could not tell people about the server %s.", server.name)
-
-    def _untold(self):
-        """Return the domain of the servers of which there may be something to tell."""
         limit = fields.Datetime.now() - TOLD_AFTER
-        down = Domain("failures", ">=", DOWN_AFTER) & Domain("failed_since", "<=", limit)
-        return down | (Domain("failures", "=", 0) & Domain("told_ids", "!=", False))
+        down = [("failures", ">=", DOWN_AFTER), ("failed_since", "<=", limit)]
+        up = [("failures", "=", 0), ("told_ids", "!=", False)]
+        for domain, tell in ((down, "_tell_down"), (up, "_tell_up")):
+            for server in self.search(domain):
+                try:
+                    with waiting.own_transaction(self.env.cr.dbname) as env:
+                        # What is known by now, which may be nothing any more.
+                        for one in env["ihub.server"].search([("id", "=", server.id), *domain]):
+                            getattr(one, tell)()
+                except Exception:
+                    # Others must hear of theirs, and of what is late.
+                    _logger.exception("Could not tell people about the server %s.", server.name)
 
-    def _tell(self):
-        if self.failures:
-            self._tell_down()
-        elif self:
-            self._told().filtered("notify_recovery")._notify_people("server_up", server=self)
-            self.told_ids = False
+    def _tell_up(self):
+        # Those that were stopped meanwhile do not go on.
+        off = self._with_waiting_runs(self.name, SQL("TRUE")) - self._waiting(self.name)
+        up = self._told().filtered("notify_recovery") - off
+        up._notify_people("server_up", server=self)
+        self.told_ids = False
 
     def _tell_down(self):
         """Tell the people of the waiting integrations who do not know of it yet."""

@@ -132,8 +132,7 @@ FACTS = """
           FROM (
             -- Since the last Stop: the lane cancels those before it.
             SELECT r.*, r.trigger <> 'schedule' AND r.state = 'pending'
-                        AND r.id > COALESCE(i.stop_before_id, 0)
-                        AND NOT %(waits_while_off)s AS is_asked_for
+                        AND %(goes_on)s AS is_asked_for
               FROM ihub_run r
              WHERE r.integration_id = i.id AND r.state IN ('pending', 'running')
           ) open
@@ -167,6 +166,22 @@ def waits_while_off(model):
         "(r.trigger = ANY(%s) AND i.state <> 'running' AND i.integration_type = ANY(%s))",
         [trigger for trigger in BY_ITSELF if trigger != "schedule"],
         model._startable_types(),
+    )
+
+
+def goes_on(model):
+    """Return, as SQL, whether the queued run ``r`` of ``i`` is begun without anybody's doing.
+
+    As the lane has it, but for what keeps an integration from running at all.
+
+    :param model: ``ihub.integration``
+    """
+    return SQL(
+        """
+        (CASE WHEN r.trigger = 'schedule' THEN i.state = 'running'
+              ELSE r.id > COALESCE(i.stop_before_id, 0) AND NOT %s END)
+        """,
+        waits_while_off(model),
     )
 
 
@@ -265,7 +280,7 @@ def _rows(model, among, lock_space, slot_space, now):
                 for name in installed
                 if model._type_flag(env[name], "is_multi_company_compatible")
             ],
-            waits_while_off=waits_while_off(model),
+            goes_on=goes_on(model),
             root=SUPERUSER_ID,
             # Groups belong to administrators.
             groups=env["res.groups"].sudo().browse(group).all_implied_by_ids.ids,

@@ -313,3 +313,38 @@ class TestWhoIsTold(OutageCase):
             self.told(self.anna),
             [f"{self.name} is down: 3 integrations wait", f"{self.name} is responding again"],
         )
+
+    def stop_others(self):
+        for integration in self.integrations[1:]:
+            integration.stop()
+
+    def test_what_is_stopped_does_not_wait(self):
+        self.let_it_fail()
+        self.run_all()
+        self.stop_others()
+        self.assertIn("The integration continues", self.integrations[0].retry_message)
+        self.look(15)
+        self.assertEqual(self.told(self.anna), [f"{self.name} is down: one integration waits"])
+
+    def test_what_was_stopped_meanwhile_does_not_continue(self):
+        self.let_it_fail()
+        self.run_all()
+        self.look(15)
+        self.stop_others()
+        self.reply(OK)
+        self.assertIsNone(self.ask())
+        self.look(5)
+        body = self.mails(self.anna)[-1].body_html
+        self.assertIn("is responding again", body)
+        self.assertIn("Shop 0", body)
+        self.assertNotIn("Shop 1", body)
+
+    def test_a_stopped_one_of_which_somebody_wants_a_backfill_waits(self):
+        self.let_it_fail()
+        self.stop_others()
+        integration = self.integrations[2]
+        window = integration.sudo()._manual_window(at("2025-02-01 00:00"), at("2025-02-02 00:00"))
+        integration.sudo()._queue_manually([window], "backfill")
+        self.run_all()
+        self.look(15)
+        self.assertEqual(self.told(self.anna), [f"{self.name} is down: 2 integrations wait"])
