@@ -5,7 +5,7 @@ whoever will read it, is on the clocks of the integration.
 """
 
 import logging
-from datetime import time
+from datetime import datetime, time, timedelta
 from operator import ne
 
 import psycopg2
@@ -15,7 +15,7 @@ from odoo.http import request
 from odoo.tools import format_datetime, format_time
 from odoo.tools.misc import babel_locale_parse, get_lang
 
-from ..core.schedule import UnknownTimezone, find_zone, to_local, utc_offset
+from ..core.schedule import UnknownTimezone, find_zone, to_local, to_utc, utc_offset
 
 _logger = logging.getLogger(__name__)
 
@@ -54,10 +54,18 @@ def local_period(integration, start, end):
 
 def start_of_today(record):
     """Return when today began for the reader, in naive UTC."""
-    reader = record.with_context(tz=reader_zone(record))
-    today = fields.Datetime.context_timestamp(reader, fields.Datetime.now())
-    midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
-    return fields.Datetime.to_datetime(fields.Datetime.now()) - (today - midnight)
+    return start_of_day(record, fields.Datetime.now())
+
+
+def start_of_day(record, moment, later=0):
+    """Return when the day of ``moment`` began for the reader, in naive UTC.
+
+    :param datetime moment: naive UTC
+    :param int later: so many days later; days can have 23 or 25 hours
+    """
+    zone = find_zone(reader_zone(record))
+    day = to_local(moment, zone).date() + timedelta(days=later)
+    return to_utc(datetime.combine(day, time.min), zone)
 
 
 def reader_zone(integration):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 
-from .format import start_of_today
+from .format import reader_zone, start_of_day
 
 # How many of the last runs the graph shows.
 GRAPH_RUNS = 60
@@ -41,6 +41,8 @@ def runs_of(integration):
 
 def days_of(integration):
     """Return the number of runs per outcome for each of the last days, also empty ones."""
+    # Days are grouped by the zone of the context.
+    integration = integration.with_context(tz=reader_zone(integration))
     since, oldest = _limits(integration)
     groups = integration.env["ihub.run"]._read_group(
         [*_domain(integration), ("ended_at", ">=", since), ("id", ">=", oldest)],
@@ -62,13 +64,10 @@ def days_of(integration):
 
 def _limits(integration):
     """Return since when runs are counted (naive UTC), and the id of the oldest of them."""
-    since = start_of_today(integration) - timedelta(days=GRAPH_DAYS - 1)
+    since = start_of_day(integration, fields.Datetime.now(), later=1 - GRAPH_DAYS)
     domain = [("integration_id", "=", integration.id)]
     edge = integration.env["ihub.run"].search(domain, offset=COUNTED_RUNS, limit=1)
     if not edge:
         return since, 0
     # The day in which counting would begin in the middle is left out.
-    local = fields.Datetime.context_timestamp(integration, edge.ended_at)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    next_day = edge.ended_at - (local - midnight) + timedelta(days=1)
-    return max(since, next_day), edge.id
+    return max(since, start_of_day(integration, edge.ended_at, later=1)), edge.id

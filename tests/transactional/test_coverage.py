@@ -6,6 +6,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from coverage_case import NOW, CoverageCase
+from freezegun import freeze_time
 from hub_case import DEMO, at
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
@@ -297,6 +298,30 @@ class TestHistory(CoverageCase):
             days = integration.history()["days"]
         # Of the 27th, only one run is among the last three.
         self.assertEqual(days[0], {"day": "2025-02-28", "done": 2})
+
+    def test_they_are_whole_and_thirty_also_when_the_clocks_are_changed(self):
+        """In Berlin on 30 March 2025, when the 12th begins at 23:00, and 10 April at 22:00."""
+        integration = self.add(window_from=at("2025-03-01 12:00"))
+        self.record(integration, "2025-03-11 00:00", "2025-03-11 22:30")
+        self.record(integration, "2025-03-11 00:00", "2025-03-11 23:30")
+        berlin = integration.with_context(tz="Europe/Berlin")
+        with freeze_time("2025-04-10 08:00"):
+            days = berlin.history()["days"]
+        self.assertEqual(days[0], {"day": "2025-03-12", "done": 1})
+        self.assertEqual(len(days), 30)
+
+    def test_the_first_whole_day_is_found_also_when_the_clocks_are_changed(self):
+        """A day of 23 hours, of which one run is among the last three, is left out."""
+        integration = self.add(window_from=at("2025-03-01 12:00"))
+        for moment in ("29 23:30", "30 00:30", "30 21:30", "30 22:30"):
+            self.record(integration, "2025-03-28 00:00", f"2025-03-{moment}")
+        berlin = integration.with_context(tz="Europe/Berlin")
+        with (
+            freeze_time("2025-04-10 08:00"),
+            patch("odoo.addons.ihub.report.history.COUNTED_RUNS", 3),
+        ):
+            days = berlin.history()["days"]
+        self.assertEqual(days[0], {"day": "2025-03-31", "done": 1})
 
     def test_nothing_has_run_yet(self):
         self.assertEqual(self.add().history(), {"runs": [], "days": []})

@@ -8,7 +8,12 @@ from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.tests import Form
 
-from odoo.addons.ihub.report.format import local_moment, local_period, stated_moment
+from odoo.addons.ihub.report.format import (
+    local_moment,
+    local_period,
+    start_of_today,
+    stated_moment,
+)
 
 REQUEST = "odoo.addons.ihub.report.format.request"
 
@@ -55,6 +60,17 @@ class TestReaderZone(HubCase):
         self.env["res.lang"]._activate_lang("de_DE")
         german = self.seen.with_context(lang="de_DE")
         self.assertEqual(local_moment(german, at("2025-03-01 12:00")), "1. März, 13:00")
+
+    def test_today_begins_at_midnight_also_when_the_clocks_are_changed(self):
+        for now, began in (
+            ("2025-03-30 08:00", "2025-03-29 23:00"),
+            ("2025-03-31 08:00", "2025-03-30 22:00"),
+            ("2025-10-26 00:30", "2025-10-25 22:00"),
+            ("2025-10-26 09:00", "2025-10-25 22:00"),
+            ("2025-10-27 09:00", "2025-10-26 23:00"),
+        ):
+            with self.subTest(now), freeze_time(now):
+                self.assertEqual(start_of_today(self.seen), at(began))
 
     def test_texts_that_are_kept_name_their_zone(self):
         with browser_in("America/New_York"):
