@@ -36,6 +36,7 @@ def log(records, level, summary=None, details=None, related=None, integration=No
     :param details: anything; structures are stored as JSON
     :param related: a recordset that the event is about
     :param integration: an integration; None: ``records`` if it is one, else the one that runs
+    :return: the event; None: it could not be made
     """
     event = None
     try:
@@ -46,6 +47,7 @@ def log(records, level, summary=None, details=None, related=None, integration=No
         log_masked(_logger, error, "An event could not be recorded.")
         if event is not None:
             event_store.report([event])
+    return event
 
 
 def _event(records, level, summary, details, related, integration, unknown):

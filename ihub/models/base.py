@@ -49,9 +49,10 @@ class Base(models.AbstractModel):
         :raise IntegrationError: the summary, when ``raised``
         """
         raised = unknown.pop("raise", False) or raised
-        log(self, "error", summary, details, related, integration, **unknown)
+        event = log(self, "error", summary, details, related, integration, **unknown)
         scope = current_run(self.env.cr.dbname)
-        if scope:
+        # That of another integration is none of this run.
+        if scope and (event is None or event.run_id == scope.run_id):
             scope.error_logged = True
         if raised:
             error = IntegrationError(

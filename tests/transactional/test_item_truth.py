@@ -67,6 +67,20 @@ class TestRuns(TruthCase):
         again = self.runs(self.integration)[-1]
         self.assertEqual(self.listed(again.action_open_to_repair()), self.items(state="pending"))
 
+    def test_the_error_of_another_integration_is_none_of_the_run(self):
+        other = self.add(name="Stock feed")
+
+        def work(this, _from, _to):
+            this.ihub_error("The feed is broken.", integration=other)
+            other.with_env(this.env).ihub_error("It is.")
+
+        with freeze_time("2025-03-01 12:30"), self.running_as(work):
+            run = self.integration.run_manually()
+            self.work(self.integration)
+        self.assertEqual(run.outcome, "done")
+        domain = [("integration_id", "=", other.id), ("level", "=", "error")]
+        self.assertEqual(self.env["ihub.event"].search_count(domain), 2)
+
     def test_a_run_with_errors_is_not_merely_done(self):
         def odd(this, _from, _to):
             this.ihub_error("Half of it is odd.")
