@@ -84,7 +84,7 @@ def plain_message(error):
     """
     text = _text(error)
     if isinstance(error, RunFailed):
-        return text
+        return brief(text)
     line = first_line(text, MESSAGE_LENGTH)
     kind = type(error).__name__
     if isinstance(error, (UserError, RetryableError)):
@@ -110,6 +110,11 @@ def _text(error):
         unless_shutdown(problem)
         return ""
     return mask(clean(text))
+
+
+def brief(text):
+    """Return as much of a text as fits on a card and into a message."""
+    return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 1] + "…"
 
 
 def reason_text(reason):

@@ -31,6 +31,7 @@ from .context import RunScope, TransactionWatch, executing
 from .exceptions import UsageError
 from .failure import (
     RunFailed,
+    brief,
     failed_request,
     is_told,
     is_unexpected,
@@ -846,7 +847,11 @@ class Worker:
         """Write the one error event of a failed run, unless the integration did so itself."""
         told = is_told(error) or (isinstance(error, RunFailed) and scope.error_logged)
         if not told:
-            details = None if isinstance(error, RunFailed) else error
+            details = error
+            if isinstance(error, RunFailed):
+                # The whole of it, where the message is only its beginning.
+                reason = scope.reason or ""
+                details = reason if brief(reason) != reason else None
             self.integration.ihub_error(
                 summary=message, details=details, integration=self.integration
             )
@@ -874,7 +879,8 @@ class Worker:
         if run.trigger == "schedule":
             run._continue(due=run.due, **told)
         if scope.failed:
-            self.integration._fail_after_run(run, scope.reason or told["message"])
+            reason = brief(scope.reason) if scope.reason else told["message"]
+            self.integration._fail_after_run(run, reason)
         else:
             self.integration._run_has_failed(run, told)
 

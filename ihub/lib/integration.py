@@ -14,7 +14,7 @@ from ..core.masking import MASK
 from ..core.webhook import Webhook
 from ..engine.checkpoint import check_key, checked_json, keep, scope_of
 from ..engine.context import current_run
-from ..engine.failure import reason_text
+from ..engine.failure import brief, reason_text
 from ..engine.items import Item, Processing, bind_record, bound_record, key_of_record
 from ..engine.secrets import SecretUnavailable, has_key, is_reference
 from ..engine.values import checked
@@ -307,7 +307,7 @@ class AbstractIntegration(models.AbstractModel):
             if scope and scope.integration_id == integration.id:
                 scope.fail(reason)
             else:
-                integration._fail(reason)
+                integration._fail(reason and brief(reason))
 
     @api.private
     def checkpoint(self, processed: int = 0, total: int | None = None, resume: Any = None) -> None:

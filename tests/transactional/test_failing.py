@@ -68,6 +68,15 @@ class TestFailing(HubCase):
         self.work_as(lambda this, _from, _to: this.fail("Nothing to deliver."))
         self.assertEqual(self.errors().mapped("summary"), ["Nothing to deliver."])
 
+    def test_a_reason_without_end_is_cut_where_it_is_shown_and_whole_in_the_log(self):
+        self.work_as(lambda this, _from, _to: this.fail("x" * 60_000))
+        run = self.runs(self.integration, state="failed")
+        shown = "x" * 499 + "…"
+        self.assertEqual((run.message, self.integration.state_reason), (shown, shown))
+        self.assertIn("x" * 60_000, self.errors().details)
+        self.integration.sudo()._type_record().fail("y" * 60_000)
+        self.assertEqual(self.integration.state_reason, "y" * 499 + "…")
+
     def test_fail_outside_a_run_fails_the_integration_at_once(self):
         self.integration.start()
         self.integration.sudo()._type_record().fail("The other side said stop.")
