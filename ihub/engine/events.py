@@ -8,6 +8,7 @@ What is not yet flushed is in the cache by definition.
 import logging
 import sys
 import time
+from contextlib import suppress
 
 from odoo.models import BaseModel
 from odoo.tools import SQL
@@ -91,7 +92,7 @@ def _texts(env, level, summary, details):
     elif level == "error" and details is None:
         details = sys.exc_info()[1]
     if summary is None and details is None:
-        summary = env._("(no summary)")
+        summary = _speaking(env)._("(no summary)")
     return to_text(summary, SUMMARY_LENGTH), to_text(details)
 
 
@@ -101,9 +102,16 @@ def _cut(env, summary, details):
     cut = len(details) > TEXT_LIMIT or len(summary or "") > SUMMARY_LENGTH
     summary, details = to_text(summary, SUMMARY_LENGTH), to_text(details, TEXT_LIMIT)
     if cut:
-        note = env._("(Truncated: this was too long to be stored in full.)")
+        note = _speaking(env)._("(Truncated: this was too long to be stored in full.)")
         details = f"{details}\n\n{note}"
     return summary, details or None
+
+
+def _speaking(env):
+    """Return the environment, in English where nobody knows the language of its context."""
+    with suppress(Exception):
+        return env(context={**env.context, "lang": env.lang})
+    return env(context={**env.context, "lang": None})
 
 
 # --- Which integration, which company ---

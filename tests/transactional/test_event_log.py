@@ -163,6 +163,13 @@ class TestEventLog(EventCase):
         self.demo.ihub_info("token=abc", {"password": "abc"})
         self.assertNotIn("abc", self.event().summary + self.event().details)
 
+    def test_in_a_language_that_nobody_knows(self):
+        demo = self.demo.with_context(lang="xx_XX")
+        demo.ihub_error()
+        demo.ihub_info("x" * 2_000_000)
+        self.assertEqual(len(self.events()), 2)
+        self.assertIn("(no summary)", self.events().mapped("summary"))
+
     # --- Raising ---
 
     def test_raised(self):
