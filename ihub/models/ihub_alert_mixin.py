@@ -147,6 +147,7 @@ class IhubAlertMixin(models.AbstractModel):
         help="The time since which it has been late, as people were notified.",
     )
     late_told = fields.Boolean(
+        "Told That It Is Late",
         readonly=True,
         copy=False,
         help="Whether people were told: those who know that its server is down are not.",

@@ -37,6 +37,11 @@ NEW_DOMAINS = (
     "[('health_group', '=', 'late')]",
     "[('name', '=', 'condition')]",
 )
+# What people have been told of.
+LATE = """
+    UPDATE ihub_integration SET late_since = now(), notify_late = id % 2 = 0
+     WHERE id IN (SELECT id FROM ihub_integration ORDER BY id LIMIT 4)
+"""
 RENAMED = "19.0.1.2.0"
 VERSIONS = sorted((ROOT / "tests" / "data" / "versions").glob("*.sql.xz"))
 NUMBER = count(1)
@@ -52,6 +57,7 @@ class Upgraded:
         sort = f'["{"condition" if is_old else "health"} desc", "name"]'
         with psycopg2.connect(dbname=name) as connection, connection.cursor() as cursor:
             cursor.execute(SAVED, [first, sort, *others])
+            cursor.execute(LATE)
         self.before = self.look()
         self.output = hub_database.upgrade(name, "ihub,ihub_integration_demo")
         self.after = self.look()
@@ -149,6 +155,13 @@ def test_no_company_does_not_come_to_mean_all(upgraded):
         " WHERE company_id IS NULL AND integration_type = 'ihub.integration.demo.unreachable'"
     )
     assert lost == [(False,)]
+
+
+def test_who_was_told_that_it_is_late_is_told_when_it_is_not(upgraded):
+    told = "SELECT id, notify_late FROM ihub_integration WHERE late_since IS NOT NULL"
+    late = upgraded.rows(f"{told} ORDER BY id")
+    assert {notify_late for _id, notify_late in late} == {True, False}
+    assert upgraded.rows(f"{told} AND late_told = notify_late ORDER BY id") == late
 
 
 def test_saved_searches_find_what_has_another_name_now(upgraded):
