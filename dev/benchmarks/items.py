@@ -124,7 +124,7 @@ class Bench:
         ahead, one_by_one, bare = (1000 * time / self.options.orders for time in times)
         what, against = "process_each, to make a contact", "a bare savepoint each"
         self.table.at_most(f"{what}: of a list", against, 1.15, ahead, bare, "ms")
-        self.table.at_most(f"{what}: of a generator", against, 1.25, one_by_one, bare, "ms")
+        self.table.at_most(f"{what}: of a generator", against, 1.15, one_by_one, bare, "ms")
 
     # --- Growth ---
 

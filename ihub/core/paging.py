@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 from requests.utils import parse_header_links
 
 from .items import value_at
-from .text import fingerprint
+from .text import short_hash
 
 # In the place of the body of an answer that says that it has none.
 NO_CONTENT = object()
@@ -180,7 +180,7 @@ class Pages:
     def __post_init__(self) -> None:
         self._place: Place | None = self.way.first(self.start)
         # JSON as it is kept has no order.
-        self._of = fingerprint([self.start, type(self.way).__name__])
+        self._of = short_hash([self.start, type(self.way).__name__])
         self._given = 0
         self._elements = self._each()
 
@@ -216,7 +216,7 @@ class Pages:
         seen: set[str] = set()
         before: str | None = None
         while (place := self._place) is not None:
-            if (mark := fingerprint(place)) in seen:
+            if (mark := short_hash(place)) in seen:
                 raise SamePage()
             seen.add(mark)
             address, headers, data = self.fetch(place)
@@ -226,7 +226,7 @@ class Pages:
             elements = self._elements_of(data)
             following = self.way.following(place, Page(address, headers, data, elements))
             # A server that does not know the parameter gives the first page for ever.
-            content = fingerprint(elements) if elements else None
+            content = short_hash(elements) if elements else None
             if content and content == before:
                 raise SamePage()
             before = content

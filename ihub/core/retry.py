@@ -28,7 +28,7 @@ import requests
 import urllib3
 
 from .exceptions import RetryableError, ServerDown
-from .text import fingerprint
+from .text import short_hash
 
 _TRANSIENT_STATUSES = (408, 425, 429)  # and whatever is wrong with the server: 5xx
 
@@ -304,7 +304,7 @@ def moved_on(
     :return: whether it moved on; what has been reached, a JSON value
     """
     most, points = (reached["processed"], reached["points"]) if reached else (0, [])
-    mark = None if point is None else fingerprint(point)
+    mark = None if point is None else short_hash(point)
     is_new = mark is not None and mark not in points
     if is_new:
         points = [*points, mark][-POINTS_LIMIT:]

@@ -79,7 +79,7 @@ def to_plain(value: object, limit: int = TEXT_LIMIT) -> Any:
     return _Plain(limit).convert(value)
 
 
-def fingerprint(value: Any) -> str:
+def short_hash(value: Any) -> str:
     """Return a short text by which a value is known again.
 
     :param value: made of what JSON has; the rest counts by its text

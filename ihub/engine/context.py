@@ -113,13 +113,18 @@ def current_item():
 
 
 @contextmanager
-def in_hand(item_id):
-    """Declare that the body deals with an item: what it reports is about that one."""
-    token = _item.set(item_id)
+def declared(variable, value):
+    """Let a context variable have a value for the body of a ``with``."""
+    token = variable.set(value)
     try:
         yield
     finally:
-        _item.reset(token)
+        variable.reset(token)
+
+
+def in_hand(item_id):
+    """Declare that the body deals with an item: what it reports is about that one."""
+    return declared(_item, item_id)
 
 
 def current_language():

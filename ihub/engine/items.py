@@ -6,7 +6,6 @@ written many at a time, in the transaction of their work, and committed with it.
 """
 
 import time
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,7 @@ from ..core.shutdown import is_shutdown
 from ..core.text import NotPlain
 from . import item_store, message_store
 from .checkpoint import explain, keep, scope_of
-from .context import in_hand
+from .context import declared, in_hand
 from .exceptions import UsageError
 from .failure import (
     RunFailed,
@@ -204,7 +203,7 @@ class Processing(CursorWatcher):
         self.env = record.env
         self.cr = record.env.cr
         # The hub's own rows: the integration's user may have no rights on them.
-        self.integration = record.sudo().integration_id
+        self.integration = _integration_of(record)
         self.handler = handler
         self.kind = kind
         self.counts = Counts()
@@ -445,7 +444,7 @@ class Processing(CursorWatcher):
         name = f"_ihub_items_{id(self)}"
         set_watcher(self.cr, name, self)
         try:
-            with _working(self):
+            with declared(_at_work, self):
                 return next(iterator, _END)
         finally:
             set_watcher(self.cr, name, None)
@@ -496,6 +495,7 @@ class Processing(CursorWatcher):
                 "again, correctly, then leave this one out."
             )
         elif row.company_id not in (None, self.env.company.id):
+            # As superuser: who may not work there may not read its name.
             company = self.env["res.company"].sudo().browse(row.company_id).exists()
             element.problem = self.env._(
                 "It belongs to the company %(company)s, in which %(user)s may no longer work. Add "
@@ -527,7 +527,7 @@ class Processing(CursorWatcher):
         has_told = self.scope and self.scope.error_logged
         self._item, self._row, self._is_shown = item, row, False
         with in_hand(row.id):
-            error = self._attempt(element, item)
+            error = self._attempt(element, item, has_told)
             if self._is_shown and error is None:
                 # Written with its work.
                 self._marks = {}
@@ -542,7 +542,7 @@ class Processing(CursorWatcher):
         self._check_limit()
         return row
 
-    def _attempt(self, element, item):
+    def _attempt(self, element, item, has_told):
         """Call the type's method.
 
         :return: the exception for which this item failed, or None
@@ -550,7 +550,6 @@ class Processing(CursorWatcher):
         """
         if element.problem:
             return UserError(element.problem)
-        has_told = self.scope and self.scope.error_logged
         try:
             self._call(element, item)
         except BaseException as error:
@@ -583,7 +582,7 @@ class Processing(CursorWatcher):
         :raise Exception: what it raises, and where it leaves a transaction that keeps nothing
         """
         try:
-            with self.cr.savepoint(), _working(self):
+            with self.cr.savepoint(), declared(_at_work, self):
                 result = self.handler(element.data, item)
                 self.integration._check_work_is_done(result)
                 if self.scope and self.scope.failed:
@@ -815,14 +814,9 @@ def retry_of_run(record, run):
 # --- Bindings ---
 
 
-@contextmanager
-def _working(processing):
-    """Declare that the body runs code of the type, which may ask what is known."""
-    token = _at_work.set(processing)
-    try:
-        yield
-    finally:
-        _at_work.reset(token)
+def _integration_of(record):
+    # As superuser: as whom it works need not be a user of the hub.
+    return record.sudo().integration_id
 
 
 def _work_on(record, kind):
@@ -835,7 +829,7 @@ def _work_on(record, kind):
         work is not None
         and kind in (None, work.kind)
         and work.cr is record.env.cr
-        and work.integration.id == record.sudo().integration_id.id
+        and work.integration.id == _integration_of(record).id
     )
     return work if is_it else None
 
@@ -847,7 +841,7 @@ def bound_record(record, kind, key):
         if item := work.in_hand(key):
             return record_of(record.env, item._reference)
         work.show()
-    row = item_store.load(record.env.cr, record.sudo().integration_id.id, kind, {key})
+    row = item_store.load(record.env.cr, _integration_of(record).id, kind, {key})
     return next((record_of(record.env, one.reference) for one in row.values()), None)
 
 
@@ -855,7 +849,7 @@ def bind_record(record, kind, key, target):
     """Let the item with a key be ``target``; see ``bind`` of a type."""
     check_kind(record.env, kind)
     reference = reference_to(record.env, target)
-    integration = record.sudo().integration_id
+    integration = _integration_of(record)
     key = core.stored_key(key)
     if work := _work_on(record, kind):
         if item := work.in_hand(key):
@@ -875,4 +869,4 @@ def key_of_record(record, target, kind):
     reference = reference_to(record.env, target)
     if work := _work_on(record, kind):
         work.show()
-    return item_store.key_of(record.env.cr, record.sudo().integration_id.id, reference, kind)
+    return item_store.key_of(record.env.cr, _integration_of(record).id, reference, kind)

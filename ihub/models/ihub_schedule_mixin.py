@@ -224,7 +224,9 @@ class IhubScheduleMixin(models.AbstractModel):
         complete = coverage.complete_spans(self._origin, *period)
         span = {"period": local_period(self, *period), "count": self._intervals(*period)}
         if new > old and complete == [period]:
-            message = self.env._("%(period)s is complete already. It is not run again.", **span)
+            message = self.env._(
+                "%(period)s is already complete and will not be run again.", **span
+            )
         elif new > old:
             message = self.env._(
                 "%(period)s will be skipped (windows: %(count)s): no run will process it. The "

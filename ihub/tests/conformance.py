@@ -64,7 +64,7 @@ class ConformanceCase(IntegrationCase):
     # Whether it asks another server by HTTP, which is ``self.server`` here.
     speaks_http = True
 
-    # What those may do who add it, as ``new_test_user`` takes it: it works as one of them.
+    # The groups of whoever adds it, as ``new_test_user`` takes them: it works with their rights.
     groups = "ihub.group_manager"
 
     # What the other side has for one window, as ``serve`` takes it; None: there is no such thing.

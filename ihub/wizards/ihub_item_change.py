@@ -88,7 +88,7 @@ class IhubItemChangeLine(models.TransientModel):
         if now != (self.shown or ""):
             raise UserError(
                 self.env._(
-                    "%(label)s has changed in the meantime. It is “%(value)s” now. Discard this, "
+                    "%(label)s has changed in the meantime. It is now “%(value)s”. Discard this, "
                     "and press Repair again.",
                     label=self.label,
                     value=now,

@@ -825,7 +825,7 @@ class TestRepair(ItemsCase):
         self.assertEqual((value["mail"], value["number"]), ("c@d.de", "SO-2-NEW"))
         self.assertNotIn("phone", value)
         for dialog, now in ((dialogs[1], "“c@d.de”"), (dialogs[2], "“SO-2-NEW”")):
-            with self.assertRaisesRegex(UserError, f"It is {now} now"):
+            with self.assertRaisesRegex(UserError, f"It is now {now}"):
                 dialog.save().action_save()
         self.assertEqual(self.item._value(), value)
 

@@ -145,7 +145,7 @@ class TestWindows(HubCase):
         for before, start, words in (
             ("11:00", "08:30", "8:30 AM to 11:00 AM will be run (windows: 3), although part of it"),
             ("10:00", "08:00", "8:00 AM to 10:00 AM will be run (windows: 2)."),
-            ("10:00", "11:00", "10:00 AM to 11:00 AM is complete already. It is not run again."),
+            ("10:00", "11:00", "10:00 AM to 11:00 AM is already complete and will not be run"),
             ("08:00", "11:00", "8:00 AM to 11:00 AM will be skipped (windows: 3)"),
         ):
             with self.subTest(before=before, start=start):
