@@ -304,12 +304,14 @@ class IhubAlertMixin(models.AbstractModel):
         """
         known = self.failed_run_id
         # The first: the others follow when it is made up for. Whoever has tried the same once more
-        # sees what is wrong now.
+        # sees what is wrong now, after what has failed in between.
         is_again = known.trigger == run.trigger == "manual" and (
             not run.window_from or self._covers(run, known)
         )
-        if not known or is_again:
+        if is_again:
             known.is_dismissed = True
+            self.failed_run_id = self._next_failed_run(known) or run
+        elif not known:
             self.failed_run_id = run
         self._notify_change()
         if known or reason is None:

@@ -275,6 +275,17 @@ class TestFailedRun(NotifyCase):
         self.run_manually(differently)
         self.assertSays("The customer of A1 is missing")
 
+    def test_what_failed_before_it_was_tried_again_is_not_forgotten(self):
+        self.run_manually(broken)
+        february = at("2025-02-01 00:00"), at("2025-03-01 00:00")
+        second = self.run_manually(broken, *february)
+        again = self.run_manually(broken)
+        self.assertEqual(self.integration.failed_run_id, second)
+        self.run_manually(works, *february)
+        self.assertEqual(self.integration.failed_run_id, again)
+        self.run_manually(works)
+        self.assertSaysNothing()
+
     def test_somebody_may_have_seen_it(self):
         self.run_manually(broken)
         self.integration.action_dismiss_failed_run()
