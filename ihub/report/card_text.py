@@ -6,6 +6,7 @@ from odoo import fields
 
 from ..core.schedule import Window
 from .format import local_moment, local_period
+from .outcome import has_failed
 
 # --- What it does ---
 
@@ -289,7 +290,7 @@ def late_reason(integration):
             "A run has been in progress since %(since)s. Wait for it, or press Stop.",
             since=local_moment(integration, integration.current_run_id.sudo().started_at),
         )
-    if run.attempt and run.message:
+    if has_failed(run):
         return integration.env._(
             "The last attempt failed: %(reason)s The next attempt is at %(due)s.",
             reason=run.explanation,

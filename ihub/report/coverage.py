@@ -1,5 +1,7 @@
 """The time line: which spans were done, failed, were skipped, and are still to come."""
 
+from functools import partial
+
 from odoo import fields
 from odoo.tools import SQL
 
@@ -13,6 +15,7 @@ from ..core.coverage import (
     covered,
     segments,
 )
+from .outcome import has_failed_sql
 
 # Up to so many runs are shown one by one; more become one bar where they follow each other.
 MAX_SINGLE = 380
@@ -25,7 +28,8 @@ BLUR = 800
 COMPLETE = ("done", "incomplete")
 COLUMNS = SQL(
     """r.id, r.window_from, r.window_to, r.state, r.trigger, coalesce(r.skipped, FALSE),
-       coalesce(r.ended_at, r.started_at), r.attempt > 0 AND r.message IS NOT NULL"""
+       coalesce(r.ended_at, r.started_at), %s""",
+    has_failed_sql(partial(SQL.identifier, "r")),
 )
 
 

@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.tools import SQL, groupby
 
 from .coverage import not_done_sql
-from .outcome import outcome_sql
+from .outcome import has_failed_sql, outcome_sql
 
 # Where several are one bar, the worst counts.
 WORST_FIRST = (
@@ -96,7 +96,7 @@ def bars_of(integrations, start, end, columns):
             # As on the time line of the integration.
             outcome=SQL(
                 "CASE WHEN r.state = 'pending' AND %s THEN 'failed' ELSE %s END",
-                _has_failed("r"),
+                has_failed_sql(partial(SQL.identifier, "r")),
                 outcome_sql(partial(SQL.identifier, "r")),
             ),
             not_done=not_done_sql(STOP),
@@ -133,13 +133,8 @@ def _is_next(alias):
     return SQL(
         "(%(r)s.state = 'pending' AND %(r)s.trigger = 'schedule' AND NOT %(has_failed)s)",
         r=SQL.identifier(alias),
-        has_failed=_has_failed(alias),
+        has_failed=has_failed_sql(partial(SQL.identifier, alias)),
     )
-
-
-def _has_failed(alias):
-    """Return whether a run that is pending will be tried again."""
-    return SQL("(%(r)s.attempt > 0 AND %(r)s.message IS NOT NULL)", r=SQL.identifier(alias))
 
 
 def _bar(start, end, rank, *others):

@@ -9,6 +9,7 @@ from psycopg2.errors import ReadOnlySqlTransaction
 from ..core.health import AHEAD_BY, BY_ITSELF, OVERDUE_AFTER, TAKEN_UP_AFTER, Facts
 from ..core.lateness import GRACE, Watch, late_from
 from ..core.schedule import Schedule, ScheduleError, Window
+from .outcome import has_failed_sql
 
 # Of thousands of integrations, PostgreSQL would compile the query: a third of a second for each
 # answer, where it takes a hundredth. It estimates what is only looked up for a few.
@@ -124,7 +125,7 @@ FACTS = """
                max(window_from) FILTER (WHERE trigger = 'schedule') AS window_from,
                max(window_to) FILTER (WHERE trigger = 'schedule') AS window_to,
                max(due) FILTER (WHERE trigger = 'schedule' AND state = 'pending') AS due,
-               bool_or(attempt > 0 AND message IS NOT NULL) FILTER (
+               bool_or(%(has_failed)s) FILTER (
                    WHERE trigger = 'schedule' AND state = 'pending') AS is_retrying,
                bool_or(blames_settings) FILTER (WHERE trigger = 'schedule') AS blames_settings,
                min(due) FILTER (WHERE is_asked_for) AS asked_for_due,
@@ -281,6 +282,7 @@ def _rows(model, among, lock_space, slot_space, now):
                 if model._type_flag(env[name], "is_multi_company_compatible")
             ],
             goes_on=goes_on(model),
+            has_failed=has_failed_sql(SQL.identifier),
             root=SUPERUSER_ID,
             # Groups belong to administrators.
             groups=env["res.groups"].sudo().browse(group).all_implied_by_ids.ids,

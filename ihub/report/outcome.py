@@ -13,11 +13,21 @@ MORE = (
 COLUMNS = ("skipped", "state", "attempt", "message", "failed_items", "with_errors")
 
 
+def has_failed(run):
+    """Return whether the last attempt of an ``ihub.run`` that is pending has failed."""
+    return bool(run.attempt and run.message)
+
+
+def has_failed_sql(column):
+    """Return the same as an SQL condition; see :func:`outcome_sql`."""
+    return SQL("(%s > 0 AND %s IS NOT NULL)", column("attempt"), column("message"))
+
+
 def outcome_of(run):
     """Return the outcome of an ``ihub.run``; as :func:`outcome_sql` does."""
     if run.skipped:
         return "skipped"
-    if run.state == "pending" and run.attempt and run.message:
+    if run.state == "pending" and has_failed(run):
         return "attempt_failed"
     if run.state == "done" and run.failed_items:
         return "incomplete"
@@ -31,10 +41,10 @@ def outcome_sql(column):
     """
     return SQL(
         """CASE WHEN %(skipped)s THEN 'skipped'
-                WHEN %(state)s = 'pending' AND %(attempt)s > 0 AND %(message)s IS NOT NULL
-                THEN 'attempt_failed'
+                WHEN %(state)s = 'pending' AND %(has_failed)s THEN 'attempt_failed'
                 WHEN %(state)s = 'done' AND %(failed_items)s > 0 THEN 'incomplete'
                 WHEN %(state)s = 'done' AND %(with_errors)s THEN 'with_errors'
                 ELSE %(state)s END""",
+        has_failed=has_failed_sql(column),
         **{name: column(name) for name in COLUMNS},
     )

@@ -5,17 +5,18 @@ from functools import partial
 
 from odoo.tools import SQL
 
-from .outcome import outcome_sql
+from .outcome import has_failed_sql, outcome_sql
 from .sentences import say
 
+_column = partial(SQL.identifier, "r")
 COLUMNS = SQL(
     """r.id, %s AS outcome, r.message, r.message_code, r.message_values,
        COALESCE(r.duration, 0) AS duration,
        COALESCE(r.ended_at, r.last_seen, r.started_at) AS ended_at""",
-    outcome_sql(partial(SQL.identifier, "r")),
+    outcome_sql(_column),
 )
-# Its last attempt has failed, and it waits for the next one. As ``outcome_of`` has it.
-IS_OPEN = SQL("r.state = 'pending' AND r.attempt > 0 AND r.message IS NOT NULL")
+# Its last attempt has failed, and it waits for the next one.
+IS_OPEN = SQL("r.state = 'pending' AND %s", has_failed_sql(_column))
 # How many of its last runs a card shows.
 STRIP_LENGTH = 24
 
