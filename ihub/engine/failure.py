@@ -8,7 +8,7 @@ from odoo.exceptions import ConcurrencyError, LockError, RedirectWarning, UserEr
 from ..core.exceptions import RetryableError, is_stop
 from ..core.exchange import exchange_of
 from ..core.masking import mask
-from ..core.retry import VERDICTS, RetryPolicy, is_transient, requested_delay
+from ..core.retry import VERDICTS, is_transient, requested_delay
 from ..core.shutdown import unless_shutdown
 from ..core.text import clean, exception_text, first_line, to_text
 
@@ -38,16 +38,6 @@ class RunFailed(Exception):
 
 class UnreadableError(Exception):
     """Stands for an error that cannot even be looked at; its argument says of which kind."""
-
-
-def retry_policy(integration):
-    """Return the :class:`RetryPolicy` that people have set for an integration."""
-    return RetryPolicy(
-        limit=integration.retry_limit,
-        delay=integration.retry_delay * 60,
-        growth=integration.retry_growth,
-        maximum=integration.retry_maximum * 60,
-    )
 
 
 def readable(error):

@@ -18,7 +18,7 @@ from ..core.retry import is_transient, next_attempt, server_down_in
 from ..core.text import NotPlain
 from . import item_store, message_store
 from .exceptions import UsageError
-from .failure import RunFailed, plain_message, readable, retry_policy
+from .failure import RunFailed, plain_message, readable
 from .items import BATCH, Element, Processing, reference_in
 from .message_store import Outcome
 from .odoo_internals import is_healthy
@@ -189,7 +189,7 @@ class Inbox(Processing):
             # Nobody has tried it.
             item.attempt = row.attempts
         now = datetime.now(timezone.utc).replace(tzinfo=None)
-        return next_attempt(error, item.attempt, retry_policy(self.integration), now, random)
+        return next_attempt(error, item.attempt, self.integration._retry_policy(), now, random)
 
     # --- What is kept ---
 

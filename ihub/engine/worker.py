@@ -38,7 +38,6 @@ from .failure import (
     log_masked,
     plain_message,
     readable,
-    retry_policy,
     traceback_text,
 )
 from .inbox import take_messages
@@ -897,7 +896,7 @@ class Worker:
             return None
         if server_down_in(error):
             run.forgiven_attempts += 1
-        return next_attempt(error, run._tries(), retry_policy(self.integration), now, random)
+        return next_attempt(error, run._tries(), self.integration._retry_policy(), now, random)
 
     def _regain_connection(self, scope, error):
         """Get another connection, and hold the lane again.

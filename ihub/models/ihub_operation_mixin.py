@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 from odoo.modules.neutralize import get_neutralization_queries
 from psycopg2.errors import UniqueViolation
 
+from ..core.retry import RetryPolicy
 from ..core.schedule import Window
 from ..core.sentences import Sentence
 from ..engine import home
@@ -140,6 +141,15 @@ class IhubOperationMixin(models.AbstractModel):
                 integration.retry_limit = 0
             elif plan := RETRY_PLANS.get(integration.retry_plan):
                 integration.update(dict(zip(RETRY_NUMBERS, plan, strict=True)))
+
+    def _retry_policy(self):
+        """Return the :class:`RetryPolicy` that people have set."""
+        return RetryPolicy(
+            limit=self.retry_limit,
+            delay=self.retry_delay * 60,
+            growth=self.retry_growth,
+            maximum=self.retry_maximum * 60,
+        )
 
     # --- Public methods ---
 
