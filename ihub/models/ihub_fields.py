@@ -10,11 +10,21 @@ from operator import attrgetter
 
 from odoo import fields
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, sql
 
 from ..core.masking import MASK
 from ..core.type_check import LINK
 from ..engine import secrets
+
+
+def add_column(model, name, column_type):
+    """Make a column that no field of ``model`` reads, unless there is one.
+
+    Not by ``IF NOT EXISTS``, which waits for all who read the table, though nothing is to be done.
+    """
+    cr = model.env.cr
+    if not sql.column_exists(cr, model._table, name):
+        sql.create_column(cr, model._table, name, column_type)
 
 
 def distinct(env, table, expression, there):

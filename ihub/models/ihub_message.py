@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..engine import message_store
 from .ihub_event import kept_days
+from .ihub_fields import add_column
 
 # Days for which it is known what was received, unless set by ihub.keep_message_days: for so long
 # the same message twice is one.
@@ -50,7 +51,7 @@ class IhubMessage(models.Model):
     _done_idx = models.Index("(received_at) WHERE state = 'done'")
 
     def init(self):
-        self.env.cr.execute("ALTER TABLE ihub_message ADD COLUMN IF NOT EXISTS body bytea")
+        add_column(self, "body", "bytea")
 
     @api.autovacuum
     def _gc_done(self):

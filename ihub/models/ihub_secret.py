@@ -6,6 +6,7 @@ from ..core.masking import MASK
 from ..engine import secrets
 from ..engine.receiver import SECRET_BEFORE
 from ..engine.secrets import SecretUnavailable
+from .ihub_fields import add_column
 
 
 class IhubSecret(models.Model):
@@ -26,7 +27,7 @@ class IhubSecret(models.Model):
     _name_uniq = models.UniqueIndex("(integration_id, name)")
 
     def init(self):
-        self.env.cr.execute("ALTER TABLE ihub_secret ADD COLUMN IF NOT EXISTS value text")
+        add_column(self, "value", "text")
 
     @api.model
     def _shown(self, integration_ids, name):

@@ -3,10 +3,13 @@
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 
 import hub_database
 import pytest
 from hub_driver import ADDONS_PATH, ROOT, TEST_ADDONS
+from odoo.sql_db import db_connect
+from odoo.tools import SQL
 
 LATER_MODELS = """
 from odoo import fields, models
@@ -45,11 +48,21 @@ def later(tmp_path):
     return f"--addons-path={addon.parent},{ROOT},{TEST_ADDONS}"
 
 
+@contextmanager
+def a_reader(hub):
+    """Somebody has read all tables of the hub, in a transaction that stays open."""
+    with db_connect(hub.database).cursor() as cr:
+        cr.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'ihub%'")
+        for (table,) in cr.fetchall():
+            cr.execute(SQL("SELECT FROM %s LIMIT 1", SQL.identifier(table)))
+        yield
+
+
 def test_upgrading_during_a_run_loses_nothing(hub, server):
     integration = hub.add("write\nhold\nwrite", windows=3, check_alone=True)
     hub.start(integration)
     server()
-    with hub.held(integration) as let_go:
+    with hub.held(integration) as let_go, a_reader(hub):
         hub.wait_until_held(integration)
         outcome = []
         upgrade = threading.Thread(
