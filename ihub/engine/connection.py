@@ -5,6 +5,7 @@ import time
 
 import psycopg2
 from odoo.sql_db import db_connect
+from psycopg2.pool import PoolError
 
 from ..core.shutdown import is_shutdown
 from .failure import log_masked
@@ -64,7 +65,7 @@ def _connect(dbname):
     for pause in (*_PAUSES, None):
         try:
             return db_connect(dbname).cursor()
-        except psycopg2.OperationalError:
+        except (psycopg2.OperationalError, PoolError):
             if pause is None:
                 raise
             time.sleep(pause)

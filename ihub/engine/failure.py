@@ -4,6 +4,7 @@ import logging
 
 import psycopg2
 from odoo.exceptions import ConcurrencyError, LockError, RedirectWarning, UserError
+from psycopg2.pool import PoolError
 
 from ..core.exceptions import RetryableError, is_stop
 from ..core.exchange import exchange_of
@@ -27,6 +28,8 @@ VERDICTS.update(
         # Without a code of the server: the connection is gone, or the server out of reach.
         psycopg2.InterfaceError: True,
         psycopg2.OperationalError: True,
+        # Of this process, as PostgreSQL's "too many connections".
+        PoolError: True,
         psycopg2.Error: False,
     }
 )

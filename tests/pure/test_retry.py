@@ -30,6 +30,7 @@ from odoo.exceptions import (
     UserError,
     ValidationError,
 )
+from psycopg2.pool import PoolError
 from pure_ihub.core import retry
 from pure_ihub.core.retry import RetryPolicy, is_transient, next_attempt, requested_delay
 from pure_ihub.engine import failure  # noqa: F401  adds the classes of Odoo and psycopg2
@@ -146,6 +147,7 @@ TRANSIENT = [
     pg_error("TooManyConnections", "53300"),
     pg_error("OperationalError"),
     pg_error("InterfaceError"),
+    PoolError("The Connection Pool Is Full"),
     LockError("locked"),
     ConcurrencyError(),
     caused(ApiError(), requests.ConnectionError()),
