@@ -1,7 +1,7 @@
 import logging
 
 from markupsafe import Markup
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -838,12 +838,13 @@ class IhubAlertMixin(models.AbstractModel):
     @api.model
     def _cron_notify_late(self):
         """Tell who is responsible of what has become late, and of what is on time again."""
-        # As superuser: no group has rights on servers.
-        self.env["ihub.server"].sudo()._notify_outages()
+        # As superuser, whoever somebody has made the user of the scheduled action.
+        hub = self.with_user(SUPERUSER_ID)
+        hub.env["ihub.server"]._notify_outages()
         try:
-            self._notify_late()
-            self._wake_inboxes()
-            self.env.cr.flush()
+            hub._notify_late()
+            hub._wake_inboxes()
+            hub.env.cr.flush()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             # Somebody changed one of them at the same moment. The next call comes soon.
             self.env.cr.rollback()

@@ -374,6 +374,18 @@ class TestObstacles(HubCase):
         self.assertTrue(self.integration.can_start)
         self.assertStartRepairs()
 
+    def test_the_scheduled_action_is_somebody_elses(self):
+        cron = self.integration.sudo().cron_id
+        root = cron.user_id
+        for user in (self.env.ref("base.user_admin"), self.outsider):
+            cron.user_id = user
+            asked = self.integration.run_manually()
+            with self.subTest(user.login), self.running_as(nothing):
+                self.work(self.integration)
+                self.assertEqual(asked.state, "done")
+        self.integration.start()
+        self.assertEqual(cron.user_id, root)
+
     def test_a_switched_off_action_is_noticed_before_anything_is_late(self):
         with self.running_as(nothing):
             self.work(self.integration)

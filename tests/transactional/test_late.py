@@ -32,7 +32,8 @@ class TestLate(NotifyCase):
 
     def look(self, when):
         with freeze_time(when):
-            self.env["ihub.integration"].sudo()._cron_notify_late()
+            # As if an administrator had made somebody else the user of the scheduled action.
+            self.env["ihub.integration"].with_user(self.outsider)._cron_notify_late()
         self.env.invalidate_all()
 
     def is_late(self, integration, when):
