@@ -8,7 +8,7 @@ from ..core.text import DEPTH_LIMIT, SIZE_LIMIT, NotPlain, clean_text, plain
 from . import event_buffer
 from .context import current_run, is_executing
 from .exceptions import UsageError
-from .odoo_internals import time_limits
+from .odoo_internals import is_retiring, time_limits
 
 # What the column holds.
 _MOST = 2**31 - 1
@@ -46,7 +46,7 @@ def keep(record, processed, total, resume, goes_on=True):
     :param resume: JSON value for the next attempt
     :param bool goes_on: whether its code would go on behind it; else something is about to end it
     :raise StopRequested: after the commit, when somebody pressed Stop, or when the next piece of
-        work might take longer than Odoo lets a scheduled action work
+        work might take longer than Odoo lets a scheduled action work, or its server is to end
     :raise UsageError: before anything was done
     """
     env = record.env
@@ -70,7 +70,7 @@ def keep(record, processed, total, resume, goes_on=True):
         scope.stopped = True
         raise StopRequested
     scope.note_kept()
-    if goes_on and not may_go_on(time_limits(), scope.longest):
+    if goes_on and (is_retiring() or not may_go_on(time_limits(), scope.longest)):
         scope.out_of_time = True
         raise StopRequested
 

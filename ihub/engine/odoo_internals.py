@@ -3,8 +3,9 @@
 Three methods of Odoo are wrapped, so that a :class:`CursorWatcher` hears what Odoo tells nobody: a
 savepoint that is rolled back, and the flush with which each commit begins. That costs a look into
 a dictionary beside round trips to the server. Savepoints made with SQL are not seen. Two more say
-when a process has begun to run scheduled actions, one since when a worker's master counts the time
-of what it works on, and two let threads keep their connections while a server ends.
+when a process has begun to run scheduled actions, and which worker it is, one since when a worker's
+master counts the time of what it works on, and two let threads keep their connections while a
+server ends.
 """
 
 import threading
@@ -177,6 +178,8 @@ def is_cached(field, env):
 # --- Cron workers ---
 
 _at_start = set()
+# Of this process: an object of Odoo, once it has begun.
+_workers = []
 
 
 def when_cron_workers_run(function):
@@ -191,6 +194,11 @@ def is_cron_worker(thread=None):
     thread = thread or threading.current_thread()
     # Threads of a threaded server have a type, the one of a process of its own has a name only.
     return getattr(thread, "type", "") == "cron" or thread.name.startswith("Worker WorkerCron")
+
+
+def is_retiring():
+    """Return whether this worker was asked to end with what it does: it ends when that is done."""
+    return not all(worker.alive for worker in _workers)
 
 
 def notify_cron_workers(dbname):
@@ -210,8 +218,17 @@ def _telling(original):
     return start
 
 
+def _known(original):
+    @wraps(original)
+    def start(self):
+        original(self)
+        _workers.append(self)
+
+    return start
+
+
 ThreadedServer.cron_spawn = _telling(ThreadedServer.cron_spawn)
-WorkerCron.start = _telling(WorkerCron.start)
+WorkerCron.start = _known(_telling(WorkerCron.start))
 
 
 # --- The end of a server ---

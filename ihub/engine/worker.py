@@ -42,7 +42,7 @@ from .failure import (
 )
 from .inbox import take_messages
 from .items import retry_of_run
-from .odoo_internals import first_after_commit, time_limits
+from .odoo_internals import first_after_commit, is_retiring, time_limits
 
 _logger = logging.getLogger(__name__)
 
@@ -212,7 +212,7 @@ class Worker:
 
     def _has_time(self):
         """Return whether another run may begin, so that Odoo does not end it in the midst."""
-        return not self.is_out_of_time and may_begin(time_limits())
+        return not (self.is_out_of_time or is_retiring()) and may_begin(time_limits())
 
     def _report_alive(self):
         """Keep Odoo from counting crashes: here that is done per run.
@@ -783,7 +783,7 @@ class Worker:
 
         :return: False if it is the third time in a row that it got no further by its own numbers
         """
-        if not run._count_progress() and (run.processed or run.resume):
+        if not run._count_progress() and (run.processed or run.resume) and not is_retiring():
             run.crash_count += 1
             if run.crash_count == MAX_CRASHES:
                 return False

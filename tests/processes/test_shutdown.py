@@ -1,4 +1,4 @@
-"""A threaded server that is stopped during a run says nothing that looks like a fault."""
+"""A server that is stopped during a run ends soon, and says nothing that looks like a fault."""
 
 import re
 import signal
@@ -34,6 +34,28 @@ def test_a_stop_is_no_error(hub, server, script, windows):
     hub.wait(lambda: hub.execute(seen, "done" if windows > 1 else "running"), "A run")
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(60) == 0
+    assert not ALARMING.findall(running.output), running.output[-8000:]
+
+
+@pytest.mark.parametrize(
+    ("script", "windows"),
+    [("tick 600 0.1", 1), ("write\npause 0.2", 300)],
+    ids=["checkpoints", "runs"],
+)
+def test_a_worker_begins_nothing_any_more(hub, server, script, windows):
+    """Odoo asks it to end with what it is doing, and waits: a supervisor does not for long."""
+    integration = hub.add(script, windows=windows)
+    hub.start(integration)
+    running = server(workers=1)
+    hub.wait(lambda: len(hub.steps(integration)) > 2, "Some work")
+    running.process.send_signal(signal.SIGTERM)
+    before = len(hub.steps(integration))
+    assert running.process.wait(60) == 0
+    # What was under way, and what came before the signal did.
+    assert len(hub.steps(integration)) <= before + 5
+    assert not hub.count(integration, state="interrupted")
+    (next_run,) = hub.runs(integration, state="pending")
+    assert (next_run["crash_count"], next_run["message"]) == (0, None)
     assert not ALARMING.findall(running.output), running.output[-8000:]
 
 
