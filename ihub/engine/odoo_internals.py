@@ -122,21 +122,23 @@ _told = {"at": psutil.Process().create_time()}
 
 def time_limits():
     """Return each :class:`Limit` after which Odoo ends this process for what the thread does."""
+    is_cron = is_cron_worker()
     if isinstance(server.server, server.PreforkServer):
-        limits = [(server.server.cron_timeout, time.time() - _told["at"]), _processor_time()]
+        limit = server.server.cron_timeout if is_cron else server.server.timeout
+        limits = [(limit, time.time() - _told["at"]), _processor_time()]
     else:
-        limits = [_time_of_thread(threading.current_thread())]
+        limits = [_time_of_thread(threading.current_thread(), is_cron)]
     return [Limit(seconds, seconds - used) for seconds, used in limits if seconds]
 
 
-def _time_of_thread(thread):
+def _time_of_thread(thread, is_cron):
     """Return the limit of a thread of a threaded server, or 0, and the seconds that it has used."""
     begun = getattr(thread, "start_time", None)
     if not begun:
         return 0, 0
     # Only a positive one has a meaning of its own.
-    limit = max(config["limit_time_real_cron"] or 0, 0) or config["limit_time_real"]
-    return limit, time.time() - begun
+    limit = max(config["limit_time_real_cron"] or 0, 0) if is_cron else 0
+    return limit or config["limit_time_real"], time.time() - begun
 
 
 def _processor_time():

@@ -3,11 +3,13 @@
 Nothing here runs inside a test's transaction: everything is committed.
 """
 
+import json
 import os
 import signal
 import time
+import urllib.request
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg2
@@ -103,6 +105,12 @@ class Hub:
 
         with self.env(login) as env:
             return retrying(lambda: function(env), env)
+
+    def key(self, login=OPERATOR):
+        """Return a new API key of a user."""
+        with self.env(login) as env:
+            keys = env["res.users.apikeys"].sudo()
+            return keys._generate("rpc", "test", datetime.now() + timedelta(days=1))
 
     def press(self, integration, button, *args):
         """Call a method of an integration as the operator, again after a conflict, as Odoo does."""
@@ -278,6 +286,18 @@ class Hub:
         args = (integration, HELD_SPACE, HOLD_SPACE)
         rows = self.wait(lambda: self.execute(query, *args), "A run that comes to its hold")
         return int(rows[0][0])
+
+
+def ask(server, key, method, **parameters):
+    """Return what a method of a model answers over JSON-2."""
+    request = urllib.request.Request(
+        f"{server.url}/json/2/{method}",
+        json.dumps(parameters).encode(),
+        {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=PATIENCE) as answer:
+        return json.load(answer)
 
 
 def kill(pid, number=signal.SIGKILL):

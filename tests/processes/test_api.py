@@ -1,25 +1,12 @@
 """Another program works the hub of a real server, over JSON-2, as the guide shows it."""
 
-import json
 import os
 import re
 import subprocess
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
 
 import pytest
-from hub_driver import ADDONS_PATH, ROOT
-
-
-@pytest.fixture
-def key(hub):
-    """An API key of the operator."""
-    with hub.env() as env:
-        keys = env["res.users.apikeys"].sudo()
-        key = keys._generate("rpc", "test", datetime.now() + timedelta(days=1))
-        env.cr.commit()
-    return key
+from hub_driver import ADDONS_PATH, ROOT, ask
 
 
 @pytest.fixture
@@ -27,11 +14,11 @@ def server(odoo_server, hub):
     return odoo_server(hub.database, ADDONS_PATH, "--max-cron-threads=1", http=True)
 
 
-def test_the_sample_of_the_guide(hub, server, key):
+def test_the_sample_of_the_guide(hub, server):
     integration = hub.add("write")
     page = (ROOT / "docs" / "api.md").read_text()
     (sample,) = re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S)
-    given = {"ODOO_URL": server.url, "ODOO_API_KEY": key, "ID": str(integration)}
+    given = {"ODOO_URL": server.url, "ODOO_API_KEY": hub.key(), "ID": str(integration)}
     done = subprocess.run(
         ["sh", "-eu", "-c", sample],
         env={**os.environ, "NO_PROXY": "*", **given},
@@ -47,20 +34,14 @@ def test_the_sample_of_the_guide(hub, server, key):
     assert hub.state(integration) == "stopped"
 
 
-def test_a_key_that_is_used_twice_at_the_same_moment(hub, server, key):
-    integration = hub.add("write")
+def test_a_key_that_is_used_twice_at_the_same_moment(hub, server):
+    integration, key = hub.add("write"), hub.key()
 
-    def ask(_number):
-        request = urllib.request.Request(
-            f"{server.url}/json/2/ihub.integration/run_manually",
-            json.dumps({"ids": [integration], "idempotency_key": "once"}).encode(),
-            {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-        )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=120) as answer:
-            return json.load(answer)
+    def run_manually(_number):
+        values = {"ids": [integration], "idempotency_key": "once"}
+        return ask(server, key, "ihub.integration/run_manually", **values)
 
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(ask, range(8)))
+        answers = list(threads.map(run_manually, range(8)))
     (run,) = hub.runs(integration, trigger="manual")
     assert answers == [[run["id"]]] * 8

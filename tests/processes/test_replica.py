@@ -1,14 +1,13 @@
 """A server whose reads go to a standby, which knows none of the primary's locks."""
 
-import json
 import os
 import shutil
 import subprocess
 import tempfile
-import urllib.request
-from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+import hub_driver
 import pytest
 from hub_driver import ADDONS_PATH
 
@@ -47,24 +46,11 @@ def standby():
 @pytest.fixture
 def ask(hub, odoo_server, standby):
     """Return a function that calls a method over HTTP at a server with a replica."""
-    with hub.env() as env:
-        keys = env["res.users.apikeys"].sudo()
-        key = keys._generate("rpc", "test", datetime.now() + timedelta(days=1))
+    key = hub.key()
     server = odoo_server(
         hub.database, ADDONS_PATH, "--max-cron-threads=1", f"--db_replica_host={standby}", http=True
     )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def ask(method, **parameters):
-        request = urllib.request.Request(
-            f"{server.url}/json/2/{method}",
-            json.dumps(parameters).encode(),
-            {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-        )
-        with opener.open(request, timeout=120) as answer:
-            return json.load(answer)
-
-    return ask
+    return partial(hub_driver.ask, server, key)
 
 
 def test_what_is_at_work_is_not_called_interrupted(hub, ask, standby):

@@ -1,6 +1,9 @@
 """Servers that give scheduled actions less time than a run needs, as hosted ones do."""
 
+from functools import partial
+
 import pytest
+from hub_driver import ADDONS_PATH, ask
 
 # Seconds of a limit, and what needs more of them than that.
 LIMIT = 8
@@ -36,6 +39,27 @@ def test_a_threaded_server(hub, server):
     integration = hub.add(f"tick {STEPS} 1 plain")
     hub.start(integration)
     assert_done_in_turns(hub, integration, server(f"--limit-time-real-cron={LIMIT}"))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_request_that_runs_a_lane(hub, odoo_server, workers):
+    """An administrator runs a scheduled action manually: Odoo gives requests less time."""
+    integration = hub.add(f"tick {STEPS} 1 plain")
+    hub.start(integration)
+    limits = [f"--limit-time-real={LIMIT}", "--limit-time-real-cron=3600"]
+    given = [f"--workers={workers}", "--max-cron-threads=0", *limits]
+    server = odoo_server(hub.database, ADDONS_PATH, "--log-level=info", *given, http=True)
+    call = {"ids": list(hub.row("SELECT cron_id FROM ihub_integration WHERE id = %s", integration))}
+    run_manually = partial(ask, server, hub.key("admin"), "ir.cron/method_direct_trigger", **call)
+    run_manually()
+    (run,) = hub.runs(integration)
+    assert (run["state"], run["crash_count"]) == ("pending", 0)
+    hub.wait(lambda: run_manually() and hub.runs(integration, state="done"), wake=False)
+    run = hub.run(integration, state="done")
+    assert (run["attempt"], run["crash_count"]) == (1, 0)
+    assert hub.steps(integration) == list(range(STEPS))
+    assert "imeout" not in server.output
+    assert "limit" not in server.output
 
 
 def test_items(hub, server):
