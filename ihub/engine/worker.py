@@ -48,6 +48,8 @@ _logger = logging.getLogger(__name__)
 
 # Operators wait for what they asked for; a backfill must not hold up the schedule.
 TRIGGER_ORDER = ("manual", "items", "webhook", "code", "schedule", "backfill")
+# What may come again and again: all others have their turn in between.
+INCESSANT = ("webhook", "code")
 # How often a transaction is begun again after a conflict with another one.
 MAX_CONFLICTS = 5
 # After so many dead processes in a row an integration is failed instead of tried again.
@@ -348,9 +350,8 @@ class Worker:
             return Run
         self._plan_webhook_run()
         is_asked_for = self._is_any_asked_for()
-        for trigger in sorted(
-            TRIGGER_ORDER, key=lambda one: one == self._last_trigger == "webhook"
-        ):
+        last = self._last_trigger if self._last_trigger in INCESSANT else None
+        for trigger in sorted(TRIGGER_ORDER, key=lambda one: one == last):
             run = Run
             if trigger == "schedule":
                 run = self._due_by_schedule(scheduled)
@@ -497,7 +498,7 @@ class Worker:
                 """
                 SELECT started_at FROM ihub_run
                  WHERE integration_id = %s AND started_at > %s AND trigger = %s
-                   AND (trigger = 'manual' OR state <> 'done') AND skipped IS NOT TRUE
+                   AND (trigger IN ('manual', 'code') OR state <> 'done') AND skipped IS NOT TRUE
                  ORDER BY started_at DESC LIMIT %s
                 """,
                 self.integration.id,

@@ -76,6 +76,23 @@ class TestHotLoops(HotLoopCase):
         self.assertEqual(self.integration.watermark, at("2025-03-01 12:00"))
         self.assertEqual(len(self.runs(self.integration, trigger="backfill", state="done")), 12)
 
+    def test_a_run_that_triggers_itself(self):
+        """As one does that writes what an override of write() triggers it for."""
+
+        def work(this, _from, _to):
+            if self.note(this):
+                this.integration_id.trigger()
+
+        self.integration.start()
+        self.integration.trigger()
+        with self.running_as(work):
+            self.work(self.integration)
+        self.assertEqual(len(self.runs(self.integration, trigger="code", state="done")), BOUND)
+        self.assertEqual(self.integration.watermark, at("2025-03-01 12:00"))
+        waiting = self.runs(self.integration, trigger="code", state="pending")
+        self.assertEqual(waiting.due, at(NOW) + timedelta(minutes=1))
+        self.assertIn(f"{BOUND} runs started within a minute", waiting.message)
+
     def test_two_that_ask_for_each_other(self):
         pair = {self.integration.id: self.other, self.other.id: self.integration}
 
