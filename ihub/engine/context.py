@@ -51,6 +51,8 @@ class RunScope:
     error_logged: bool = False
     # Whether it had done so when the integration's code committed by itself.
     error_kept: bool = False
+    # What ends the run also where its code catches it: the rest of the elements was not looked at.
+    ended_by: BaseException | None = None
     # Whether a checkpoint has told the code that somebody had pressed Stop.
     stopped: bool = False
     # Whether a checkpoint has ended the attempt, since Odoo would have ended the process.
@@ -75,7 +77,7 @@ class RunScope:
         self.failed, self.reason, self.error_logged, self.ended = False, None, False, False
         self.stopped = self.out_of_time = False
         self.kept_at, self.longest = time.monotonic(), 0.0
-        self.cause = None
+        self.cause = self.ended_by = None
         self.counts = []
 
     def note_kept(self):

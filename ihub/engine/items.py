@@ -727,7 +727,7 @@ class Processing(CursorWatcher):
             return
         cause = next((mark.message for mark in reversed(self._marks.values()) if mark.message), "")
         self._keep(goes_on=False)
-        raise TooManyFailedItems(
+        error = TooManyFailedItems(
             self.env._(
                 "Too many items failed (%(failed)s of %(tried)s), so the run was ended. The last "
                 "one: %(reason)s Fix what they have in common, or raise the limit on the page of "
@@ -737,6 +737,9 @@ class Processing(CursorWatcher):
                 reason=cause,
             )
         )
+        if self.scope:
+            self.scope.ended_by = error
+        raise error
 
 
 def _known_of(row):

@@ -660,6 +660,8 @@ class Worker:
                 self.integration._check_work_is_done(result)
             if scope.failed:
                 raise RunFailed(scope.reason)
+            if scope.ended_by:
+                raise scope.ended_by
             record.env.flush_all()
             loss = scope.watch.find_loss()
         finally:

@@ -512,6 +512,23 @@ class TestLimit(ItemsCase):
         self.assertEqual(len(self.items(state="failed")), 3)
         self.assertEqual(self.names(), ["SO-0"])
 
+    def test_whoever_catches_it_has_not_done_the_rest(self):
+        self.integration.sudo().failed_items_limit = 2
+        for order in self.orders[1:]:
+            order["fail"] = "no"
+
+        def work(this, _from, _to):
+            with suppress(Exception):
+                this.process_each(self.orders, this._import_order, "id", kind="order")
+
+        patched = patch.object(self.type_class(), "run_from_to", work)
+        with freeze_time("2025-03-01 12:30"), self.importing(), patched:
+            run = self.integration.run_manually()
+            self.work(self.integration)
+        self.assertEqual(run.state, "failed")
+        self.assertIn("Too many items failed (3 of 4)", run.message)
+        self.assertEqual(len(self.items(state="failed")), 3)
+
     def test_all_bad_is_not_mostly_done(self):
         self.orders = [{"id": n, "number": "?", "fail": "no"} for n in range(10_000)]
         run = self.run_it()
