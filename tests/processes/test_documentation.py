@@ -77,8 +77,18 @@ TALK_TO_A_SERVER = """
 address = ADDRESS
 shop, _run = run("web.shop.integration", address=address, client_id="c", client_secret="s")
 print("ORDER", shop.bound("order", 2).name, sep="|")
-_parcel, run = run("parcel.labels.integration", address=address, secret="s")
-print("LABELS", run.event_ids.sorted("id").mapped("summary"), sep="|")
+_parcel, labels = run("parcel.labels.integration", address=address, secret="s")
+print("LABELS", labels.event_ids.sorted("id").mapped("summary"), sep="|")
+env["res.partner"].search([]).newsletter_is_due = False
+anna = env["res.partner"].create({"name": "Anna", "email": "anna@example.com"})
+newsletter, _run = run("newsletter.contacts.integration", address=address)
+for name in ("Anne", "Hanna"):
+    anna.name = name
+    newsletter.integration_id.run_manually()
+    env.cr.commit()
+    newsletter.cron_id.method_direct_trigger()
+    env.cr.commit()
+print("SENT", anna.newsletter_is_due, sep="|")
 """
 
 LOOK_AT_A_COPY = """
@@ -156,6 +166,7 @@ def web_shop():
     with local_server() as server:
         server.reply("token", reply({"access_token": "one", "expires_in": 3600}))
         server.reply("orders", page("b", (1, "Anna"), (2, "Emil")), page(None, (3, "Zoe")))
+        server.reply("contacts", reply({}))
         server.reply("labels", busy, reply({"id": "L1"}), reply({"id": "L2"}))
         yield server
 
@@ -220,6 +231,11 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     keys = [request.headers.get("Idempotency-Key") for request in server.requests]
     assert list(filter(None, keys)) == ["parcel-7", "parcel-7", "parcel-8"]
 
+    assert "OUTCOME|newsletter.contacts.integration|done|1|" in output, output
+    assert "SENT|False" in output
+    sent = [json.loads(one.body) for one in server.requests if one.path.endswith("contacts")]
+    assert [contact["name"] for contact in sent] == ["Anna", "Anne", "Hanna"]
+
     odoo("neutralize", database, addons=addons)
     script = LOOK_AT_A_COPY + UNINSTALL.format(name="ihub_samples")
     output = odoo("shell", database, script=script, addons=addons)
@@ -228,7 +244,7 @@ def test_samples_run_and_uninstalling_leaves_a_working_database(template_copy, t
     # Where the code of the samples is gone, too.
     script = LOOK_AT_A_MISSING_TYPE + UNINSTALL.format(name="ihub") + LOOK_AT_WHAT_IS_LEFT
     output = odoo("shell", database, script=script)
-    assert "MISSING|11|{True}" in output, output
+    assert "MISSING|12|{True}" in output, output
     assert "is no longer installed" in output
     assert "TYPES|[]" in output
     assert "LEFT|0|0|False|Still works" in output
