@@ -7,12 +7,14 @@ that were allowed then and are not any more, and an integration whose company ha
 import lzma
 import os
 import subprocess
+from contextlib import contextmanager
 from itertools import count
 
 import hub_database
 import psycopg2
 import pytest
 from hub_driver import ROOT
+from odoo_process import run
 
 from lib import postgres
 
@@ -47,11 +49,26 @@ VERSIONS = sorted((ROOT / "tests" / "data" / "versions").glob("*.sql.xz"))
 NUMBER = count(1)
 
 
-class Upgraded:
+class Restored:
+    """The database of a dump."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def rows(self, query, *arguments):
+        with psycopg2.connect(dbname=self.name) as connection, connection.cursor() as cursor:
+            cursor.execute(query, arguments)
+            return cursor.fetchall()
+
+    def upgrade(self):
+        return hub_database.upgrade(self.name, "ihub,ihub_integration_demo")
+
+
+class Upgraded(Restored):
     """A restored database, before and after its upgrade."""
 
     def __init__(self, name, version):
-        self.name = name
+        super().__init__(name)
         is_old = version < RENAMED
         first, *others = OLD_DOMAINS if is_old else NEW_DOMAINS
         sort = f'["{"condition" if is_old else "health"} desc", "name"]'
@@ -59,13 +76,8 @@ class Upgraded:
             cursor.execute(SAVED, [first, sort, *others])
             cursor.execute(LATE)
         self.before = self.look()
-        self.output = hub_database.upgrade(name, "ihub,ihub_integration_demo")
+        self.output = self.upgrade()
         self.after = self.look()
-
-    def rows(self, query, *arguments):
-        with psycopg2.connect(dbname=self.name) as connection, connection.cursor() as cursor:
-            cursor.execute(query, arguments)
-            return cursor.fetchall()
 
     def look(self):
         """Return what must not change."""
@@ -87,22 +99,29 @@ class Upgraded:
         }
 
 
-@pytest.fixture(scope="module", params=VERSIONS, ids=lambda path: path.name)
-def upgraded(request):
+@contextmanager
+def restored(version):
+    """Yield the name of a database with the dump of a version, which is dropped at the end."""
     client = postgres.Client({})
     name = f"ihub_migration_{os.getpid()}_{next(NUMBER)}"
     client.query(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
     try:
         subprocess.run(
             ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", name],
-            input=lzma.decompress(request.param.read_bytes()),
+            input=lzma.decompress(version.read_bytes()),
             stdout=subprocess.DEVNULL,
             check=True,
             timeout=120,
         )
-        yield Upgraded(name, request.param.name.removesuffix(".sql.xz"))
+        yield name
     finally:
         client.drop(name)
+
+
+@pytest.fixture(scope="module", params=VERSIONS, ids=lambda path: path.name)
+def upgraded(request):
+    with restored(request.param) as name:
+        yield Upgraded(name, request.param.name.removesuffix(".sql.xz"))
 
 
 def test_there_is_a_version_before():
@@ -176,3 +195,30 @@ def test_saved_searches_find_what_has_another_name_now(upgraded):
         "Late": ["[('health', 'in', ['no_worker', 'stuck', 'late'])]", "[]"],
         "Other": ["[('name', '=', 'condition')]", "[]"],
     }
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
+def test_a_copy_is_neutralized_before_it_is_upgraded(version):
+    with restored(version) as name:
+        copy = Restored(name)
+        states = "SELECT id, state FROM ihub_integration ORDER BY id"
+        was = dict(copy.rows(states))
+        assert "running" in was.values()
+        assert copy.rows(
+            "UPDATE ihub_run SET state = CASE trigger WHEN 'schedule' THEN 'running' ELSE 'pending'"
+            " END WHERE state = 'pending' OR trigger <> 'schedule' RETURNING id"
+        )
+        done = run("neutralize", "-d", name)
+        assert done.returncode == 0 and " ERROR " not in done.stdout, done.stdout[-3000:]
+        off = {id_: "stopped" if state == "running" else state for id_, state in was.items()}
+        assert dict(copy.rows(states)) == off
+        copy.upgrade()
+        assert off.items() <= dict(copy.rows(states)).items()
+        assert not copy.rows(
+            "SELECT id, state FROM ihub_run WHERE state = 'running'"
+            " OR state = 'pending' AND trigger <> 'schedule'"
+        )
+        assert not copy.rows(
+            "SELECT cron_name FROM ir_cron c JOIN ir_act_server a ON a.id = ir_actions_server_id"
+            " WHERE c.active AND code LIKE '%%_cron_lane%%'"
+        )
