@@ -78,8 +78,9 @@ class AbstractIntegration(models.AbstractModel):
     _integration_uniq = models.UniqueIndex("(integration_id)")
 
     def init(self) -> Any:
-        """Give each type the hub's access rules, so that types need none of their own."""
+        """Give each type the hub's access rules, and have what has become a secret kept as one."""
         if not self._abstract:
+            self.env["ihub.secret"].take_over(self)
             self.pool.post_init(self.env["ihub.integration"]._grant_access_to_type, self._name)
         return super().init()
 

@@ -1,12 +1,20 @@
+import logging
+
 from cryptography.fernet import InvalidToken
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.sql import table_columns
 
 from ..core.masking import MASK
 from ..engine import secrets
 from ..engine.receiver import SECRET_BEFORE
 from ..engine.secrets import SecretUnavailable
 from .ihub_fields import add_column
+
+# The types of columns of which each value can be a secret as it is.
+TEXTS = ("varchar", "text")
+
+_logger = logging.getLogger(__name__)
 
 
 class IhubSecret(models.Model):
@@ -101,6 +109,9 @@ class IhubSecret(models.Model):
             secrets.check_reference(self.env, value)
         else:
             value = secrets.encrypt(self.env, value)
+        self._store(integration_id, name, value)
+
+    def _store(self, integration_id, name, value):
         self.env.cr.execute(
             SQL(
                 """
@@ -118,6 +129,59 @@ class IhubSecret(models.Model):
                 now=fields.Datetime.now(),
             )
         )
+
+    # --- Settings that were no secrets before ---
+
+    @api.private
+    def take_over(self, model):
+        """Move here what stands in the columns of a type's secrets, as when they were text.
+
+        Odoo leaves the column of a field that is not stored any more, and all that is in it.
+        Called when the type's addon is installed or upgraded.
+
+        :param model: an empty recordset of the type
+        """
+        columns = table_columns(self.env.cr, model._table)
+        for name in model._secrets():
+            is_left = name in columns and not model._fields[name].inherited
+            if is_left and not self._has_column(model._table, name):
+                self._take_over_column(model._table, name, columns[name]["udt_name"])
+
+    def _has_column(self, table, name):
+        """Return whether a model that shares the table stores a field of that name in it."""
+        sharing = (model for model in self.pool.values() if model._table == table)
+        return any(name in model._fields and model._fields[name].store for model in sharing)
+
+    def _take_over_column(self, table, name, column_type):
+        parts = {"table": SQL.identifier(table), "column": SQL.identifier(name)}
+        # Whoever tries something in a copy enters what it is tried with.
+        is_copy = self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized")
+        if is_copy or self._take_over_values(parts, name, column_type):
+            # With what depends on it, as Odoo drops the columns of fields that are gone.
+            drop = SQL("ALTER TABLE %(table)s DROP COLUMN %(column)s CASCADE", **parts)
+            self.env.cr.execute(drop)
+        else:
+            _logger.warning(
+                "%s.%s holds what is a secret now, readable, and cannot be taken over as it is. "
+                "Enter it in the settings of the integration, and drop the column.",
+                table,
+                name,
+            )
+
+    def _take_over_values(self, parts, name, column_type):
+        """Return whether all that stands in the column is kept as secrets now; else, none is."""
+        query = "SELECT integration_id, %(column)s FROM %(table)s WHERE %(column)s::text <> ''"
+        rows = self.env.execute_query(SQL(query, **parts))
+        ids = [integration_id for integration_id, __ in rows]
+        if rows and (column_type not in TEXTS or None in ids):
+            return False
+        # What was entered since is newer.
+        known = {integration_id for integration_id, __ in self._stored(ids, name)}
+        for integration_id, value in rows:
+            if integration_id not in known:
+                # As it was used: as a text, also where it begins as a reference does.
+                self._store(integration_id, name, secrets.encrypt(self.env, value))
+        return True
 
     @api.autovacuum
     def _gc_before(self):

@@ -1,6 +1,7 @@
 """The module is upgraded while something runs, and while other servers have the older code."""
 
 import os
+import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 from hub_driver import ADDONS_PATH, ROOT, TEST_ADDONS
 from odoo.sql_db import db_connect
 from odoo.tools import SQL
+from odoo_process import run_without_error
 
 LATER_MODELS = """
 from odoo import fields, models
@@ -25,6 +27,39 @@ class IhubRun(models.Model):
     _inherit = "ihub.run"
 
     later_note = fields.Char(default="later")
+"""
+
+SHOP_MANIFEST = """{
+    "name": "Shop", "version": "19.0.1.0.0", "author": "Test", "license": "LGPL-3",
+    "depends": ["ihub"],
+}"""
+SHOP = """
+from odoo import fields, models
+from odoo.addons.ihub.lib import ihub_fields
+
+
+class Shop(models.Model):
+    _name = "shop.integration"
+    _inherit = "ihub.abstract_integration"
+    _description = "Shop"
+
+    password = %s
+
+    def run_from_to(self, _from, _to):
+        print("PASSWORD", self.password, sep="|")
+"""
+ADD_SHOP = """
+env["shop.integration"].create({"name": "Shop", "password": "open sesame"})
+env["shop.integration"].create({"name": "Closed", "password": "not any more"}).password = False
+env.cr.commit()
+"""
+RUN_SHOP = """
+env.cr.execute("SELECT count(*) FROM information_schema.columns"
+               " WHERE table_name = 'shop_integration' AND column_name = 'password'")
+print("COLUMNS", env.cr.fetchone()[0], sep="|")
+for shop in env["shop.integration"].search([], order="id"):
+    shop.run_from_to(None, None)
+env["shop.integration"].create({"name": "Another", "password": "new"}).run_from_to(None, None)
 """
 
 
@@ -114,3 +149,24 @@ def test_two_versions_of_the_code_work_on_the_same_rows(own_hub, odoo_server, la
     assert "later" in notes and None in notes, notes
     assert hub.count(integration, state="pending") == 1
     assert not hub.runs(integration, state="failed")
+
+
+def test_what_becomes_a_secret_is_not_left_in_its_table(template_copy, tmp_path):
+    addon = tmp_path / "shop"
+    addon.mkdir()
+    (addon / "__manifest__.py").write_text(SHOP_MANIFEST)
+    (addon / "__init__.py").write_text("from . import shop")
+    path = f"--addons-path={ROOT},{tmp_path}"
+
+    def shop(password, option, script):
+        (addon / "shop.py").write_text(SHOP % password)
+        run_without_error(
+            "-d", template_copy, option, "shop", path, "--no-http", "--stop-after-init"
+        )
+        return run_without_error("shell", "-d", template_copy, path, "--no-http", script=script)
+
+    shop("fields.Char(required=False)", "-i", ADD_SHOP)
+    output = shop('ihub_fields.Secret("Password")', "-u", RUN_SHOP)
+    found = re.findall(r"^PASSWORD\|(.*)$", output, re.M)
+    assert found == ["open sesame", "False", "new"], output
+    assert "COLUMNS|0" in output

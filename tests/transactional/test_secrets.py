@@ -1,11 +1,13 @@
 """Secrets of an integration: entered by people, used by its code, and shown to nobody."""
 
 import os
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from hub_case import HubCase
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open
+from odoo.tools.sql import column_exists
 
 from odoo.addons.ihub.engine import secrets
 from odoo.addons.ihub.engine.secrets import SecretUnavailable
@@ -300,3 +302,67 @@ class TestSecretsAreMasked(SecretsCase):
 
         self.startPatcher(patch.object(self.type_class(SERVER), "divide", divide, create=True))
         self.check(run, "ihub_item.data", "ihub_item.name")
+
+
+class TestTakenOver(SecretsCase):
+    """A setting was no secret in the version before, so its column is still there."""
+
+    TABLE = "ihub_integration_demo_unreachable"
+
+    def setUp(self):
+        super().setUp()
+        self.other = self.add(SERVER)
+
+    def upgrade(self, value, column_type="varchar"):
+        """Look at the type as when its addon is upgraded; return whether the column is left."""
+        self.env.cr.execute(f"ALTER TABLE {self.TABLE} ADD COLUMN token {column_type}")
+        self.env.cr.execute(f"UPDATE {self.TABLE} SET token = %s", [value])
+        self.env["ihub.secret"].sudo().take_over(self.env[SERVER])
+        self.env.invalidate_all()
+        return column_exists(self.env.cr, self.TABLE, "token")
+
+    def token(self, integration):
+        return integration.sudo()._type_record().token
+
+    def test_it_is_moved(self):
+        self.assertFalse(self.upgrade("hush-hush"))
+        self.assertEqual(self.token(self.other), "hush-hush")
+        self.env.cr.execute("SELECT 1 FROM ihub_secret WHERE value LIKE '%hush%'")
+        self.assertFalse(self.env.cr.fetchall())
+
+    def test_what_was_entered_since_stays(self):
+        self.upgrade("hush-hush")
+        self.assertEqual(self.token(self.integration), SECRET)
+
+    def test_an_empty_one_is_none(self):
+        for value in ("", None):
+            self.assertFalse(self.upgrade(value))
+            self.assertFalse(self.token(self.other))
+
+    def test_what_looks_like_a_reference_was_none(self):
+        self.upgrade("env:IHUB_SECRET_KEY")
+        self.assertEqual(self.token(self.other), "env:IHUB_SECRET_KEY")
+
+    def test_without_a_key_of_the_server_it_is_moved_all_the_same(self):
+        self.use_key("")
+        secrets._warn_once.cache_clear()
+        with self.assertLogs("odoo.addons.ihub.engine.secrets", "WARNING"):
+            self.assertFalse(self.upgrade("hush-hush"))
+        self.assertEqual(self.token(self.other), "hush-hush")
+
+    def test_a_neutralized_copy_has_none(self):
+        self.env["ir.config_parameter"].sudo().set_param("database.is_neutralized", True)
+        self.assertFalse(self.upgrade("hush-hush"))
+        self.assertFalse(self.token(self.other))
+
+    def test_what_cannot_be_a_secret_as_it_is_stays_and_the_log_says_so(self):
+        with self.assertLogs("odoo.addons.ihub.models.ihub_secret", "WARNING") as log:
+            self.assertTrue(self.upgrade('{"1": "hush-hush"}', "jsonb"))
+        self.assertIn(f"{self.TABLE}.token", log.output[0])
+        self.assertFalse(self.token(self.other))
+
+    def test_a_table_that_another_model_has_too_keeps_its_column(self):
+        other = self.registry["ihub.integration.demo"]
+        fields = {**other._fields, "token": SimpleNamespace(store=True)}
+        with patch.multiple(other, _table=self.TABLE, _fields=fields):
+            self.assertTrue(self.upgrade("hush-hush"))
