@@ -1,3 +1,5 @@
+from odoo.fields import Command
+
 from . import controllers, models, wizards
 
 # Last: the base class of the types delegates to a model.
@@ -14,9 +16,15 @@ def uninstall_hook(env):
     """Delete what no module's data are, and would be left or keep Odoo from deleting the rest."""
     # Without the model that they call.
     env["ihub.integration"].with_context(active_test=False).search([])._own_crons().unlink()
-    # Those of types are made when their addon is installed; the groups cannot go before them.
+    # The groups cannot go before what names them: rights to types, made when their addon is
+    # installed, and what administrators have made.
     groups = env.ref("ihub.group_user") + env.ref("ihub.group_manager")
     env["ir.model.access"].with_context(active_test=False).search(
         [("group_id", "in", groups.ids)]
     ).unlink()
+    rules = env["ir.rule"].with_context(active_test=False).search([("groups", "in", groups.ids)])
+    # Without any group it would bind everybody.
+    ours = rules.filtered(lambda rule: rule.groups <= groups)
+    ours.unlink()
+    (rules - ours).write({"groups": [Command.unlink(group.id) for group in groups]})
     env["ir.config_parameter"].search([("key", "=like", "ihub.%")]).unlink()

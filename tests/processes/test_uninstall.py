@@ -11,6 +11,18 @@ for integration in env["ihub.integration"].search([]):
     integration.message_subscribe(env.user.partner_id.ids)
 env["ihub.integration"].search([]).filtered("can_start").start()
 env["ir.config_parameter"].set_param("ihub.keep_run_days", "7")
+# An administrator's own.
+ours, theirs = env.ref("ihub.group_user"), env.ref("base.group_user")
+for name, model, groups, active in (
+    ("Own integrations", "ihub.integration", ours, True),
+    ("Partners of operators", "res.partner", ours, True),
+    ("Partners of operators, not in use", "res.partner", ours, False),
+    ("Partners of everybody", "res.partner", ours + theirs, True),
+):
+    env["ir.rule"].create({
+        "name": name, "model_id": env["ir.model"]._get_id(model), "active": active,
+        "groups": groups.ids, "domain_force": "[(1, '=', 1)]",
+    })
 env.cr.commit()
 module.button_immediate_uninstall()
 env.cr.commit()
@@ -45,10 +57,16 @@ for what, query in {
     "activity": "SELECT res_model FROM mail_activity WHERE res_model LIKE 'ihub%'",
     "attachment": "SELECT res_model FROM ir_attachment WHERE res_model LIKE 'ihub%'",
     "template": "SELECT model FROM mail_template WHERE model LIKE 'ihub%'",
+    "rule": "SELECT name FROM ir_rule WHERE NOT global AND id NOT IN"
+            " (SELECT rule_group_id FROM rule_group_rel)"
+            " OR name IN ('Own integrations', 'Partners of operators',"
+            " 'Partners of operators, not in use')",
     "filter": "SELECT model_id FROM ir_filters WHERE model_id LIKE 'ihub%'",
 }.items():
     for (name,) in set(rows(query)):
         print("LEFT", what, name, sep="|")
+kept = env["ir.rule"].search([("name", "=", "Partners of everybody")])
+print("KEPT", kept.groups == env.ref("base.group_user"), sep="|")
 print("LOOKED", env["res.partner"].create({"name": "Still works"}).name, sep="|")
 """
 
@@ -64,4 +82,5 @@ def test_nothing_is_left_and_nothing_fails(template_copy):
     assert not problems, "\n".join(problems) + output[-4000:]
     output = shell(template_copy, LEFT)
     assert "LOOKED|Still works" in output, output
+    assert "KEPT|True" in output, output
     assert not re.findall(r"^LEFT\|.*$", output, re.M)
