@@ -12,7 +12,7 @@ from ..core.sentences import Sentence
 from ..engine import waiting
 from ..engine.worker import MAX_CRASHES
 from ..report import card_text
-from ..report.format import local_moment
+from ..report.format import local_moment, reader_zone
 from ..report.sentences import read, stored
 from .ihub_fields import NumberOrNone, TimeOfDay
 
@@ -570,7 +570,7 @@ class IhubAlertMixin(models.AbstractModel):
                 **self._told_reason(**facts.get("told", {})),
                 "integrations": self,
                 "told": TOLD,
-                "tz": self.env.context.get("tz") or "UTC",
+                "tz": reader_zone(self),
             },
         )
 

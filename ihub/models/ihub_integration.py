@@ -105,7 +105,7 @@ class IhubIntegration(models.Model):
         _tz_get,
         "Time Zone",
         required=True,
-        default=lambda self: self.env.user.tz or "UTC",
+        default=lambda self: self._default_tz(),
         tracking=True,
         help="Days, weeks and months of the schedule begin at midnight in this time zone.",
     )
@@ -169,6 +169,13 @@ class IhubIntegration(models.Model):
         "CHECK(late_by >= 0 AND late_by <= 24)",
         "The time after which it is late must be between 0:00 and 24:00.",
     )
+
+    # --- Defaults ---
+
+    def _default_tz(self):
+        """Return the user's time zone; UTC where this server does not offer that."""
+        zone = self.env.user.tz
+        return zone if zone in dict(_tz_get(self)) else "UTC"
 
     # --- Constraints ---
 

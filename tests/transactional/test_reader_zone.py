@@ -5,7 +5,8 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 from freezegun import freeze_time
-from hub_case import HubCase, at
+from hub_case import DEMO, HubCase, at
+from notify_case import NotifyCase
 from odoo.tests import Form
 
 from odoo.addons.ihub.report.format import (
@@ -162,3 +163,52 @@ class TestTextsOnScreen(HubCase):
         integration.with_context(tz="Asia/Tokyo").window_from = at("2026-11-24 08:00")
         note = integration.message_ids[0].body
         self.assertIn("Nov 24, 2026, 9:00 AM (Europe/Berlin)", note)
+
+
+@freeze_time("2025-03-01 11:30")
+class TestUnknownZoneOfAUser(NotifyCase):
+    """Somebody's profile names a time zone that this server does not know, such as a newer one."""
+
+    def setUpOnce(self):
+        super().setUpOnce()
+        for user in (self.operator, self.manager):
+            user.flush_recordset()
+            self.env.cr.execute(
+                "UPDATE res_partner SET tz = 'Mars/Olympus' WHERE id = %s", [user.partner_id.id]
+            )
+        self.env.invalidate_all()
+
+    def test_an_integration_is_added_in_utc(self):
+        wizard = self.env["ihub.integration.add"].with_user(self.manager)
+        wizard = wizard.create({"integration_type": DEMO, "name": "New"})
+        self.assertIn("Then it runs every", wizard.what_next)
+        added = self.env["ihub.integration"].browse(wizard.action_add()["res_id"])
+        self.assertEqual((added.tz, added.state), ("UTC", "created"))
+        self.assertTrue(added.schedule_anchor)
+
+    def test_a_zone_that_cannot_be_chosen_is_no_default(self):
+        """The server can reckon with some that Odoo does not offer."""
+        self.env.cr.execute("UPDATE res_partner SET tz = 'Factory'")
+        self.env.invalidate_all()
+        Integration = self.env["ihub.integration"].with_user(self.manager)
+        self.assertEqual(Integration.default_get(["tz"]), {"tz": "UTC"})
+
+    def test_everything_can_be_read(self):
+        integration = self.add(window_from=at("2025-03-01 10:00"), tz="Europe/Berlin")
+        self.fails(integration)
+        reader = integration.with_user(self.operator).with_context(tz="Mars/Olympus")
+        for record in (reader, reader.run_ids, reader.event_ids):
+            shown = {name: {} for name in record.fields_get(attributes=[])}
+            self.assertTrue(record.web_read(shown))
+        dialog = Form(
+            reader.env["ihub.run.manually"].with_context(default_integration_id=integration.id)
+        )
+        dialog.date_from, dialog.date_to = at("2025-03-01 08:00"), at("2025-03-01 09:00")
+        self.assertTrue(reader.coverage("2025-03-01 00:00:00", "2025-03-02 00:00:00"))
+
+    def test_a_mail_names_the_zone_of_its_times(self):
+        integration = self.add(window_from=at("2025-03-01 10:00"), user_id=self.operator.id)
+        self.fails(integration)
+        body = self.mails(self.operator)[-1].body_html
+        self.assertIn("Mar 1, 10:00", body)
+        self.assertIn("Times are in the time zone UTC.", body)
