@@ -124,6 +124,28 @@ def upgraded(request):
         yield Upgraded(name, request.param.name.removesuffix(".sql.xz"))
 
 
+def texts_that_no_upgrade_changes(database):
+    """Return the texts of the hub's own records that people may change, by external id."""
+    known = Restored(database)
+    texts = {}
+    for name, table, res_id in known.rows(
+        "SELECT name, replace(replace(model, '.', '_'), 'ir_actions_', 'ir_act_'), res_id"
+        " FROM ir_model_data WHERE module = 'ihub' AND noupdate"
+    ):
+        columns = known.rows(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
+            " AND data_type IN ('character varying', 'text', 'jsonb')",
+            table,
+        )
+        ((row,),) = known.rows(f'SELECT to_jsonb(t) FROM "{table}" t WHERE id = %s', res_id)
+        said = {column: row[column] for (column,) in columns}
+        texts[name] = {
+            column: value.get("en_US") if isinstance(value, dict) else value
+            for column, value in said.items()
+        }
+    return texts
+
+
 def test_there_is_a_version_before():
     assert VERSIONS
 
@@ -166,6 +188,12 @@ def test_scheduled_actions_call_what_there_is(upgraded):
     codes = upgraded.rows("SELECT code FROM ir_act_server WHERE code LIKE 'model._cron%%'")
     assert ("model._cron_notify_late()",) in codes
     assert ("model._cron_tell_late()",) not in codes
+
+
+def test_records_have_the_names_of_a_new_database(upgraded, template):
+    texts = texts_that_no_upgrade_changes(template)
+    assert texts
+    assert texts_that_no_upgrade_changes(upgraded.name) == texts
 
 
 def test_no_company_does_not_come_to_mean_all(upgraded):
