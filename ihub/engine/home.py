@@ -11,7 +11,8 @@ from odoo.tools import SQL
 
 PARAMETER = "ihub.home"
 # What no copy has in common with its original: Odoo's copies get an uuid of their own, all others
-# are in another cluster, or are another database of the same one.
+# are in another cluster, or are another database of the same one. But for a copy of the whole
+# cluster: that has to go on as the original does after a failover.
 _HERE = """
     SELECT concat_ws('/',
         (SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'),
