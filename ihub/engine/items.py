@@ -351,10 +351,27 @@ class Processing(CursorWatcher):
     def _packed(self, data):
         """Return the data of an element as they are kept, and their fingerprint, or None twice."""
         try:
-            text = core.packed(data, reference_in)
+            text = core.packed(data, self._reference_in)
         except NotPlain:
             return None, None
         return core.without_secrets(text), core.fingerprint(text)
+
+    def _reference_in(self, value):
+        """Return what stands for a recordset within data; None for another object.
+
+        :raise UsageError: what has not changed is to be left alone, and nobody could tell
+        """
+        reference = reference_in(value)
+        if reference and self._skip_unchanged:
+            raise UsageError(
+                self.env._(
+                    "skip_unchanged cannot tell whether %(record)s has changed: of a record, only "
+                    "its model and ID are compared. Hand over dictionaries, such as "
+                    "partners.read(['name', 'email']), or leave skip_unchanged out.",
+                    record=repr(value)[:100],
+                )
+            )
+        return reference
 
     def _take(self, element, known):
         row = known.get(element.key)

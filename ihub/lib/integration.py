@@ -381,12 +381,13 @@ class AbstractIntegration(models.AbstractModel):
             known is left alone
         :param cursor: returns where the source is now, as for ``resume`` of :meth:`checkpoint`; of
             ``RestClient.pages()`` it is known
-        :param bool skip_unchanged: leave alone what has come with the same data before
+        :param bool skip_unchanged: leave alone what has come with the same data before. Of a record
+            only its model and id are known, so hand over dictionaries, as ``read()`` returns them
         :return: numbers of elements: ``done``, ``failed``, ``unchanged``, ``ignored``
         :raise StopRequested: as :meth:`checkpoint` does. The work up to here is kept.
         :raise UserError: when more of them have failed than the integration allows
-        :raise UsageError: inside a savepoint, or in another thread; or ``handler`` is no method of
-            the type
+        :raise UsageError: inside a savepoint, or in another thread; ``handler`` is no method of
+            the type; or ``skip_unchanged`` meets a record
         """
         self.ensure_one()
         look = Look(key, name, version)

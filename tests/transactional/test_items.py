@@ -298,6 +298,17 @@ class TestProcessEach(ItemsCase):
         self.run_it(moment="2025-03-01 13:30")
         self.assertEqual(self.called, [4])
 
+    def test_of_a_record_nobody_could_tell_whether_it_has_changed(self):
+        partner = self.env["res.partner"].create({"name": "Anna"})
+        self.options = {"skip_unchanged": True}
+        for orders in (partner, [{"id": 7, "customer": [partner]}]):
+            self.orders = orders
+            run = self.run_it()
+            self.assertEqual(run.state, "failed")
+            self.assertIn("partners.read(", run.message)
+        self.assertFalse(self.called)
+        self.assertFalse(self.items())
+
     def test_an_older_one_does_not_overwrite_a_newer(self):
         self.options = {"version": "version"}
         self.orders = [{"id": 1, "number": "SO-new", "version": "2025-03-02T00:00:00"}]
