@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from .masking import mask_values, values_in
-from .moments import InvalidMoment, exact
+from .moments import InvalidMoment, MomentOutOfRange, exact
 from .text import NotPlain, clean, clip, first_line, to_plain
 
 # Characters of a key that the index takes; a longer one is cut, and told apart by its hash.
@@ -46,6 +46,14 @@ _WRITTEN: dict[type, str] = {Decimal: "Decimal", Masked: "masked"}
 
 class MissingKey(LookupError):
     """An element says nothing where its key should be."""
+
+
+class MissingVersion(LookupError):
+    """There is nothing where the version of an element should be."""
+
+
+class UnorderedVersion(ValueError):
+    """Of this version nobody can tell whether it is newer than another; the argument is it."""
 
 
 class Counts:
@@ -150,14 +158,34 @@ def stored_key(value: Any) -> str:
 
 
 def text_at(data: Any, where: str | Callable[[Any], Any] | None) -> str | None:
-    """Return what people call an element, or which version it is; None if it does not say."""
+    """Return what people call an element, or another text of it; None if it does not say."""
     try:
-        value = None if where is None else value_at(data, where)
-        # Not a number 0, which equals False.
-        is_none = value is None or value is False
-        return None if is_none else first_line(clean(str(value)), NAME_LENGTH)
+        return None if where is None else _line(value_at(data, where))
     except (LookupError, AttributeError, TypeError, ValueError):
         return None
+
+
+def version_at(data: Any, where: str | Callable[[Any], Any] | None) -> str | None:
+    """Return which version of it an element is, as it is stored; None if it does not say.
+
+    :raise MissingVersion: there is nothing at ``where``
+    :raise UnorderedVersion: it is no number, no moment in ISO 8601, and no text without digits
+    """
+    if where is None:
+        return None
+    try:
+        version = _line(value_at(data, where)) or None
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        raise MissingVersion(str(where)) from error
+    if version and not _is_number(version) and not _sorts_as_text(version):
+        raise UnorderedVersion(version)
+    return version
+
+
+def _line(value: Any) -> str | None:
+    # Not a number 0, which equals False.
+    is_none = value is None or value is False
+    return None if is_none else first_line(clean(str(value)), NAME_LENGTH)
 
 
 def column_of(path: str) -> str:
@@ -174,14 +202,33 @@ def columns_of(data: Any, paths: Iterable[str]) -> dict[str, str]:
 def is_older(version: str | None, known: str | None) -> bool:
     """Return whether a version of an element is known to be older than another one.
 
-    Two numbers are compared as such, two moments in ISO 8601, too; all else as text.
+    Two numbers are compared as such, two moments in ISO 8601, too; and text without digits.
     """
     if version is None or known is None:
         return False
     for read in (Decimal, exact):
         with suppress(ArithmeticError, InvalidMoment):
             return bool(read(version) < read(known))  # type: ignore[operator]
-    return version < known
+    return _sorts_as_text(version) and _sorts_as_text(known) and version < known
+
+
+def _is_number(text: str) -> bool:
+    try:
+        Decimal(text)
+    except ArithmeticError:
+        return False
+    return True
+
+
+def _sorts_as_text(version: str) -> bool:
+    """Return whether text has the order of what it says: ``v10`` comes before ``v9``."""
+    try:
+        exact(version)
+    except MomentOutOfRange:
+        return True
+    except InvalidMoment:
+        return not any(map(str.isdigit, version))
+    return True
 
 
 def substitute_key(fingerprint: str | None, place: str) -> str:

@@ -191,9 +191,9 @@ class Webhook:
     :param key: what the other system calls it: a field, a path or a callable that gets the data
     :param name: what people call it, in the same way
     :param str kind: of which kind it is, such as ``order``
-    :param version: a number or moment that grows with each change. It says that a message tells
-        all there is to know of its key: older ones are left alone, and a newer one need not wait
-        for one that is to be repaired.
+    :param version: a number, or a moment in ISO 8601, that grows with each change, in the same way.
+        It says that a message tells all there is to know of its key: older ones are left alone, and
+        a newer one need not wait for one that is to be repaired. What is neither is to be repaired.
     :param parse: makes data of the body, bytes; JSON is read without it
     :param int rate: messages a second that each server process takes
     """

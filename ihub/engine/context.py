@@ -66,6 +66,8 @@ class RunScope:
     committed: bool = False
     # What has become of the elements of each ``process_each`` of this attempt.
     counts: list = field(default_factory=list)
+    # Of what it has told once, and need not again.
+    told: set = field(default_factory=set)
     # How many elements earlier attempts have got past, and whether this one goes on behind them.
     processed: int = 0
     goes_on: bool = False
@@ -78,7 +80,7 @@ class RunScope:
         self.stopped = self.out_of_time = False
         self.kept_at, self.longest = time.monotonic(), 0.0
         self.cause = self.ended_by = None
-        self.counts = []
+        self.counts, self.told = [], set()
 
     def note_kept(self):
         """Measure the piece of work that was kept just now."""

@@ -121,7 +121,7 @@ class Inbox(Processing):
             return self._unreadable(message, plain_message(readable(error)))
         if element.text is None:
             return self._unreadable(message, self._why_not_kept(element.data))
-        if element.problem:
+        if core.is_substitute_key(element.key, element.fingerprint):
             # Not that of another one with the same content.
             element.key = f"{element.key}-{message.id}"
         return element

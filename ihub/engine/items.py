@@ -17,7 +17,13 @@ from psycopg2.errors import InvalidSavepointSpecification
 
 from ..core import items as core
 from ..core.exceptions import is_stop
-from ..core.items import Counts, FailedItemsLimit, MissingKey
+from ..core.items import (
+    Counts,
+    FailedItemsLimit,
+    MissingKey,
+    MissingVersion,
+    UnorderedVersion,
+)
 from ..core.masking import mask_values
 from ..core.paging import Pages
 from ..core.retry import is_transient
@@ -211,6 +217,7 @@ class Processing(CursorWatcher):
         self._company_id = _company_of_method(handler, self.integration)
         self._column_paths = tuple(record._item_texts("item_columns"))
         self._skip_unchanged = False
+        self._told = set()
         self._limit = None
         self._marks = {}
         # Of rows to come: what is reported meanwhile is about those already.
@@ -345,8 +352,35 @@ class Processing(CursorWatcher):
             )
         name = core.text_at(data, look.name)
         element.name = name and mask_values(name)
-        element.version = core.text_at(data, look.version)
+        try:
+            element.version = core.version_at(data, look.version)
+        except MissingVersion:
+            self._tell_missing_version(look.version)
+        except UnorderedVersion as error:
+            element.problem = element.problem or self.env._(
+                "Its version “%(version)s” is neither a number nor a moment in ISO 8601, so "
+                "nobody can tell whether it is newer than what is known. Ask the developer of the "
+                "integration to compare something that is, or press Retry if it is the latest.",
+                version=mask_values(str(error)),
+            )
         return element
+
+    def _tell_missing_version(self, where):
+        """Report once that elements have nothing where their version should be."""
+        told = self.scope.told if self.scope else self._told
+        if (self.kind, where) in told:
+            return
+        told.add((self.kind, where))
+        self.integration.ihub_warning(
+            summary=self.env._(
+                "Nothing was found at “%(where)s”, where the version of each %(kind)s should be, "
+                "so an older one may overwrite a newer one. Ask the developer of the integration "
+                "to correct version=….",
+                where=where if isinstance(where, str) else "version",
+                kind=self.kind,
+            ),
+            integration=self.integration,
+        )
 
     def _packed(self, data):
         """Return the data of an element as they are kept, and their fingerprint, or None twice."""

@@ -377,8 +377,9 @@ class AbstractIntegration(models.AbstractModel):
         :param name: what people call it, in the same way
         :param str kind: of which kind they are, such as ``order``
         :param int total: how many there are, if that is known
-        :param version: a number or moment that grows with each change; what is older than what is
-            known is left alone
+        :param version: a number, or a moment in ISO 8601, that grows with each change, looked for
+            as the key is; what is older than what is known is left alone. What is neither, such as
+            ``v10`` or ``01.03.2025``, is left to be repaired: compute one of them with a callable
         :param cursor: returns where the source is now, as for ``resume`` of :meth:`checkpoint`; of
             ``RestClient.pages()`` it is known
         :param bool skip_unchanged: leave alone what has come with the same data before. Of a record

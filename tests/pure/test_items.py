@@ -14,6 +14,8 @@ from pure_ihub.core.items import (
     KEY_LENGTH,
     FailedItemsLimit,
     MissingKey,
+    MissingVersion,
+    UnorderedVersion,
     cause_of,
     changed,
     fingerprint,
@@ -28,6 +30,7 @@ from pure_ihub.core.items import (
     unmasked,
     unpacked,
     value_at,
+    version_at,
     without_secrets,
 )
 from pure_ihub.core.text import NotPlain
@@ -200,6 +203,49 @@ def test_a_fingerprint_does_not_depend_on_the_order_of_names():
 def test_which_of_two_versions_is_older(older, newer):
     assert is_older(older, newer)
     assert not is_older(newer, older)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("v9", "v10"),
+        ("28.02.2025", "01.03.2025"),
+        ("3/9/2025", "3/10/2025"),
+        ('W/"9"', 'W/"10"'),
+        ("Fri, 28 Feb 2025 09:00:00 GMT", "Sat, 01 Mar 2025 09:00:00 GMT"),
+        # The type names another field than before.
+        ("9", "2025-03-01T09:00:00Z"),
+    ],
+)
+def test_of_versions_that_cannot_be_ordered_none_is_older(one, other):
+    assert not is_older(one, other)
+    assert not is_older(other, one)
+
+
+@pytest.mark.parametrize(
+    "version",
+    [0, 10, "10.5", "2025-03-01", "20250301T1200", datetime(2025, 3, 1), date(2025, 3, 1), "b"],
+)
+def test_numbers_and_moments_and_words_are_versions(version):
+    assert version_at({"at": version}, "at") == str(version)
+
+
+@pytest.mark.parametrize("version", ["v10", "01.03.2025", "3/10/2025", 'W/"10"', b"10", [1]])
+def test_other_versions_are_refused(version):
+    with pytest.raises(UnorderedVersion) as refused:
+        version_at({"at": version}, "at")
+    assert str(refused.value) == str(version)
+
+
+@pytest.mark.parametrize("version", [None, False, "", " "])
+def test_an_element_may_say_that_it_has_no_version(version):
+    assert version_at({"at": version}, "at") is None
+
+
+@pytest.mark.parametrize("where", ["updated", "at.there", lambda data: data["updated"]])
+def test_a_version_that_is_looked_for_in_vain_is_missing(where):
+    with pytest.raises(MissingVersion):
+        version_at({"at": "7"}, where)
 
 
 @pytest.mark.parametrize("same", ["7", "2024-12-01T10:00:00Z", "a"])

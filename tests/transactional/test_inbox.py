@@ -454,6 +454,14 @@ class TestWholeMessages(InboxCase):
         self.take()
         self.assertEqual([data["at"] for data in self.called], [5, 10])
 
+    def test_one_that_cannot_be_ordered_is_to_be_repaired(self):
+        self.send({"id": 1, "at": 5}, {"id": 1, "at": "v10"}, {"id": 2})
+        self.take()
+        self.assertEqual([data["at"] for data in self.called if "at" in data], [5])
+        self.assertIn("“v10”", self.assertItem(1, state="failed").message)
+        self.assertItem(2, state="done")
+        self.assertEqual(len(self.assertEvent("warning", "“at”")), 1)
+
     def test_a_newer_one_need_not_wait_for_one_to_repair(self):
         self.send({"id": 1, "at": 5, "fail": "bad"}, {"id": 1, "at": 6})
         self.take()

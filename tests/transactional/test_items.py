@@ -326,6 +326,33 @@ class TestProcessEach(ItemsCase):
         self.run_it(moment="2025-03-01 16:30")
         self.assertEqual(self.names(), ["SO-unknown"])
 
+    def test_a_version_that_cannot_be_ordered_is_to_be_repaired(self):
+        self.options = {"version": "version"}
+        self.orders = [{"id": 1, "number": "SO-new", "version": "2025-03-01"}]
+        self.run_it()
+        for version in ("v10", "28.02.2025", 'W/"10"'):
+            self.orders = [{"id": 1, "number": "SO-which", "version": version}]
+            self.run_it(moment="2025-03-01 13:30")
+            item = self.items(state="failed")
+            self.assertIn(f"“{version}”", item.message)
+            self.assertIn("ISO 8601", item.message)
+        self.assertEqual(self.names(), ["SO-new"])
+        # What is known has not been forgotten.
+        self.orders = [{"id": 1, "number": "SO-old", "version": "2025-02-28"}]
+        self.run_it(moment="2025-03-01 14:30")
+        self.assertEqual(self.names(), ["SO-new"])
+        self.orders = [{"id": 1, "number": "SO-newer", "version": "2025-03-02"}]
+        self.run_it(moment="2025-03-01 15:30")
+        self.assertEqual(self.names(), ["SO-newer"])
+
+    def test_a_version_that_is_nowhere_is_told_once(self):
+        self.options = {"version": "updated"}
+        self.orders = [{**order, "updated_at": "2025-03-01"} for order in self.orders]
+        run = self.run_it()
+        self.assertEqual(run.message, "Done: 6 records.")
+        event = self.assertEvent("warning", "“updated”")
+        self.assertEqual((len(event), event.run_id), (1, run))
+
     def test_without_a_key_it_is_to_be_repaired(self):
         self.orders[2]["id"] = None
         self.run_it()
