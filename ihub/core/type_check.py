@@ -4,7 +4,6 @@ Nothing here knows Odoo: a type is an object with attributes, beside the one tha
 What a type may set, and of which kind that is, is read off the latter.
 """
 
-import hashlib
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from .schedule import CATCH_UPS, Schedule
-from .webhook import Webhook
+from .webhook import Hmac, Webhook
 
 # The method that every type must bring.
 WORK = "run_from_to"
@@ -224,14 +223,26 @@ def _judge_webhook(type_: Type) -> Iterator[Fault]:
     webhook = getattr(type_.model, "webhook", None)
     if not isinstance(webhook, Webhook):
         return
-    try:
-        handler = getattr(type_.model, webhook.handler, None)
-        hashlib.new(webhook.verify.algorithm)
-    except Exception as error:
-        yield raises("webhook", error)
-        return
-    if not callable(handler):
-        yield Fault("value", "webhook", f"handler={quote(webhook.handler)}", "handler")
+    is_right = {
+        "verify": isinstance(webhook.verify, Hmac),
+        "handler": isinstance(webhook.handler, str)
+        and callable(getattr(type_.model, webhook.handler, None)),
+        "key": _is_place(webhook.key),
+        "name": webhook.name is None or _is_place(webhook.name),
+        "kind": isinstance(webhook.kind, str) and bool(webhook.kind),
+        "version": webhook.version is None or _is_place(webhook.version),
+        "parse": callable(webhook.parse),
+        "rate": type(webhook.rate) is int and webhook.rate > 0,
+    }
+    for name in (name for name, right in is_right.items() if not right):
+        yield Fault(
+            "value", "webhook", f"{name}={quote(getattr(webhook, name))}", f"webhook.{name}"
+        )
+
+
+def _is_place(where: Any) -> bool:
+    """Return whether something is found there in an element."""
+    return callable(where) or (isinstance(where, str) and bool(where))
 
 
 def _needs_no_work(type_: Type) -> bool:

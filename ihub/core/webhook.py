@@ -25,7 +25,11 @@ RATE = 500
 # Seconds that the clocks of both sides may differ, or a message be on its way.
 TOLERANCE = 300
 
+ENCODINGS = ("hex", "base64")
+
 _PLACES = re.compile(r"(\{(?:id|timestamp|body)\})")
+# What looks like a place, but may be none.
+_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 class Refused(Exception):
@@ -50,8 +54,10 @@ class Hmac:
     :param str timestamp: the header with the moment of sending, in seconds since 1970; what is
         older than ``tolerance`` is refused
     :param str id: the header with the id of the message, which stays the same when it is sent again
-    :param str signed: what is signed, of ``{id}``, ``{timestamp}`` and ``{body}``
+    :param str signed: what is signed, of ``{id}``, ``{timestamp}`` and ``{body}``; empty: the body,
+        or ``{timestamp}.{body}`` where there is a ``timestamp``
     :param int tolerance: seconds
+    :raise ValueError: the body would not be signed, or nothing could be checked
     """
 
     header: str = "X-Signature"
@@ -62,6 +68,22 @@ class Hmac:
     id: str | None = None
     signed: str = ""
     tolerance: int = TOLERANCE
+
+    def __post_init__(self) -> None:
+        if not self.header or not isinstance(self.header, str):
+            raise ValueError(f"header={self.header!r}: expected the name of a header")
+        check_digest(self.algorithm, self.encoding)
+        if not isinstance(self.tolerance, (int, float)):
+            raise ValueError(f"tolerance={self.tolerance!r}: expected a number of seconds")
+        places = set(_BRACES.findall(self.signed))
+        for place in sorted(places):
+            if not _PLACES.fullmatch(place):
+                raise ValueError(f"signed: {place} is none of {{id}}, {{timestamp}} and {{body}}")
+        if self.signed and "{body}" not in places:
+            raise ValueError("signed: without {body}, anybody could send another one")
+        for name in ("id", "timestamp"):
+            if f"{{{name}}}" in places and not getattr(self, name):
+                raise ValueError(f"signed has {{{name}}}: say in which header that is, as {name}=")
 
     def check(
         self, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: datetime
@@ -206,6 +228,19 @@ class Webhook:
     version: str | Callable[[Any], Any] | None = None
     parse: Callable[[bytes], Any] = json.loads
     rate: int = RATE
+
+
+def check_digest(algorithm: str, encoding: str) -> None:
+    """Refuse what no signature can be made with.
+
+    :raise ValueError: Python knows no such hash, or it is written in another way
+    """
+    if encoding not in ENCODINGS:
+        raise ValueError(f"encoding={encoding!r}: expected {' or '.join(ENCODINGS)}")
+    try:
+        hmac.new(b"", b"", algorithm)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"algorithm={algorithm!r}: {error}") from error
 
 
 def _bytes(text: str) -> bytes:

@@ -20,7 +20,9 @@ from typing import Any
 import requests
 from odoo.tools import LazyTranslate
 
+from ..core.webhook import check_digest
 from ..engine import token_store, waiting
+from ..engine.exceptions import UsageError
 from .language import say
 from .rest_client import AnswerUnusable, RequestInvalid, RequestRefused, RestClient
 
@@ -59,6 +61,7 @@ class BodySignature(requests.auth.AuthBase):
     :param str prefix: what stands before the signature, such as ``sha256=``
     :param signed: function that gets the request and returns the bytes to sign, where those are
         not the body alone
+    :raise UsageError: there is no such hash, or no such encoding
     """
 
     def __init__(
@@ -71,6 +74,11 @@ class BodySignature(requests.auth.AuthBase):
         prefix: str = "",
         signed: Callable[[requests.PreparedRequest], bytes] | None = None,
     ) -> None:
+        try:
+            check_digest(algorithm, encoding)
+        except ValueError as error:
+            message = _lt("BodySignature cannot sign with %(fault)s.")
+            raise UsageError(say(message, fault=error)) from None
         self._secret = secret.encode() if isinstance(secret, str) else secret
         self._header = header
         self._algorithm = algorithm

@@ -11,6 +11,7 @@ import requests
 from freezegun import freeze_time
 from http_server import Reply, local_server
 from pure_ihub.core import masking
+from pure_ihub.engine.exceptions import UsageError
 from pure_ihub.lib import rest_client
 from pure_ihub.lib.auth import BodySignature, HeaderKey, OAuth2
 from pure_ihub.lib.rest_client import RestClient
@@ -68,6 +69,15 @@ def test_the_body_is_signed_as_it_is_sent(server, kwargs):
     (request,) = server.requests
     expected = hmac.new(SECRET.encode(), request.body, "sha256").hexdigest()
     assert request.headers["X-Sign"] == f"sha256={expected}"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"encoding": "Base64"}, {"encoding": None}, {"algorithm": "sha257"}]
+)
+def test_a_signature_that_cannot_be_made_is_refused_at_once(wrong):
+    (value,) = wrong.values()
+    with pytest.raises(UsageError, match=str(value)):
+        BodySignature(SECRET, **wrong)
 
 
 def test_the_signature_in_another_form(server):

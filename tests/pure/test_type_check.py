@@ -1,12 +1,14 @@
 """What is found wrong with an integration type, by its attributes alone."""
 
 import functools
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from pure_ihub.core import type_check
 from pure_ihub.core.type_check import Fault, Field, Flags, Type, judge, judge_schedule
+from pure_ihub.core.webhook import Hmac, StandardWebhooks, Webhook
 
 FIELDS = {
     "id": Field("fields.Id"),
@@ -206,6 +208,37 @@ def test_an_own_attribute_or_method_would_be_laid_over_by_the_field(value):
 def test_a_field_cannot_be_called_like_a_method_of_the_base(name):
     fault = Fault("covers", name, "fields.Boolean")
     assert fault in faults(fields={name: Field("fields.Boolean")})
+
+
+# --- Webhooks ---
+
+SOUND = Webhook(verify=Hmac(), handler="open_settings", key="id")
+
+
+def test_a_sound_webhook_has_no_fault():
+    assert not faults(webhook=SOUND)
+    places = {"key": lambda data: 7, "name": "customer.name", "version": "at"}
+    assert not faults(webhook=replace(SOUND, verify=StandardWebhooks(), rate=1, **places))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("verify", value) for value in (None, Hmac, StandardWebhooks, "sha256")),
+        *(("handler", value) for value in (None, "", "nothing", "is_job", lambda self: None)),
+        *(("key", value) for value in (None, "", 0, ["id"])),
+        *(("name", value) for value in ("", 0, ["name"])),
+        *(("version", value) for value in ("", 0, ["at"])),
+        *(("kind", value) for value in (None, "", 5)),
+        *(("parse", value) for value in (None, "json")),
+        *(("rate", value) for value in (None, "5/s", 0, -1, 1.5, True)),
+    ],
+)
+def test_a_webhook_that_nothing_could_be_done_with_is_a_fault(name, value):
+    (fault,) = faults(webhook=replace(SOUND, **{name: value}))
+    assert (fault.kind, fault.attribute) == ("value", "webhook")
+    assert fault.found.startswith(f"{name}=")
+    assert fault.expected == f"webhook.{name}"
 
 
 # --- Methods ---

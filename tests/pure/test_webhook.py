@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -129,6 +130,36 @@ def test_capital_letters_of_a_signature_do_not_matter():
     headers = Hmac().sign(BODY, "secret", NOW, "m")
     changed = {"x-signature": headers["X-Signature"].upper()}
     assert check(Hmac(), changed, secrets=["secret"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"encoding": "HEX"}, "hex or base64"),
+        ({"encoding": "Base64 "}, "hex or base64"),
+        ({"encoding": "base64url"}, "hex or base64"),
+        ({"signed": "{payload}"}, "{payload}"),
+        ({"signed": "{body}.{Body}"}, "{Body}"),
+        ({"signed": "{timestamp}.{body}"}, "timestamp="),
+        ({"signed": "{id}.{body}"}, "id="),
+        # Else whoever has one message could send another body with its signature.
+        ({"signed": "{timestamp}", "timestamp": "X-Time"}, "{body}"),
+        ({"signed": "v0"}, "{body}"),
+        ({"algorithm": "sha257"}, "sha257"),
+        ({"algorithm": None}, "None"),
+        # Of variable length, so that it has no HMAC.
+        ({"algorithm": "shake_128"}, "shake_128"),
+        ({"header": ""}, "header"),
+        ({"header": None}, "header"),
+        ({"tolerance": "300"}, "tolerance"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Hmac, Shopify, StandardWebhooks])
+def test_a_signature_that_would_not_protect_cannot_be_described(kind, given, said):
+    if kind is StandardWebhooks and said in ("timestamp=", "id="):
+        given = {"timestamp": None, "id": None, **given}
+    with pytest.raises(ValueError, match=re.escape(said)):
+        kind(**given)
 
 
 def test_what_is_no_base64_is_no_secret_of_standard_webhooks():
