@@ -29,9 +29,17 @@ class IhubConnectionMixin(models.AbstractModel):
         """Ask the type's ``check_connection`` whether the other system answers.
 
         :return: the action that shows the answer
+        :raise UserError: the type does not say how to find out
         """
         self.ensure_one()
         integration = self._operable()
+        if not integration.can_test_connection:
+            raise UserError(
+                self.env._(
+                    "The type of this integration cannot test a connection. Ask its developer to "
+                    "give it a method check_connection()."
+                )
+            )
         try:
             said = integration._check_connection()
         except BaseException as error:

@@ -39,6 +39,10 @@ class TestConnection(HubCase):
             self.test(lambda this: "Signed in as Ann."), ("success", "Signed in as Ann.")
         )
 
+    def test_a_type_that_tests_nothing_does_not_say_that_it_works(self):
+        with self.assertRaisesRegex(UserError, r"a method check_connection\(\)"):
+            self.add(DEMO).action_test_connection()
+
     def test_it_does_not_work(self):
         kind, message = self.test(lambda this: False)
         self.assertEqual((kind, message), ("danger", "The connection does not work."))
