@@ -27,11 +27,17 @@ ALIKE = 0.82
 ABBREVIATION = 6
 
 
+def overridable(method: Any) -> Any:
+    """Mark a method of the base of all types as one that a type may have of its own."""
+    method.is_overridable = True
+    return method
+
+
 class Fault(NamedTuple):
     """One thing that is wrong with a type, to be put into words for its reader.
 
-    :param str kind: ``value``, ``misspelt``, ``taken``, ``covers``, ``missing``, ``lazy``,
-        ``signature``, ``key``, ``raises`` or ``transient``
+    :param str kind: ``value``, ``misspelt``, ``taken``, ``covers``, ``replaces``, ``missing``,
+        ``lazy``, ``signature``, ``key``, ``raises`` or ``transient``
     :param str attribute: the name of the attribute, method or field
     :param str found: what it is, as code
     :param str expected: what is expected: a name, a signature, or a key of what is said of values
@@ -111,6 +117,7 @@ class Type(NamedTuple):
     :param Flags flags: those of the base
     :param dict fields: ``{name: Field}`` of all fields of the type
     :param frozenset reserved: names of fields that the hub gives to every integration
+    :param frozenset internal: names of methods that the hub, and not Odoo, gives to every type
     """
 
     model: Any
@@ -120,6 +127,7 @@ class Type(NamedTuple):
     flags: Flags
     fields: Mapping[str, Field]
     reserved: frozenset[str]
+    internal: frozenset[str]
 
 
 def judge(type_: Type) -> list[Fault]:
@@ -194,7 +202,18 @@ def _judge_flags(type_: Type) -> Iterator[Fault]:
 
 def _judge_spelling(type_: Type) -> Iterator[Fault]:
     for name, value in type_.own.items():
-        if name in type_.shared or not _is_plain(name, value):
+        if name in type_.shared:
+            continue
+        if isinstance(value, Webhook) and "webhook" not in type_.own:
+            yield Fault("misspelt", name, expected="webhook")
+            continue
+        if inspect.isfunction(value):
+            # What it has by its right name, too, may have a helper of nearly the same.
+            hooks = (each for each in _overridable(type_) if each not in type_.own)
+            if meant := next((each for each in hooks if _is_like(name, each)), None):
+                yield Fault("misspelt", name, expected=meant)
+            continue
+        if not _is_plain(name, value):
             continue
         for flag in type_.flags:
             # Others may have names of their own, for values of another kind.
@@ -205,8 +224,17 @@ def _judge_spelling(type_: Type) -> Iterator[Fault]:
 
 def _is_alike(name: str, flag: str) -> bool:
     is_short = len(name) >= ABBREVIATION and flag.startswith(name)
-    is_swapped = sorted(name) == sorted(flag)
-    return is_short or is_swapped or SequenceMatcher(None, name, flag).ratio() >= ALIKE
+    return is_short or _is_like(name, flag)
+
+
+def _is_like(name: str, other: str) -> bool:
+    is_swapped = sorted(name) == sorted(other)
+    return is_swapped or SequenceMatcher(None, name, other).ratio() >= ALIKE
+
+
+def _overridable(type_: Type) -> list[str]:
+    """Return the names of the methods that a type may have of its own."""
+    return [name for name, raw in type_.shared.items() if hasattr(raw, "is_overridable")]
 
 
 def _judge_names(type_: Type) -> Iterator[Fault]:
@@ -257,6 +285,9 @@ def _judge_methods(type_: Type) -> Iterator[Fault]:
     for name in type_.own:
         if name not in type_.shared or not callable(model := getattr(type_.base, name, None)):
             continue
+        if name in type_.internal and not _calls_super(type_.own[name]):
+            yield Fault("replaces", name)
+            continue
         try:
             method = getattr(type_.model, name)
         except Exception as error:
@@ -269,6 +300,12 @@ def _judge_methods(type_: Type) -> Iterator[Fault]:
         elif not _can_be_called_like(method, model):
             found, expected = (str(_signature(each) or "(…)") for each in (method, model))
             yield Fault("signature", name, found, expected)
+
+
+def _calls_super(raw: Any) -> bool:
+    """Return whether a method is meant to go on with the one of the same name above it."""
+    code = getattr(inspect.unwrap(raw), "__code__", None) if callable(raw) else None
+    return code is not None and "super" in code.co_names
 
 
 def _is_lazy(method: Any) -> bool:

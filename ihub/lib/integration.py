@@ -11,6 +11,7 @@ from odoo.tools.translate import LazyGettext, get_translation
 
 from ..core.items import Counts, Look
 from ..core.masking import MASK
+from ..core.type_check import overridable
 from ..core.webhook import Webhook
 from ..engine.checkpoint import check_key, checked_json, keep, scope_of
 from ..engine.context import current_run
@@ -232,6 +233,7 @@ class AbstractIntegration(models.AbstractModel):
 
     # --- For integration developers ---
 
+    @overridable
     @api.private
     def run_from_to(self, _from: datetime, _to: datetime) -> Any:
         """Do the work of one window. Every type overrides this.
@@ -262,6 +264,7 @@ class AbstractIntegration(models.AbstractModel):
         # The type may hide its row from whoever saves an order; this link is no secret.
         self.sudo().integration_id.trigger()
 
+    @overridable
     @api.private
     def check_connection(self) -> Any:
         """Find out whether the other system answers, with these settings. A type may override it.
@@ -279,6 +282,7 @@ class AbstractIntegration(models.AbstractModel):
         self.ensure_one()
         return self.integration_id.action_test_connection()
 
+    @overridable
     @api.model
     def open_settings(self) -> dict[str, Any]:
         """Return the action of the Settings button: by default the form of the type itself."""
@@ -456,6 +460,7 @@ class AbstractIntegration(models.AbstractModel):
         value = checked_json(self.env, value, "value")
         self.env["ihub.integration.state"]._save(self.sudo().integration_id, key, value)
 
+    @overridable
     @api.model
     @api.private
     def _default_schedule(self) -> dict[str, Any]:
@@ -528,12 +533,14 @@ class AbstractIntegration(models.AbstractModel):
         label = self.env._("Test Connection")
         etree.SubElement(header, "button", name=TEST, type="object", string=label, icon="fa-plug")
 
+    @overridable
     @api.model
     def _type_title(self) -> str:
         """Return the name of the type as people see it: its translated description."""
         # Model names are for administrators, but this one is printed on every card.
         return self.env["ir.model"].sudo()._get(self._name).name or self._description
 
+    @overridable
     @api.model
     def _type_description(self) -> str:
         """Return what the type does, in HTML, translated where its addon brings a translation."""

@@ -34,6 +34,10 @@ FAULTS = {
         "The field %(attribute)s has the same name as a method that every type has. Give it "
         "another name."
     ),
+    "replaces": _lt(
+        "%(attribute)s() has the same name as a method of the hub, which would no longer work. "
+        "Give it another name."
+    ),
     "key": _lt("%(attribute)s() returns %(found)s, which is not a setting of an integration."),
     "raises": _lt("%(attribute)s fails with %(found)s."),
     "transient": _lt("It is a TransientModel; expected a Model."),
@@ -419,12 +423,25 @@ class IhubTypeMixin(models.AbstractModel):
                 for name, field in model._fields.items()
             },
             reserved=self._reserved_names(),
+            internal=self._methods_of_hub(),
         )
 
     @api.model
     def _shared_by_types(self):
         """Return ``{name: raw value}`` of what the base of all types defines for them."""
         return self._defined_between(self.pool[BASE], self.pool["base"])
+
+    @api.model
+    def _methods_of_hub(self):
+        """Return the names of methods that the hub itself, and not Odoo, gives to every type."""
+        above = self.pool["base"]
+        return frozenset(
+            name
+            for cls in self.pool[BASE].mro()
+            if vars(cls).get("_module") == "ihub" and not issubclass(above, cls)
+            for name, raw in vars(cls).items()
+            if callable(raw) and not hasattr(raw, "is_overridable") and not hasattr(above, name)
+        )
 
     def _defined_between(self, model_class, above):
         """Return ``{name: raw value}`` of what classes of addons define below ``above``."""

@@ -7,7 +7,15 @@ from decimal import Decimal
 
 import pytest
 from pure_ihub.core import type_check
-from pure_ihub.core.type_check import Fault, Field, Flags, Type, judge, judge_schedule
+from pure_ihub.core.type_check import (
+    Fault,
+    Field,
+    Flags,
+    Type,
+    judge,
+    judge_schedule,
+    overridable,
+)
 from pure_ihub.core.webhook import Hmac, StandardWebhooks, Webhook
 
 FIELDS = {
@@ -17,6 +25,7 @@ FIELDS = {
     "state": Field("fields.Selection", "integration_id.state"),
 }
 RESERVED = frozenset({"name", "state"})
+SOUND = Webhook(verify=Hmac(), handler="open_settings", key="id")
 
 
 class Base:
@@ -29,11 +38,24 @@ class Base:
     description = ""
     _private = 5
 
+    @overridable
     def run_from_to(self, _from, _to):
         raise NotImplementedError
 
+    @overridable
     def open_settings(self):
         return {}
+
+    @overridable
+    def check_connection(self):
+        return None
+
+    @overridable
+    def _default_schedule(self):
+        return {}
+
+    def _checked(self, values):
+        return values
 
     def fail(self, reason=None):
         pass
@@ -55,6 +77,7 @@ def faults(fields=(), **attributes):
             flags=FLAGS,
             fields={**FIELDS, **dict(fields)},
             reserved=RESERVED,
+            internal=frozenset({"_checked", "fail"}),
         )
     )
 
@@ -187,6 +210,43 @@ def test_names_of_a_type_s_own_are_no_misspelt_flags(name, value):
     assert not faults(**{name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("check_conection", "check_connection"),
+        ("_check_connection", "check_connection"),
+        ("default_schedule", "_default_schedule"),
+        ("open_setings", "open_settings"),
+    ],
+)
+def test_a_misspelt_method_is_found(name, meant):
+    assert faults(**{name: lambda self: None}) == [Fault("misspelt", name, expected=meant)]
+    # A helper of what is there is none.
+    assert not faults(**{name: lambda self: None, meant: lambda self: {}})
+
+
+def test_a_misspelt_run_from_to_is_named_beside_the_missing_one():
+    own = {"run_fromto": lambda self, _from, _to: None}
+    type_ = Type(Base(), Base(), own, dict(vars(Base)), FLAGS, FIELDS, RESERVED, frozenset())
+    assert judge(type_) == [
+        Fault("misspelt", "run_fromto", expected="run_from_to"),
+        Fault("missing", "run_from_to"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["_default", "_settings", "_check", "test", "_open", "_connection", "_check_order"]
+)
+def test_names_of_helpers_are_no_misspelt_methods(name):
+    assert not faults(**{name: lambda self: None})
+
+
+def test_a_webhook_is_called_webhook():
+    assert faults(web_hook=SOUND) == [Fault("misspelt", "web_hook", expected="webhook")]
+    assert faults(orders=SOUND) == [Fault("misspelt", "orders", expected="webhook")]
+    assert not faults(orders=SOUND, webhook=SOUND)
+
+
 # --- Names ---
 
 
@@ -211,8 +271,6 @@ def test_a_field_cannot_be_called_like_a_method_of_the_base(name):
 
 
 # --- Webhooks ---
-
-SOUND = Webhook(verify=Hmac(), handler="open_settings", key="id")
 
 
 def test_a_sound_webhook_has_no_fault():
@@ -245,7 +303,7 @@ def test_a_webhook_that_nothing_could_be_done_with_is_a_fault(name, value):
 
 
 def test_run_from_to_must_be_there():
-    type_ = Type(Base(), Base(), {}, dict(vars(Base)), FLAGS, FIELDS, RESERVED)
+    type_ = Type(Base(), Base(), {}, dict(vars(Base)), FLAGS, FIELDS, RESERVED, frozenset())
     assert judge(type_) == [Fault("missing", "run_from_to")]
 
 
@@ -307,6 +365,19 @@ def test_a_method_that_cannot_be_called_as_the_hub_does_is_a_fault(method):
 )
 def test_a_method_may_take_more_or_name_it_otherwise(method):
     assert not faults(run_from_to=method)
+
+
+@pytest.mark.parametrize("name", ["_checked", "fail"])
+def test_a_helper_must_not_replace_a_method_of_the_hub(name):
+    assert faults(**{name: lambda self, order=None: True}) == [Fault("replaces", name)]
+
+
+def test_what_goes_on_with_the_hub_s_method_may_be_in_front_of_it():
+    class Mixin(Base):
+        def _checked(self, values):
+            return super()._checked({**values, "tz": "UTC"})
+
+    assert not faults(_checked=Mixin._checked)
 
 
 def test_other_methods_are_checked_as_well():

@@ -3,6 +3,7 @@
 import functools
 import re
 import textwrap
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -12,6 +13,8 @@ from hub_case import DEMO, HubCase, at
 from odoo.exceptions import UserError
 from odoo.tests import Form
 from odoo.tools import mute_logger
+
+from odoo.addons.ihub.lib.webhook import Hmac, Webhook
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "developer-guide.md"
 ECB = "ihub.integration.ecb.rates"
@@ -51,6 +54,31 @@ class TestVerdict(TypeCase):
         (line,) = logged.output
         self.assertIn(f"The integration type {DEMO} cannot be used.", line)
         self.assertIn("is_job is 'no'; expected True or False.", line)
+
+    def test_a_helper_that_replaces_a_method_of_the_hub_is_said(self):
+        for name in ("_checked", "_secrets", "_own_names", "checkpoint", "_text_length"):
+            with self.defined(name, lambda self, order: True):
+                self.assertIn(f"{name}() has the same name as a method of the hub", self.sentence())
+        self.assertFalse(self.sentence())
+
+    def test_methods_of_odoo_may_be_extended(self):
+        for name in ("create", "write", "unlink", "default_get", "_get_view", "_search"):
+            with self.defined(name, lambda self, *args, **kwargs: None):
+                self.assertFalse(self.sentence())
+
+    def test_what_is_wrong_of_a_webhook_is_said(self):
+        self.define(webhook=Webhook(verify=Hmac, handler="run_from_to", key="id", rate="5/s"))
+        self.assertIn("expected a signature such as StandardWebhooks().", self.sentence())
+        self.assertIn("webhook is rate='5/s'; expected a whole number", self.sentence())
+
+    @contextmanager
+    def defined(self, name, value):
+        """Let the addon's class of the type define something."""
+        definition = self.type_class()._model_classes__[0]
+        with patch.object(definition, name, value, create=True):
+            self.judge_quietly()
+            yield
+        self.judge_quietly()
 
     def test_several_faults_are_all_said(self):
         self.define(is_job="no", delay="soon")

@@ -63,6 +63,12 @@ wrong(
     "run_from_to() cannot be called as run_from_to(_from, _to).",
     run_from_to=lambda self: None,
 )
+wrong(
+    "method",
+    "check_conection is unknown. Did you mean check_connection?",
+    check_conection=lambda self: None,
+)
+wrong("replaces", "_checked() has the same name as a method", _checked=lambda self, order: True)
 wrong("title", "_type_title fails with ZeroDivisionError", _type_title=divide)
 wrong("told", "_type_description fails with ZeroDivisionError", _type_description=divide)
 wrong("schedule", "_default_schedule fails with ZeroDivisionError", _default_schedule=divide)
