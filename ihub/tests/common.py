@@ -326,7 +326,7 @@ class IntegrationCase(IhubCase):
         return found
 
     def assertNoSecret(self, value):
-        """``value`` is in nothing that the hub or a chatter shows.
+        """``value`` is in nothing that the hub or a chatter shows, nor in messages that came in.
 
         What ``set_state`` keeps is not shown, so it may be there.
         """
@@ -343,6 +343,16 @@ class IntegrationCase(IhubCase):
                 SQL(" OR ").join(SQL("strpos(field.value, %s) > 0", form) for form in forms),
             )
             ((count,),) = self.env.execute_query(query)
+            self.assertFalse(count, f"A secret can be read in {count} places of {table}.")
+        # Long details of events, and messages as they came.
+        attachments = self.env["ir.attachment"].sudo().search([("res_model", "=like", "ihub.%")])
+        bodies = self.env.execute_query(SQL("SELECT body FROM ihub_message WHERE body IS NOT NULL"))
+        kept = {
+            "ir_attachment": [one.raw or b"" for one in attachments],
+            "ihub_message": [bytes(body) for (body,) in bodies],
+        }
+        for table, contents in kept.items():
+            count = sum(any(form.encode() in one for form in forms) for one in contents)
             self.assertFalse(count, f"A secret can be read in {count} places of {table}.")
 
 

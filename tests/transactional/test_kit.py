@@ -9,6 +9,7 @@ from unittest.mock import patch
 from hub_case import HubCase, at
 from odoo.exceptions import UserError
 
+from odoo.addons.ihub.engine import message_store
 from odoo.addons.ihub.lib.rest_client import RestClient
 from odoo.addons.ihub.tests.http_server import Reply
 
@@ -143,6 +144,16 @@ class TestAssertions(HubCase):
         self.integration.sudo().message_post(body=f"It is {secret}.")
         with self.assertRaisesRegex(AssertionError, "mail_message"):
             self.assertNoSecret(secret)
+
+    def test_secrets_in_what_is_kept_apart(self):
+        with self.undone(), self.assertRaisesRegex(AssertionError, "ir_attachment"):
+            # So long that the row has no more than its ends.
+            self.integration.ihub_info("told", details="x" * 200_000 + "hush" + "x" * 200_000)
+            self.assertNoSecret("hush")
+        self.assertNoSecret("hush")
+        message_store.insert(self.cr, self.integration.id, "m", b'{"token": "hush"}')
+        with self.assertRaisesRegex(AssertionError, "ihub_message"):
+            self.assertNoSecret("hush")
 
 
 class TestServer(HubCase):
