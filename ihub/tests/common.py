@@ -77,7 +77,9 @@ class IhubCase(TransactionCase):
         :param integration: a record of ``ihub.integration`` or of a type, of any user; one that was
             started or run manually before
         """
-        cron = integration.sudo().cron_id
+        cron = integration_of(integration).sudo().cron_id
+        if not cron:
+            self.fail("It was never started: add(…, start=…) does so.")
         # From a frozen moment Odoo would count the hours until now one by one: thousands.
         cron.nextcall = self.env.cr.now()
         with suppress(Killed), self.enter_registry_test_mode():
@@ -96,7 +98,8 @@ class IntegrationCase(IhubCase):
     """A test case for a type of integration: what is due, trouble on the way, what came of it.
 
     Moments are naive UTC: a datetime, or text such as ``2025-03-01 12:00``. The clock is frozen,
-    so nothing is waited for.
+    so nothing is waited for. An integration is a record of ``ihub.integration``, or the row of its
+    type.
     """
 
     @functools.cached_property
@@ -156,7 +159,10 @@ class IntegrationCase(IhubCase):
     def run_due(self, integration, at=None):
         """Let an integration's lane execute what is due at a moment.
 
+        :param integration: one that was started or run manually before
+        :param at: the moment; None: now
         :return: the runs that were executed, those of retries included, oldest first
+        :raise AssertionError: it was never started
         """
         before = {run.id: run.attempt for run in self.runs(integration)}
         with frozen(at):
@@ -166,9 +172,16 @@ class IntegrationCase(IhubCase):
         )
 
     def run_window(self, integration, start=None, end=None, at=None):
-        """Run one window manually, as people do; return its run."""
+        """Run one window manually, as people do.
+
+        :param start: of the window; None: as Run Manually proposes
+        :param end: of the window, not included
+        :param at: when that is done; None: now
+        :return: its run, whatever has become of it
+        :raise UserError: what Run Manually would refuse
+        """
         with frozen(at):
-            run = integration.run_manually(*map(moment, (start, end)))
+            run = integration_of(integration).run_manually(*map(moment, (start, end)))
             self.work(integration)
         return run
 
@@ -181,9 +194,15 @@ class IntegrationCase(IhubCase):
         :param str message_id: the same as of another one: it is sent again; None: a new one
         :param headers: others than it would have, as ``webhook_signature="v1,…"``
         :return: the HTTP status of the answer
+        :raise AssertionError: its type has no webhook
+        :raise UserError: its type is not sound
         """
         body = data if isinstance(data, bytes) else json.dumps(data).encode()
-        integration = integration.sudo()
+        integration = integration_of(integration).sudo()
+        if not integration.has_webhook:
+            # Whose type is not sound takes no messages.
+            integration._check_type(integration.integration_type)
+            self.fail("Its type has no webhook: webhook = Webhook(…) is missing.")
         with frozen(at):
             if not integration.has_webhook_secret:
                 integration._set_webhook_secret(integration._webhook().verify.new_secret())
@@ -245,6 +264,8 @@ class IntegrationCase(IhubCase):
     def stop_at_checkpoint(self, integration, number):
         """Let somebody press Stop before the n-th checkpoint of a run, for a ``with``."""
 
+        integration = integration_of(integration)
+
         def press(watch):
             integration.with_env(integration.env(cr=watch.cr)).stop()
 
@@ -295,7 +316,7 @@ class IntegrationCase(IhubCase):
         return self._found("ihub.item", integration, criteria)
 
     def _found(self, model, integration, criteria):
-        domain = [("integration_id", "=", integration.id)]
+        domain = [("integration_id", "=", integration_of(integration).id)]
         domain += [(name, "=", value) for name, value in criteria.items()]
         return self.env[model].search(domain, order="id")
 
@@ -354,6 +375,12 @@ class IntegrationCase(IhubCase):
         for table, contents in kept.items():
             count = sum(any(form.encode() in one for form in forms) for one in contents)
             self.assertFalse(count, f"A secret can be read in {count} places of {table}.")
+
+
+def integration_of(record):
+    """Return the ``ihub.integration`` that ``record`` is, or whose row of a type it is."""
+    is_row = "integration_id" in record._fields
+    return record.sudo().integration_id.with_env(record.env) if is_row else record
 
 
 def moment(text):

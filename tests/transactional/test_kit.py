@@ -52,6 +52,25 @@ class TestKit(HubCase):
         self.assertEqual(run.started_at, at("2025-03-01 12:01"))
         self.assertWindows(self.integration, [(START, "2025-03-01 12:00")])
 
+    def test_the_row_of_the_type_is_as_good_as_its_integration(self):
+        row = self.integration.sudo()._type_record()
+        self.assertNotEqual(row.id, self.integration.id)
+        run = self.run_due(row, at="2025-03-01 12:01")
+        self.assertEqual((run.state, run.integration_id), ("done", self.integration))
+        self.assertEqual(self.runs(row), self.runs(self.integration))
+        self.assertWindows(row, [(START, "2025-03-01 12:00")])
+        run = self.run_window(row, START, "2025-03-01 11:30", at="2025-03-01 12:30")
+        self.assertEqual(run.state, "done")
+        with self.stop_at_checkpoint(row, 1):
+            self.run_due(row, at="2025-03-01 13:01")
+        self.assertEqual(self.integration.state, "stopped")
+
+    def test_what_cannot_be_is_said_in_words(self):
+        with self.assertRaisesRegex(AssertionError, "never started"):
+            self.run_due(self.add(name="Never"), at=START)
+        with self.assertRaisesRegex(AssertionError, "has no webhook"):
+            self.receive(self.integration, {"id": 7})
+
     def test_a_window_is_run_manually(self):
         run = self.run_window(self.integration, "2025-02-01 11:00", "2025-02-01 12:00")
         self.assertEqual((run.state, run.trigger), ("done", "manual"))
