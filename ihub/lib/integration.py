@@ -90,6 +90,8 @@ class AbstractIntegration(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list: list[dict[str, Any]]) -> Any:
         Integration = self.env["ihub.integration"]
+        # Before anything else of the type is called.
+        Integration._check_type(self._name)
         context = self.env.context
         if linked := context.get("default_integration_id"):
             # Where the settings of an existing integration were lost: see `_settings_action`.
