@@ -638,8 +638,6 @@ class Processing(CursorWatcher):
                 self.integration._check_work_is_done(result)
                 if self.scope and self.scope.failed:
                     raise RunFailed(self.scope.reason)
-                if not is_healthy(self.cr):
-                    raise UserError(_caught(self.env))
         except InvalidSavepointSpecification as error:
             raise UsageError(_ended(self.env)) from error
 
@@ -798,13 +796,6 @@ def _known_of(row):
     # What is done needs its data no more than people may want to look at them.
     is_needed = row.is_corrected and row.state != "done"
     return row if is_needed else row._replace(data=None)
-
-
-def _caught(env):
-    return env._(
-        "A database error was caught, so nothing could be kept. Ask the developer of the "
-        'integration to put what may fail into a "with self.env.cr.savepoint()" block.'
-    )
 
 
 def _ended(env):

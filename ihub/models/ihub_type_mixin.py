@@ -10,7 +10,9 @@ from odoo.tools.translate import LazyGettext
 from ..core import type_check
 from ..core.schedule import CATCH_UPS, INTERVAL_TYPES
 from ..core.type_check import LINK, Fault
+from ..engine.context import current_run
 from ..engine.exceptions import IntegrationError
+from ..engine.odoo_internals import is_healthy
 from .ihub_fields import Secret
 
 _logger = logging.getLogger(__name__)
@@ -468,8 +470,21 @@ class IhubTypeMixin(models.AbstractModel):
     def _check_work_is_done(self, result):
         """Refuse what ``run_from_to`` has returned if that only promises to do the work.
 
-        :raise IntegrationError: in words for the operator
+        Also where the database keeps nothing of it any more.
+
+        :raise UserError: in words for the operator
         """
+        scope = current_run(self.env.cr.dbname)
+        # Whoever has called fail() has said why; without a connection it is tried again.
+        has_failed = (scope and scope.failed) or self.env.cr.closed
+        if not has_failed and not is_healthy(self.env.cr):
+            raise UserError(
+                self.env._(
+                    "A database error was caught, so nothing could be kept. Ask the developer of "
+                    'the integration to put what may fail into a "with self.env.cr.savepoint()" '
+                    "block."
+                )
+            )
         if not type_check.is_unfinished(result):
             return
         with suppress(Exception):

@@ -1,7 +1,10 @@
 """What an integration can do to fail, and what people get to see of it."""
 
+from contextlib import suppress
+
 from freezegun import freeze_time
 from hub_case import HubCase, at
+from psycopg2 import DataError
 
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
 
@@ -22,6 +25,16 @@ class TestFailing(HubCase):
         return self.env["ihub.event"].search(
             [("integration_id", "=", self.integration.id), ("level", "=", "error")]
         )
+
+    def test_an_error_of_the_database_that_was_caught_is_said_in_words(self):
+        def swallow(this, _from, _to):
+            this.env["res.partner"].sudo().create({"name": "gone"})
+            with suppress(DataError):
+                this.env.cr.execute("SELECT 1/0", log_exceptions=False)
+
+        self.work_as(swallow)
+        self.assertIn("A database error was caught", self.errors().summary)
+        self.assertWindowIsStillToBeDone()
 
     def assertWindowIsStillToBeDone(self):
         self.assertEqual(self.integration.window_from, at("2025-03-01 10:00"))
