@@ -254,11 +254,11 @@ def _judge_webhook(type_: Type) -> Iterator[Fault]:
     is_right = {
         "verify": isinstance(webhook.verify, Hmac),
         "handler": isinstance(webhook.handler, str)
-        and callable(getattr(type_.model, webhook.handler, None)),
-        "key": _is_place(webhook.key),
-        "name": webhook.name is None or _is_place(webhook.name),
+        and takes_item(getattr(type_.model, webhook.handler, None)),
+        "key": is_place(webhook.key),
+        "name": webhook.name is None or is_place(webhook.name),
         "kind": isinstance(webhook.kind, str) and bool(webhook.kind),
-        "version": webhook.version is None or _is_place(webhook.version),
+        "version": webhook.version is None or is_place(webhook.version),
         "parse": callable(webhook.parse),
         "rate": type(webhook.rate) is int and webhook.rate > 0,
     }
@@ -268,9 +268,25 @@ def _judge_webhook(type_: Type) -> Iterator[Fault]:
         )
 
 
-def _is_place(where: Any) -> bool:
-    """Return whether something is found there in an element."""
+def is_place(where: Any) -> bool:
+    """Return whether ``where`` is a field, a path or a function, as the key of an element is."""
     return callable(where) or (isinstance(where, str) and bool(where))
+
+
+def takes_item(handler: Any) -> bool:
+    """Return whether a method can be called with the data of an element, and an ``Item``."""
+    if not callable(handler):
+        return False
+    try:
+        signature = inspect.signature(handler)
+    except (TypeError, ValueError):
+        # What is written in C need not say.
+        return True
+    try:
+        signature.bind(None, None)
+    except TypeError:
+        return False
+    return True
 
 
 def _needs_no_work(type_: Type) -> bool:

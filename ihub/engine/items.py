@@ -29,6 +29,7 @@ from ..core.paging import Pages
 from ..core.retry import is_transient
 from ..core.shutdown import is_shutdown
 from ..core.text import NotPlain
+from ..core.type_check import is_place, takes_item
 from . import item_store, message_store
 from .checkpoint import explain, keep, scope_of
 from .context import declared, in_hand
@@ -268,6 +269,7 @@ class Processing(CursorWatcher):
                     value=repr(self.handler)[:100],
                 )
             )
+        self._check_call(look)
         self._skip_unchanged = skip_unchanged
         self._limit = FailedItemsLimit(
             self.integration.failed_items_limit, self.integration.failed_items_share
@@ -287,6 +289,29 @@ class Processing(CursorWatcher):
             self._keep()
         self._missed.tell()
         return self.counts
+
+    def _check_call(self, look):
+        """Refuse what would fail for each element, and say how it is written."""
+        if not takes_item(self.handler):
+            raise UsageError(
+                self.env._(
+                    "%(handler)s() cannot be called with two arguments, the data and the item. "
+                    "Define it as: def %(handler)s(self, data, item).",
+                    handler=self._handler_name,
+                )
+            )
+        for name, where in look._asdict().items():
+            is_optional = name != "key" and where is None
+            if not is_optional and not is_place(where):
+                raise UsageError(
+                    self.env._(
+                        "process_each(%(name)s=%(value)s): say where it is found, as a field "
+                        "such as “id”, a path such as “customer.email” (“0” is the first of a "
+                        "list), or a function that gets the element.",
+                        name=name,
+                        value=repr(where)[:100],
+                    )
+                )
 
     def _take_chunk(self, elements, has_cursor):
         known = self._known(elements)
@@ -348,7 +373,7 @@ class Processing(CursorWatcher):
             element.problem = self.env._(
                 "It has no key: nothing was found at %(where)s. Ask the developer of the "
                 "integration, or the other system, why.",
-                where=look.key if isinstance(look.key, str) else self.kind,
+                where=look.key if isinstance(look.key, str) else "key",
             )
         name = core.text_at(data, look.name)
         element.name = name and mask_values(name)

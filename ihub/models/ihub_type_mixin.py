@@ -58,7 +58,7 @@ EXPECTED = {
     "dict": _lt("a dictionary"),
     "NoneType": _lt("a Webhook(…), or None"),
     "webhook.verify": _lt("a signature such as StandardWebhooks()"),
-    "webhook.handler": _lt("the name of one of its methods"),
+    "webhook.handler": _lt("the name of one of its methods, which takes data and item"),
     "webhook.key": _lt("a field, a path or a function"),
     "webhook.name": _lt("a field, a path, a function or None"),
     "webhook.kind": _lt("a text such as order"),
@@ -468,10 +468,9 @@ class IhubTypeMixin(models.AbstractModel):
     # --- What types return ---
 
     def _check_work_is_done(self, result):
-        """Refuse what ``run_from_to`` has returned if that only promises to do the work.
+        """Refuse work that was only promised, or of which the database would keep nothing.
 
-        Also where the database keeps nothing of it any more.
-
+        :param result: what ``run_from_to``, or the method that deals with an item, has returned
         :raise UserError: in words for the operator
         """
         scope = current_run(self.env.cr.dbname)

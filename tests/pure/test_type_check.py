@@ -25,7 +25,7 @@ FIELDS = {
     "state": Field("fields.Selection", "integration_id.state"),
 }
 RESERVED = frozenset({"name", "state"})
-SOUND = Webhook(verify=Hmac(), handler="open_settings", key="id")
+SOUND = Webhook(verify=Hmac(), handler="run_from_to", key="id")
 
 
 class Base:
@@ -284,6 +284,7 @@ def test_a_sound_webhook_has_no_fault():
     [
         *(("verify", value) for value in (None, Hmac, StandardWebhooks, "sha256")),
         *(("handler", value) for value in (None, "", "nothing", "is_job", lambda self: None)),
+        *(("handler", value) for value in ("_checked", "check_connection")),
         *(("key", value) for value in (None, "", 0, ["id"])),
         *(("name", value) for value in ("", 0, ["name"])),
         *(("version", value) for value in ("", 0, ["at"])),

@@ -298,6 +298,25 @@ class TestProcessEach(ItemsCase):
         self.run_it(moment="2025-03-01 13:30")
         self.assertEqual(self.called, [4])
 
+    def test_a_handler_that_cannot_take_an_item_is_said_once(self):
+        run = self.run_it(lambda this, data: None)
+        self.assertEqual(run.state, "failed")
+        self.assertIn("def _import_order(self, data, item)", run.message)
+        self.assertFalse(self.items())
+
+    def test_what_says_not_where_something_is_found_is_refused(self):
+        for name, value in (("version", 0), ("version", "")):
+            self.options = {name: value}
+            run = self.run_it()
+            self.assertEqual(run.state, "failed")
+            self.assertIn(f"process_each({name}={value!r})", run.message)
+        self.assertFalse(self.items())
+
+    def test_the_key_is_found_by_no_number(self):
+        work = self.integration.sudo()._type_record()
+        with self.importing(), self.assertRaisesRegex(UsageError, r"key=0.*“0” is the first"):
+            work.process_each([("7", "Anna")], work._import_order, key=0)
+
     def test_of_a_record_nobody_could_tell_whether_it_has_changed(self):
         partner = self.env["res.partner"].create({"name": "Anna"})
         self.options = {"skip_unchanged": True}
