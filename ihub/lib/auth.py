@@ -22,7 +22,7 @@ from odoo.tools import LazyTranslate
 
 from ..core.webhook import check_digest
 from ..engine import token_store, waiting
-from ..engine.exceptions import UsageError
+from ..engine.exceptions import SettingsError, UsageError
 from .language import say
 from .rest_client import AnswerUnusable, RequestInvalid, RequestRefused, RestClient
 
@@ -40,9 +40,11 @@ class HeaderKey(requests.auth.AuthBase):
 
     :param str value: the key
     :param str header: the name of the header
+    :raise SettingsError: there is no key
     """
 
     def __init__(self, value: str, header: str = "X-API-Key") -> None:
+        _check_is_set(value, header)
         self.value = value
         self.header = header
 
@@ -61,6 +63,7 @@ class BodySignature(requests.auth.AuthBase):
     :param str prefix: what stands before the signature, such as ``sha256=``
     :param signed: function that gets the request and returns the bytes to sign, where those are
         not the body alone
+    :raise SettingsError: there is no secret
     :raise UsageError: there is no such hash, or no such encoding
     """
 
@@ -74,6 +77,7 @@ class BodySignature(requests.auth.AuthBase):
         prefix: str = "",
         signed: Callable[[requests.PreparedRequest], bytes] | None = None,
     ) -> None:
+        _check_is_set(secret, header)
         try:
             check_digest(algorithm, encoding)
         except ValueError as error:
@@ -91,6 +95,16 @@ class BodySignature(requests.auth.AuthBase):
         encoded = digest.hex() if self._encoding == "hex" else base64.b64encode(digest).decode()
         request.headers[self._header] = f"{self._prefix}{encoded}"
         return request
+
+
+def _check_is_set(value: Any, name: str) -> None:
+    """Refuse a setting that is empty, as which nobody would be let in: Odoo has False for it.
+
+    :raise SettingsError: it is
+    """
+    if not value or not isinstance(value, (str, bytes)):
+        message = _lt("The key for “%(name)s” is not set. Press Settings and enter it.")
+        raise SettingsError(say(message, name=name))
 
 
 def _body_of(request: requests.PreparedRequest) -> bytes:
@@ -118,6 +132,7 @@ class OAuth2(requests.auth.AuthBase):
     :param dict parameters: others that the server wants, such as ``audience``
     :param bool in_body: whether name and password of the client are sent in the form, and not in
         the header ``Authorization``
+    :raise SettingsError: there is no name of the client
     """
 
     def __init__(
@@ -131,6 +146,7 @@ class OAuth2(requests.auth.AuthBase):
         parameters: dict[str, str] | None = None,
         in_body: bool = False,
     ) -> None:
+        _check_is_set(client_id, "client_id")
         self._token_url = token_url
         self._client = (client_id, client_secret or "")
         self._refresh_token = refresh_token

@@ -239,6 +239,7 @@ class RestClient:
     :param bool follow_elsewhere: follow redirects to other servers too. They get a plain GET (or
         HEAD) with none of the headers, cookies and data of the request, and never over http what
         was asked for over https.
+    :raise UsageError: one of these is of another kind
     """
 
     def __init__(
@@ -256,6 +257,22 @@ class RestClient:
         rate: str | None = None,
         follow_elsewhere: bool = False,
     ) -> None:
+        seconds = _lt("a number of seconds above 0")
+        _check("connect_timeout", connect_timeout, _is_number(connect_timeout, 0), seconds)
+        _check("read_timeout", read_timeout, _is_number(read_timeout, 0), seconds)
+        _check("deadline", deadline, _is_number(deadline, 0), seconds)
+        _check("max_bytes", max_bytes, _is_number(max_bytes, 0), _lt("a number of bytes above 0"))
+        is_wait = max_wait is None or max_wait == 0 or _is_number(max_wait, 0)
+        _check("max_wait", max_wait, is_wait, _lt("a number of seconds, or None"))
+        # What it is, not what it says: that is secret.
+        is_pair = isinstance(auth, tuple) and len(auth) == 2
+        is_auth = not auth or is_pair or (callable(auth) and not isinstance(auth, type))
+        _check(
+            "auth",
+            type(auth),
+            is_auth,
+            _lt("a tuple of user name and password, or what signs in, such as HeaderKey(…)"),
+        )
         self.base_url = (base_url or "").strip()
         self.deadline = deadline
         self.max_bytes = max_bytes
@@ -299,11 +316,22 @@ class RestClient:
         return self.request("POST", path, **kwargs)
 
     def get_json(self, path: str = "", **kwargs: Any) -> Any:
-        """GET ``path`` and return the answer read as JSON."""
+        """GET ``path``; see :meth:`request`.
+
+        :return: the answer read as JSON; None if it is empty
+        :raise AnswerUnusable: it is not JSON
+        :raise RetryableError, IntegrationError: as :meth:`request` does
+        """
         return self.get(path, **kwargs).json()
 
     def post_json(self, path: str = "", payload: Any = None, **kwargs: Any) -> Any:
-        """POST ``payload`` as JSON and return the answer read as JSON."""
+        """POST ``payload`` as JSON; see :meth:`post`.
+
+        :param payload: what JSON has: dictionaries, lists, text, numbers, booleans and None
+        :return: the answer read as JSON; None if it is empty
+        :raise AnswerUnusable: it is not JSON
+        :raise RetryableError, IntegrationError: as :meth:`request` does
+        """
         return self.post(path, json=payload, **kwargs).json()
 
     def pages(
@@ -327,8 +355,16 @@ class RestClient:
             by the header ``Link``
         :param dict params: the parameters of the query
         :param dict headers: sent with each request
+        :raise UsageError: ``items`` or ``next`` is none of these
         :raise AnswerUnusable: by the iterator: a page has no list, or comes again
         """
+
+        is_place = items is None or callable(items) or (isinstance(items, str) and bool(items))
+        _check("items", items, is_place, _lt("a path such as data.orders, a function, or None"))
+        is_way = next is None or (not isinstance(next, type) and hasattr(next, "following"))
+        _check(
+            "next", next, is_way, _lt('one of ihub.lib.paging, such as NextAddress("links.next")')
+        )
 
         def fetch(place: Place) -> tuple[str, Mapping[str, str], Any]:
             answer = self.get(place.path, params=place.params, headers=headers)
@@ -689,10 +725,25 @@ def _signed(request: Any, auth: Any) -> requests.PreparedRequest:
     return signed
 
 
+def _check(name: str, value: Any, is_right: bool, expected: Any) -> None:
+    """Refuse what was given for a parameter unless it is right.
+
+    :param expected: what is, as a term
+    :raise UsageError: it is not
+    """
+    if not is_right:
+        message = _lt("%(name)s=%(value)s cannot be used; expected %(expected)s.")
+        raise UsageError(say(message, name=name, value=repr(value)[:100], expected=say(expected)))
+
+
+def _is_number(value: Any, above: float) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > above
+
+
 def _interval(rate: str | None) -> float | None:
     try:
         return interval_of(rate) if rate else None
-    except ValueError:
+    except (TypeError, ValueError):
         message = _lt("“%(rate)s” is not a rate. Use numbers per s, min, h or d, such as 2/s.")
         raise UsageError(say(message, rate=rate)) from None
 

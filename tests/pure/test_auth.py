@@ -11,7 +11,7 @@ import requests
 from freezegun import freeze_time
 from http_server import Reply, local_server
 from pure_ihub.core import masking
-from pure_ihub.engine.exceptions import UsageError
+from pure_ihub.engine.exceptions import SettingsError, UsageError
 from pure_ihub.lib import rest_client
 from pure_ihub.lib.auth import BodySignature, HeaderKey, OAuth2
 from pure_ihub.lib.rest_client import RestClient
@@ -69,6 +69,16 @@ def test_the_body_is_signed_as_it_is_sent(server, kwargs):
     (request,) = server.requests
     expected = hmac.new(SECRET.encode(), request.body, "sha256").hexdigest()
     assert request.headers["X-Sign"] == f"sha256={expected}"
+
+
+@pytest.mark.parametrize("empty", [False, None, "", 0])
+def test_a_key_that_is_not_set_leads_to_the_settings(empty):
+    with pytest.raises(SettingsError, match="X-Shop-Key.*Press Settings"):
+        HeaderKey(empty, "X-Shop-Key")
+    with pytest.raises(SettingsError, match="X-Sign.*Press Settings"):
+        BodySignature(empty, "X-Sign")
+    with pytest.raises(SettingsError, match="client_id.*Press Settings"):
+        OAuth2("https://shop.example/token", empty, "secret")
 
 
 @pytest.mark.parametrize(

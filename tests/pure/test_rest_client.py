@@ -2,6 +2,7 @@ import contextlib
 import encodings.aliases
 import gzip
 import time
+from datetime import timedelta
 
 import pytest
 import requests
@@ -9,7 +10,9 @@ from freezegun import freeze_time
 from http_server import Reply, closed_port_url, local_server
 from pure_ihub.engine import waiting
 from pure_ihub.lib import rest_client
-from pure_ihub.lib.exceptions import IntegrationError, RetryableError
+from pure_ihub.lib.auth import HeaderKey
+from pure_ihub.lib.exceptions import IntegrationError, RetryableError, UsageError
+from pure_ihub.lib.paging import PageNumber
 from pure_ihub.lib.rest_client import RestClient, retry_after
 from requests.adapters import HTTPAdapter
 
@@ -498,3 +501,34 @@ def test_every_request_has_both_timeouts(server, monkeypatch):
     server.reply("orders", body=b"ok")
     RestClient(server.url, connect_timeout=3, read_timeout=4).get("orders")
     assert seen == [(3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("auth", value) for value in ("hush", ["me", "hush"], ("hush",), HeaderKey)),
+        *(("deadline", value) for value in (None, "60", 0, -1, True, timedelta(seconds=5))),
+        *(("max_wait", value) for value in ("5", -1, timedelta(seconds=5))),
+        *(("read_timeout", value) for value in (None, 0)),
+        *(("connect_timeout", value) for value in (None, "10")),
+        *(("max_bytes", value) for value in (None, "1 MB")),
+        *(("rate", value) for value in (2, 0.5, ["2/s"], "fast")),
+    ],
+)
+def test_what_cannot_be_a_parameter_is_refused_by_name(name, value):
+    said = "is not a rate" if name == "rate" else f"{name}=.* cannot be used; expected "
+    with pytest.raises(UsageError, match=said) as refused:
+        RestClient("https://shop.example", **{name: value})
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("next", value) for value in ("links.next", PageNumber, 5)),
+        *(("items", value) for value in (0, "", ["data"])),
+    ],
+)
+def test_what_cannot_find_a_page_or_its_elements_is_refused_by_name(name, value):
+    with pytest.raises(UsageError, match=f"{name}=.* cannot be used; expected "):
+        RestClient("https://shop.example").pages("orders", **{name: value})
