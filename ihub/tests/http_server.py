@@ -96,8 +96,9 @@ class LocalServer:
         return [request.path for request in self.requests]
 
     def reply(self, path, *replies, **kwargs):
-        """Answer requests for ``path`` (without parameters).
+        """Answer requests for ``path``, whatever their parameters.
 
+        A path with parameters, such as ``/orders?page=2``, is for requests with the very same ones.
         With several replies they are given one after the other, the last one from then on.
 
         :param kwargs: those of one :class:`Reply`, such as ``json``, ``status``, ``headers``
@@ -121,7 +122,9 @@ class LocalServer:
         self._thread.join(5)
 
     def _next_reply(self, path):
-        replies = self._replies.get(path.partition("?")[0].lstrip("/"), [Reply(404)])
+        path = path.lstrip("/")
+        whole, part = (self._replies.get(one) for one in (path, path.partition("?")[0]))
+        replies = whole or part or [Reply(404)]
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         return self._trouble(reply) if self._trouble else reply
 

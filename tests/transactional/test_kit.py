@@ -185,6 +185,15 @@ class TestServer(HubCase):
         self.assertEqual((received.method, received.path), ("POST", "/orders?page=1"))
         self.assertEqual(received.json, {"a": 1})
 
+    def test_what_was_told_of_the_very_parameters_comes_first(self):
+        client = self.client()
+        self.server.reply("/orders?page=2", json=[2])
+        with self.assertRaisesRegex(UserError, "nothing at this address"):
+            client.get("orders?page=1")
+        self.server.reply("/orders", json=[1])
+        pages = [client.get_json("orders", params={"page": number}) for number in (1, 2, 3)]
+        self.assertEqual(pages, [[1], [2], [1]])
+
     def test_it_refuses_what_it_was_not_told(self):
         with self.assertRaisesRegex(UserError, "nothing at this address"):
             self.client().get("else")
