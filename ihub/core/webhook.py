@@ -210,13 +210,16 @@ class Webhook:
 
     :param Hmac verify: how it is signed
     :param str handler: the method of the type that is called with the data and an ``Item``
-    :param key: what the other system calls it: a field, a path or a callable that gets the data
-    :param name: what people call it, in the same way
+    :param key: what the other system calls it: a field or a path (str), or a callable that gets the
+        data
+    :param name: what people call it, in the same way; None: its key
     :param str kind: of which kind it is, such as ``order``
-    :param version: a number, or a moment in ISO 8601, that grows with each change, in the same way.
-        It says that a message tells all there is to know of its key: older ones are left alone, and
-        a newer one need not wait for one that is to be repaired. What is neither is to be repaired.
-    :param parse: makes data of the body, bytes; JSON is read without it
+    :param version: where, in the same way, it has a number or a moment in ISO 8601 that grows with
+        each change; None: messages have none. It says that a message tells all there is to know of
+        its key: older ones are left alone, and a newer one need not wait for one that is to be
+        repaired. What is neither is to be repaired.
+    :param parse: a callable that gets the body (bytes) and returns the data; without it, JSON is
+        read
     :param int rate: messages a second that each server process takes
     """
 

@@ -346,7 +346,7 @@ class RestClient:
         """Return the elements of a list that the server gives page by page, as an iterator.
 
         One page is asked for at a time. Handed to ``process_each`` as it is, the next attempt goes
-        on at the page where the last one ended.
+        on at the page of the last element that was dealt with.
 
         :param str path: of the first page
         :param items: where a page has its elements, such as ``data.orders``, or a callable that

@@ -19,11 +19,13 @@ class Base(models.AbstractModel):
         It costs microseconds and never raises. The event stays when the work is rolled back, and
         is then marked as undone.
 
-        :param summary: the event's title; anything
-        :param details: anything: text, an exception, or a structure, which is stored as JSON
-        :param related: the record, of any model, that the event is about
-        :param integration: the integration; None: this record if it is one, else the one whose
-            run is executing
+        :param summary: the event's title, a str; of anything else its text. None: the first line of
+            ``details``
+        :param details: a str, an exception, or a structure (dict, list), which is stored as JSON;
+            anything else as text
+        :param related: the record, of any model, that the event is about; None: about none
+        :param integration: an ``ihub.integration``, or the row of a type; None: this record if it
+            is one, else the one whose run is executing
         """
         log(self, "info", summary, details, related, integration, **unknown)
 
