@@ -191,6 +191,7 @@ class IhubBoardMixin(models.AbstractModel):
         "catch_up",
         "hang_limit",
         "stop_before_id",
+        "stop_run_id",
         "cron_id.active",
         "run_as_id.active",
         "run_as_id.company_ids",
@@ -595,7 +596,7 @@ class IhubBoardMixin(models.AbstractModel):
             "context": {"ihub_step": self.next_step},
         }
 
-    @api.depends("current_run_id", "queued_count", "state", "stop_before_id")
+    @api.depends("current_run_id", "queued_count", "state", "stop_date")
     @api.depends_context("lang", "tz")
     def _compute_activity(self):
         self.activity = False

@@ -87,6 +87,9 @@ class IhubIntegration(models.Model):
     stop_before_id = fields.Integer(
         readonly=True, copy=False, help="Runs up to this one were asked to stop."
     )
+    stop_run_id = fields.Integer(
+        readonly=True, copy=False, help="This run alone was asked to stop."
+    )
     stop_user_id = fields.Many2one("res.users", "Stopped by", readonly=True, copy=False)
     stop_date = fields.Datetime("Stopped at", readonly=True, copy=False)
     # What is deleted along with its company, or left without one, would be somebody else's.

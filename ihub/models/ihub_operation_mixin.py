@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 from odoo.modules.neutralize import get_neutralization_queries
 from psycopg2.errors import UniqueViolation
 
+from ..core.health import BY_ITSELF
 from ..core.retry import RetryPolicy
 from ..core.schedule import Window
 from ..core.sentences import Sentence
@@ -369,11 +370,7 @@ class IhubOperationMixin(models.AbstractModel):
         The rows of the runs belong to the lane: it cancels what is queued.
         """
         queued = self._queued_on_demand(limit=1)
-        stop = {
-            "stop_before_id": self._last_run_ever().id,
-            "stop_user_id": self.env.uid,
-            "stop_date": fields.Datetime.now(),
-        }
+        stop = {"stop_before_id": self._last_run_ever().id, **self._stopped_by()}
         if self.state == "running":
             note = self.env._("Stopped.")
             self._change_state("stopped", Sentence("stopped"), note=note, **stop)
@@ -382,6 +379,17 @@ class IhubOperationMixin(models.AbstractModel):
             self._notify_change()
         if queued:
             self._wake()
+
+    def _stop_run(self, run):
+        """Say that one run is to stop, in a statement on this row: that of the run is the lane's.
+
+        :param run: the ``ihub.run`` that executes
+        """
+        self.write({"stop_run_id": run.id, **self._stopped_by()})
+        self._notify_change()
+
+    def _stopped_by(self):
+        return {"stop_user_id": self.env.uid, "stop_date": fields.Datetime.now()}
 
     def _last_run_ever(self):
         domain = [("integration_id", "=", self.id)]
@@ -556,7 +564,7 @@ class IhubOperationMixin(models.AbstractModel):
         return integrations._ask("start") if integrations._surprises_at_start() else self.start()
 
     def action_stop(self):
-        """Stop, or ask first where queued runs would be lost.
+        """Stop, or ask first where that does more than people may mean.
 
         :return: the dialog that asks, or True
         """
@@ -597,14 +605,34 @@ class IhubOperationMixin(models.AbstractModel):
         return bool(plan) and (bool(plan.skipped) or plan.backlog >= MANY)
 
     def _surprises_at_stop(self):
-        """Return those that have queued runs, which Stop cancels."""
-        return self.filtered("queued_count")
+        """Return those that have queued runs, which Stop cancels, or that it also switches off."""
+        return self.filtered(
+            lambda integration: integration.queued_count or integration._is_more_than_its_run()
+        )
+
+    def _is_more_than_its_run(self):
+        """Return whether Stop also ends the schedule, where people may mean their run only."""
+        # As superuser: a rule may hide the run from who presses the button.
+        trigger = self.sudo().current_run_id.trigger
+        is_asked_for = self.is_executing and not self.is_stopping and trigger not in BY_ITSELF
+        return self.state == "running" and self.runs_on_schedule and is_asked_for
 
     def _stop_lines(self):
         """Return sentences on what Stop does besides stopping."""
-        lines = [self.env._("Queued runs to be cancelled: %(count)s", count=self.queued_count)]
-        queued = self._queued_on_demand()
-        lines += [self._stop_line(run) for run in queued[:NAMED_WINDOWS]]
+        lines = []
+        if self._is_more_than_its_run():
+            lines.append(
+                self.env._(
+                    "This also turns its schedule off: it does not run again until somebody "
+                    "presses Start. To end only the current run, open the run and press Stop "
+                    "there."
+                )
+            )
+        if queued := self._queued_on_demand():
+            lines.append(
+                self.env._("Queued runs to be cancelled: %(count)s", count=self.queued_count)
+            )
+            lines += [self._stop_line(run) for run in queued[:NAMED_WINDOWS]]
         if len(queued) > NAMED_WINDOWS:
             lines.append(self.env._("… and %(count)s more", count=len(queued) - NAMED_WINDOWS))
         if self.is_executing:

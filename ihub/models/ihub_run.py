@@ -597,7 +597,9 @@ class IhubRun(models.Model):
         """Return whether the executing run was asked to stop; reads what others committed."""
         self.ensure_one()
         integration = self.integration_id
-        integration.invalidate_recordset(["state", "stop_before_id"])
+        integration.invalidate_recordset(["state", "stop_before_id", "stop_run_id"])
+        if self.id == integration.stop_run_id:
+            return True
         if self.trigger == "schedule" and integration.state == "running":
             return False
         return self.id <= integration.stop_before_id
@@ -701,7 +703,7 @@ class IhubRun(models.Model):
         word = self.next_step
         if notice := self.integration_id._changed_meanwhile(word):
             return notice
-        owner = self if word in ("repair", "run_again", "report") else self.integration_id
+        owner = self if word in ("repair", "run_again", "report", "stop") else self.integration_id
         return getattr(owner, STEPS[word].method)() if word else True
 
     def action_send_to_developer(self):
@@ -727,8 +729,22 @@ class IhubRun(models.Model):
         }
 
     def action_stop(self):
-        """Press Stop on the integration of this run."""
-        return self.integration_id.action_stop()
+        """End this run alone, and leave all else of its integration as it is.
+
+        What the integration would begin again at once, as it does with its schedule, ends with it.
+
+        :return: what Stop of the integration returns, or True
+        :raise UserError: when it has ended already
+        """
+        self.ensure_one()
+        integration = self.integration_id._operable()
+        if self.trigger in ("schedule", "webhook"):
+            return self.integration_id.action_stop()
+        if self.state == "running":
+            integration._stop_run(self)
+        else:
+            self.action_cancel()
+        return True
 
     def _begin(self):
         """Go from pending to running, with one more attempt unless one goes on."""

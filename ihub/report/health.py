@@ -78,8 +78,9 @@ FACTS = """
                    ON pool.id = slot.pool_id WHERE pool.id = i.pool_id)) IS TRUE,
            run.running_id,
            CASE WHEN alive.id IS NOT NULL THEN run.running_since END,
-           (run.running_id <= i.stop_before_id
-            AND NOT (run.is_scheduled AND i.state = 'running')) IS TRUE,
+           (run.running_id = i.stop_run_id
+            OR run.running_id <= i.stop_before_id
+               AND NOT (run.is_scheduled AND i.state = 'running')) IS TRUE,
            CASE WHEN alive.id IS NOT NULL AND i.hang_limit > 0
                THEN make_interval(mins => i.hang_limit) END,
            died_at, run.scheduled_id, run.window_from, run.window_to, next_due,

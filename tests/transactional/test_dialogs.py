@@ -143,6 +143,41 @@ class TestStopAsks(HubCase):
         self.assertIs(integration.action_stop(), True)
         self.assertEqual(integration.state, "stopped")
 
+    def asked_during(self, run_manually):
+        """Return the lines of what Stop asks while a run executes; [] where it asks nothing."""
+        integration = self.add(window_from=at("2025-03-01 11:00"))
+        integration.start()
+        if run_manually:
+            integration.run_manually("2025-02-01", "2025-02-02")
+        lines = []
+
+        def work(this, _from, _to):
+            if not lines:
+                page = integration.with_env(this.env(user=self.operator.id))
+                page.invalidate_recordset()
+                wizards = page._surprises_at_stop() and self.env["ihub.integration.confirm"].browse(
+                    page.action_stop()["res_id"]
+                )
+                lines.append(wizards.preview.splitlines() if wizards else [])
+
+        with self.running_as(work):
+            self.work(integration)
+        return lines[0]
+
+    def test_a_run_by_hand_is_not_mistaken_for_the_schedule(self):
+        self.assertEqual(
+            self.asked_during(run_manually=True),
+            [
+                "This also turns its schedule off: it does not run again until somebody presses "
+                "Start. To end only the current run, open the run and press Stop there.",
+                "The run in progress ends at its next checkpoint, and keeps what it has done by "
+                "then.",
+            ],
+        )
+
+    def test_the_run_of_the_schedule_is_what_stop_means(self):
+        self.assertEqual(self.asked_during(run_manually=False), [])
+
     def test_queued_runs_would_be_lost(self):
         integration = self.add()
         integration.start()

@@ -2,6 +2,7 @@
 
 from freezegun import freeze_time
 from hub_case import HubCase, at
+from odoo.exceptions import AccessError, UserError
 
 
 @freeze_time("2025-03-01 12:30")
@@ -117,6 +118,78 @@ class TestStop(HubCase):
         self.assertEqual((run.state, self.steps), ("cancelled", ["begin"]))
         self.assertIn(self.operator.name, run.message)
         self.assertFalse(self.runs(self.integration, trigger="manual", state="pending"))
+
+    def stop_run(self, during=lambda: None):
+        """Return work whose run somebody stops on the page of that run, as an operator."""
+
+        def work(this, _from, _to):
+            self.steps.append(_from)
+            if len(self.steps) == 1:
+                during()
+                executing = self.runs(self.integration, state="running")
+                executing = executing.with_env(this.env(user=self.operator.id))
+                executing.action_stop()
+                stopped = executing.integration_id
+                stopped.invalidate_recordset()
+                self.shown.append((stopped.is_stopping, stopped.activity))
+            this.checkpoint(1, 2)
+
+        return self.running_as(work)
+
+    def test_a_run_by_hand_that_is_stopped_on_its_page_leaves_the_schedule_on(self):
+        self.integration.start()
+        run = self.integration.run_manually("2025-02-01", "2025-02-02")
+        with self.stop_run():
+            self.work(self.integration)
+        self.assertEqual((run.state, self.integration.state), ("cancelled", "running"))
+        self.assertEqual(run.message, "Stopped by ihub_operator (ihub.group_user).")
+        ((is_stopping, activity),) = self.shown
+        self.assertTrue(is_stopping)
+        self.assertIn(f"Requested by {self.operator.name}", activity)
+        self.assertEqual(self.integration.watermark, at("2025-03-01 12:00"), "It went on.")
+
+    def test_what_others_have_queued_is_executed_after_it(self):
+        self.integration.start()
+        others = [self.integration.run_manually(f"2025-01-{day}", "2025-02-01") for day in (10, 11)]
+        run = self.integration.run_manually("2025-01-01", "2025-02-01")
+        # The newest begins, ahead of what was asked for before it.
+        run.sudo().due = at("2025-03-01 12:00")
+
+        def ask_for_another():
+            others.append(self.integration.run_manually("2025-01-12", "2025-02-01"))
+
+        with self.stop_run(ask_for_another):
+            self.work(self.integration)
+        self.assertEqual(self.steps[0], at("2025-01-01 00:00"))
+        self.assertEqual(run.state, "cancelled")
+        self.assertEqual([other.state for other in others], ["done"] * 3)
+
+    def test_while_it_is_off_the_page_of_a_run_ends_only_that_run(self):
+        run = self.integration.run_manually()
+        other = []
+        with self.stop_run(lambda: other.append(self.integration.run_manually())):
+            self.work(self.integration)
+        self.assertEqual((run.state, other[0].state), ("cancelled", "done"))
+
+    def test_the_page_of_a_scheduled_run_stops_the_schedule(self):
+        """It would begin again at once."""
+        self.integration.start()
+        with self.stop_run():
+            self.work(self.integration)
+        self.assertEqual(self.integration.state, "stopped")
+        self.assertEqual(len(self.steps), 1)
+
+    def test_stop_on_the_page_of_a_run_that_waits_again_takes_it_out_of_the_queue(self):
+        run = self.integration.run_manually()
+        run.action_stop()
+        self.assertEqual((run.state, run.message), ("cancelled", "Cancelled before it started."))
+        with self.assertRaisesRegex(UserError, "has ended already"):
+            run.action_stop()
+
+    def test_others_cannot_stop_a_run(self):
+        run = self.integration.run_manually()
+        with self.assertRaises(AccessError):
+            run.with_user(self.outsider).action_stop()
 
     def test_what_is_queued_is_cancelled(self):
         run = self.integration.run_manually()
