@@ -311,17 +311,14 @@ class IhubItem(models.Model):
 
     def action_retry_cause(self):
         """Try again all items of the same integration that fail for the same cause."""
-        items = self._operable()
-        alike = self.env["ihub.item"]
-        for item in items:
-            alike |= self.search(
-                [
-                    ("integration_id", "=", item.integration_id.id),
-                    ("cause", "=", item.cause),
-                    ("state", "=", "failed"),
-                ]
-            )
-        return alike.action_retry()
+        # Those that are done have none, and would bring in all that have none.
+        failed = self._operable().filtered(lambda item: item.state == "failed")
+        alike = Domain.OR(
+            Domain("integration_id", "=", integration.id)
+            & Domain("cause", "in", list(set(items.mapped("cause"))))
+            for integration, items in failed.grouped("integration_id").items()
+        )
+        return self.search(alike & Domain("state", "=", "failed")).action_retry()
 
     def action_change(self):
         """Return the dialog in which the data of this item are corrected."""

@@ -1066,6 +1066,43 @@ class TestRepair(ItemsCase):
             self.item.with_user(self.operator).action_retry_cause()
         self.assertEqual(self.items(state="pending").mapped("key"), ["2", "3"])
 
+    def test_all_of_a_cause_cost_the_same_however_many_are_ticked(self):
+        def count(items):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            with self.importing():
+                items.with_user(self.operator).action_retry_cause()
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+
+        self.orders = [
+            {"id": number, "number": f"SO-{number}", "fail": f"Cause {number % 26 * 'x'}"}
+            for number in range(90)
+        ]
+        self.run_it(moment="2025-03-01 12:40")
+        failed = self.items(state="failed").filtered(lambda item: "Cause" in item.message)
+        with freeze_time("2025-03-01 13:00"):
+            count(failed[:1])
+            few = count(failed.filtered(lambda item: item.state == "failed")[:2])
+            many = count(failed.filtered(lambda item: item.state == "failed"))
+        self.assertEqual(set(failed.mapped("state")), {"pending"})
+        self.assertLessEqual(many, few)
+
+    def test_what_is_done_meanwhile_has_no_cause_that_others_share(self):
+        self.orders[3]["fail"] = "Something else"
+        self.run_it(moment="2025-03-01 12:40")
+        other = self.items(key="3")
+        # As one that failed without any words has none.
+        other.sudo().cause = False
+        done = self.items(key="0")
+        self.assertEqual((done.state, done.cause), ("done", False))
+        with freeze_time("2025-03-01 13:00"), self.importing():
+            (self.item + done).with_user(self.operator).action_retry_cause()
+            self.assertEqual((self.item.state, other.state), ("pending", "failed"))
+            with self.assertRaisesRegex(UserError, "nothing left to repair"):
+                done.with_user(self.operator).action_retry_cause()
+
     def test_a_method_that_an_upgrade_has_renamed(self):
         self.item.sudo().handler = "_import_order_of_yesterday"
         self.retry(self.item)
