@@ -1,5 +1,7 @@
 """What is to be repaired, in a real browser: found on the board, corrected, tried again, done."""
 
+import re
+
 import hub_site
 import pytest
 from playwright.sync_api import expect
@@ -48,6 +50,50 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(site, order):
         page.click("button[name=action_change]")
         expect(page.locator(".modal .o_data_row")).to_have_count(2)
         assert page.evaluate(TOO_WIDE.replace("o_action_manager", "modal")) == []
+
+
+def long_press(cards):
+    """Tick cards on a phone, as a finger does that stays on each."""
+    for number in range(cards.count()):
+        card = cards.nth(number)
+        card.dispatch_event("touchstart")
+        expect(card).to_have_class(re.compile("o_record_selected"))
+        card.dispatch_event("touchend")
+
+
+def test_on_a_phone_several_are_dealt_with_at_once(site, order):
+    with site.browser("ihub_operator", "phone") as page:
+        page.goto("/odoo/ihub-repair")
+        expect(page.locator(".o_ihub_items .o_kanban_record .fw-bold")).to_be_visible()
+        long_press(page.locator(".o_ihub_items .o_kanban_record:not(.o_kanban_ghost)"))
+        page.click(".o_cp_action_menus .fa-cog", timeout=20_000)
+        buttons = page.locator(".o-dropdown--menu button")
+        expect(buttons).to_contain_text(
+            ["Retry", "Retry All with This Cause", "Leave Out", "Assign to Me"]
+        )
+        page.get_by_role("button", name="Leave Out").click()
+        page.fill(".modal [name=reason] textarea", "A test order")
+        page.click(".modal button[name=action_confirm]")
+        expect(page.locator(".modal")).to_have_count(0)
+    (item,) = site.call("ihub.item", "read", [order], ["state"])
+    assert item["state"] == "ignored"
+
+
+def test_on_a_phone_several_integrations_are_started_at_once(site):
+    ids = [site.add(name) for name in ("Orders", "Parcels")]
+    with site.browser("ihub_operator", "phone") as page:
+        page.goto("/odoo/integrations")
+        cards = page.locator(".o_ihub_board .o_kanban_record:not(.o_kanban_ghost)")
+        expect(cards).to_have_count(2)
+        long_press(cards)
+        page.click(".o_cp_action_menus .fa-cog", timeout=20_000)
+        menu = page.locator(".o-dropdown--menu")
+        expect(menu.get_by_role("button", name="Stop")).to_be_visible()
+        menu.get_by_role("button", name="Start").click()
+        expect(cards.locator("[name=action_stop]")).to_have_count(2)
+    assert {row["state"] for row in site.call("ihub.integration", "read", ids, ["state"])} == {
+        "running"
+    }
 
 
 def test_another_browser_sees_that_it_is_left_out(site, order):

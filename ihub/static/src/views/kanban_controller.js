@@ -9,6 +9,7 @@ import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+import { ButtonsCogMenu } from "./cog_menu";
 import { useKeptFocus } from "./kept_focus";
 import { useStateOfView } from "./kept_state";
 import { ARCHIVE, DELETE } from "./warnings";
@@ -36,6 +37,8 @@ function useKeysOfButtons(rootRef) {
 
 /** Cards that show changes as they happen. */
 export class LiveKanbanController extends KanbanController {
+    static components = { ...KanbanController.components, CogMenu: ButtonsCogMenu };
+
     setup() {
         super.setup();
         useLiveReload({
@@ -69,7 +72,7 @@ export class ItemSearchModel extends SearchModel {
 /** The board of integrations. New ones are made in a dialog. */
 export class BoardController extends KanbanController {
     static template = "ihub.BoardView";
-    static components = { ...KanbanController.components, BoardSummary };
+    static components = { ...KanbanController.components, BoardSummary, CogMenu: ButtonsCogMenu };
 
     setup() {
         super.setup();

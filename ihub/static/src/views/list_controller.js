@@ -8,6 +8,7 @@ import { BoardSummary } from "../board/board_summary";
 import { LiveModel } from "../live/live_model";
 import { useLiveReload } from "../live/live_reload";
 import { openAddDialog } from "./add_dialog";
+import { ButtonsCogMenu } from "./cog_menu";
 import { useKeptFocus } from "./kept_focus";
 import { ARCHIVE, DELETE } from "./warnings";
 
@@ -16,6 +17,8 @@ const TYPE_COLUMNS = 4;
 
 /** A list that shows changes as they happen, unless somebody has ticked lines. */
 export class LiveListController extends ListController {
+    static components = { ...ListController.components, CogMenu: ButtonsCogMenu };
+
     setup() {
         super.setup();
         useLiveReload({
@@ -39,7 +42,7 @@ class ItemListRenderer extends ListRenderer {
 /** The list of integrations. New ones are made in a dialog. */
 export class IntegrationListController extends ListController {
     static template = "ihub.IntegrationListView";
-    static components = { ...ListController.components, BoardSummary };
+    static components = { ...ListController.components, BoardSummary, CogMenu: ButtonsCogMenu };
 
     setup() {
         super.setup();
