@@ -24,6 +24,8 @@ from .ihub_work_rows import of_work
 STATE_ORDER = ("failed", "running", "stopped", "created")
 # Severities of what does not go on by itself.
 NEEDS_SOMEBODY = {"danger", "warning"}
+# Steps to a run, which what is archived does not have.
+RUNS = {"start", "retry", "run", "run_again"}
 # Where the context has the snapshot.
 SNAPSHOT = "ihub_snapshot"
 
@@ -452,7 +454,13 @@ class IhubBoardMixin(models.AbstractModel):
     # --- What to press, and what it says ---
 
     @api.depends(
-        "health", "runs_on_schedule", "has_webhook", "current_run_id", "queued_count", "is_stopping"
+        "active",
+        "health",
+        "runs_on_schedule",
+        "has_webhook",
+        "current_run_id",
+        "queued_count",
+        "is_stopping",
     )
     @api.depends_context("uid")
     def _compute_buttons(self):
@@ -462,8 +470,9 @@ class IhubBoardMixin(models.AbstractModel):
             is_running = integration.state == "running"
             run = integration.current_run_id
             integration.can_edit_schedule = not is_running and not run
-            integration.can_start = integration._can_be_on() and (
-                not is_running or not facts.has_cron or facts.is_ahead
+            is_served = is_running and facts.has_cron and not facts.is_ahead
+            integration.can_start = (
+                integration.active and integration._can_be_on() and not is_served
             )
             is_busy = (run and not integration.is_stopping) or integration.queued_count
             integration.can_stop = is_running or bool(is_busy)
@@ -484,6 +493,8 @@ class IhubBoardMixin(models.AbstractModel):
         if step:
             return step if self._may_correct(step) else "open"
         step = HEALTH[self.health].next_step
+        if not self.active and step in RUNS:
+            return False
         if self._technical_line():
             return "report"
         if step == "retry" and facts.executing_since:
@@ -659,7 +670,7 @@ class IhubBoardMixin(models.AbstractModel):
             "beginning": fields.Datetime.to_string(expected.beginning),
             "complete_until": fields.Datetime.to_string(self.watermark),
             "tz": self.tz,
-            "can_fill": self.runs_manually and self.takes_period,
+            "can_fill": self.active and self.runs_manually and self.takes_period,
             "segments": [coverage.as_json(piece) for piece in pieces],
         }
 

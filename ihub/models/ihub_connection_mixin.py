@@ -19,11 +19,13 @@ class IhubConnectionMixin(models.AbstractModel):
 
     can_test_connection = fields.Boolean(compute="_compute_can_test_connection")
 
-    @api.depends("integration_type")
+    @api.depends("integration_type", "active")
     def _compute_can_test_connection(self):
         for name, integrations in self.grouped("integration_type").items():
             model = self._type_model(name)
-            integrations.can_test_connection = model is not None and model._tests_connection()
+            integrations.can_test_connection = False
+            if model is not None and model._tests_connection():
+                integrations.filtered("active").can_test_connection = True
 
     def action_test_connection(self):
         """Ask the type's ``check_connection`` whether the other system answers.

@@ -884,8 +884,9 @@ class IhubRun(models.Model):
         for run in self:
             pending = run.state == "pending"
             run.can_cancel = pending and run.trigger != "schedule"
-            can = run.window_from and run.state in ENDED and run.integration_id.runs_manually
-            run.can_run_again = bool(can)
+            integration = run.integration_id
+            can = run.window_from and run.state in ENDED and integration.runs_manually
+            run.can_run_again = bool(can and integration.active)
 
     @api.depends("outcome", "open_item_count", "integration_id.health")
     @api.depends_context("uid", "lang")

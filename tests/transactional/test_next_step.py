@@ -205,6 +205,39 @@ class TestNextStep(NextStepCase):
         self.assertEqual({each.get("context") for each in buttons}, {"{'ihub_step': next_step}"})
 
 
+class TestArchived(NextStepCase):
+    def test_nothing_is_offered_that_can_only_be_refused(self):
+        for function in (works, broken):
+            with self.subTest(function=function.__name__):
+                self.execute(function)
+                self.integration.active = False
+                self.env.invalidate_all()
+                self.assertFalse(self.integration.next_step)
+                self.assertFalse(self.integration.can_start)
+                self.assertFalse(self.integration.can_test_connection)
+                period = (at("2025-02-01"), at("2025-02-02"))
+                self.assertFalse(self.integration.coverage(*period)["can_fill"])
+                self.assertFalse(any(self.runs(self.integration).mapped("can_run_again")))
+                self.integration.active = True
+
+    def test_every_button_of_the_page_that_would_run_it_is_hidden(self):
+        arch = etree.fromstring(self.integration.get_view(view_type="form")["arch"])
+        for name in ("action_start", "action_run_manually", "action_test_connection"):
+            for button in arch.xpath(f"//header/button[@name='{name}']"):
+                hidden = button.get("invisible")
+                self.assertTrue("not active" in hidden or "not can_" in hidden, name)
+
+    def test_the_page_says_what_to_do_first(self):
+        arch = etree.fromstring(self.integration.get_view(view_type="form")["arch"])
+        (notice,) = arch.xpath("//div[@role='status'][@invisible='active']")
+        text = " ".join("".join(notice.itertext()).split())
+        self.assertEqual(
+            text,
+            "Archived: it does not run. Choose Unarchive in the menu behind the cog, then press "
+            "Start.",
+        )
+
+
 class TestBlocked(NextStepCase):
     def assertLeads(self, step, *names):
         self.env.invalidate_all()
