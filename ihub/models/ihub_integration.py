@@ -554,12 +554,12 @@ class IhubIntegration(models.Model):
         """Do not tell people to press New who have no such button."""
         if help_message and not self.has_access("create"):
             help_message = Markup('<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>') % (
-                self.env._("No integration to show"),
+                self.env._("No integrations to show"),
                 self.env._(
-                    "An integration exchanges data with another system, on a schedule or when "
-                    "you ask for it. Ask a manager of the Integration Hub to add one; then you "
-                    "can start it, stop it and run it here. If you use filters, remove one to "
-                    "see more."
+                    "If you have searched or filtered, remove that first. An integration exchanges "
+                    "data with another system, on a schedule or when you ask for it. Ask a manager "
+                    "of the Integration Hub to add one; then you can start it, stop it and run it "
+                    "here."
                 ),
             )
         return super().get_empty_list_help(help_message)

@@ -352,6 +352,13 @@ class TestKnown(BoardCase):
 
 
 class TestSummary(BoardCase):
+    def test_a_search_that_finds_nothing_is_not_told_that_there_is_nothing(self):
+        actions = self.env["ir.actions.act_window"].search([("res_model", "=like", "ihub.%")])
+        texts = " ".join(filter(None, actions.mapped("help")))
+        self.assertIn("No integrations to show", texts)
+        self.assertIn("If you have searched or filtered, remove that first.", texts)
+        self.assertNotIn(" yet</p>", texts)
+
     def test_archived_ones_and_those_of_other_companies_do_not_count(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
         self.started("Here")
