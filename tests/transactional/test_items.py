@@ -1058,6 +1058,20 @@ class TestRepair(ItemsCase):
         self.assertNotIn(2, self.called)
         self.assertEqual(self.counts.ignored, 1)
 
+    def test_who_leaves_out_without_a_reason_is_told_to_give_one(self):
+        dialog = Form(
+            self.env["ihub.item.leave.out"]
+            .with_user(self.operator)
+            .with_context(**self.item.with_user(self.operator).action_leave_out()["context"])
+        )
+        for reason in ("", "  "):
+            dialog.reason = reason
+            # Saved as the button does before it is pressed.
+            wizard = dialog.save()
+            with self.assertRaisesRegex(UserError, "Say why, so that others know"):
+                wizard.action_confirm()
+        self.assertEqual(self.item.state, "failed")
+
     def test_all_of_a_cause(self):
         self.orders[3]["fail"] = "SKU 'B-2' is unknown."
         self.orders[4]["fail"] = "Something else"
