@@ -124,3 +124,48 @@ class TestWordsOfEmptyScreens(HubCase):
         self.assertIn("Press New", told[self.manager])
         self.assertNotIn("Press New", told[self.operator])
         self.assertIn("Ask a manager", told[self.operator])
+
+
+# A Saturday.
+@freeze_time(NOW)
+class TestSearch(HubCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        self.integration = self.add()
+        starts = {
+            "today": "2025-03-01 00:00",
+            "yesterday": "2025-02-28 23:59",
+            "tuesday": "2025-02-25 10:00",
+            "last_saturday": "2025-02-22 10:00",
+            "long_ago": "2025-02-21 10:00",
+        }
+        self.started = {
+            name: self.env["ihub.run"].create(
+                {
+                    "integration_id": self.integration.id,
+                    "trigger": "manual",
+                    "state": "done",
+                    "window_from": at("2025-01-01"),
+                    "window_to": at("2025-01-02"),
+                    "due": at(start),
+                    "started_at": at(start),
+                    "ended_at": at(start),
+                }
+            )
+            for name, start in starts.items()
+        }
+
+    def found(self, name):
+        Run = self.env["ihub.run"].with_user(self.operator)
+        arch = etree.fromstring(Run.get_view(view_type="search")["arch"])
+        (node,) = arch.xpath(f"//filter[@name='{name}']")
+        domain = [*safe_eval(node.get("domain")), ("integration_id", "=", self.integration.id)]
+        return {key for key, run in self.started.items() if run in Run.search(domain)}
+
+    def test_days_as_events_have_them(self):
+        self.assertEqual(self.found("today"), {"today"})
+        self.assertEqual(self.found("yesterday"), {"yesterday"})
+        self.assertEqual(self.found("this_week"), {"today", "yesterday", "tuesday"})
+        self.assertEqual(
+            self.found("last_seven_days"), {"today", "yesterday", "tuesday", "last_saturday"}
+        )
