@@ -15,7 +15,7 @@ from ..engine import home
 from ..engine.values import moment
 from ..engine.waiting import own_transaction
 from ..engine.worker import Worker
-from ..report.format import local_moment, local_period, start_of_today
+from ..report.format import local_moment, local_period, number_text, start_of_today
 from .ihub_fields import NumberOrNone
 from .ihub_schedule_mixin import NAMED_WINDOWS
 
@@ -530,8 +530,8 @@ class IhubOperationMixin(models.AbstractModel):
                     "At most %(limit)s runs of %(name)s can be queued at once (already queued: "
                     "%(count)s). Wait until some are done, or press Stop to cancel them.",
                     name=self.name,
-                    count=waiting,
-                    limit=MAX_QUEUED,
+                    count=number_text(self, waiting),
+                    limit=number_text(self, MAX_QUEUED),
                 )
             )
 

@@ -253,7 +253,7 @@ class IhubRun(models.Model):
     resume = fields.Json(readonly=True, groups="base.group_system")
     behind_from = fields.Datetime(
         readonly=True,
-        help="Where the backlog began that is being processed window by window.",
+        help="Where the backlog began that is being processed period by period.",
     )
     skipped = fields.Boolean(readonly=True, help="This period was skipped, not processed.")
     previous_id = fields.Many2one(
@@ -315,7 +315,7 @@ class IhubRun(models.Model):
     _failed_request_idx = models.Index("(id) WHERE failed_request IS NOT NULL")
     _window_is_a_span = models.Constraint(
         "CHECK(window_from < window_to OR trigger IN ('items', 'webhook') AND window_from IS NULL)",
-        "A window must begin before it ends.",
+        "A period must begin before it ends.",
     )
 
     # --- Computes ---

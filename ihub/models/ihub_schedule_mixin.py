@@ -75,12 +75,12 @@ class IhubScheduleMixin(models.AbstractModel):
     time_of_day = TimeOfDay(
         "Time of Day",
         tracking=True,
-        help="Windows of days, weeks and months begin and end at this time.",
+        help="Periods of days, weeks and months begin and end at this time.",
     )
     catch_up = fields.Selection(
         [
             ("one", "One run for everything that was missed"),
-            ("each", "One run per missed window"),
+            ("each", "One run for each missed period"),
             ("skip", "Skip what was missed"),
         ],
         "After an Outage",
@@ -95,7 +95,7 @@ class IhubScheduleMixin(models.AbstractModel):
         inverse="_inverse_counted_from",
         # A copy runs on the same days as what it is a copy of.
         copy=True,
-        help="A date and time at which a window begins. All other windows begin a number of "
+        help="A date and time at which a period begins. All other periods begin a number of "
         "intervals before or after it. Weeks keep its weekday, months its day of the month.",
     )
     window_from = fields.Datetime(
@@ -204,7 +204,7 @@ class IhubScheduleMixin(models.AbstractModel):
         if start > fields.Datetime.now():
             raise ValidationError(
                 self.env._(
-                    "The next window cannot begin in the future (%(start)s). Choose a time in "
+                    "The next period cannot begin in the future (%(start)s). Choose a time in "
                     "the past.",
                     start=local_moment(self, start),
                 )
@@ -229,24 +229,24 @@ class IhubScheduleMixin(models.AbstractModel):
             )
         elif new > old:
             message = self.env._(
-                "%(period)s will be skipped (windows: %(count)s): no run will process it. The "
+                "%(period)s will be skipped (periods: %(count)s): no run will process it. The "
                 "skipped period stays visible in the runs and in the coverage.",
                 **span,
             )
         elif complete == [period]:
             message = self.env._(
-                "%(period)s will be run again (windows: %(count)s), although it is already "
+                "%(period)s will be run again (periods: %(count)s), although it is already "
                 "complete.",
                 **span,
             )
         elif complete:
             message = self.env._(
-                "%(period)s will be run (windows: %(count)s), although part of it is already "
+                "%(period)s will be run (periods: %(count)s), although part of it is already "
                 "complete.",
                 **span,
             )
         else:
-            message = self.env._("%(period)s will be run (windows: %(count)s).", **span)
+            message = self.env._("%(period)s will be run (periods: %(count)s).", **span)
         if new < old:
             message += "\n\n" + "\n".join(self._plan_lines())
         return {"warning": {"title": self.env._("The next period moves"), "message": message}}
@@ -391,7 +391,7 @@ class IhubScheduleMixin(models.AbstractModel):
         scheduled._set_window(self._schedule().window_from(start))
         self.sudo().message_post(
             body=self.env._(
-                "The next window begins at %(new)s instead of %(old)s.",
+                "The next period begins at %(new)s instead of %(old)s.",
                 new=stated_moment(self, start),
                 old=stated_moment(self, old),
             ),
@@ -594,7 +594,7 @@ class IhubScheduleMixin(models.AbstractModel):
         if self.catch_up == "one":
             return [
                 self.env._(
-                    "One run for everything that was missed, %(count)s windows: %(period)s",
+                    "One run for everything that was missed, %(count)s periods: %(period)s",
                     count=plan.backlog,
                     period=self._say(plan.window),
                 )

@@ -12,7 +12,7 @@ import psycopg2
 from odoo import fields
 from odoo.exceptions import MissingError
 from odoo.http import request
-from odoo.tools import format_datetime, format_time
+from odoo.tools import format_datetime, format_time, formatLang
 from odoo.tools.misc import babel_locale_parse, get_lang
 
 from ..core.schedule import UnknownTimezone, find_zone, to_local, to_utc, utc_offset
@@ -50,6 +50,11 @@ def local_period(integration, start, end):
         start=there[0],
         end=there[1],
     )
+
+
+def number_text(record, number):
+    """Return a whole number as the reader writes it: "1,000"."""
+    return formatLang(record.env, number, digits=0)
 
 
 def start_of_today(record):

@@ -5,7 +5,7 @@ from ..core.schedule import ScheduleError, TooManyWindows
 from ..engine.values import checked
 from ..models.ihub_operation_mixin import MAX_QUEUED
 from ..report import coverage
-from ..report.format import closing_notice, local_period, said
+from ..report.format import closing_notice, local_period, number_text, said
 
 # How many windows the preview names.
 PREVIEW_WINDOWS = 5
@@ -24,9 +24,10 @@ class IhubRunManually(models.TransientModel):
     date_from = fields.Datetime("From", compute="_compute_period", store=True, readonly=False)
     date_to = fields.Datetime("To", compute="_compute_period", store=True, readonly=False)
     split = fields.Boolean(
-        "One run per window", help="Split the period into the windows of the schedule."
+        "Split into one run per scheduled period",
+        help="For example one run for each hour, as the schedule would have done.",
     )
-    window_count = fields.Integer(compute="_compute_preview")
+    window_count = fields.Integer("Number of Runs", compute="_compute_preview")
     preview = fields.Text("What Will Happen", compute="_compute_preview")
 
     @api.model_create_multi
@@ -125,10 +126,10 @@ class IhubRunManually(models.TransientModel):
         except TooManyWindows as error:
             raise UserError(
                 self.env._(
-                    "This period has more than %(limit)s windows of %(name)s. Choose a shorter "
-                    "period, or run it as a single run.",
-                    limit=MAX_QUEUED,
-                    name=integration.name,
+                    "That would be more than %(limit)s runs. Choose a shorter period, or untick "
+                    "“%(split)s” to do it in a single run.",
+                    limit=number_text(integration, MAX_QUEUED),
+                    split=self._fields["split"]._description_string(self.env),
                 )
             ) from error
         except ScheduleError as error:

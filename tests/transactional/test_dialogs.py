@@ -1,9 +1,11 @@
 """Dialogs say what will happen before it happens: which windows, from when to when, how many."""
 
+import re
 from datetime import timedelta
 
 from freezegun import freeze_time
 from hub_case import HubCase, at
+from lxml import etree
 from odoo.exceptions import AccessError
 from odoo.tests import Form
 
@@ -28,7 +30,7 @@ class TestSchedulePreview(HubCase):
     def test_one_run_for_all_that_was_missed(self):
         self.assertEqual(
             self.preview("2025-03-01 02:00", catch_up="one"),
-            "One run for everything that was missed, 10 windows: Mar 1, 2:00 AM to 12:00 PM",
+            "One run for everything that was missed, 10 periods: Mar 1, 2:00 AM to 12:00 PM",
         )
 
     def test_one_run_per_missed_window(self):
@@ -239,6 +241,20 @@ class TestRunManuallySays(HubCase):
             dialog.date_from = at("2025-03-01 08:00")
             self.assertIn("complete: Mar 1, 8:00 AM to 9:00 AM", dialog.preview)
 
+    def test_too_many_runs_at_once(self):
+        dialog = self.dialog(self.add())
+        dialog.date_from = at("2024-01-01")
+        dialog.split = True
+        self.assertEqual(
+            dialog.preview,
+            "That would be more than 1,000 runs. Choose a shorter period, or untick “Split into "
+            "one run per scheduled period” to do it in a single run.",
+        )
+        # Without it, Run Now is not there.
+        self.assertFalse(dialog.window_count)
+        dialog.split = False
+        self.assertEqual(dialog.window_count, 1)
+
     def test_what_comes_before(self):
         integration = self.add()
         self.assertNotIn("before", self.dialog(integration).preview)
@@ -249,6 +265,25 @@ class TestRunManuallySays(HubCase):
         self.patch(self.type_class(), "has_time_period", False)
         dialog = self.dialog(self.add())
         self.assertEqual(dialog.preview, "One run, in the background.")
+
+
+class TestWords(HubCase):
+    def test_people_read_of_periods_and_only_code_of_windows(self):
+        texts = []
+        for model in self.env:
+            if not model.startswith("ihub.") or self.env[model]._abstract:
+                continue
+            for name, field in self.env[model].fields_get().items():
+                labels = dict(field.get("selection") or ()).values()
+                for text in (field["string"], field.get("help") or "", *labels):
+                    texts.append((model, name, text))
+        for view in self.env["ir.ui.view"].search([("model", "=like", "ihub.%")]):
+            arch = etree.fromstring(view.arch)
+            named = [*arch.xpath("//@string"), *arch.xpath("//@help"), *arch.xpath("//@title")]
+            texts += [(view.model, view.name, text) for text in (*named, *arch.itertext())]
+        self.assertGreater(len(texts), 500)
+        found = [each for each in texts if re.search(r"\bwindows?\b", each[2], re.IGNORECASE)]
+        self.assertEqual(found, [])
 
 
 class TestAddSays(HubCase):

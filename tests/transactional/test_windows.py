@@ -126,10 +126,10 @@ class TestWindows(HubCase):
         self.work(integration)
         integration.stop()
         for start, words in (
-            ("2025-03-01 11:20", "11:00 AM to 11:20 AM will be skipped (windows: 1)"),
+            ("2025-03-01 11:20", "11:00 AM to 11:20 AM will be skipped (periods: 1)"),
             (
                 "2025-03-01 09:00",
-                "9:00 AM to 11:00 AM will be run again (windows: 2)",
+                "9:00 AM to 11:00 AM will be run again (periods: 2)",
             ),
         ):
             result = integration.with_user(self.manager).onchange(
@@ -143,10 +143,14 @@ class TestWindows(HubCase):
         self.work(integration)
         integration.stop()
         for before, start, words in (
-            ("11:00", "08:30", "8:30 AM to 11:00 AM will be run (windows: 3), although part of it"),
-            ("10:00", "08:00", "8:00 AM to 10:00 AM will be run (windows: 2)."),
+            (
+                "11:00",
+                "08:30",
+                "8:30 AM to 11:00 AM will be run (periods: 3), although part of it",
+            ),
+            ("10:00", "08:00", "8:00 AM to 10:00 AM will be run (periods: 2)."),
             ("10:00", "11:00", "10:00 AM to 11:00 AM is already complete and will not be run"),
-            ("08:00", "11:00", "8:00 AM to 11:00 AM will be skipped (windows: 3)"),
+            ("08:00", "11:00", "8:00 AM to 11:00 AM will be skipped (periods: 3)"),
         ):
             with self.subTest(before=before, start=start):
                 of_manager = integration.with_user(self.manager)
