@@ -23,7 +23,7 @@ from ..core.schedule import (
 from ..core.sentences import Sentence
 from ..engine.values import moment
 from ..report import coverage
-from ..report.format import local_moment, local_period, said, stated_moment
+from ..report.format import local_moment, local_period, moment_there, said, stated_moment
 from ..report.format import schedule_sentence as say_schedule
 from ..report.sentences import stored
 from .ihub_fields import TimeOfDay
@@ -100,6 +100,11 @@ class IhubScheduleMixin(models.AbstractModel):
     )
     window_from = fields.Datetime(
         "Next Period Starts", compute="_compute_window", inverse="_inverse_window_from"
+    )
+    window_from_there = fields.Char(
+        "Next Period Starts There",
+        compute="_compute_window_from_there",
+        help="When the next period starts on the clocks of the integration, where they differ.",
     )
     window_to = fields.Datetime("Next Period Ends", compute="_compute_window")
     watermark = fields.Datetime(
@@ -551,6 +556,12 @@ class IhubScheduleMixin(models.AbstractModel):
             integration.schedule_preview = said(
                 integration, lambda one=integration: "\n".join(one._plan_lines())
             )
+
+    @api.depends("window_from", "tz")
+    @api.depends_context("lang", "tz")
+    def _compute_window_from_there(self):
+        for integration in self:
+            integration.window_from_there = said(integration, partial(moment_there, integration))
 
     @api.depends("interval_number", "interval_type", "time_of_day", "tz", "next_run", "problem")
     @api.depends_context("lang", "tz")

@@ -27,6 +27,18 @@ def local_moment(integration, moment):
     return _moment_text(integration, moment, reader_zone(integration))
 
 
+def moment_there(integration):
+    """Return when the next period starts on the integration's clocks; False where all agree."""
+    start = integration.window_from
+    if not start or not _clocks_differ(integration, start, start, reader_zone(integration)):
+        return False
+    return integration.env._(
+        "In your time zone. In %(zone)s this is %(moment)s.",
+        zone=integration.tz,
+        moment=_moment_text(integration, start, integration.tz),
+    )
+
+
 def local_period(integration, start, end):
     """Return a period as the reader reads it.
 

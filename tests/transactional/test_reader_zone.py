@@ -36,6 +36,17 @@ class TestReaderZone(HubCase):
         # As the web client sends it.
         self.seen = self.integration.with_context(tz="Europe/Berlin")
 
+    def test_the_next_period_is_said_on_both_clocks_where_they_differ(self):
+        self.integration.with_user(self.manager).window_from = at("2025-03-01 12:00")
+        self.assertFalse(self.seen.window_from_there)
+        abroad = self.integration.with_context(tz="America/New_York")
+        self.assertEqual(
+            abroad.window_from_there, "In your time zone. In Europe/Berlin this is Mar 1, 1:00 PM."
+        )
+        # While it is edited, too.
+        edited = abroad.new({"tz": "Asia/Tokyo"}, origin=abroad)
+        self.assertIn("In Asia/Tokyo this is Mar 1, 9:00 PM.", edited.window_from_there)
+
     def test_a_user_reads_the_time_of_the_own_profile(self):
         self.assertEqual(local_moment(self.seen, at("2025-03-01 12:00")), "Mar 1, 1:00 PM")
 
