@@ -10,6 +10,7 @@ from ..core.exceptions import RetryableError, is_stop
 from ..core.exchange import exchange_of
 from ..core.masking import mask
 from ..core.retry import VERDICTS, is_transient, requested_delay
+from ..core.sentences import Said
 from ..core.shutdown import unless_shutdown
 from ..core.text import clean, exception_text, first_line, to_text
 
@@ -81,6 +82,10 @@ def plain_message(error):
     line = first_line(text, MESSAGE_LENGTH)
     kind = type(error).__name__
     if isinstance(error, (UserError, RetryableError)):
+        said = error.args[0] if error.args else None
+        if isinstance(said, Said) and said == line:
+            # Others can read it in their own language.
+            return said
         # Written for people: the kind of error would say nothing more.
         return line or kind
     return f"{kind}: {line}" if line else kind

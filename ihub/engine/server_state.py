@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from odoo import fields
 from odoo.tools import SQL
+from psycopg2.extras import Json
 
+from ..core.sentences import Said, Sentence, kept
 from ..core.traffic import DOWN_AFTER, ROW, next_probe
 from . import waiting
 from .context import executing_run
@@ -116,7 +118,8 @@ class Breaker:
                     now=now,
                     row=now - timedelta(seconds=ROW),
                     down=DOWN_AFTER,
-                    reason=reason,
+                    reason=str(reason),
+                    sentence=Json(kept(reason)),
                 )
             )
             server = _row(env, self._origin)
@@ -160,7 +163,10 @@ def _row(env, origin):
 
 def _outage(server):
     delay = (server.probe_at - fields.Datetime.now()).total_seconds()
-    return Outage(server.failed_since, max(delay, 1.0), server.reason or "")
+    reason = server.reason or ""
+    if server.reason_sentence:
+        reason = Said(reason, Sentence(**server.reason_sentence))
+    return Outage(server.failed_since, max(delay, 1.0), reason)
 
 
 def _is_awaited():
@@ -170,10 +176,12 @@ def _is_awaited():
 
 
 _FAILED = """
-    INSERT INTO ihub_server AS s (origin, name, failures, failed_since, failed_at, reason)
-    VALUES (%(origin)s, %(name)s, 1, %(now)s, %(now)s, %(reason)s)
+    INSERT INTO ihub_server AS s
+           (origin, name, failures, failed_since, failed_at, reason, reason_sentence)
+    VALUES (%(origin)s, %(name)s, 1, %(now)s, %(now)s, %(reason)s, %(sentence)s)
     ON CONFLICT (origin) DO UPDATE
        SET name = EXCLUDED.name, failed_at = EXCLUDED.failed_at, reason = EXCLUDED.reason,
+           reason_sentence = EXCLUDED.reason_sentence,
            failures = CASE WHEN s.failures >= %(down)s OR s.failed_at > %(row)s
                       THEN s.failures + 1 ELSE 1 END,
            failed_since = CASE WHEN s.failures >= %(down)s OR s.failed_at > %(row)s

@@ -4,6 +4,7 @@ from typing import Any
 
 from odoo.http import request
 
+from ..core.sentences import Said, Sentence, kept_values
 from ..engine.context import current_language
 
 
@@ -11,15 +12,20 @@ def say(text: Any, **values: Any) -> str:
     """Return the translation of ``text``, a term made by ``LazyTranslate``.
 
     It is in the language of the run that this thread executes; outside of runs in that of the
-    request, such as a click on a button, else in English. It is translated at once, and so the
-    same for everybody who reads it later.
+    request, such as a click on a button, else in English. Where it is kept as why a run has failed,
+    whoever reads it later reads it in their own language.
 
     :param LazyGettext text: what to say, with its values
     :param values: those that ``text`` does not bring along
     :return str: the sentence
     """
-    sentence: str = text._translate(current_language() or _language_of_request() or "en_US")
-    return sentence % values if values else sentence
+    term: str = text._translate(current_language() or _language_of_request() or "en_US")
+    sentence = term % values if values else term
+    if text._args:
+        # Said as it is to everybody.
+        return sentence
+    named = {"text": text._source, "module": text._module, "named": kept_values(values)}
+    return Said(sentence, Sentence("term", named))
 
 
 def _language_of_request() -> str | None:

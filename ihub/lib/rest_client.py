@@ -498,7 +498,7 @@ class RestClient:
 
     def _counted(self, error: Any) -> Exception:
         """Count a failure of the server; return what is to be raised for it."""
-        outage = self._breaker.note_failure(str(error), error.delay)
+        outage = self._breaker.note_failure(error.args[0], error.delay)
         return self._down(outage) if outage and is_outage(error.status) else error
 
     def _down(self, outage: server_state.Outage) -> ServerDown:

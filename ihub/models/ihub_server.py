@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..core.traffic import DOWN_AFTER
 from ..engine import waiting
+from ..report import sentences
 from ..report.health import goes_on
 
 _logger = logging.getLogger(__name__)
@@ -34,12 +35,21 @@ class IhubServer(models.Model):
     failed_since = fields.Datetime(readonly=True, help="When the first of these occurred.")
     failed_at = fields.Datetime(readonly=True, help="When the last of these occurred.")
     reason = fields.Char(readonly=True, help="The reason for the last of these.")
+    reason_sentence = fields.Json(readonly=True, help="Which of the hub's sentences that is.")
+    explanation = fields.Char(compute="_compute_explanation")
     probe_at = fields.Datetime(readonly=True, help="When it is tried again while it is down.")
     told_ids = fields.Json(
         readonly=True, help="IDs of the integrations whose people know that it is down."
     )
 
     _origin_uniq = models.UniqueIndex("(origin)")
+
+    @api.depends("reason", "reason_sentence")
+    @api.depends_context("lang")
+    def _compute_explanation(self):
+        for server in self:
+            sentence = server.reason_sentence
+            server.explanation = sentences.say(server, **sentence) if sentence else server.reason
 
     @api.model
     def _probe_now(self, name):

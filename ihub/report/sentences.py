@@ -1,8 +1,9 @@
 """The sentences of :mod:`ihub.core.sentences`, in the language and on the clocks of the reader."""
 
 from odoo import fields
+from odoo.tools.translate import get_translation
 
-from ..core.sentences import Sentence
+from ..core.sentences import kept_values, sentence_of
 from .format import local_moment, stated_moment
 
 
@@ -10,17 +11,20 @@ def stored(record, said, name="message"):
     """Return the values that keep a sentence, or a text from elsewhere, in three fields.
 
     :param record: in whose language the text itself is, for who reads the row and not the screen
-    :param said: a :class:`Sentence`; or a text, which is as it is for everybody; or what this
-        has returned for the field ``message``
+    :param said: a :class:`Sentence`, or the text of one; or another text, which is as it is for
+        everybody; or what this has returned for the field ``message``
     :param str name: of the field of the text
     """
     if isinstance(said, dict):
         return {f"{name}{part}": said[f"message{part}"] for part in ("", "_code", "_values")}
-    is_sentence = isinstance(said, Sentence)
+    sentence = sentence_of(said)
+    if sentence is None:
+        return {name: said, f"{name}_code": False, f"{name}_values": None}
+    values = kept_values(sentence.values)
     return {
-        name: say(record, *said, stated_moment) if is_sentence else said,
-        f"{name}_code": is_sentence and said.code,
-        f"{name}_values": said.values if is_sentence else None,
+        name: say(record, sentence.code, values, stated_moment),
+        f"{name}_code": sentence.code,
+        f"{name}_values": values,
     }
 
 
@@ -39,11 +43,25 @@ def say(record, code, values, moment=local_moment):
     :param record: whose environment has the reader's language and time zone
     :param moment: how moments are said: a function of ``report/format.py``
     """
-    said = {
-        name: moment(record, fields.Datetime.to_datetime(value)) if name == "time" else value
-        for name, value in values.items()
-    }
+    said = {name: _value(record, name, value, moment) for name, value in values.items()}
     return SENTENCES[code](record.env, said)
+
+
+def _value(record, name, value, moment):
+    if name == "time":
+        return moment(record, fields.Datetime.to_datetime(value))
+    if name == "named":
+        return {key: _value(record, key, each, moment) for key, each in value.items()}
+    # A sentence within another one.
+    if isinstance(value, dict) and value.get("code") in SENTENCES:
+        return say(record, value["code"], value["values"], moment)
+    return value
+
+
+def _term(env, values):
+    """Return what ``ihub.lib`` says, which knows no record and no reader."""
+    lang = env.lang or "en_US"
+    return get_translation(values["module"], lang, values["text"], values["named"])
 
 
 def _done(env, values):
@@ -115,6 +133,7 @@ SENTENCES = {
     ),
     "server_down": lambda env, values: env._("Down since %(time)s. %(reason)s", **values),
     "unexpected": _unexpected,
+    "term": _term,
     # Of integrations.
     "started": lambda env, values: env._("Started."),
     "stopped": lambda env, values: env._("Stopped."),

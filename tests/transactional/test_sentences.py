@@ -1,10 +1,19 @@
 """What became of a run: in the language of the reader, and in words for people."""
 
+import ast
+import json
+from contextlib import suppress
+from pathlib import Path
+
 from freezegun import freeze_time
 from hub_case import at
 from notify_case import NotifyCase
+from odoo.tools.translate import code_translations
 
 from odoo.addons.ihub.core.sentences import Sentence
+from odoo.addons.ihub.lib import rest_client
+from odoo.addons.ihub.lib.exceptions import RetryableError
+from odoo.addons.ihub.lib.language import say
 from odoo.addons.ihub.report import sentences
 from odoo.addons.ihub.report.sentences import SENTENCES
 
@@ -56,6 +65,57 @@ class TestSentences(NotifyCase):
         strip = self.in_french(self.integration).run_strip.encode().decode("unicode_escape")
         self.assertIn("Annulé avant le début.", strip)
 
+    def test_what_rest_client_says_is_said_in_the_language_of_the_reader(self):
+        """Every text of it: what is kept, and read by somebody else."""
+        self.env["res.lang"]._activate_lang("de_DE")
+        german = code_translations.get_python_translations("ihub", "de_DE")
+        values = {"server": "shop.example", "status": 502, "other": "x", "where": "x", "rate": "x"}
+        tree = ast.parse(Path(rest_client.__file__).read_text("utf-8"))
+        terms = [
+            node.args[0].value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_lt"
+        ]
+        self.assertGreater(len(terms), 20)
+        for term in terms:
+            inner = say(rest_client._lt("the other system"))
+            told = say(rest_client._lt(term), **values, sentence=inner)
+            kept = sentences.stored(self.integration, Sentence("kept", {"message": told}))
+            kept = json.loads(json.dumps(kept))
+            reader = self.integration.with_context(lang="de_DE")
+            expected = german[term] % {**values, "sentence": german["the other system"]}
+            self.assertIn(expected, sentences.read(reader, kept))
+            self.assertIn(str(told), sentences.read(self.integration, kept))
+
+    def test_a_server_that_is_down_is_said_in_the_language_of_the_reader(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+
+        def ask(this, _from, _to):
+            with rest_client.RestClient("http://127.0.0.1:9") as client:
+                client.get("orders")
+
+        self.integration.sudo().retry_limit = 0
+        self.execute(ask)
+        reader = self.integration.with_context(lang="de_DE")
+        self.assertIn("127.0.0.1:9 does not accept connections", self.integration.problem)
+        self.assertIn("127.0.0.1:9", reader.problem)
+        self.assertNotIn("does not accept", reader.problem)
+        for _each in range(6):
+            with suppress(RetryableError):
+                rest_client.RestClient("http://127.0.0.1:9").get("orders")
+        run = self.execute(ask)
+        self.assertEqual(run.message_code, "server_down")
+        self.assertIn("does not accept connections", run.explanation)
+        self.env.invalidate_all()
+        texts = (
+            run.with_context(lang="de_DE").explanation,
+            reader.problem,
+            self.env["ihub.server"].sudo().search([]).with_context(lang="de_DE").explanation,
+        )
+        for text in texts:
+            self.assertIn("127.0.0.1:9", text)
+            self.assertNotIn("does not accept", text)
+
     def test_what_was_stored_before_is_said_as_it_was_stored(self):
         run = self.execute(three)
         run.sudo().write({"message": "Fertig.", "message_code": False, "message_values": None})
@@ -65,6 +125,7 @@ class TestSentences(NotifyCase):
         values = {"count": 2, "done": 1, "failed": 1, "user": "Anna", "times": 3, "message": "No"}
         values |= {"time": "2025-03-01 12:00:00", "reason": "No", "server": "shop.example"}
         values |= {"runs": 3, "usual": 56}
+        values |= {"text": "%(server)s is off.", "module": "ihub", "named": {"server": "A"}}
         for code in SENTENCES:
             text = sentences.say(self.integration, code, values)
             self.assertTrue(text and "%(" not in text, code)
