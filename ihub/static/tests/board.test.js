@@ -139,6 +139,27 @@ test("without a connection it says when it was last fresh", async () => {
     expect(".o_ihub_fresh").toHaveText(/^Refreshed at \d+:00:[12]\d/);
 });
 
+test("it says what it could not show anew, and since when", async () => {
+    mockDate("2025-03-01 12:00:00");
+    const live = [];
+    patchWithCleanup(LiveReload.prototype, {
+        start() {
+            super.start();
+            live.push(this);
+        },
+    });
+    await mountBoard();
+    for (const [trouble, text] of [
+        ["connection", /^No connection\. As of \d+:00:\d\d/],
+        ["failed", /^Refresh failed\. As of \d+:00:\d\d/],
+    ]) {
+        live[0].setTrouble(trouble);
+        await animationFrame();
+        expect(".o_ihub_fresh").toHaveText(text);
+        expect(".o_ihub_fresh .text-success").toHaveCount(0);
+    }
+});
+
 test.tags("desktop");
 test("on a large screen there is a column per state", async () => {
     await mountBoard();

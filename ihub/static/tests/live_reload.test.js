@@ -1,8 +1,10 @@
 import { EventBus } from "@odoo/owl";
-import { expect, test } from "@odoo/hoot";
+import { Deferred, expect, test } from "@odoo/hoot";
 import { advanceTime, mockDate } from "@odoo/hoot-mock";
+import { browser } from "@web/core/browser/browser";
+import { ConnectionLostError } from "@web/core/network/rpc";
 
-import { HEARTBEAT, LiveReload, PAUSE, POLL } from "@ihub/live/live_reload";
+import { HEARTBEAT, LiveReload, PAUSE, POLL, SILENCE } from "@ihub/live/live_reload";
 
 /** What LiveReload uses of the service bus_service. */
 class FakeBus extends EventBus {
@@ -180,6 +182,103 @@ test("a reload that fails says so once, and is not the last one", async () => {
     }
     expect.verifySteps(["reload", "reload", "reload"]);
     expect.verifyErrors(["Too busy."]);
+    live.stop();
+});
+
+test("what cannot be reached is not live, until it answers again", async () => {
+    let isDown = true;
+    const { bus, live } = setUp({
+        reload: async () => {
+            if (isDown) {
+                throw new ConnectionLostError("/web");
+            }
+        },
+    });
+    const { at } = live.freshness;
+    expect(live.freshness.isConnected).toBe(true);
+    // The worker has not noticed yet.
+    bus.notify(1);
+    await advanceTime(PAUSE);
+    expect(live.freshness.isConnected).toBe(false);
+    expect(live.freshness.trouble).toBe("connection");
+    expect(live.freshness.at).toBe(at);
+    isDown = false;
+    await advanceTime(2 * POLL);
+    expect(live.freshness.isConnected).toBe(true);
+    expect(live.freshness.trouble).toBe(null);
+    expect(live.freshness.at).not.toBe(at);
+    live.stop();
+});
+
+test("a browser that is offline says so at once, and looks again when it is back", async () => {
+    let isDown = false;
+    const { live } = setUp({
+        reload: async () => {
+            expect.step("reload");
+            if (isDown) {
+                throw new ConnectionLostError("/web");
+            }
+        },
+    });
+    await advanceTime(PAUSE);
+    isDown = true;
+    browser.dispatchEvent(new Event("offline"));
+    expect(live.freshness.trouble).toBe("connection");
+    await advanceTime(1);
+    expect.verifySteps(["reload"]);
+    expect(live.freshness.isConnected).toBe(false);
+    isDown = false;
+    await advanceTime(PAUSE);
+    browser.dispatchEvent(new Event("online"));
+    await advanceTime(1);
+    expect.verifySteps(["reload"]);
+    expect(live.freshness.isConnected).toBe(true);
+    live.stop();
+});
+
+test("who is offline but still reaches the server is live", async () => {
+    const { live } = setUp();
+    browser.dispatchEvent(new Event("offline"));
+    expect(live.freshness.isConnected).toBe(false);
+    await advanceTime(PAUSE);
+    expect.verifySteps(["reload"]);
+    expect(live.freshness.isConnected).toBe(true);
+    live.stop();
+});
+
+test("a server that does not answer is not live", async () => {
+    const answer = new Deferred();
+    const { bus, live } = setUp({ reload: () => answer });
+    bus.notify(1);
+    await advanceTime(PAUSE);
+    expect(live.freshness.isConnected).toBe(true);
+    await advanceTime(SILENCE + POLL);
+    expect(live.freshness.trouble).toBe("connection");
+    answer.resolve();
+    await advanceTime(1);
+    expect(live.freshness.isConnected).toBe(true);
+    live.stop();
+});
+
+test("what the server refuses to show anew is not live", async () => {
+    expect.errors(1);
+    let isBroken = true;
+    const { bus, live } = setUp({
+        reload: async () => {
+            if (isBroken) {
+                throw new Error("Too busy.");
+            }
+        },
+    });
+    bus.notify(1);
+    await advanceTime(PAUSE);
+    expect(live.freshness.isConnected).toBe(false);
+    expect(live.freshness.trouble).toBe("failed");
+    expect.verifyErrors(["Too busy."]);
+    isBroken = false;
+    bus.notify(1);
+    await advanceTime(PAUSE);
+    expect(live.freshness.isConnected).toBe(true);
     live.stop();
 });
 

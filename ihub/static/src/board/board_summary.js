@@ -96,7 +96,20 @@ export class BoardSummary extends Component {
         return formatDateTime(this.props.freshness.at, { format: localization.timeFormat });
     }
 
+    /** What is said where the last refresh came to nothing. */
+    get troubleText() {
+        return this.props.freshness.trouble === "connection"
+            ? _t("No connection. As of %s", this.freshAt)
+            : _t("Refresh failed. As of %s", this.freshAt);
+    }
+
     get freshTitle() {
+        const { trouble } = this.props.freshness;
+        if (trouble) {
+            return trouble === "connection"
+                ? _t("The server does not answer. The page refreshes as soon as it does.")
+                : _t("The server reported an error. The page tries again by itself.");
+        }
         return this.props.freshness.isConnected
             ? _t("Changes appear automatically. Refreshed at %s.", this.freshAt)
             : _t("The server cannot reach this browser, so the page refreshes every few seconds.");

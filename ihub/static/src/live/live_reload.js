@@ -13,6 +13,8 @@ export const PAUSE = 1000;
 export const HEARTBEAT = 60000;
 // The same where the websocket cannot be reached, so that nothing notifies at all.
 export const POLL = 10000;
+// Whoever has waited so long for an answer has no connection.
+export const SILENCE = 20000;
 
 const CONNECTION_EVENTS = [
     "BUS:CONNECT",
@@ -50,14 +52,23 @@ export class LiveReload {
         this.delay = delay;
         this.timer = null;
         this.isStale = false;
-        this.hasFailed = false;
         this.freshAt = Date.now();
+        this.askedAt = null;
+        /** Why the last reload came to nothing: "connection", "failed" or null. */
+        this.trouble = null;
         /** For those who show it; not more often than it changes. */
-        this.freshness = reactive({ at: luxon.DateTime.now(), isConnected: this.isConnected });
-        this.onConnection = () => (this.freshness.isConnected = this.isConnected);
+        this.freshness = reactive({ at: luxon.DateTime.now() });
+        this.onConnection = () => this.showConnection();
+        this.showConnection();
         this.onChanged = ({ ids }) => this.concerns(ids) && this.ask();
         this.onReconnected = () => this.ask();
         this.onVisible = () => this.isStale && this.ask();
+        this.onOnline = () => this.ask();
+        this.onOffline = () => {
+            this.setTrouble("connection");
+            // The server may be one that is reached all the same.
+            this.ask();
+        };
     }
 
     start() {
@@ -68,7 +79,9 @@ export class LiveReload {
         }
         this.bus.start();
         document.addEventListener("visibilitychange", this.onVisible);
-        this.interval = browser.setInterval(() => this.askIfOld(), POLL);
+        browser.addEventListener("online", this.onOnline);
+        browser.addEventListener("offline", this.onOffline);
+        this.interval = browser.setInterval(() => this.look(), POLL);
     }
 
     stop() {
@@ -78,16 +91,32 @@ export class LiveReload {
             this.bus.removeEventListener(event, this.onConnection);
         }
         document.removeEventListener("visibilitychange", this.onVisible);
+        browser.removeEventListener("online", this.onOnline);
+        browser.removeEventListener("offline", this.onOffline);
         browser.clearInterval(this.interval);
         browser.clearTimeout(this.timer);
         this.isStopped = true;
     }
 
+    /** Whether what is on screen is what there is: the worker alone notices late, or never. */
     get isConnected() {
-        return this.bus.workerState === "CONNECTED";
+        return !this.trouble && this.bus.workerState === "CONNECTED";
     }
 
-    askIfOld() {
+    showConnection() {
+        const { isConnected, trouble } = this;
+        Object.assign(this.freshness, { isConnected, trouble });
+    }
+
+    setTrouble(trouble) {
+        this.trouble = trouble;
+        this.showConnection();
+    }
+
+    look() {
+        if (this.askedAt && Date.now() - this.askedAt >= SILENCE) {
+            this.setTrouble("connection");
+        }
         const age = Date.now() - this.freshAt;
         if (age >= (this.isConnected ? HEARTBEAT : POLL) - PAUSE) {
             this.ask();
@@ -116,18 +145,20 @@ export class LiveReload {
             return;
         }
         this.isStale = false;
+        this.askedAt = Date.now();
         try {
             if ((await this.reload(wouldDisturb)) === false) {
                 this.isStale = true;
             } else {
                 this.freshness.at = luxon.DateTime.now();
+                this.trouble = null;
             }
-            this.hasFailed = false;
         } catch (error) {
             this.onError(error);
         } finally {
-            this.onConnection();
+            this.showConnection();
             this.freshAt = Date.now();
+            this.askedAt = null;
             this.timer = null;
             if (this.isStale) {
                 this.ask();
@@ -139,9 +170,11 @@ export class LiveReload {
         if (error instanceof FetchRecordError) {
             // Somebody has deleted it: there is nothing left to refresh.
             this.stop();
-        } else if (!(error instanceof ConnectionLostError) && !this.hasFailed) {
+        } else if (error instanceof ConnectionLostError) {
+            this.trouble = "connection";
+        } else if (this.trouble !== "failed") {
             // It is tried again: nobody needs to be told at each time.
-            this.hasFailed = true;
+            this.trouble = "failed";
             throw error;
         }
     }
