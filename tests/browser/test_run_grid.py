@@ -61,6 +61,16 @@ def test_a_drag_backfills(site):
     assert site.call("ihub.run", "search_count", backfill) >= 3
 
 
+def test_bars_are_high_enough_for_a_finger(site):
+    site.add("Parcels")
+    with site.browser("ihub_operator", "phone") as page:
+        web_client.open_grid(page)
+        assert page.locator(LANE).bounding_box()["height"] >= 24
+        # The place of each row is reckoned with.
+        assert page.locator(".o_ihub_grid_row").bounding_box()["height"] == 72
+        assert page.locator(".o_ihub_grid_name").evaluate("e => e.scrollHeight <= e.offsetHeight")
+
+
 def test_the_keyboard_opens_a_run_and_runs_a_period(site):
     add_with_history(site, "Parcels", 5)
     with site.browser("ihub_operator") as page:

@@ -26,7 +26,7 @@ const { DateTime } = luxon;
 const ZOOMS = ["day", "week", "month"];
 const STORED_ZOOM = "ihub.grid.zoom";
 // Pixels: of a row, as in the style sheet, and of the narrowest bar with what is between two.
-const ROW = { large: 40, small: 64 };
+const ROW = { large: 40, small: 72 };
 const COLUMN = 4;
 // Rows above and below what is seen, as a part of the height of the screen.
 const BUFFER = 0.3;
