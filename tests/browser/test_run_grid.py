@@ -71,6 +71,45 @@ def test_bars_are_high_enough_for_a_finger(site):
         assert page.locator(".o_ihub_grid_name").evaluate("e => e.scrollHeight <= e.offsetHeight")
 
 
+def put_finger(page, x, y):
+    """Touch the screen; return what moves the finger to another place, and what lifts it."""
+    session = page.context.new_cdp_session(page)
+
+    def send(kind, *points):
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def move(to):
+        for step in range(1, 6):
+            send("touchMove", {"x": x + (to - x) * step / 5, "y": y})
+
+    send("touchStart", {"x": x, "y": y})
+    return move, lambda: send("touchEnd")
+
+
+def test_a_finger_moves_the_time_and_chooses_a_period_where_it_rests(site):
+    add_with_history(site, "Parcels", 5)
+    with site.browser("ihub_operator", "phone") as page:
+        web_client.open_grid(page)
+        expect(page.locator(f"{LANE} [data-outcome=done]")).to_be_visible()
+        lane = page.locator(LANE)
+        box = lane.bounding_box()
+        middle = box["y"] + box["height"] / 2
+        caption = page.locator(".o_ihub_grid_caption [aria-live]")
+        before = caption.inner_text()
+        move, lift = put_finger(page, box["x"] + x_of(page, lane, 9), middle)
+        move(box["x"] + x_of(page, lane, 3))
+        lift()
+        expect(caption).not_to_have_text(before)
+        expect(page.locator(".modal")).to_have_count(0)
+        page.click(".o_ihub_now")
+        expect(page.locator(".o_ihub_now")).to_be_disabled()
+        move, lift = put_finger(page, box["x"] + x_of(page, lane, 9), middle)
+        expect(page.locator(".o_ihub_grid_selection")).to_be_attached()
+        move(box["x"] + x_of(page, lane, 6))
+        lift()
+        expect(page.locator(".modal [name=action_run]")).to_be_visible()
+
+
 def test_the_keyboard_opens_a_run_and_runs_a_period(site):
     add_with_history(site, "Parcels", 5)
     with site.browser("ihub_operator") as page:

@@ -1,3 +1,5 @@
+/* global luxon */
+
 import { beforeEach, expect, test } from "@odoo/hoot";
 import {
     drag,
@@ -26,6 +28,7 @@ import {
 import { CallbackRecorder } from "@web/search/action_hook";
 import { closestScrollableY } from "@web/core/utils/scrolling";
 
+import { HOLD } from "@ihub/coverage/dragging";
 import { CHANGED, PAUSE } from "@ihub/live/live_reload";
 
 const DAY = "2025-03-05";
@@ -214,6 +217,60 @@ test("what takes no period cannot be dragged", async () => {
     expect(".o_ihub_grid_selection").toHaveCount(0);
     await drop(`${lane}:eq(1)`, point(6, 1));
     await animationFrame();
+    expect.verifySteps([FIRST]);
+});
+
+test.tags("mobile");
+test("a finger that swipes moves the time, and opens nothing", async () => {
+    const starts = [];
+    await mountGrid({}, (ids, from) => starts.push(luxon.DateTime.fromSQL(from)));
+    // Also where no period can be chosen.
+    for (const index of [0, 1]) {
+        const { drop } = await drag(`${lane}:eq(${index})`, point(2.5, index));
+        expect(".o_ihub_grid_selection").toHaveCount(0);
+        await drop(`${lane}:eq(${index})`, point(14.5, index));
+        await advanceTime(HOLD);
+        await animationFrame();
+    }
+    const [first, second, third] = starts;
+    // Half a day each; pixels are whole.
+    for (const [before, after] of [
+        [first, second],
+        [second, third],
+    ]) {
+        expect(before.diff(after, "hours").hours).toBeWithin(11.8, 12.2);
+    }
+    expect.verifySteps([]);
+});
+
+test.tags("mobile");
+test("a finger that rests first chooses a period", async () => {
+    await mountGrid();
+    await pointerDown(`${lane}:eq(0)`, point(4));
+    expect(".o_ihub_grid_selection").toHaveCount(0);
+    await advanceTime(HOLD);
+    await animationFrame();
+    expect(".o_ihub_grid_selection").toHaveCount(1);
+    await hover(`${lane}:eq(0)`, point(6));
+    await pointerUp(`${lane}:eq(0)`, point(6));
+    await animationFrame();
+    expect(".o_ihub_grid_selection").toHaveCount(0);
+    expect.verifySteps([
+        FIRST,
+        "action_fill 1: 2025-03-04 19:55 2025-03-04 21:55",
+        "action_fill",
+        FIRST,
+    ]);
+});
+
+test.tags("mobile");
+test("a finger that rests and goes chooses nothing", async () => {
+    await mountGrid();
+    await pointerDown(`${lane}:eq(0)`, point(2.5));
+    await advanceTime(HOLD);
+    await pointerUp(`${lane}:eq(0)`, point(2.5));
+    await animationFrame();
+    expect(".o_ihub_grid_selection").toHaveCount(0);
     expect.verifySteps([FIRST]);
 });
 

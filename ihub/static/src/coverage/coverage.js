@@ -47,7 +47,7 @@ export class Coverage extends Component {
         const { zoom = "day", center } = kept?.id === this.id ? kept : {};
         this.period = useState(new Period(zoom, center));
         this.state = useState({ focused: 0, shown: null, tip: null });
-        this.drag = useDragging(this.line, (part) => this.pan(-part));
+        this.drag = useDragging(this.line, { onDragged: (part) => this.pan(-part) });
         onWillStart(() => this.load());
         onWillUpdateProps((props) => this.onWillUpdateProps(props));
         useLiveReload({

@@ -3,30 +3,54 @@ import { useState } from "@odoo/owl";
 
 // Pixels. Whoever clicks may move the pointer a little.
 const TOLERANCE = 5;
+// Milliseconds that a finger rests before it chooses: as in Odoo's calendar.
+export const HOLD = 500;
 
 /**
  * Let the content of an element be dragged sideways.
  *
+ * Where a mouse chooses, a finger that swipes moves what is seen, and one that has rested chooses.
+ *
  * @param {{el: HTMLElement}} ref
- * @param {(part: number, start: number) => void} onDragged called with how far it was dragged,
- *      and where that began, both as parts of the element's width
- * @returns {Object} handlers for the template; `state.start` and `state.shift` are in pixels
+ * @param {Object} params
+ * @param {(part: number, start: number) => void} params.onDragged called with how far it was
+ *      dragged, and where that began, both as parts of the element's width
+ * @param {(part: number) => void} [params.onSwiped] called in its place where a finger has not
+ *      rested; without it, a finger is as a mouse
+ * @param {(shift: number) => void} [params.onSwiping] called with the pixels while it swipes, and
+ *      with 0 where that comes to nothing
+ * @param {() => boolean} [params.canHold] whether a finger that rests may choose
+ * @returns {Object} handlers for the template; `state.start` and `state.shift` are in pixels,
+ *      `state.isSwiping` and `state.isHeld` tell what a finger does
  */
-export function useDragging(ref, onDragged) {
-    const state = useState({ start: 0, shift: 0 });
+export function useDragging(
+    ref,
+    { onDragged, onSwiped, onSwiping = () => {}, canHold = () => true },
+) {
+    const state = useState({ start: 0, shift: 0, isSwiping: false, isHeld: false });
     let from = null;
     let moved = false;
+    let timer;
+    const hold = () => {
+        Object.assign(state, { isSwiping: false, isHeld: true });
+        // Whoever lets go now has not clicked.
+        moved = true;
+    };
     const end = (ev) => {
         if (from === null) {
             return;
         }
-        const { shift } = state;
+        browser.clearTimeout(timer);
+        const { shift, start, isSwiping } = state;
         from = null;
-        state.shift = 0;
+        Object.assign(state, { shift: 0, isSwiping: false, isHeld: false });
         // After the click that follows.
         browser.setTimeout(() => (moved = false));
         if (moved && ev.type === "pointerup") {
-            onDragged(shift / ref.el.offsetWidth, state.start / ref.el.offsetWidth);
+            const onDone = isSwiping ? onSwiped : onDragged;
+            onDone(shift / ref.el.offsetWidth, start / ref.el.offsetWidth);
+        } else if (moved && isSwiping) {
+            onSwiping(0);
         }
     };
     return {
@@ -36,6 +60,10 @@ export function useDragging(ref, onDragged) {
             moved = false;
             from = ev.button === 0 ? ev.clientX : null;
             state.start = ev.clientX - ref.el.getBoundingClientRect().left;
+            state.isSwiping = Boolean(onSwiped) && ev.pointerType === "touch";
+            if (state.isSwiping && canHold()) {
+                timer = browser.setTimeout(hold, HOLD);
+            }
         },
         onPointermove: (ev) => {
             if (from === null) {
@@ -49,11 +77,27 @@ export function useDragging(ref, onDragged) {
             const shift = ev.clientX - from;
             if (!moved && Math.abs(shift) > TOLERANCE) {
                 moved = true;
+                browser.clearTimeout(timer);
                 ref.el.setPointerCapture(ev.pointerId);
             }
             state.shift = moved ? shift : 0;
+            if (moved && state.isSwiping) {
+                onSwiping(shift);
+            }
         },
         onPointerup: end,
         onPointercancel: end,
+        /** While a finger chooses, the page does not scroll. */
+        onTouchmove: (ev) => {
+            if (state.isHeld) {
+                ev.preventDefault();
+            }
+        },
+        /** Nor does a menu open where it rests. */
+        onContextmenu: (ev) => {
+            if (from !== null) {
+                ev.preventDefault();
+            }
+        },
     };
 }

@@ -28,6 +28,8 @@ export class GridLane extends Component {
         pixel: Number,
         labels: Object,
         onFilled: Function,
+        onSwiping: Function,
+        onSwiped: Function,
     };
 
     setup() {
@@ -35,7 +37,12 @@ export class GridLane extends Component {
         this.lane = useRef("lane");
         // The one bar that the Tab key reaches, counted from the newest: arrows lead to the others.
         this.state = useState({ back: 0 });
-        this.drag = useDragging(this.lane, (part, start) => this.onDragged(part, start));
+        this.drag = useDragging(this.lane, {
+            onDragged: (part, start) => this.onDragged(part, start),
+            onSwiped: (part) => this.props.onSwiped(part),
+            onSwiping: (shift) => this.props.onSwiping(shift),
+            canHold: () => this.canFill,
+        });
     }
 
     percent(seconds) {
@@ -86,6 +93,11 @@ export class GridLane extends Component {
     get currentStyle() {
         const [from, to] = this.current.map((seconds) => this.percent(seconds));
         return `left: ${from.toFixed(2)}%; width: ${(to - from).toFixed(2)}%;`;
+    }
+
+    get isSelecting() {
+        const { shift, isSwiping, isHeld } = this.drag.state;
+        return isHeld || (shift !== 0 && !isSwiping);
     }
 
     get selectionStyle() {
@@ -139,7 +151,7 @@ export class GridLane extends Component {
     }
 
     onPointerdown(ev) {
-        if (this.canFill) {
+        if (this.canFill || ev.pointerType === "touch") {
             this.drag.onPointerdown(ev);
         }
     }

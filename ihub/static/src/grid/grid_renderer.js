@@ -179,6 +179,22 @@ export class GridRenderer extends Component {
         this.reload();
     }
 
+    // --- A finger that swipes ---
+
+    /** All rows follow it: by the style sheet, so that none is drawn anew. */
+    shiftBy(pixels) {
+        this.root.el?.style.setProperty("--ihub-shift", `${pixels}px`);
+    }
+
+    async pan(part) {
+        this.period.pan(-part);
+        try {
+            await this.reload();
+        } finally {
+            this.shiftBy(0);
+        }
+    }
+
     // --- Around them ---
 
     get title() {
