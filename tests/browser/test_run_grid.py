@@ -110,6 +110,21 @@ def test_a_finger_moves_the_time_and_chooses_a_period_where_it_rests(site):
         expect(page.locator(".modal [name=action_run]")).to_be_visible()
 
 
+@hub_site.BOTH_SIZES
+def test_a_moment_is_looked_up(site, size):
+    add_with_history(site, "Parcels", 5)
+    with site.browser("ihub_operator", size) as page:
+        web_client.open_grid(page)
+        later = page.locator(".o_ihub_later").bounding_box()
+        assert later["x"] + later["width"] <= page.viewport_size["width"]
+        assert later["y"] == page.locator("[data-zoom=day]").bounding_box()["y"]
+        page.click(".o_ihub_date")
+        page.locator(".o_date_item_cell:not(.o_out_of_range)").first.click()
+        page.click(".o_datetime_buttons .btn-primary")
+        expect(page.locator(".o_ihub_now")).to_be_enabled()
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
 def test_the_keyboard_opens_a_run_and_runs_a_period(site):
     add_with_history(site, "Parcels", 5)
     with site.browser("ihub_operator") as page:

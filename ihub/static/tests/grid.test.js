@@ -25,6 +25,7 @@ import {
     mountView,
     onRpc,
 } from "@web/../tests/web_test_helpers";
+import { editTime, getPickerCell } from "@web/../tests/core/datetime/datetime_test_helpers";
 import { CallbackRecorder } from "@web/search/action_hook";
 import { closestScrollableY } from "@web/core/utils/scrolling";
 
@@ -304,6 +305,19 @@ test("another period is asked for, and remembered", async () => {
     await contains("[data-zoom=month]").click();
     expect.verifySteps([FIRST, `2 rows: 2025-02-05 01:31 2025-03-08 01:31`]);
     expect(localStorage.getItem("ihub.grid.zoom")).toBe("month");
+});
+
+test("a moment is chosen, and comes into the middle", async () => {
+    await mountGrid();
+    await contains(".o_ihub_date").click();
+    await contains(getPickerCell("3", true)).click();
+    await editTime("10:00");
+    await contains(".o_datetime_buttons .btn-primary").click();
+    expect.verifySteps([FIRST, "2 rows: 2025-03-02 22:00 2025-03-03 22:00"]);
+    await contains(".o_ihub_date").click();
+    await contains(".o_datetime_buttons .btn-secondary").click();
+    expect.verifySteps([FIRST]);
+    expect(".o_ihub_now").not.toBeEnabled();
 });
 
 test.tags("desktop");

@@ -1,12 +1,16 @@
 /* global luxon */
 
 import { Component, useState } from "@odoo/owl";
+import { useDateTimePicker } from "@web/core/datetime/datetime_picker_hook";
 import { toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 
 import { TimeScale } from "./time_scale";
 
 const { DateTime } = luxon;
+// All that the hub has moments for.
+const FIRST = DateTime.fromObject({ year: 1900 });
+const LAST = DateTime.fromObject({ year: 2199 });
 
 /** Which period somebody wants to see: a zoom, around a moment or up to now. */
 export class Period {
@@ -38,6 +42,11 @@ export class Period {
 
     follow() {
         this.center = null;
+    }
+
+    /** @param {DateTime} moment comes into the middle */
+    goTo(moment) {
+        this.center = moment;
     }
 }
 
@@ -75,6 +84,21 @@ export class TimeControls extends Component {
             month: _t("Month"),
             year: _t("Year"),
         };
+        const { period } = this;
+        this.picker = useDateTimePicker({
+            target: "date",
+            get pickerProps() {
+                return {
+                    type: "datetime",
+                    value: period.scale.center.startOf("hour"),
+                    minDate: FIRST,
+                    maxDate: LAST,
+                };
+            },
+            // On a phone the page would jump to make room below the button.
+            ensureVisibility: () => false,
+            onApply: (moment) => this.goTo(moment),
+        });
     }
 
     setZoom(zoom) {
@@ -90,5 +114,15 @@ export class TimeControls extends Component {
     follow() {
         this.period.follow();
         this.props.onChange();
+    }
+
+    /** @param {DateTime|false} moment false where somebody has cleared it */
+    goTo(moment) {
+        if (moment) {
+            this.period.goTo(moment);
+            this.props.onChange();
+        } else {
+            this.follow();
+        }
     }
 }
