@@ -12,6 +12,7 @@ import {
     onRpc,
     preloadBundle,
 } from "@web/../tests/web_test_helpers";
+import { changeScale } from "@web/../tests/views/calendar/calendar_test_helpers";
 
 import { LIMIT } from "../src/calendar/run_calendar_model";
 
@@ -171,8 +172,26 @@ test("of very many, only the number per day is shown", async () => {
     Integration._records = integrations;
     Run._records = integrations.map(({ id }) => run(id, "10:10", "done", { integration_id: id }));
     await mount();
+    await changeScale("week");
     expect(titles()).toEqual([`Done: ${count}`]);
     expect(queryFirst(".o_event").closest(".fc-daygrid-body, .fc-timegrid-body")).toHaveClass(
         "fc-daygrid-body",
     );
+});
+
+test.tags("mobile");
+test("a phone begins with a day, and remembers another choice", async () => {
+    await mount();
+    expect(".fc-timeGridDay-view").toHaveCount(1);
+    await changeScale("week");
+    expect(".fc-timeGridWeek-view").toHaveCount(1);
+    // Beside the first one.
+    await mount();
+    expect(".fc-timeGridWeek-view").toHaveCount(2);
+});
+
+test.tags("desktop");
+test("a large screen begins with a week", async () => {
+    await mount();
+    expect(".fc-timeGridWeek-view").toHaveCount(1);
 });

@@ -30,6 +30,16 @@ const COLORS = { success: 10, danger: 1, warning: 2, primary: 8, info: 4, muted:
 
 /** Runs one by one; many of them together by hour or day, one event per outcome. */
 export class RunCalendarModel extends CalendarModel {
+    /** On a phone a week has no room for names. */
+    setup(params, services) {
+        super.setup(this.env.isSmall ? { ...params, scale: "day" } : params, services);
+    }
+
+    /** What somebody has chosen on a large screen does not hold there. */
+    get storageKey() {
+        return this.env.isSmall ? `${super.storageKey}-small` : super.storageKey;
+    }
+
     async fetchRecords(data) {
         const domain = this.computeDomain(data);
         if (this.meta.scale !== "year" && (await this.isFew(domain))) {
