@@ -76,7 +76,10 @@ test("the summary has a chip for each badge that there is, and for no other", as
     expect(queryAllAttributes(".o_ihub_chip", "data-word")).toEqual(["failed", "retrying", "ok"]);
     expect(queryAllTexts(".o_ihub_chip")).toEqual(["1 Failed", "2 Trying Again", "1 OK"]);
     expect(`${chip("failed")} .fa-times-circle`).toHaveClass("text-danger");
-    expect(chip("failed")).toHaveAttribute("title", "Failed: 1. Click to show only these.");
+    expect(chip("failed")).toHaveAttribute(
+        "title",
+        "Failed: 1. Click to show only these. All integrations count here, whatever you search for.",
+    );
 });
 
 test("a click shows only those, another one all again", async () => {

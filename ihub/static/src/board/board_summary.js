@@ -87,9 +87,10 @@ export class BoardSummary extends Component {
     }
 
     describe({ label, count, isActive }) {
-        return isActive
+        const what = isActive
             ? _t("%(label)s: %(count)s. Click to show all again.", { label, count })
             : _t("%(label)s: %(count)s. Click to show only these.", { label, count });
+        return `${what} ${_t("All integrations count here, whatever you search for.")}`;
     }
 
     get freshAt() {
