@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -69,7 +70,6 @@ class TestSentences(NotifyCase):
         """Every text of it: what is kept, and read by somebody else."""
         self.env["res.lang"]._activate_lang("de_DE")
         german = code_translations.get_python_translations("ihub", "de_DE")
-        values = {"server": "shop.example", "status": 502, "other": "x", "where": "x", "rate": "x"}
         tree = ast.parse(Path(rest_client.__file__).read_text("utf-8"))
         terms = [
             node.args[0].value
@@ -79,7 +79,8 @@ class TestSentences(NotifyCase):
         self.assertGreater(len(terms), 20)
         for term in terms:
             inner = say(rest_client._lt("the other system"))
-            told = say(rest_client._lt(term), **values, sentence=inner)
+            values = dict.fromkeys(re.findall(r"%\((\w+)\)", term), "x")
+            told = say(rest_client._lt(term), **{**values, "sentence": inner})
             kept = sentences.stored(self.integration, Sentence("kept", {"message": told}))
             kept = json.loads(json.dumps(kept))
             reader = self.integration.with_context(lang="de_DE")
