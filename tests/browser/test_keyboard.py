@@ -45,8 +45,10 @@ def test_the_board_is_operated_by_keys(site):
         expect(page.locator(".o_ihub_chip[data-word=created].active")).to_be_visible()
         expect(page.locator(CARD)).to_have_count(1)
         expect(page.locator(".o_ihub_chip[data-word=created]")).to_be_focused()
+        before = page.locator(CARD).element_handle()
         page.keyboard.press("Enter")
         # The cards that were there meanwhile are gone, and what had the focus on them.
+        page.wait_for_function("before => !before.isConnected", arg=before)
         expect(page.locator(".o_ihub_chip.active")).to_have_count(0)
         expect(page.locator(".o_ihub_chip[data-word=created]")).to_be_focused()
         expect(bar).to_be_visible()
