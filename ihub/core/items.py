@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -155,6 +156,27 @@ def stored_key(value: Any) -> str:
     if len(text) <= KEY_LENGTH:
         return text
     return f"{text[:KEY_LENGTH]}…{_hash(text)[:16]}"
+
+
+def is_place(where: Any) -> bool:
+    """Return whether ``where`` is a field, a path or a function, as the key of an element is."""
+    return callable(where) or (isinstance(where, str) and bool(where))
+
+
+def takes_item(handler: Any) -> bool:
+    """Return whether a method can be called with the data of an element, and an ``Item``."""
+    if not callable(handler):
+        return False
+    try:
+        signature = inspect.signature(handler)
+    except (TypeError, ValueError):
+        # What is written in C need not say.
+        return True
+    try:
+        signature.bind(None, None)
+    except TypeError:
+        return False
+    return True
 
 
 def text_at(data: Any, where: str | Callable[[Any], Any] | None) -> str | None:

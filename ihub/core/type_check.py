@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
+from .items import is_place, takes_item
 from .schedule import CATCH_UPS, Schedule
 from .webhook import Hmac, Webhook
 
@@ -266,27 +267,11 @@ def _judge_webhook(type_: Type) -> Iterator[Fault]:
         yield Fault(
             "value", "webhook", f"{name}={quote(getattr(webhook, name))}", f"webhook.{name}"
         )
-
-
-def is_place(where: Any) -> bool:
-    """Return whether ``where`` is a field, a path or a function, as the key of an element is."""
-    return callable(where) or (isinstance(where, str) and bool(where))
-
-
-def takes_item(handler: Any) -> bool:
-    """Return whether a method can be called with the data of an element, and an ``Item``."""
-    if not callable(handler):
-        return False
-    try:
-        signature = inspect.signature(handler)
-    except (TypeError, ValueError):
-        # What is written in C need not say.
-        return True
-    try:
-        signature.bind(None, None)
-    except TypeError:
-        return False
-    return True
+    if is_right["verify"]:
+        try:
+            webhook.verify.validate()
+        except Exception as error:
+            yield raises("webhook", error)
 
 
 def _needs_no_work(type_: Type) -> bool:

@@ -57,7 +57,6 @@ class Hmac:
     :param str signed: what is signed, of ``{id}``, ``{timestamp}`` and ``{body}``; empty: the body,
         or ``{timestamp}.{body}`` where there is a ``timestamp``
     :param int tolerance: seconds
-    :raise ValueError: the body would not be signed, or nothing could be checked
     """
 
     header: str = "X-Signature"
@@ -69,7 +68,11 @@ class Hmac:
     signed: str = ""
     tolerance: int = TOLERANCE
 
-    def __post_init__(self) -> None:
+    def validate(self) -> None:
+        """Refuse a description that protects nothing. Called when its type is checked.
+
+        :raise ValueError: the body would not be signed, or nothing could be checked
+        """
         if not self.header or not isinstance(self.header, str):
             raise ValueError(f"header={self.header!r}: expected the name of a header")
         check_digest(self.algorithm, self.encoding)

@@ -23,13 +23,14 @@ from ..core.items import (
     MissingKey,
     MissingVersion,
     UnorderedVersion,
+    is_place,
+    takes_item,
 )
 from ..core.masking import mask_values
 from ..core.paging import Pages
 from ..core.retry import is_transient
 from ..core.shutdown import is_shutdown
 from ..core.text import NotPlain
-from ..core.type_check import is_place, takes_item
 from . import item_store, message_store
 from .checkpoint import explain, keep, scope_of
 from .context import declared, in_hand
@@ -218,7 +219,6 @@ class Processing(CursorWatcher):
         self._company_id = _company_of_method(handler, self.integration)
         self._column_paths = tuple(record._item_texts("item_columns"))
         self._skip_unchanged = False
-        self._told = set()
         self._limit = None
         self._marks = {}
         # Of rows to come: what is reported meanwhile is about those already.
@@ -235,6 +235,8 @@ class Processing(CursorWatcher):
         # Whether an attempt before has counted an element that there is already, by its row.
         self._was_counted = lambda row: False
         self.scope = scope_of(record)
+        # Once a run, of however many lists.
+        self._told = self.scope.told if self.scope else set()
         if self.scope:
             if problem := self.scope.watch.why_not_commit():
                 raise UsageError(explain(self.env, problem))
@@ -392,10 +394,9 @@ class Processing(CursorWatcher):
 
     def _tell_missing_version(self, where):
         """Report once that elements have nothing where their version should be."""
-        told = self.scope.told if self.scope else self._told
-        if (self.kind, where) in told:
+        if (self.kind, where) in self._told:
             return
-        told.add((self.kind, where))
+        self._told.add((self.kind, where))
         self.integration.ihub_warning(
             summary=self.env._(
                 "Nothing was found at “%(where)s”, where the version of each %(kind)s should be, "

@@ -26,6 +26,7 @@ import urllib3
 from odoo.tools import LazyTranslate
 
 from ..core.exceptions import RetryableError, ServerDown
+from ..core.items import is_place
 from ..core.paging import NO_CONTENT, LinkHeader, NoList, Pages, Place, SamePage, Way
 from ..core.retry import is_transient_status, retry_after
 from ..core.traffic import REPEATABLE, Patience, interval_of, is_outage, is_servers_fault
@@ -258,11 +259,11 @@ class RestClient:
         follow_elsewhere: bool = False,
     ) -> None:
         seconds = _lt("a number of seconds above 0")
-        _check("connect_timeout", connect_timeout, _is_number(connect_timeout, 0), seconds)
-        _check("read_timeout", read_timeout, _is_number(read_timeout, 0), seconds)
-        _check("deadline", deadline, _is_number(deadline, 0), seconds)
-        _check("max_bytes", max_bytes, _is_number(max_bytes, 0), _lt("a number of bytes above 0"))
-        is_wait = max_wait is None or max_wait == 0 or _is_number(max_wait, 0)
+        _check("connect_timeout", connect_timeout, _is_positive(connect_timeout), seconds)
+        _check("read_timeout", read_timeout, _is_positive(read_timeout), seconds)
+        _check("deadline", deadline, _is_positive(deadline), seconds)
+        _check("max_bytes", max_bytes, _is_positive(max_bytes), _lt("a number of bytes above 0"))
+        is_wait = max_wait is None or max_wait == 0 or _is_positive(max_wait)
         _check("max_wait", max_wait, is_wait, _lt("a number of seconds, or None"))
         # What it is, not what it says: that is secret.
         is_pair = isinstance(auth, tuple) and len(auth) == 2
@@ -359,8 +360,8 @@ class RestClient:
         :raise AnswerUnusable: by the iterator: a page has no list, or comes again
         """
 
-        is_place = items is None or callable(items) or (isinstance(items, str) and bool(items))
-        _check("items", items, is_place, _lt("a path such as data.orders, a function, or None"))
+        is_list = items is None or is_place(items)
+        _check("items", items, is_list, _lt("a path such as data.orders, a function, or None"))
         is_way = next is None or (not isinstance(next, type) and hasattr(next, "following"))
         _check(
             "next", next, is_way, _lt('one of ihub.lib.paging, such as NextAddress("links.next")')
@@ -736,8 +737,8 @@ def _check(name: str, value: Any, is_right: bool, expected: Any) -> None:
         raise UsageError(say(message, name=name, value=repr(value)[:100], expected=say(expected)))
 
 
-def _is_number(value: Any, above: float) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > above
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
 def _interval(rate: str | None) -> float | None:

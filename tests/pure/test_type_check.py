@@ -300,6 +300,12 @@ def test_a_webhook_that_nothing_could_be_done_with_is_a_fault(name, value):
     assert fault.expected == f"webhook.{name}"
 
 
+def test_a_signature_that_protects_nothing_is_a_fault_of_its_type_alone():
+    (fault,) = faults(webhook=replace(SOUND, verify=Hmac(signed="{id}.{Body}", id="X-Id")))
+    assert (fault.kind, fault.attribute) == ("raises", "webhook")
+    assert "{Body} is none of" in fault.found
+
+
 # --- Methods ---
 
 
