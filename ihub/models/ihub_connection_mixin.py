@@ -22,10 +22,13 @@ class IhubConnectionMixin(models.AbstractModel):
     @api.depends("integration_type", "active")
     def _compute_can_test_connection(self):
         for name, integrations in self.grouped("integration_type").items():
-            model = self._type_model(name)
             integrations.can_test_connection = False
-            if model is not None and model._tests_connection():
+            if self._type_tests_connection(name):
                 integrations.filtered("active").can_test_connection = True
+
+    def _type_tests_connection(self, name):
+        model = self._type_model(name)
+        return model is not None and model._tests_connection()
 
     def action_test_connection(self):
         """Ask the type's ``check_connection`` whether the other system answers.
@@ -35,7 +38,7 @@ class IhubConnectionMixin(models.AbstractModel):
         """
         self.ensure_one()
         integration = self._operable()
-        if not integration.can_test_connection:
+        if not self._type_tests_connection(integration.integration_type):
             raise UserError(
                 self.env._(
                     "The type of this integration cannot test a connection. Ask its developer to "

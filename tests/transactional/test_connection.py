@@ -141,6 +141,13 @@ class TestConnection(HubCase):
 
         return call_kw(record.browse(), method, [record.ids], {})
 
+    def test_of_an_archived_one_nothing_untrue_is_said(self):
+        """Its page offers no button, but one that is open, or the settings, may still have it."""
+        self.integration.sudo().active = False
+        self.assertFalse(self.integration.can_test_connection)
+        action = self.integration.action_test_connection()
+        self.assertEqual(action["tag"], "display_notification")
+
     def test_the_button_is_there_for_types_that_can(self):
         self.assertTrue(self.integration.can_test_connection)
         self.assertFalse(self.add(DEMO).can_test_connection)
