@@ -155,6 +155,7 @@ class IhubSecret(models.Model):
     def _take_over_column(self, table, name, column_type):
         parts = {"table": SQL.identifier(table), "column": SQL.identifier(name)}
         # Whoever tries something in a copy enters what it is tried with.
+        # As superuser: the parameter belongs to administrators.
         is_copy = self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized")
         if is_copy or self._take_over_values(parts, name, column_type):
             # With what depends on it, as Odoo drops the columns of fields that are gone.

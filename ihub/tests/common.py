@@ -77,6 +77,7 @@ class IhubCase(TransactionCase):
         :param integration: a record of ``ihub.integration`` or of a type, of any user; one that was
             started or run manually before
         """
+        # As superuser: crons belong to administrators.
         cron = integration_of(integration).sudo().cron_id
         if not cron:
             self.fail("It was never started: add(…, start=…) does so.")
@@ -380,6 +381,7 @@ class IntegrationCase(IhubCase):
 def integration_of(record):
     """Return the ``ihub.integration`` that ``record`` is, or whose row of a type it is."""
     is_row = "integration_id" in record._fields
+    # As superuser: a type may hide its row from a user; this link is no secret.
     return record.sudo().integration_id.with_env(record.env) if is_row else record
 
 
