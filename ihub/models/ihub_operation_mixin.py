@@ -623,9 +623,8 @@ class IhubOperationMixin(models.AbstractModel):
         if self._is_more_than_its_run():
             lines.append(
                 self.env._(
-                    "This also turns its schedule off: it does not run again until somebody "
-                    "presses Start. To end only the current run, open the run and press Stop "
-                    "there."
+                    "Its schedule is turned off: it does not run again until somebody presses "
+                    "Start. To end only the current run, open the run and press Stop there."
                 )
             )
         if queued := self._queued_on_demand():

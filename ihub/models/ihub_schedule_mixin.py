@@ -102,7 +102,7 @@ class IhubScheduleMixin(models.AbstractModel):
         "Next Period Starts", compute="_compute_window", inverse="_inverse_window_from"
     )
     window_from_there = fields.Char(
-        "Next Period Starts There",
+        "Next Period Starts (Integration's Time Zone)",
         compute="_compute_window_from_there",
         help="When the next period starts on the clocks of the integration, where they differ.",
     )

@@ -170,7 +170,7 @@ class TestStopAsks(HubCase):
         self.assertEqual(
             self.asked_during(run_manually=True),
             [
-                "This also turns its schedule off: it does not run again until somebody presses "
+                "Its schedule is turned off: it does not run again until somebody presses "
                 "Start. To end only the current run, open the run and press Stop there.",
                 "The run in progress ends at its next checkpoint, and keeps what it has done by "
                 "then.",
