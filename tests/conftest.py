@@ -100,15 +100,16 @@ def template_copy(template):
 def odoo_server(tmp_path):
     """Return a function that starts an Odoo server on a database.
 
-    ``odoo_server(database, *arguments, http=False, env=None)`` returns a ``Server``. With
-    ``http`` it is one that answers already; without, it only runs scheduled actions.
+    ``odoo_server(database, *arguments, http=False, env=None, live=False)`` returns a ``Server``.
+    With ``http`` it is one that answers already; without, it only runs scheduled actions. With
+    ``live`` one with workers has a process for live messages.
     Whatever is still running at the end is killed.
     """
     started = []
 
-    def start(database, *arguments, http=False, env=None):
+    def start(database, *arguments, http=False, env=None, live=False):
         log = tmp_path / f"server-{len(started)}.log"
-        started.append(Server(database, arguments, http, env, log))
+        started.append(Server(database, arguments, http, env, log, live))
         if http:
             started[-1].wait_until_it_answers()
         return started[-1]

@@ -5,7 +5,10 @@ and is a process like any other: it ends by itself, is killed and leaves an exit
 
 It is told what to do by its standard input, a socket, and answers there:
 
-- with ``argv``, ``env``, ``cwd`` and three open files: a process is begun; answered by its id
+- with ``argv``, ``env``, ``cwd`` and three open files: a process is begun; answered by its id. With
+  ``database`` it has that database's registry already: it is loaded once, and from then on looked
+  at for changes, as every server does before each request. Without ``live`` a server with workers
+  has no process for what is live in browsers
 - with ``pid``: answered by that process's exit code as ``subprocess`` has it, None while it runs
 
 Called with arguments, it is Odoo itself, with no fork: a server with workers starts one that way,
@@ -36,11 +39,34 @@ def load(root, names):
             module.load_openerp_module(name)
 
 
+def load_registry(database, argv):
+    """Have the registry of a database as it is by now, for a process that is about to be begun."""
+    from odoo import sql_db
+    from odoo.modules.registry import Registry
+    from odoo.tools import config
+
+    config.parse_config(argv[argv[0] == "shell" :], setup_logging=False)
+    if database not in Registry.registries:
+        # What is of one database is nothing to a process of another.
+        Registry.delete_all()
+    Registry(database).check_signaling()
+    # A fork would speak over the same connections.
+    sql_db.close_all()
+    gc.collect()
+    gc.freeze()
+
+
 def become(order, files):
     """Be the process that was asked for, in a session of its own, until its end."""
     from odoo.cli.command import main
+    from odoo.service import server
 
     os.setsid()
+    if order["database"]:
+        server.preload_registries = lambda _names: 0
+    if not order["live"]:
+        # A program of its own, which loads all of Odoo, for browsers that nobody opens.
+        server.PreforkServer.long_polling_spawn = lambda _server: None
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
@@ -63,6 +89,8 @@ def serve(orders):
             pid, status = os.waitpid(order["pid"], os.WNOHANG)
             answer = os.waitstatus_to_exitcode(status) if pid else None
         else:
+            if order["database"]:
+                load_registry(order["database"], order["argv"])
             answer = os.fork()
             if not answer:
                 orders.close()

@@ -50,18 +50,19 @@ class ForkServer:
 _fork_server = Kept(ForkServer)
 
 
-def begin(argv, env=None, stdin=subprocess.DEVNULL, output=subprocess.DEVNULL):
+def begin(argv, env=None, stdin=subprocess.DEVNULL, output=subprocess.DEVNULL, **traits):
     """Begin an Odoo process in a session of its own; return it, as a ``subprocess.Popen``.
 
     :param argv: what is said after ``odoo`` on the command line
     :param dict env: variables beside those of this process
     :param stdin: a file
     :param output: a file for all that it says
+    :param traits: of a fork; see ``fork_server``
     """
     argv, env = list(map(str, argv)), {**os.environ, **(env or {})}
     paths = [each.partition("=")[2] for each in argv if each.startswith("--addons-path=")]
     if all(path.split(",")[0] == str(ROOT) for path in paths):
-        return Fork(argv, env, stdin, output)
+        return Fork(argv, env, stdin, output, **traits)
     # Other code than what is there to be forked.
     return subprocess.Popen(
         [sys.executable, PROGRAM, *argv], cwd=ROOT, env=env, stdin=stdin, stdout=output,
@@ -72,8 +73,8 @@ def begin(argv, env=None, stdin=subprocess.DEVNULL, output=subprocess.DEVNULL):
 class Fork:
     """A fork of Odoo's code, as ``subprocess.Popen`` is the process of a program."""
 
-    def __init__(self, argv, env, stdin, output):
-        order = {"argv": argv, "env": env, "cwd": str(ROOT)}
+    def __init__(self, argv, env, stdin, output, database=None, live=True):
+        order = {"argv": argv, "env": env, "cwd": str(ROOT), "database": database, "live": live}
         with open(os.devnull, "r+b") as nothing:
             files = [nothing if file == subprocess.DEVNULL else file for file in (stdin, output)]
             numbers = [file.fileno() for file in (*files, files[1])]
@@ -104,12 +105,12 @@ class Fork:
         os.kill(self.pid, number)
 
 
-def run(*argv, script="", env=None):
+def run(*argv, script="", env=None, **traits):
     """Run Odoo to its end; return a ``subprocess.CompletedProcess`` with what it printed."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
         given.write(script.encode())
         given.seek(0)
-        process = begin(argv, env, given, said)
+        process = begin(argv, env, given, said, **traits)
         try:
             process.wait()
         except subprocess.TimeoutExpired:
@@ -129,7 +130,7 @@ def run_without_error(*argv, script="", env=None):
 class Server:
     """An Odoo server in a process group of its own."""
 
-    def __init__(self, database, arguments, http, env, log):
+    def __init__(self, database, arguments, http, env, log, live=True):
         self.database = database
         self.log = log
         self.port = free_port() if http else None
@@ -139,8 +140,12 @@ class Server:
             argv += [f"--http-port={self.port}", f"--gevent-port={self.live_port}"]
         else:
             argv.append("--no-http")
+        argv += arguments
+        # Another PostgreSQL server is not where the registry was loaded.
+        is_elsewhere = env or any("--db_" in each for each in argv)
         with open(log, "wb") as output:
-            self.process = begin([*argv, *arguments], env, output=output)
+            known = None if is_elsewhere else database
+            self.process = begin(argv, env, output=output, database=known, live=live)
 
     @property
     def url(self):

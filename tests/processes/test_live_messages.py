@@ -27,7 +27,8 @@ def test_many_checkpoints(hub, server_of_module):
 
 
 def test_a_server_with_workers_has_a_process_for_live_messages(odoo_server, database, hub):
-    server = odoo_server(database, ADDONS_PATH, "--workers=1", "--max-cron-threads=0", http=True)
+    arguments = (ADDONS_PATH, "--workers=1", "--max-cron-threads=0")
+    server = odoo_server(database, *arguments, http=True, live=True)
 
     def is_there():
         with socket.socket() as probe:
