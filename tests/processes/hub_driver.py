@@ -10,6 +10,7 @@ import time
 import urllib.request
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import psycopg2
@@ -33,8 +34,9 @@ LOCKS_HERE = (
 )
 # Seconds after which something hangs: a busy machine is waited for.
 PATIENCE = 300
-# Seconds between two looks; each look also wakes the schedulers.
+# Seconds between two looks; one in so many also wakes the schedulers.
 LOOK = 0.1
+LOOKS = 5
 EMPTY = (
     "DELETE FROM ir_cron_trigger",
     "UPDATE ihub_integration SET cron_id = NULL",
@@ -71,6 +73,7 @@ class Hub:
         self.registry = registry
         self.server = server
         self.connection = self.connect()
+        self.bell = None
 
     def connect(self, database=None):
         connection = psycopg2.connect(dbname=database or self.database, **self.server)
@@ -79,12 +82,13 @@ class Hub:
 
     def close(self):
         self.connection.close()
+        if self.bell:
+            self.bell.close()
 
     def empty(self):
         """Forget all integrations: the next test begins with none."""
         for statement in EMPTY:
             self.execute(statement)
-        self.registry.clear_all_caches()
 
     # --- Buttons ---
 
@@ -137,7 +141,10 @@ class Hub:
             now = env.cr.now().replace(second=0, microsecond=0)
             if values["interval_type"] not in ("minutes", "hours"):
                 now = now.replace(minute=0)
-            model = env["ihub.integration.idle" if script is None else TYPE]
+            # Nobody reads the mail that says who is responsible for it.
+            model = env["ihub.integration.idle" if script is None else TYPE].with_context(
+                mail_auto_subscribe_no_notify=True
+            )
             values = {"window_from": now - windows * step, **values}
             return model.create(values).integration_id.id
 
@@ -207,11 +214,12 @@ class Hub:
     def wake(self):
         """Let the schedulers look now instead of within a minute."""
         with suppress(psycopg2.Error):
-            connection = self.connect("postgres")
+            # Closed by a server that goes away.
+            if not self.bell or self.bell.closed:
+                self.bell = self.connect("postgres")
             self.execute(
-                "SELECT pg_notify('cron_trigger', %s)", self.database, connection=connection
+                "SELECT pg_notify('cron_trigger', %s)", self.database, connection=self.bell
             )
-            connection.close()
 
     def hasten(self):
         """Let the minutes pass that a lane waits after crashes in a row, failures or a conflict."""
@@ -229,8 +237,9 @@ class Hub:
     def wait(self, condition, what="what was waited for", wake=True, patience=PATIENCE):
         """Wait until ``condition()`` is true, and return that."""
         deadline = time.monotonic() + patience
+        looks = count()
         while time.monotonic() < deadline:
-            if wake:
+            if wake and not next(looks) % LOOKS:
                 self.wake()
             if result := condition():
                 return result
