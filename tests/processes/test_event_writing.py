@@ -4,11 +4,9 @@ Nothing here runs inside a test's transaction. The clock is the real one: what i
 a second" is waited for, with much patience and no fixed sleep.
 """
 
-import itertools
 import os
 import signal
-import subprocess
-import sys
+import tempfile
 import textwrap
 import threading
 from contextlib import closing, contextmanager, suppress
@@ -16,8 +14,8 @@ from unittest.mock import patch
 
 import psycopg2
 import pytest
-from hub_driver import ADDONS_PATH, ROOT, TYPE
-from odoo_process import run
+from hub_driver import ADDONS_PATH, TYPE
+from odoo_process import begin, run
 
 ROWS = "SELECT summary, undone FROM ihub_event ORDER BY id"
 
@@ -338,7 +336,7 @@ def test_event_that_is_far_too_long_is_cut_and_says_so(hub, integration):
 
 def test_what_cannot_be_stored_at_the_end_of_a_process_is_in_its_log(hub, integration):
     """Also what the thread was just about to write again."""
-    output = script(
+    output = shell(
         hub,
         """
         import time
@@ -351,14 +349,14 @@ def test_what_cannot_be_stored_at_the_end_of_a_process_is_in_its_log(hub, integr
         env["res.users"].browse(1).ihub_info("second")
         env.cr.commit()
         """,
-    )
+    ).stdout
     assert "Event that could not be stored: first" in output
     assert "Event that could not be stored: second" in output
     assert "hunter2" not in output
 
 
 def test_what_the_thread_is_writing_at_the_end_is_waited_for(hub, integration):
-    output = script(
+    output = shell(
         hub,
         """
         import threading, time
@@ -373,7 +371,7 @@ def test_what_the_thread_is_writing_at_the_end_is_waited_for(hub, integration):
         env["res.users"].browse(1).ihub_info("late")
         begun.wait(20)
         """,
-    )
+    ).stdout
     assert "Traceback" not in output
     assert [summary for summary, __ in hub.execute(ROWS)] == ["late"]
 
@@ -390,13 +388,13 @@ def test_table_that_is_locked_does_not_stop_the_caller(hub, integration):
 
 def test_a_shell(hub, integration):
     """A process that ends without commit."""
-    output = script(hub, "env['res.users'].browse(1).ihub_info('from the shell')")
+    output = shell(hub, "env['res.users'].browse(1).ihub_info('from the shell')").stdout
     assert "Traceback" not in output
     assert [summary for summary, __ in hub.execute(ROWS)] == ["from the shell"]
 
 
 def test_forked_child_does_not_write_twice(hub, integration):
-    output = script(
+    output = shell(
         hub,
         """
         import os, time
@@ -409,36 +407,39 @@ def test_forked_child_does_not_write_twice(hub, integration):
         os.waitpid(child, 0)
         env.cr.commit()
         """,
-    )
+    ).stdout
     assert "Traceback" not in output
     assert len(hub.execute(ROWS)) == 1
 
 
 def test_killed_process_loses_at_most_the_last_second(hub, integration):
     """It tells how far it is; what it had reported a second before its death must be there."""
-    process = shell(
-        hub,
-        f"""
-        import sys, time
+    code = f"""
+        import time
         record = env['{TYPE}'].search([('integration_id', '=', {integration})])
         number = 0
         while True:
             record.ihub_info(str(number))
             number += 1
             if number % 100 == 0:
-                print('at', number, time.monotonic(), file=sys.stderr, flush=True)
+                print('at', number, time.monotonic(), flush=True)
                 time.sleep(0.01)
-        """,
-    )
-    marks = []
-    for line in process.stderr:
-        if line.startswith("at "):
-            marks.append((float(line.split()[2]), int(line.split()[1])))
-            if marks[-1][0] - marks[0][0] > 4:
-                break
-    process.send_signal(signal.SIGKILL)
+        """
+    listen, said = os.pipe()
+    with open(listen) as lines:
+        with open(said, "wb") as output, tempfile.TemporaryFile() as given:
+            given.write(textwrap.dedent(code).encode())
+            given.seek(0)
+            process = begin(command(hub), stdin=given, output=output, database=hub.database)
+        marks = []
+        for line in lines:
+            if line.startswith("at "):
+                marks.append((float(line.split()[2]), int(line.split()[1])))
+                if marks[-1][0] - marks[0][0] > 2.5:
+                    break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     died = marks[-1][0]
-    process.communicate(timeout=300)
     stored = hub.row("SELECT count(*) FROM ihub_event")[0]
     # A quarter of a second for the write itself, on a machine that is busy.
     assert stored >= max(number for moment, number in marks if moment < died - 1.25)
@@ -565,56 +566,6 @@ DEATHS = {
     ),
 }
 
-# Loads Odoo once, and lets a process of its own execute each piece of code that it is told of.
-MOTHER = """
-import os, sys, traceback
-from odoo import api, sql_db
-
-registry = env.registry
-env.cr.close()
-sql_db.close_all()
-for path in os.fdopen({told}):
-    child = os.fork()
-    if not child:
-        output = os.open(path.strip() + ".out", os.O_WRONLY | os.O_CREAT)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        try:
-            names = {{"env": api.Environment(registry.cursor(), api.SUPERUSER_ID, {{}})}}
-            exec(open(path.strip()).read(), names)
-        except BaseException:
-            traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(2)
-    status = os.waitpid(child, 0)[1]
-    os.write({tells}, b"%d\\n" % os.waitstatus_to_exitcode(status))
-os._exit(0)
-"""
-
-
-@pytest.fixture(scope="module")
-def child(shared_hub, tmp_path_factory):
-    """Return a function that lets a new process execute code, and returns its exit code."""
-    folder = tmp_path_factory.mktemp("children")
-    (told, tell), (listen, tells) = os.pipe(), os.pipe()
-    code = MOTHER.format(told=told, tells=tells)
-    mother = shell(shared_hub, code, pass_fds=(told, tells))
-    os.close(told)
-    os.close(tells)
-    numbers = itertools.count()
-    with os.fdopen(tell, "w") as orders, os.fdopen(listen) as answers:
-
-        def execute(code):
-            path = folder / f"{next(numbers)}.py"
-            path.write_text(code)
-            print(path, file=orders, flush=True)
-            answer = answers.readline() or pytest.fail("".join(mother.communicate(timeout=60)))
-            return int(answer), path.with_suffix(".py.out").read_text()
-
-        yield execute
-    mother.communicate(timeout=60)
-
-
 PRELUDE = """
 import os
 from contextlib import suppress
@@ -642,7 +593,7 @@ with context.executing(context.RunScope(env.cr.dbname, run.id, {integration})):
 
 
 @pytest.mark.parametrize("death", DEATHS)
-def test_a_process_dies(hub, child, death):
+def test_a_process_dies(hub, death):
     """What was reported in a transaction that was not committed has not happened."""
     code, expected = DEATHS[death]
     integration, other = hub.add(script="write"), hub.add(script="write")
@@ -652,26 +603,18 @@ def test_a_process_dies(hub, child, death):
         run_id = run.id
     prelude = PRELUDE.format(type=TYPE, integration=integration, other=other, run=run_id)
     body = textwrap.indent(f"{textwrap.dedent(code)}\ndie()", "    ")
-    assert child(f"{prelude}{body}\n") == (1, "")
+    done = shell(hub, f"{prelude}{body}\n")
+    assert done.returncode == 1 and "Traceback" not in done.stdout, done.stdout
     with open_env(hub) as env:
         env["ihub.event"]._undo_uncommitted(env["ihub.run"].browse(run_id))
         env.cr.commit()
     assert dict(hub.execute(ROWS)) == expected
 
 
-def shell(hub, code, pass_fds=()):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "odoo", "shell", ADDONS_PATH, "-d", hub.database, "--no-http"],
-        cwd=ROOT, env=os.environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, pass_fds=pass_fds,
-    )  # fmt: skip
-    process.stdin.write(textwrap.dedent(code))
-    process.stdin.close()
-    process.stdin = None
-    return process
+def command(hub):
+    return "shell", ADDONS_PATH, "-d", hub.database, "--no-http"
 
 
-def script(hub, code):
-    """Let another process execute ``code`` in Odoo's shell; return its output."""
-    shell = ("shell", ADDONS_PATH, "-d", hub.database, "--no-http")
-    return run(*shell, script=textwrap.dedent(code)).stdout
+def shell(hub, code):
+    """Let another process execute ``code`` in Odoo's shell; return it when it has ended."""
+    return run(*command(hub), script=textwrap.dedent(code), database=hub.database)
