@@ -72,12 +72,14 @@ class Soak:
     :param hub: the :class:`Hub`
     :param workers: of each server that shares the database; 0 is a threaded server
     :param rng: a ``random.Random``
+    :param windows: of each integration in a round
     """
 
     hub: object
     log: Path
     workers: tuple = (0, 0)
     rng: random.Random = field(default_factory=random.Random)
+    windows: int = WINDOWS
     report: Report = field(default_factory=Report)
     running: dict = field(default_factory=dict)
 
@@ -92,16 +94,16 @@ class Soak:
         return self.report
 
     def round(self, kills):
-        """Five integrations, an hour of windows each, and so many kills."""
+        """Five integrations with their windows, and so many kills."""
         self.hub.empty()
         self.keep_servers()
         integrations = [
-            self.hub.add(script, WINDOWS, name="Soak", interval_type="minutes",
+            self.hub.add(script, self.windows, name="Soak", interval_type="minutes",
                          check_alone=True)
             for script in SCRIPTS
         ]  # fmt: skip
         until = [self.hub.read(each, "window_from")["window_from"] for each in integrations]
-        until = [start + timedelta(minutes=WINDOWS) for start in until]
+        until = [start + timedelta(minutes=self.windows) for start in until]
         for each in integrations:
             self.hub.start(each)
         self.break_things(integrations, kills)
@@ -122,7 +124,9 @@ class Soak:
             f"--workers={self.workers[number]}", "--log-level=info",
         )  # fmt: skip
         with open(self.log / f"soak-{os.getpid()}.log", "ab") as output:
-            self.running[number] = odoo_process.begin(argv, output=output)
+            self.running[number] = odoo_process.begin(
+                argv, output=output, database=self.hub.database
+            )
 
     def end(self, server, number=signal.SIGKILL):
         with suppress(ProcessLookupError):
@@ -193,7 +197,7 @@ class Soak:
 
     def is_done(self, integrations):
         return all(
-            self.hub.count(each, state="done", trigger="schedule") >= WINDOWS
+            self.hub.count(each, state="done", trigger="schedule") >= self.windows
             for each in integrations
         )
 
@@ -221,8 +225,8 @@ class Soak:
         runs.sort(key=lambda run: run["window_from"])
         report.windows += len(runs)
         report.interrupted += self.hub.count(integration, state="interrupted")
-        start = end - timedelta(minutes=WINDOWS)
-        report.missing += sum(run["window_to"] <= end for run in runs) != WINDOWS
+        start = end - timedelta(minutes=self.windows)
+        report.missing += sum(run["window_to"] <= end for run in runs) != self.windows
         report.missing += not runs or runs[0]["window_from"] != start
         for before, after in zip(runs, runs[1:], strict=False):
             report.gaps += before["window_to"] < after["window_from"]

@@ -41,11 +41,11 @@ class TestKilled:
         servers = [web_server(workers=workers), web_server()]
         with Sender([one.port for one in servers], path, secret, rate=200) as sender:
             for _kill in range(3):
-                hub.wait(self.more_acknowledged(sender, 300), "300 messages", wake=False)
+                hub.wait(self.more_acknowledged(sender), "More messages", wake=False)
                 servers[0].kill()
                 servers[0] = web_server(workers=workers)
                 sender.ports[0] = servers[0].port
-            hub.wait(self.more_acknowledged(sender, 300), "300 messages", wake=False)
+            hub.wait(self.more_acknowledged(sender), "More messages", wake=False)
 
         def is_done():
             hub.hasten()
@@ -62,7 +62,7 @@ class TestKilled:
         assert len(runs) < len(steps) / 5, "A run for each message."
 
     @staticmethod
-    def more_acknowledged(sender, number):
+    def more_acknowledged(sender, number=150):
         """Return a condition: that so many more messages were acknowledged since now."""
         wanted = len(sender.acknowledged) + number
         return lambda: len(sender.acknowledged) >= wanted

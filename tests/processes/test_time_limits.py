@@ -29,9 +29,10 @@ def test_a_worker_that_may_not_take_as_long(hub, server, how):
 
 
 def test_a_worker_that_may_not_work_as_long(hub, server):
-    integration = hub.add(f"tick {STEPS} 1 burn")
+    integration = hub.add(f"tick {STEPS} 0.5 burn")
     hub.start(integration)
-    assert_done_in_turns(hub, integration, server(f"--limit-time-cpu={LIMIT}", workers=1))
+    # Time of the processor: however busy the machine is, a step takes no more of it.
+    assert_done_in_turns(hub, integration, server(f"--limit-time-cpu={LIMIT // 2}", workers=1))
 
 
 def test_a_threaded_server(hub, server):
