@@ -7,9 +7,9 @@ from xdist.scheduler import LoadFileScheduling
 # What takes longest is begun first, so that all workers end at about the same time; and what mostly
 # waits, so that others work meanwhile.
 KINDS = ("browser", "processes", "transactional", "dev", "pure")
-LONG = ("test_time_limits", "test_alarm", "test_examples", "test_documentation",
+LONG = ("test_time_limits", "test_alarm", "test_new_addon", "test_documentation",
         "test_administration", "test_upgrade", "test_inbox", "test_random_kills",
-        "test_event_writing", "test_items_and_kills", "test_new_addon", "test_migrations",
+        "test_event_writing", "test_items_and_kills", "test_migrations",
         "test_accessibility", "test_other_companies", "test_components",
         "test_masking")  # fmt: skip
 

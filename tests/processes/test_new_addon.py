@@ -1,4 +1,4 @@
-"""What dev/new makes can be installed as it is, and its tests pass."""
+"""What dev/new makes can be installed as it is, as the examples can, and their tests pass."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from test_documentation import RUN, odoo, samples
 
-from lib import serve
+from lib import own_addons, paths, serve
 
 INSTALL = """
 env["ir.module.module"].update_list()
@@ -21,12 +21,13 @@ env["ir.module.module"].search([("name", "=", "my_shop")]).button_immediate_inst
 DEV = Path(__file__).resolve().parents[2] / "dev"
 
 
-def own_tests(folder):
-    """Run dev/test on a folder of addons, on the server of this test; return what it said."""
+def own_tests(*folders):
+    """Run dev/test on folders of addons, on the server of this test; return what it said."""
     names = ("host", "port", "user", "password")
     given = {name: os.environ.get(f"PG{name.upper()}") for name in names}
     server = [f"--db-{name}={value}" for name, value in given.items() if value]
-    return _said(DEV / "test", "--addons", folder, *server)
+    addons = [word for folder in folders for word in ("--addons", folder)]
+    return _said(DEV / "test", *addons, *server)
 
 
 def _said(*command):
@@ -43,13 +44,21 @@ def made(tmp_path_factory):
     return folder, _said(DEV / "new", "my_shop", "--addons", folder)
 
 
-def test_a_new_addon_is_installed_and_conformant(made):
+def test_a_new_addon_and_the_examples_are_installed_and_conformant(made):
     folder, said = made
     (line,) = re.findall("dev/test --addons.*", said)
     assert shlex.split(line) == ["dev/test", "--addons", str(folder)]
-    output = own_tests(folder)
-    assert re.search(r"0 failed, 0 error\(s\) of 17 tests", output), output
-    assert "my_shop.integration is conformant: 15/15" in output, output
+    addons = own_addons.find([folder, paths.EXAMPLES])
+    assert len(addons) > 3
+    output = own_tests(folder, paths.EXAMPLES)
+    begun = re.findall(r"odoo\.addons\.(\w+)\.tests\S* Starting ", output)
+    assert set(begun) == {addon.name for addon in addons}, output
+    assert begun.count("my_shop") == 17, output
+    assert re.search(rf"0 failed, 0 error\(s\) of {len(begun)} tests", output), output
+    assert len(re.findall(r" is conformant: (\d+)/\1", output)) >= len(addons), output
+    assert "NOT conformant" not in output, output
+    for name in ("my_shop.integration", "example.shop"):
+        assert f"{name} is conformant: 15/15" in output, output
 
 
 def test_it_imports_what_is_in_the_folder_of_the_guide(template_copy, made, tmp_path):
