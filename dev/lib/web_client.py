@@ -24,7 +24,21 @@ FOLLOW = """path => {
     link.click();
     link.remove();
 }"""
-# Without a last word: a form would save what was entered.
+# What the client shows, if anything.
+SHOWN = ".o_action_manager > *"
+IS_THERE = "Boolean(window.odoo?.__WOWL_DEBUG__)"
+# What is on screen goes without a last word: a form would save what was entered. Where a dialog
+# or a menu is open, nothing is done.
+CLEAR = """async shown => {
+    const open = ".o-overlay-item, .modal, .o_burger_menu";
+    if (!window.odoo?.__WOWL_DEBUG__ || document.querySelector(open)) { return false; }
+    odoo.__WOWL_DEBUG__.root.env.bus.trigger("ACTION_MANAGER:UPDATE", {});
+    odoo.loader.modules.get("@web/core/network/rpc").rpcBus.trigger("CLEAR-CACHES");
+    localStorage.clear();
+    sessionStorage.clear();
+    for (let frame = 0; frame < 2; frame++) { await new Promise(requestAnimationFrame); }
+    return !document.querySelector(`${shown}, ${open}`);
+}"""
 LEAVE = """
 addEventListener("beforeunload", event => event.stopImmediatePropagation(), true);
 try { sessionStorage.clear(); } catch { /* Nothing has been loaded. */ }
@@ -134,7 +148,7 @@ def card(page, name):
 
 def open_grid(page):
     """Show the grid of integrations, with its bars."""
-    page.goto("/odoo/integrations?view_type=ihub_grid")
+    show(page, "/odoo/integrations?view_type=ihub_grid")
     if page.viewport_size["width"] < 500:
         # A phone begins with cards.
         page.click(".o_cp_switch_buttons button")
@@ -142,9 +156,19 @@ def open_grid(page):
     expect(page.locator(".o_ihub_grid_row").first).to_be_visible()
 
 
+def show(page, path):
+    """Go to a path: as by a link where the client is there already; else it is loaded."""
+    if not page.evaluate(IS_THERE):
+        page.goto(path)
+    elif page.locator(SHOWN).count():
+        go(page, path)
+    else:
+        page.evaluate(FOLLOW, path)
+
+
 def go(page, path):
     """Go to a path as by a link: the client, which must be there already, is not loaded again."""
-    before = page.wait_for_selector(".o_action_manager > *", state="attached")
+    before = page.wait_for_selector(SHOWN, state="attached")
     page.evaluate(FOLLOW, path)
     page.wait_for_function("before => !before.isConnected", arg=before)
 
@@ -165,6 +189,20 @@ def forget(page, size):
     session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": REMEMBERED})
     session.detach()
     context.clear_cookies(name=re.compile("^(?!session_id$)"))
+    page.set_viewport_size(SIZES[size]["viewport"])
+
+
+def leave(page, size):
+    """Leave a page as ``forget`` does; if it can be, with the client there, which shows nothing.
+
+    :param str size: one of ``SIZES``
+    """
+    context = page.context
+    is_dark = any(each["name"] == "color_scheme" for each in context.cookies())
+    if context.pages != [page] or is_dark or not page.evaluate(CLEAR, SHOWN):
+        forget(page, size)
+        return
+    page.evaluate(CLOSE)
     page.set_viewport_size(SIZES[size]["viewport"])
 
 

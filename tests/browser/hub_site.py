@@ -39,8 +39,11 @@ window.setTimeout = (call, wait, ...args) => later(call, wait === 5000 ? 500 : w
 """
 # The patience that Odoo has with each step is the tour's, in milliseconds.
 START = """
-([name, options, timeout]) => {
-    const { registry } = odoo.loader.modules.get("@web/core/registry");
+async ([name, options, timeout]) => {
+    const modules = odoo.loader.modules;
+    await modules.get("@web/core/assets").loadBundle("web.assets_tests");
+    await odoo.isTourReady(name);
+    const { registry } = modules.get("@web/core/registry");
     registry.category("web_tour.tours").get(name).timeout = timeout;
     odoo.startTour(name, options);
 }
@@ -143,14 +146,15 @@ class Site(Visitor):
     def browser(self, login, size="desktop"):
         """Yield a page on which ``login`` is logged in, as ``web_client.visit`` does.
 
-        It may have been used before, but remembers no more of that than who is logged in.
+        It may have been used before: then the client is there, and shows nothing. It remembers no
+        more of what was done than who is logged in.
         """
         idle = self.pages.setdefault((login, size), [])
         page = idle.pop() if idle else self._enter(login, size)
         try:
             with web_client.watched(page):
                 yield page
-            web_client.forget(page, size)
+            web_client.leave(page, size)
         except BaseException:
             page.context.close()
             raise
@@ -164,8 +168,8 @@ class Site(Visitor):
 
 def run_tour(page, name, path="/odoo/integrations"):
     """Run a tour to its end; where a step is not possible, it is an error of the page."""
-    page.goto(f"{path}?debug=tests")
-    page.wait_for_function("name => window.odoo?.isTourReady?.(name)", arg=name)
+    web_client.show(page, path)
+    page.wait_for_selector(web_client.SHOWN)
     options = {"stepDelay": 0, "keepWatchBrowser": False, "debug": False, "startUrl": path}
     with page.expect_console_message(_ends_a_tour):
         # Half of the patience: so it is the tour that says which step is not possible.

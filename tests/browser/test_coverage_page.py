@@ -3,6 +3,8 @@
 import hub_site
 from playwright.sync_api import expect
 
+from lib import web_client
+
 LINE = ".o_ihub_coverage_bars"
 
 
@@ -11,7 +13,7 @@ def test_what_was_skipped_is_filled_by_a_click(site, size):
     integration = site.add("Parcels", catch_up="skip", window_from=hub_site.hours_ago(6))
     site.call("ihub.integration", "start", integration)
     with site.browser("ihub_operator", size) as page:
-        page.goto(f"/odoo/integrations/{integration}")
+        web_client.show(page, f"/odoo/integrations/{integration}")
         expect(page.locator(f"{LINE} [data-status=done]").first).to_be_visible()
         page.click(f"{LINE} [data-status=skipped]")
         page.click(".modal [name=action_run]")
@@ -25,7 +27,7 @@ def test_history_is_drawn(site, size):
     integration = site.add("Parcels", window_from=hub_site.hours_ago(3))
     site.call("ihub.integration", "start", integration)
     with site.browser("ihub_operator", size) as page:
-        page.goto(f"/odoo/integrations/{integration}")
+        web_client.show(page, f"/odoo/integrations/{integration}")
         expect(page.locator(f"{LINE} [data-status=done]").first).to_be_visible()
         page.click("[name=history].nav-link")
         expect(page.locator(".o_ihub_history_days canvas")).to_be_visible()

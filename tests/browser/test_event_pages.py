@@ -52,7 +52,7 @@ def pager(page, text):
 
 def test_a_list_counts_so_far_and_all_when_asked(site, partner):
     with site.browser("ihub_operator") as page:
-        page.goto("/odoo/ihub-events")
+        web_client.show(page, "/odoo/ihub-events")
         expect(page.locator(".o_data_row").first).to_be_visible()
         pager(page, r"1-80\s*/\s*500\+")
         page.click(".o_pager_limit_fetch")
@@ -62,7 +62,7 @@ def test_a_list_counts_so_far_and_all_when_asked(site, partner):
 def test_a_phone_shows_what_was_reported(site, partner):
     """A table of which a phone shows the dates only says nothing."""
     with site.browser("ihub_operator", "phone") as page:
-        page.goto("/odoo/ihub-events")
+        web_client.show(page, "/odoo/ihub-events")
         cards = page.locator(".o_kanban_record")
         undone, error, warning = (cards.nth(number) for number in range(3))
         expect(undone).to_contain_text("Written and undone")
@@ -78,7 +78,7 @@ def test_a_phone_shows_what_was_reported(site, partner):
 
 def test_numbers_by_level(site, partner):
     with site.browser("ihub_operator") as page:
-        page.goto("/odoo/ihub-events")
+        web_client.show(page, "/odoo/ihub-events")
         page.click(".o_switch_view.o_graph")
         expect(page.locator("canvas")).to_be_visible()
         page.click(".o_switch_view.o_pivot")
@@ -93,7 +93,7 @@ def test_what_is_cut_can_be_had_whole(site, partner, size):
         event = web_client.call(
             page, "ihub.event", "search", [["summary", "=like", "A long answer%"]], limit=1
         )
-        page.goto(f"/odoo/ihub-events/{event[0]}")
+        web_client.show(page, f"/odoo/ihub-events/{event[0]}")
         text = page.locator(".o_form_view .o_ihub_event_text")
         expect(text).to_be_visible()
         assert text.locator("i").count() == 0
@@ -106,7 +106,7 @@ def test_what_is_cut_can_be_had_whole(site, partner, size):
 @hub_site.BOTH_SIZES
 def test_from_a_record_to_what_happened_to_it(site, partner, size):
     with site.browser("ihub_operator", size) as page:
-        page.goto(f"/odoo/res.partner/{partner}")
+        web_client.show(page, f"/odoo/res.partner/{partner}")
         page.click("button:has(.fa-cog)")
         page.click(".o_ihub_events_about")
         entries = page.locator(".o_ihub_happened")
@@ -129,7 +129,7 @@ def test_from_a_record_to_what_happened_to_it(site, partner, size):
 
 def test_from_rows_of_a_list_to_what_was_reported_about_them(site, partner):
     with site.browser("ihub_operator") as page:
-        page.goto("/odoo/action-base.action_partner_form")
+        web_client.show(page, "/odoo/action-base.action_partner_form")
         # Its first view is this list. To ask for it once more would replace it, and what has been
         # marked in it would be lost.
         page.locator("thead .o_list_record_selector input").check()
@@ -140,7 +140,7 @@ def test_from_rows_of_a_list_to_what_was_reported_about_them(site, partner):
 
 def test_others_are_not_offered_what_they_may_not_see(site, partner):
     with site.browser("ihub_outsider") as page:
-        page.goto(f"/odoo/res.partner/{partner}")
+        web_client.show(page, f"/odoo/res.partner/{partner}")
         page.click("button:has(.fa-cog)")
         expect(page.locator(".o-dropdown--menu .o_menu_item").first).to_be_visible()
         expect(page.locator(".o_ihub_events_about")).to_have_count(0)

@@ -6,6 +6,8 @@ import hub_site
 import pytest
 from playwright.sync_api import expect
 
+from lib import web_client
+
 SHOP = "ihub.integration.demo.shop"
 # What of the page is wider than its place: on a phone it would have to be pushed aside to be read.
 TOO_WIDE = """
@@ -31,7 +33,7 @@ def order(site):
     site.call("ihub.integration", "run_manually", integration)
     failed = [["integration_id", "=", integration], ["state", "=", "failed"]]
     with site.browser("ihub_operator") as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         expect(page.locator(".o_kanban_record [data-state=to_repair]")).to_be_visible()
     (item,) = site.call("ihub.item", "search", failed)
     return item
@@ -39,10 +41,10 @@ def order(site):
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(site, order):
     with site.browser("ihub_manager", "phone") as page:
-        page.goto("/odoo/ihub-repair")
+        web_client.show(page, "/odoo/ihub-repair")
         expect(page.locator(".o_ihub_items .o_kanban_record .fw-bold")).to_be_visible()
         assert page.evaluate(TOO_WIDE) == []
-        page.goto(f"/odoo/ihub-items/{order}")
+        web_client.show(page, f"/odoo/ihub-items/{order}")
         for tab in ("data", "story", "technical"):
             page.click(f".nav-link[name={tab}]")
             expect(page.locator(f".nav-link[name={tab}].active")).to_be_visible()
@@ -63,7 +65,7 @@ def long_press(cards):
 
 def test_on_a_phone_several_are_dealt_with_at_once(site, order):
     with site.browser("ihub_operator", "phone") as page:
-        page.goto("/odoo/ihub-repair")
+        web_client.show(page, "/odoo/ihub-repair")
         expect(page.locator(".o_ihub_items .o_kanban_record .fw-bold")).to_be_visible()
         long_press(page.locator(".o_ihub_items .o_kanban_record:not(.o_kanban_ghost)"))
         page.click(".o_cp_action_menus .fa-cog", timeout=20_000)
@@ -82,7 +84,7 @@ def test_on_a_phone_several_are_dealt_with_at_once(site, order):
 def test_on_a_phone_several_integrations_are_started_at_once(site):
     ids = [site.add(name) for name in ("Orders", "Parcels")]
     with site.browser("ihub_operator", "phone") as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         cards = page.locator(".o_ihub_board .o_kanban_record:not(.o_kanban_ghost)")
         expect(cards).to_have_count(2)
         long_press(cards)
@@ -98,7 +100,7 @@ def test_on_a_phone_several_integrations_are_started_at_once(site):
 
 def test_another_browser_sees_that_it_is_left_out(site, order):
     with site.browser("ihub_operator") as page:
-        page.goto(f"/odoo/ihub-items/{order}")
+        web_client.show(page, f"/odoo/ihub-items/{order}")
         expect(page.locator(".o_ihub_item .alert-warning")).to_be_visible()
         expect(page.locator(".o_ihub_to_repair .badge")).to_have_text("1")
         wizard = {"item_ids": [[6, 0, [order]]], "reason": "A test order"}

@@ -4,6 +4,8 @@ import hub_site
 import pytest
 from playwright.sync_api import expect
 
+from lib import web_client
+
 
 @hub_site.BOTH_SIZES
 def test_manager_adds_breaks_understands_repairs_and_deletes(site, size):
@@ -29,7 +31,7 @@ def test_failed_card_leads_to_its_error(site, size):
 def test_another_browser_sees_what_happens(site):
     integration = site.add("Parcels")
     with site.browser("ihub_operator") as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         expect(page.locator(".o_kanban_record .o_ihub_health")).to_be_visible()
         done = page.locator(".o_kanban_record .o_ihub_bar_success")
         expect(done).to_have_count(0)
@@ -42,7 +44,7 @@ def test_another_browser_sees_what_happens(site):
 def test_a_mouse_that_rests_on_a_button_holds_nothing_up(site):
     integration = site.add("Parcels")
     with site.browser("ihub_operator") as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         page.locator(".o_kanban_record [data-tooltip]").first.hover()
         expect(page.locator(".o-tooltip")).to_be_visible()
         site.call("ihub.integration", "run_manually", integration)
@@ -87,7 +89,7 @@ def test_a_change_leaves_everything_where_it_is(site, size):
     """What has been scrolled stays so, and a menu that is open stays open."""
     first, *_others = [site.add(f"Parcels {number:02}") for number in range(40)]
     with site.browser("ihub_operator", size) as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         expect(page.locator(".o_kanban_record .o_ihub_health")).to_have_count(40)
         page.evaluate(f"window.scroller = {SCROLLER}; void (scroller.scrollTop = 300)")
         page.wait_for_function("scroller.scrollTop === 300")
@@ -118,7 +120,7 @@ def test_a_change_leaves_everything_where_it_is(site, size):
 )
 def test_the_app_is_for_members_only(site, login, seen):
     with site.browser(login) as page:
-        page.goto("/odoo")
+        web_client.show(page, "/odoo")
         page.click(".o_navbar_apps_menu button")
         apps = page.locator(".o_app")
         expect(apps.first).to_be_visible()
@@ -128,7 +130,7 @@ def test_the_app_is_for_members_only(site, login, seen):
 @pytest.mark.parametrize(("login", "seen"), [("ihub_operator", False), ("ihub_manager", True)])
 def test_only_managers_are_offered_to_add(site, login, seen):
     with site.browser(login) as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         expect(page.locator(".o_ihub_board")).to_be_visible()
         menus = page.locator(".o_menu_sections").inner_text()
         assert ("Add Integration" in menus) is seen

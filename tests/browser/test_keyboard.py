@@ -2,13 +2,15 @@
 
 from playwright.sync_api import expect
 
+from lib import web_client
+
 FOCUSED = "document.activeElement"
 CARD = ".o_kanban_record:not(.o_kanban_ghost)"
 
 
 def open_board(page):
     """Open the board, and leave Odoo's search, which keeps the Tab key to itself."""
-    page.goto("/odoo/integrations")
+    web_client.show(page, "/odoo/integrations")
     expect(page.locator(f"{CARD} .o_ihub_health")).to_be_visible()
     search = page.locator(".o_searchview_input")
     # It takes the focus by itself, as soon as it can.
@@ -35,7 +37,7 @@ def test_the_board_is_operated_by_keys(site):
     site.call("ihub.integration", "run_manually", integration)
     with site.browser("ihub_operator") as page:
         bar = page.locator(f"{CARD} .o_ihub_bar_success")
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         expect(bar).to_be_visible()
         open_board(page)
         expect(bar).to_be_visible()
@@ -98,7 +100,7 @@ def test_an_integration_is_started_and_stopped_by_keys(site):
 def test_the_log_of_a_run_is_read_by_keys(site):
     site.call("ihub.integration", "run_manually", site.add("Parcels"))
     with site.browser("ihub_operator") as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         page.click(".o_kanban_record .o_ihub_bar_success")
         lines = page.locator(".o_ihub_run .o_ihub_line")
         expect(lines.first).to_be_visible()
@@ -120,7 +122,7 @@ def test_the_time_line_is_read_by_keys(site):
     integration = site.add("Parcels")
     site.call("ihub.integration", "run_manually", integration)
     with site.browser("ihub_operator") as page:
-        page.goto(f"/odoo/integrations/{integration}")
+        web_client.show(page, f"/odoo/integrations/{integration}")
         expect(page.locator(".o_ihub_coverage_bars [data-status=done]").first).to_be_visible()
         tab_to(page, ".o_ihub_coverage_bars button")
         focused = page.locator(":focus")

@@ -8,6 +8,8 @@ import hub_site
 from odoo_process import free_port
 from playwright.sync_api import expect
 
+from lib import web_client
+
 CARDS = ".o_kanban_record:not(.o_kanban_ghost)"
 JSON = "application/json"
 REFUSAL = {
@@ -56,7 +58,7 @@ def test_the_board_is_searched(site, login, size):
     site.add("Orders")
     site.call("ihub.integration", "run_manually", broken)
     with site.browser(login, size) as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         page.wait_for_selector(".o_ihub_chip[data-word=run_failed][data-count='1']")
         cards(page, "Orders", "Parcels")
         page.click(".o_ihub_chip[data-word=run_failed]")
@@ -74,7 +76,7 @@ def test_the_board_is_searched(site, login, size):
 def test_what_the_server_has_not_answered_is_shown_by_the_next_refresh(site):
     parcels, _orders = site.add("Parcels", fail_run=True), site.add("Orders")
     with site.browser("ihub_operator", "phone") as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         cards(page, "Orders", "Parcels")
         # A refresh that fails says so, and is not the last one.
         with refused(page):
@@ -106,7 +108,7 @@ def refused(page):
 def test_the_board_is_a_list_and_a_graph_too(site, login, size):
     site.add("Parcels")
     with site.browser(login, size) as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         expect(page.locator(".o_kanban_record .o_ihub_health")).to_be_visible()
         switch_view(page, size, "list")
         expect(page.locator(".o_list_view .o_data_row")).to_contain_text("Parcels")
@@ -124,7 +126,7 @@ def test_what_waits_for_its_next_attempt_is_tried_now(site, login, size):
     integration = site.call(DOWN, "read", [record], ["integration_id"])[0]["integration_id"][0]
     site.call("ihub.integration", "start", integration)
     with site.browser(login, size) as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         card = page.locator(CARDS)
         expect(card.locator(".o_ihub_health [data-state=retrying]")).to_be_visible()
         expect(card).to_contain_text("up to 2 more after it")
@@ -140,7 +142,7 @@ def test_what_waits_for_its_next_attempt_is_tried_now(site, login, size):
 def test_a_manager_arranges_who_is_told(site, size):
     integration = site.add("Parcels")
     with site.browser("ihub_manager", size) as page:
-        page.goto(f"/odoo/integrations/{integration}")
+        web_client.show(page, f"/odoo/integrations/{integration}")
         page.click(".o_notebook .nav-link[name=options]")
         page.uncheck(".o_field_widget[name=notify_recovery] input")
         page.click(".o_form_button_save:enabled")
@@ -153,7 +155,7 @@ def test_a_manager_arranges_who_is_told(site, size):
 def test_an_operator_sees_who_is_told_and_changes_nothing(site, size):
     integration = site.add("Parcels")
     with site.browser("ihub_operator", size) as page:
-        page.goto(f"/odoo/integrations/{integration}")
+        web_client.show(page, f"/odoo/integrations/{integration}")
         page.click(".o_notebook .nav-link[name=options]")
         told = page.locator(".o_field_widget[name^=notify] input")
         expect(told.first).to_be_visible()

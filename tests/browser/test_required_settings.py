@@ -3,12 +3,14 @@
 import hub_site
 from playwright.sync_api import expect
 
+from lib import web_client
+
 
 @hub_site.BOTH_SIZES
 def test_the_dialog_goes_on_to_the_settings_and_the_card_is_there(troubled, size):
     name = f"Added on a {size}"
     with troubled.browser("ihub_manager", size) as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         page.locator(".o-kanban-button-new").click()
         dialog = page.locator(".modal")
         dialog.locator("[name=integration_type] input").click()
@@ -31,7 +33,7 @@ def test_the_connection_is_tested_before_the_dialog_is_closed(troubled, size):
     name = f"Tested on a {size}"
     with troubled.browser("ihub_manager", size) as page:
         page.remove_locator_handler(page.locator(".o_notification_close").first)
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         page.locator(".o-kanban-button-new").click()
         dialog = page.locator(".modal")
         dialog.locator("[name=integration_type] input").click()

@@ -158,7 +158,7 @@ def test_many_with_long_names_stay_in_form(site):
     site.call("ihub.integration.demo", "create", [{"name": name} for name in names])
     with site.browser("ihub_operator") as page:
         page.set_viewport_size({"width": 1440, "height": 900})
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         cards = page.locator(".o_kanban_record:not(.o_kanban_ghost)")
         expect(cards.nth(30)).to_be_attached()
         assert sum(is_seen for is_seen, _height in cards.evaluate_all(SEEN)) >= 12

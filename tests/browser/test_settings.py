@@ -5,7 +5,7 @@ import re
 import hub_site
 from playwright.sync_api import expect
 
-from lib import postgres
+from lib import postgres, web_client
 
 SERVER = "ihub.integration.demo.unreachable"
 
@@ -17,7 +17,7 @@ def notice(page):
 
 
 def open_settings(page, name):
-    page.goto("/odoo/integrations")
+    web_client.show(page, "/odoo/integrations")
     page.locator(".o_kanban_record").filter(has_text=name).locator(".o_ihub_name").first.click()
     press(page, "open_settings")
     expect(page.locator("[name=token]")).to_be_visible()
@@ -60,7 +60,7 @@ def test_a_secret_is_entered_replaced_and_never_shown(site, size):
 def test_a_connection_is_tested_where_the_settings_are_and_on_the_page(site, size):
     site.add("Archive", SERVER, address="http://127.0.0.1:9/")
     with site.browser("ihub_operator", size) as page:
-        page.goto("/odoo/integrations")
+        web_client.show(page, "/odoo/integrations")
         page.locator(".o_kanban_record").locator(".o_ihub_name").first.click()
         said = notice(page)
         press(page, "action_test_connection")
@@ -83,7 +83,7 @@ def test_what_its_code_remembers_is_seen_and_reset(site, size):
         database=site.database,
     )
     with site.browser("ihub_manager", size) as page:
-        page.goto(f"/odoo/integrations/{id_}")
+        web_client.show(page, f"/odoo/integrations/{id_}")
         page.get_by_role("tab", name="Advanced").click()
         state = page.locator("[name=own_state]")
         expect(state).to_contain_text("cursor")
