@@ -8,21 +8,49 @@ pytestmark = pytest.mark.slow
 
 # Seconds after which something hangs: a busy machine is waited for.
 PATIENCE = 900
+BUNDLE = "web.assets_unit_tests"
+# Whose components do the same whatever the size of the screen is.
+OF_ANY_SIZE = (
+    "event_details_field", "history", "live_form", "live_reload", "run_graph", "run_log",
+    "secret_field", "state_field", "time_line", "time_scale", "words", "zone_cookie",
+)  # fmt: skip
 
 
-class ComponentsCase(HttpCase):
+@tagged("standard", "post_install", "-at_install")
+class TestComponents(HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         # Odoo skips the test when its browser has not started within ten seconds.
         looks = int(PATIENCE / common.CHECK_BROWSER_SLEEP)
         cls.classPatch(common, "CHECK_BROWSER_ITERATIONS", looks)
+        cls._leave_out_other_tests()
 
-    def run_components(self, preset):
-        """Run every test below ihub/static/tests."""
-        suite = hoot_id("@ihub")
+    @classmethod
+    def _leave_out_other_tests(cls):
+        """Let the bundle hold no tests but the hub's: HOOT loads all before it chooses any."""
+        paths = cls.env["ir.asset"]._get_asset_paths(BUNDLE, {})
+        tests = {path.split("/")[1] for path, *_ in paths if path.endswith(".test.js")}
+        cls.env["ir.asset"].create(
+            [
+                {
+                    "name": addon,
+                    "bundle": BUNDLE,
+                    "directive": "remove",
+                    "path": f"{addon}/static/tests/**/*.test.js",
+                }
+                for addon in tests - {"ihub"}
+            ]
+        )
+        # Made here, both tests have it.
+        cls.env["ir.qweb"]._get_asset_bundle(BUNDLE, css=False).js()
+
+    def run_components(self, preset, without=()):
+        """Run every test below ihub/static/tests, but for the suites ``without``."""
+        suites = [hoot_id("@ihub"), *(f"-{hoot_id(f'@ihub/{name}')}" for name in without)]
+        chosen = "".join(f"&id={suite}" for suite in suites)
         self.browser_js(
-            f"/web/tests?headless&loglevel=2&preset={preset}&timeout=120000&id={suite}",
+            f"/web/tests?headless&loglevel=2&preset={preset}&timeout=120000{chosen}",
             "",
             # The page of the tests is for administrators.
             login="admin",
@@ -31,20 +59,13 @@ class ComponentsCase(HttpCase):
             error_checker=lambda message: "[HOOT]" not in message,
         )
 
-
-@tagged("standard", "post_install", "-at_install")
-class TestComponents(ComponentsCase):
     def test_on_a_desktop(self):
         self.run_components("desktop")
 
-
-@tagged("standard", "post_install", "-at_install")
-class TestComponentsOnAPhone(ComponentsCase):
-    browser_size = "375x667"
-    touch_enabled = True
-
     def test_on_a_phone(self):
-        self.run_components("mobile")
+        self.browser_size = "375x667"
+        self.touch_enabled = True
+        self.run_components("mobile", OF_ANY_SIZE)
 
 
 def hoot_id(name):
