@@ -30,6 +30,42 @@ def test_without_a_fitting_python_the_way_out_is_said():
         launch.fitting_python((3, 14, 0), {}.get)
 
 
+SLOW = "'--enable-shared'"
+
+
+@pytest.fixture
+def system_python(tmp_path):
+    """Return a function that makes a program that answers as the system's Python would."""
+
+    def make(body):
+        program = tmp_path / "python3"
+        program.write_text(f"#!/bin/sh\n{body}\n")
+        program.chmod(0o755)
+        return str(program)
+
+    return make
+
+
+@pytest.mark.parametrize("version", ["3 10", "3 13"])
+def test_one_without_optimizations_gives_way_to_the_systems(version, system_python):
+    system = system_python(f"echo {version}")
+    assert launch.faster_python("/opt/pyenv", SLOW, system) == system
+
+
+@pytest.mark.parametrize(
+    ("prefix", "built_with"), [("/usr", ""), ("/opt/pyenv", f"{SLOW} '--enable-optimizations'")]
+)
+def test_one_with_optimizations_is_kept(prefix, built_with, system_python):
+    assert launch.faster_python(prefix, built_with, system_python("echo 3 11")) is None
+
+
+@pytest.mark.parametrize("body", ["echo 3 9", "echo 3 14", "exit 1"])
+def test_a_systems_python_that_does_not_fit_replaces_none(body, system_python):
+    """Too old, too new, or without what makes an environment."""
+    assert launch.faster_python("/opt/pyenv", SLOW, system_python(body)) is None
+    assert launch.faster_python("/opt/pyenv", SLOW, "/nonexistent/python3") is None
+
+
 def test_the_launcher_parses_on_the_oldest_python_3():
     source = (python.paths.ROOT / "dev" / "lib" / "launch.py").read_text()
     ast.parse(source, feature_version=(3, 4))
