@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 
 import pytest
+from freezegun import api as freezegun
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,6 +21,9 @@ from lib import postgres  # noqa: E402
 
 # The same examples each time, wherever the tests run, and however slow the machine is.
 settings.load_profile("ci")
+# Each time that the clock is frozen, freezegun compares all names of all modules with those of last
+# time. To count them takes a quarter of that, and tests freeze it thousands of times.
+freezegun._get_module_attributes_hash = lambda module: f"{id(module)}-{len(module.__dict__)}"
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 
 
