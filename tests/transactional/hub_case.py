@@ -1,5 +1,6 @@
 """What the transactional tests have in common."""
 
+import functools
 from unittest.mock import patch
 
 from odoo.fields import Command
@@ -11,8 +12,55 @@ DEMO = "ihub.integration.demo"
 at = moment
 
 
+class KeptCaches:
+    """Keeps what Odoo has cached from test to test of a class: views, compiled mails, rights.
+
+    But for the caches that a test has emptied, since it has changed what is in them: what they have
+    now is undone.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        crons, registry = cls.registry["ir.cron"], cls.registry
+        create = crons.create
+
+        @functools.wraps(create)
+        def create_alone(self, values):
+            # Odoo forgets names and rights as well: an action may be in the menu of a model, which
+            # a lane's is not.
+            with patch.object(registry, "clear_cache", lambda *names: None):
+                return create(self, values)
+
+        cls.startClassPatcher(patch.object(crons, "create", create_alone))
+
+    def setUp(self):
+        registry, emptied = self.registry, set()
+        empty, empty_all = registry.clear_cache, registry.clear_all_caches
+
+        def clear_cache(*names):
+            emptied.update(names or ("default",))
+            empty(*names)
+
+        def clear_all_caches():
+            emptied.add("all")
+            empty_all()
+
+        def clear_emptied():
+            if "all" in emptied:
+                empty_all()
+            elif emptied:
+                empty(*emptied)
+
+        # Odoo's own would empty all of them after each test.
+        with patch.object(registry, "clear_all_caches", clear_emptied):
+            super().setUp()
+        self.startPatcher(patch.object(registry, "clear_cache", clear_cache))
+        self.startPatcher(patch.object(registry, "clear_all_caches", clear_all_caches))
+
+
 @tagged("standard", "post_install", "-at_install")
-class HubCase(IntegrationCase):
+class HubCase(KeptCaches, IntegrationCase):
     """A database with an operator, a manager and an outsider, and one integration to work with."""
 
     @classmethod

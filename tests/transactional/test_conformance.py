@@ -5,6 +5,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import requests
+from hub_case import KeptCaches
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -15,7 +16,7 @@ from odoo.addons.ihub.tests.conformance import ConformanceCase
 DEMO = "ihub.integration.demo"
 
 
-class ShopCase(ConformanceCase):
+class ShopCase(KeptCaches, ConformanceCase):
     """The demo's first type, doing what a shop's does."""
 
     groups = "ihub.group_manager,base.group_partner_manager"
@@ -296,7 +297,7 @@ class TestConformance(ShopCase):
 
 
 @tagged("standard", "post_install", "-at_install")
-class TestNotApplicable(ConformanceCase):
+class TestNotApplicable(KeptCaches, ConformanceCase):
     """A type that asks no server and has no items, as the demo's first."""
 
     model = DEMO
