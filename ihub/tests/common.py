@@ -21,7 +21,7 @@ from odoo.tools import SQL
 from psycopg2 import errors
 
 from ..core import masking
-from ..engine import event_buffer, event_store, waiting
+from ..engine import event_buffer, event_store, home, waiting
 from ..engine.context import TransactionWatch
 from ..engine.event_store import Event
 from ..engine.odoo_internals import CursorWatcher, has_own_transaction, raw
@@ -54,6 +54,8 @@ class IhubCase(TransactionCase):
         cls.startClassPatcher(patch.object(event_buffer, "new_buffer", _new_buffer))
         # As if a scheduler were at work, whatever moment a test is in.
         cls.env.cr.execute("UPDATE ir_cron SET lastcall = now() + interval '1 day'")
+        # As if it had run before: else each test would note where, and empty Odoo's caches.
+        home.settle_once(cls.env)
         # Before the cursor is closed, which rolls it back.
         cls.addClassCleanup(_log_of(cls.cr).forget, 0)
 

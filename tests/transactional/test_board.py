@@ -385,9 +385,9 @@ class TestSummary(BoardCase):
         search = {"domain": [], "order": "health, name"}
         columns = {"groupby": ["state"], "auto_unfold": True, "unfold_read_specification": fields}
         in_columns = self.cost(lambda: board.web_read_group(**search, **columns))
-        self.assertEqual(in_columns, 12)
+        self.assertEqual(in_columns, 13)
         ungrouped = self.cost(lambda: board.web_search_read(specification=fields, **search))
-        self.assertEqual(ungrouped, 7)
+        self.assertEqual(ungrouped, 8)
 
     def test_thousands_do_not_make_the_database_compile_its_queries(self):
         self.env.cr.execute("SET LOCAL jit = on")

@@ -15,6 +15,11 @@ from .test_board import BoardCase
 
 
 class TestHome(BoardCase):
+    def setUpOnce(self):
+        super().setUpOnce()
+        # Nothing has run so far.
+        self.env["ir.config_parameter"].sudo().set_param(home.PARAMETER, False)
+
     def setUp(self):
         super().setUp()
         self.enterContext(patch.object(facts, "is_served", return_value=True))

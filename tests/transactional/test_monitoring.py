@@ -73,13 +73,13 @@ class TestFigures(BoardCase):
         self.started("One")
         self.figures()
         self.env.invalidate_all()
-        with self.assertQueryCount(17):
+        with self.assertQueryCount(19):
             self.figures()
         for number in range(20):
             self.started(f"More {number}")
         self.figures()
         self.env.invalidate_all()
-        with self.assertQueryCount(17):
+        with self.assertQueryCount(19):
             self.figures()
 
     def test_events_that_wait_are_counted(self):
