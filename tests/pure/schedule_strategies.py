@@ -45,7 +45,7 @@ CHANGES = [
 LARGEST_NUMBER = {"minutes": 3000, "hours": 60, "days": 40, "weeks": 6, "months": 26}
 
 
-def bounded(examples=200):
+def bounded(examples=100):
     """Return the settings of a property test: the same ``examples`` each time, in any time."""
     return settings(
         max_examples=examples,

@@ -122,16 +122,17 @@ def test_every_local_day_has_its_point(tz, time_of_day, moment):
 
 
 def look_at_the_clock(moment, zone, at):
-    """Return the minutes of the five days around ``moment`` at which a day's ``at`` came."""
+    """Return the minutes of the days around ``moment`` at which a day's ``at`` came."""
     clock = moment - timedelta(days=3)
     latest = to_local(clock, zone)
     day = latest.date() + timedelta(days=1)
-    found = []
-    while clock < moment + timedelta(days=2):
+    due, found = shown(day, at, zone), []
+    while clock < moment + timedelta(days=1):
         clock += MINUTE
         latest = max(latest, to_local(clock, zone))
-        while shown(day, at, zone) <= latest:
+        while due <= latest:
             day += timedelta(days=1)
+            due = shown(day, at, zone)
             if found[-1:] != [clock]:
                 found.append(clock)
     return found

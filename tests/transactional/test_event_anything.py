@@ -92,7 +92,7 @@ class TestAnything(EventCase):
     def value(self, name):
         return self.records[name] if isinstance(name, str) and name in self.records else name
 
-    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.tuples(st.sampled_from(["info", "warning", "error"]), ARGUMENTS)))
     def test_every_call_returns_and_every_event_is_there(self, calls):
         before = self.Event.search([], limit=1).id or 0

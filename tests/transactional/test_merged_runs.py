@@ -219,7 +219,7 @@ class TestNothingElseChanges(MergeCase):
         RUNS,
         st.lists(st.integers(0, MINUTES), min_size=2, max_size=2, unique=True).map(sorted),
     )
-    @settings(suppress_health_check=list(HealthCheck), max_examples=60)
+    @settings(suppress_health_check=list(HealthCheck), max_examples=30)
     def test_coverage_watermark_and_grid_are_the_same(self, series, extra, period):
         with self.env.cr.savepoint() as savepoint:
             self.write_runs(series, extra)
