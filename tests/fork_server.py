@@ -59,11 +59,15 @@ def load_registry(database, argv):
 def become(order, files):
     """Be the process that was asked for, in a session of its own, until its end."""
     from odoo.cli.command import main
+    from odoo.modules.registry import Registry
     from odoo.service import server
 
     os.setsid()
     if order["database"]:
         server.preload_registries = lambda _names: 0
+    else:
+        # One that was loaded for another process.
+        Registry.delete_all()
     if not order["live"]:
         # A program of its own, which loads all of Odoo, for browsers that nobody opens.
         server.PreforkServer.long_polling_spawn = lambda _server: None
