@@ -5,7 +5,9 @@ import random
 import shutil
 import sys
 import unittest
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from freezegun import api as freezegun
@@ -17,7 +19,7 @@ sys.path.insert(0, str(ROOT / "dev"))
 from kept import Kept  # noqa: E402
 from odoo_process import Server  # noqa: E402
 
-from lib import postgres  # noqa: E402
+from lib import paths, postgres  # noqa: E402
 
 # The same examples each time, wherever the tests run, and however slow the machine is.
 settings.load_profile("ci")
@@ -82,6 +84,33 @@ def pytest_xdist_make_scheduler(config, log):
     from side_by_side import Scheduling
 
     return Scheduling(config, log) if config.getoption("--shuffle") is None else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_filestore(request):
+    """Give each worker a filestore of its own, as it has a database of its own.
+
+    pytest-odoo lets all workers share one; there each removes at the end of a class, as Odoo does,
+    what its own database does not know, and the others are just reading or writing.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if not worker or not request.config.pluginmanager.hasplugin("odoo"):
+        yield
+        return
+    # Names the worker's database.
+    request.getfixturevalue("load_registry")
+    from odoo.tests.common import get_db_name
+    from odoo.tools import config
+
+    own = postgres.filestore(get_db_name())
+    shared = postgres.filestore(get_db_name().removesuffix(f"-{worker}"))
+    if shared.exists():
+        shutil.copytree(shared, own, copy_function=os.link)
+    try:
+        with patch.object(config, "filestore", partial(type(config).filestore, config)):
+            yield
+    finally:
+        paths.remove(own)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 from hub_case import HubCase, at
 from odoo.exceptions import UserError
+from odoo.tools import config
 
 from odoo.addons.ihub.engine import message_store
 from odoo.addons.ihub.lib.rest_client import RestClient
@@ -18,6 +19,11 @@ START = "2025-03-01 11:00"
 
 
 class TestKit(HubCase):
+    def test_no_other_worker_removes_files_of_this_database(self):
+        filestore = Path(config.filestore(self.env.cr.dbname))
+        self.assertEqual(filestore.name, self.env.cr.dbname)
+        self.assertTrue(any(filestore.iterdir()))
+
     def setUp(self):
         super().setUp()
         self.integration = self.add(start=START, retry_limit=3, retry_delay=5)
