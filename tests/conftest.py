@@ -5,9 +5,8 @@ import random
 import shutil
 import sys
 import unittest
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from freezegun import api as freezegun
@@ -50,8 +49,29 @@ class Ending:
             Kept.end()
 
 
+@contextmanager
+def own_filestore(original, database):
+    """Give a worker's copy of a database a filestore of its own.
+
+    pytest-odoo lets all workers share one; there each removes at the end of a class, as Odoo does,
+    what its own database does not know, and the others are just reading or writing.
+    """
+    if database == original:
+        yield
+        return
+    own = postgres.filestore(database)
+    if postgres.filestore(original).exists():
+        shutil.copytree(postgres.filestore(original), own, copy_function=os.link)
+    try:
+        yield
+    finally:
+        paths.remove(own)
+
+
 def pytest_configure(config):
     config.pluginmanager.register(Ending())
+    if plugin := config.pluginmanager.getplugin("odoo"):
+        plugin._shared_filestore = own_filestore
 
 
 def pytest_report_header(config):
@@ -84,33 +104,6 @@ def pytest_xdist_make_scheduler(config, log):
     from side_by_side import Scheduling
 
     return Scheduling(config, log) if config.getoption("--shuffle") is None else None
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_filestore(request):
-    """Give each worker a filestore of its own, as it has a database of its own.
-
-    pytest-odoo lets all workers share one; there each removes at the end of a class, as Odoo does,
-    what its own database does not know, and the others are just reading or writing.
-    """
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if not worker or not request.config.pluginmanager.hasplugin("odoo"):
-        yield
-        return
-    # Names the worker's database.
-    request.getfixturevalue("load_registry")
-    from odoo.tests.common import get_db_name
-    from odoo.tools import config
-
-    own = postgres.filestore(get_db_name())
-    shared = postgres.filestore(get_db_name().removesuffix(f"-{worker}"))
-    if shared.exists():
-        shutil.copytree(shared, own, copy_function=os.link)
-    try:
-        with patch.object(config, "filestore", partial(type(config).filestore, config)):
-            yield
-    finally:
-        paths.remove(own)
 
 
 @pytest.fixture(scope="session")
