@@ -59,13 +59,11 @@ def own_filestore(original, database):
     if database == original:
         yield
         return
-    own = postgres.filestore(database)
-    if postgres.filestore(original).exists():
-        shutil.copytree(postgres.filestore(original), own, copy_function=os.link)
+    postgres.copy_filestore(original, database)
     try:
         yield
     finally:
-        paths.remove(own)
+        paths.remove(postgres.filestore(database))
 
 
 def pytest_configure(config):

@@ -45,7 +45,8 @@ def load_registry(database, argv):
     from odoo.modules.registry import Registry
     from odoo.tools import config
 
-    config.parse_config(argv[argv[0] == "shell" :], setup_logging=False)
+    options = argv[1:] if argv[0] == "shell" else argv
+    config.parse_config(options, setup_logging=False)
     if database not in Registry.registries:
         # What is of one database is nothing to a process of another.
         Registry.delete_all()

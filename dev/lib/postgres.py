@@ -281,9 +281,7 @@ class Client:
         """Make ``target`` a copy of ``source``, with its filestore."""
         self.drop(target)
         self.query(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
-        if filestore(source).exists():
-            # Odoo never changes a stored file, so both may be the same file.
-            shutil.copytree(filestore(source), filestore(target), copy_function=os.link)
+        copy_filestore(source, target)
 
     @contextlib.contextmanager
     def copied(self, source, purpose):
@@ -300,3 +298,10 @@ class Client:
 def filestore(database):
     """Return the folder of a database's files."""
     return paths.DATA / "filestore" / database
+
+
+def copy_filestore(source, target):
+    """Give the database ``target`` the files of ``source``."""
+    if filestore(source).exists():
+        # Odoo never changes a stored file, so both may be the same file.
+        shutil.copytree(filestore(source), filestore(target), copy_function=os.link)

@@ -385,6 +385,7 @@ class TestSummary(BoardCase):
         search = {"domain": [], "order": "health, name"}
         columns = {"groupby": ["state"], "auto_unfold": True, "unfold_read_specification": fields}
         in_columns = self.cost(lambda: board.web_read_group(**search, **columns))
+        # One of them asks whether the database is a copy, as it does in each that has run before.
         self.assertEqual(in_columns, 13)
         ungrouped = self.cost(lambda: board.web_search_read(specification=fields, **search))
         self.assertEqual(ungrouped, 8)

@@ -143,6 +143,7 @@ class TestConnection(HubCase):
 
     def test_of_an_archived_one_nothing_untrue_is_said(self):
         """Its page offers no button, but one that is open, or the settings, may still have it."""
+        # As superuser: operators do not archive.
         self.integration.sudo().active = False
         self.assertFalse(self.integration.can_test_connection)
         action = self.integration.action_test_connection()

@@ -17,7 +17,7 @@ from .test_board import BoardCase
 class TestHome(BoardCase):
     def setUpOnce(self):
         super().setUpOnce()
-        # Nothing has run so far.
+        # Nothing has run so far. As superuser: the parameter belongs to administrators.
         self.env["ir.config_parameter"].sudo().set_param(home.PARAMETER, False)
 
     def setUp(self):
