@@ -128,3 +128,5 @@ def _limited(connection):
         raise
     finally:
         reading.connection = None
+        # Else the thread would look through all of the last ten seconds whenever one comes.
+        _readings.unwatch(reading)

@@ -43,6 +43,11 @@ class Flusher:
                 self._thread.start()
             self._changed.notify()
 
+    def unwatch(self, buffer):
+        """Let ``buffer`` be: there is nothing to flush any more."""
+        with self._changed:
+            self._due.pop(buffer, None)
+
     def watched(self):
         """Return the buffers that are to be flushed, and those that are just being."""
         with self._changed:

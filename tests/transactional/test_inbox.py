@@ -1,5 +1,6 @@
 """Messages from other systems: received once, taken in order, each with its own waits."""
 
+import socket
 from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
@@ -11,6 +12,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, mute_logger
 from werkzeug.datastructures import Headers
 
+from odoo.addons.ihub.controllers import inbox as controller
 from odoo.addons.ihub.core import items as core_items
 from odoo.addons.ihub.core import masking
 from odoo.addons.ihub.engine import inbox, items, message_store, receiver
@@ -553,6 +555,14 @@ class TestRefusing(InboxCase):
         with patch.object(receiver, "MAX_WAITING", 2), patch.object(receiver, "LOOK", -1.0):
             answers = self.send(*({"id": number} for number in range(4)))
         self.assertEqual(answers, [202, 202, 429, 429])
+
+    def test_nothing_is_left_to_watch_of_one_that_has_come(self):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            for _each in range(3):
+                with controller._limited(ours):
+                    self.assertEqual(len(controller._readings.watched()), 1)
+        self.assertFalse(controller._readings.watched())
 
     def test_a_neutralized_copy_takes_nothing(self):
         from pathlib import Path
