@@ -104,7 +104,7 @@ class Hmac:
         content = self._content(headers, body)
         given = self._given(headers)
         # All of them: how long it takes says nothing about which one was right.
-        matches = [self._is_one_of(given, self._digest(content, secret)) for secret in secrets]
+        matches = [self._is_one_of(given, self._signature(content, secret)) for secret in secrets]
         if not any(matches):
             raise Refused("signature")
         self._check_moment(headers, now)
@@ -123,8 +123,8 @@ class Hmac:
             headers[self.id] = message_id
         if self.timestamp:
             headers[self.timestamp] = str(int(now.replace(tzinfo=timezone.utc).timestamp()))
-        digest = self._digest(self._content(headers, body), secret)
-        return {**headers, self.header: self.prefix + self._encoded(digest)}
+        signature = self._signature(self._content(headers, body), secret)
+        return {**headers, self.header: self.prefix + signature}
 
     def new_secret(self) -> str:
         """Return a secret that nobody can guess."""
@@ -149,14 +149,11 @@ class Hmac:
             parts[name] = _bytes((headers.get(header) or "") if header else "")
         return b"".join(parts.get(one, _bytes(one)) for one in _PLACES.split(signed))
 
-    def _digest(self, content: bytes, secret: str) -> bytes:
-        return hmac.new(self.key_of(secret), content, self.algorithm).digest()
+    def _signature(self, content: bytes, secret: str) -> str:
+        return signature_of(self.key_of(secret), content, self.algorithm, self.encoding)
 
-    def _encoded(self, digest: bytes) -> str:
-        return digest.hex() if self.encoding == "hex" else base64.b64encode(digest).decode()
-
-    def _is_one_of(self, given: list[str], digest: bytes) -> bool:
-        wanted = _bytes(self._encoded(digest))
+    def _is_one_of(self, given: list[str], signature: str) -> bool:
+        wanted = _bytes(signature)
         found = [_bytes(one.lower() if self.encoding == "hex" else one) for one in given]
         # All of them, also behind one that is right.
         return sum(hmac.compare_digest(one, wanted) for one in found) > 0
@@ -234,6 +231,12 @@ class Webhook:
     version: str | Callable[[Any], Any] | None = None
     parse: Callable[[bytes], Any] = json.loads
     rate: int = RATE
+
+
+def signature_of(key: bytes, content: bytes, algorithm: str, encoding: str) -> str:
+    """Return the HMAC of ``content``, as text in one of :data:`ENCODINGS`."""
+    digest = hmac.new(key, content, algorithm).digest()
+    return digest.hex() if encoding == "hex" else base64.b64encode(digest).decode()
 
 
 def check_digest(algorithm: str, encoding: str) -> None:

@@ -10,9 +10,7 @@ follows redirects with the client's secret. And it keeps tokens in memory, where
 renew its own; servers that exchange the refresh token take the second time for a theft.
 """
 
-import base64
 import hashlib
-import hmac
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +18,7 @@ from typing import Any
 import requests
 from odoo.tools import LazyTranslate
 
-from ..core.webhook import check_digest
+from ..core.webhook import check_digest, signature_of
 from ..engine import token_store, waiting
 from ..engine.exceptions import SettingsError, UsageError
 from .language import say
@@ -91,9 +89,9 @@ class BodySignature(requests.auth.AuthBase):
         self._signed = signed or _body_of
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        digest = hmac.new(self._secret, self._signed(request), self._algorithm).digest()
-        encoded = digest.hex() if self._encoding == "hex" else base64.b64encode(digest).decode()
-        request.headers[self._header] = f"{self._prefix}{encoded}"
+        signed = self._signed(request)
+        signature = signature_of(self._secret, signed, self._algorithm, self._encoding)
+        request.headers[self._header] = f"{self._prefix}{signature}"
         return request
 
 
