@@ -290,7 +290,7 @@ def cause_of(message: str) -> str:
 # --- How its data are kept ---
 
 
-def packed(value: Any, reference: Callable[[Any], Any] | None = None) -> str:
+def packed(value: Any, reference: Callable[[Any], Any]) -> str:
     """Return ``value`` as JSON text from which :func:`unpacked` makes an equal one.
 
     :param value: text, numbers, moments, bytes and ``None``, in lists, tuples, sets and
@@ -299,7 +299,7 @@ def packed(value: Any, reference: Callable[[Any], Any] | None = None) -> str:
     :raise NotPlain: when it holds something else, or is too long
     """
     try:
-        text = json.dumps(_packed(value, reference or _nothing))
+        text = json.dumps(_packed(value, reference))
     except NotPlain:
         raise
     except RecursionError:
@@ -311,12 +311,12 @@ def packed(value: Any, reference: Callable[[Any], Any] | None = None) -> str:
     return text
 
 
-def unpacked(text: str, resolve: Callable[[Any], Any] | None = None) -> Any:
+def unpacked(text: str, resolve: Callable[[Any], Any]) -> Any:
     """Return the value of which :func:`packed` has made ``text``.
 
     :param resolve: called with what ``reference`` has returned; returns the object
     """
-    return _unpacked(json.loads(text), resolve or _nothing)
+    return _unpacked(json.loads(text), resolve)
 
 
 def without_secrets(text: str) -> str:
@@ -369,10 +369,6 @@ def fingerprint(text: str) -> str:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _nothing(_value: Any) -> Any:
-    return None
 
 
 def _packed(value: Any, reference: Callable[[Any], Any]) -> Any:

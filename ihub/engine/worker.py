@@ -340,7 +340,7 @@ class Worker:
 
     # --- 2: the next run ---
 
-    def _claim(self, scheduled=None):
+    def _claim(self, scheduled):
         """Return the next due run, marked as running, or an empty set.
 
         :param scheduled: see :meth:`_next_run`
@@ -421,7 +421,7 @@ class Worker:
         if self._transaction(lambda: pool._wake_waiting(self.integration)):
             self._slot_free_at = fields.Datetime.now() + SLOT_TURN
 
-    def _due_by_schedule(self, scheduled=None):
+    def _due_by_schedule(self, scheduled):
         """Return the scheduled run, with the window that is wanted now, if it is due."""
         scheduled = scheduled or self.integration._scheduled_run()
         if self.integration.state != "running" or scheduled.state != "pending":

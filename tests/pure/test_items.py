@@ -9,7 +9,7 @@ import pytest
 from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
-from pure_ihub.core import masking
+from pure_ihub.core import items, masking
 from pure_ihub.core.items import (
     KEY_LENGTH,
     FailedItemsLimit,
@@ -23,12 +23,10 @@ from pure_ihub.core.items import (
     is_older,
     is_substitute_key,
     key_at,
-    packed,
     stored_key,
     substitute_key,
     text_at,
     unmasked,
-    unpacked,
     value_at,
     version_at,
     without_secrets,
@@ -36,6 +34,14 @@ from pure_ihub.core.items import (
 from pure_ihub.core.text import NotPlain
 
 ORDER = {"id": 4711, "customer": {"email": "a@b.de"}, "lines": [{"sku": "X"}], "a.b": 1}
+
+
+def packed(value, reference=lambda _one: None):
+    return items.packed(value, reference)
+
+
+def unpacked(text, resolve=None):
+    return items.unpacked(text, resolve)
 
 
 @pytest.mark.parametrize(

@@ -161,12 +161,14 @@ def test_what_is_read_again_is_not_the_oldest(monkeypatch):
 
 def test_data_of_an_item_stay_data():
     know("correct-horse")
-    text = items.packed({"correct-horse": ["a correct-horse", 7, None, {"b": "correct-horse"}]})
-    kept = items.unpacked(items.without_secrets(text))
+    text = items.packed(
+        {"correct-horse": ["a correct-horse", 7, None, {"b": "correct-horse"}]}, None
+    )
+    kept = items.unpacked(items.without_secrets(text), None)
     assert kept == {"correct-horse": ["a ***", 7, None, {"b": "***"}]}
 
 
 def test_data_of_an_item_without_one_are_the_same_text():
     know("correct-horse")
-    text = items.packed({"a": "b", "password": "other"})
+    text = items.packed({"a": "b", "password": "other"}, None)
     assert items.without_secrets(text) is text

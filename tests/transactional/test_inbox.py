@@ -384,7 +384,7 @@ class TestTrouble(InboxCase):
         self.assertEqual(self.receive(self.integration, body, at=NOON), 202)
         self.take()
         item = self.items(self.integration)
-        self.assertEqual(core_items.unpacked(item.data), body)
+        self.assertEqual(core_items.unpacked(item.data, None), body)
         self.retry(item)
         self.assertIn("send it again", item.message)
         # Its page opens.
