@@ -20,8 +20,8 @@ from ..engine.items import Item, Processing, bind_record, bound_record, key_of_r
 from ..engine.secrets import SecretUnavailable, has_key, is_reference
 from ..engine.values import checked
 from ..models.ihub_fields import Secret
+from ..models.ihub_type_mixin import BASE
 
-ABSTRACT = "ihub.abstract_integration"
 MANAGER = "ihub.group_manager"
 # The button of Test Connection.
 TEST = "action_test_connection"
@@ -521,7 +521,7 @@ class AbstractIntegration(models.AbstractModel):
     @api.model
     def _tests_connection(self) -> bool:
         """Return whether the type can say if the other system answers."""
-        return type(self).check_connection is not self.pool[ABSTRACT].check_connection
+        return type(self).check_connection is not self.pool[BASE].check_connection
 
     @api.model
     def _add_connection_test(self, arch: Any) -> None:
