@@ -727,7 +727,9 @@ class Worker:
         if run.state == "done":
             # Its commit had arrived before the connection was lost.
             self._transaction(lambda: self._recover_state(run))
-        elif is_stop(error) and self._is_stopped(run, scope):
+        elif is_stop(error) and (scope.stopped or run._is_stop_requested()):
+            # By people, and not by its own code. Somebody may have pressed Start since a
+            # checkpoint has seen the Stop.
             self._transaction(lambda: self._settle_stop(run))
         elif is_stop(error) and scope.out_of_time:
             self._go_on_later(run, scope)
@@ -762,11 +764,6 @@ class Worker:
         if self.integration.state == "failed" and by_people and not by_schedule:
             self.integration._change_state("stopped", Sentence("worked"))
         self.integration._settle_success(run)
-
-    def _is_stopped(self, run, scope):
-        """Return whether it was people who stopped ``run``, and not its own code."""
-        # Somebody may have pressed Start since a checkpoint has seen the Stop.
-        return scope.stopped or run._is_stop_requested()
 
     def _settle_stop(self, run):
         """End a run that obeyed a Stop; the window of a scheduled one is still to be done."""
