@@ -22,7 +22,7 @@ INTERVAL_TYPES = (*ELAPSED, *CALENDAR)
 # Dates that a company's data can have. Every grid reaches a little farther on both sides.
 EARLIEST, LATEST = datetime(1800, 1, 1), datetime(2400, 1, 1)
 # Ten years: of a longer interval nobody would see the second window.
-LONGEST = {"minutes": 5_256_000, "hours": 87_600, "days": 3_650, "weeks": 520, "months": 120}
+MAX_INTERVAL = {"minutes": 5_256_000, "hours": 87_600, "days": 3_650, "weeks": 520, "months": 120}
 
 _TICK = timedelta.resolution
 _A_NEW_YEAR = date(2000, 1, 1)
@@ -151,7 +151,7 @@ class Schedule:
     28 February, 31 March). Let windows begin where the last one ended, and not at the anchor:
     then they tile the time line, whatever is edited.
 
-    :param interval_number: how many of ``interval_type``, from 1 to :data:`LONGEST`
+    :param interval_number: how many of ``interval_type``, from 1 to :data:`MAX_INTERVAL`
     :param interval_type: one of :data:`INTERVAL_TYPES`
     :param anchor: a point of the grid, or, where ``time_of_day`` differs from its wall time, a
         day of the grid; naive UTC, fractions of a second do not count
@@ -350,7 +350,7 @@ def default_anchor(
 
 def _is_usual(number: object, interval_type: str) -> bool:
     is_whole = isinstance(number, int) and not isinstance(number, bool)
-    return is_whole and 1 <= number <= LONGEST.get(interval_type, 0)  # type: ignore[operator]
+    return is_whole and 1 <= number <= MAX_INTERVAL.get(interval_type, 0)  # type: ignore[operator]
 
 
 def _as_time(hours: float) -> time:

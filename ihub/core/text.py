@@ -38,9 +38,9 @@ SIZE_LIMIT = 1_000_000
 
 # Depth and number of values after which a structure is abridged.
 _DEEP = 30
-_MANY = 200_000
+_MANY_VALUES = 200_000
 # Bits of a number that are written down.
-_LONG = 1_000_000
+_LONG_NUMBER = 1_000_000
 # From here on floats are whole, PostgreSQL gives them back as integers, and JavaScript rounds.
 _WHOLE = 2**53
 # What is written as a list, and what only looks like many.
@@ -197,7 +197,7 @@ class _Plain:
         return text
 
     def _is_full(self) -> bool:
-        return self.size > _MANY or self.room <= 0
+        return self.size > _MANY_VALUES or self.room <= 0
 
     def _structure(self, value: Any, depth: int) -> Any:
         if (pairs := _pairs(value)) is not None:
@@ -268,7 +268,7 @@ def _pairs(value: Any) -> Iterable[tuple[Any, Any]] | None:
 def _long(number: int) -> str:
     # A very long one is not converted to decimal digits by Python.
     bits = number.bit_length()
-    if bits > _LONG:
+    if bits > _LONG_NUMBER:
         return f"<int of {bits} bits>"
     return str(number) if bits < 10_000 else hex(number)
 

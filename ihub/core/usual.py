@@ -13,7 +13,7 @@ from .schedule import to_local, to_utc
 WEEKS = 8
 ENOUGH_WEEKS = 4
 # Where fewer are usual, none at all is nothing to wonder about.
-MANY = 40
+ENOUGH_RECORDS = 40
 # A window is compared with those that are not longer; a day may have 23 hours.
 LONGER = 1.1
 

@@ -14,7 +14,7 @@ from .flusher import Flusher
 _logger = logging.getLogger(__name__)
 
 # Seconds between two looks at what other processes have set.
-LONGEST = 60.0
+LONGEST_SLEEP = 60.0
 # Seconds until what was rung for, and is still there, is rung for again; then twice as long.
 AGAIN = 1.0
 # Whether there is something that was due already, and the seconds until the next moment.
@@ -54,7 +54,7 @@ class Alarm:
         except Exception as error:
             # The database restarts, or the server ends; workers look once a minute anyway.
             _logger.debug("The alarm could not look: %s", type(error))
-            wait = LONGEST
+            wait = LONGEST_SLEEP
         if wait is not None:
             self._watch(self, wait)
 
@@ -65,14 +65,14 @@ class Alarm:
         if (seen := self._look()) is None:
             return None
         is_due, ahead = seen
-        wait = LONGEST if ahead is None else min(ahead, LONGEST)
+        wait = LONGEST_SLEEP if ahead is None else min(ahead, LONGEST_SLEEP)
         if not is_due:
             self._again = AGAIN
             return wait
         self._ring()
         # Still there until a worker is done with it; and all of them may have missed it.
         wait = min(wait, self._again)
-        self._again = min(2 * self._again, LONGEST)
+        self._again = min(2 * self._again, LONGEST_SLEEP)
         return wait
 
 

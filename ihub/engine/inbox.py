@@ -24,7 +24,7 @@ from .message_store import Outcome
 from .odoo_internals import is_healthy
 
 # Seconds after which a run is over although messages still come: others get their turn.
-LONGEST = 60.0
+LONGEST_RUN = 60.0
 
 
 def take_messages(record):
@@ -52,7 +52,7 @@ class Inbox(Processing):
         while messages := message_store.ready(self.cr, self.integration, self.webhook, BATCH):
             self._take_batch(messages)
             self._keep()
-            if time.monotonic() - begun > LONGEST:
+            if time.monotonic() - begun > LONGEST_RUN:
                 break
 
     def _take_batch(self, messages):

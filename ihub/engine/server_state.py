@@ -18,9 +18,9 @@ from . import waiting
 from .context import executing_run
 
 # Seconds for which what is known of a server is taken for true.
-_FRESH = 1.0
+_FRESH_LOOK = 1.0
 # Seconds after which a server is tried again, however long it asks to wait.
-_LONGEST = 86400.0
+_LONGEST_DELAY = 86400.0
 
 # The clock of the database is the one that all of them share. That of the transaction would be
 # older than the row where somebody had to wait for it.
@@ -88,7 +88,7 @@ class Breaker:
         None for the request that is to try it, and for those for whose answer somebody waits.
         """
         now = time.monotonic()
-        if not self._dbname or (self._looked_at and now < self._looked_at + _FRESH):
+        if not self._dbname or (self._looked_at and now < self._looked_at + _FRESH_LOOK):
             return None
         with waiting.own_transaction(self._dbname) as env:
             server = _row(env, self._origin)
@@ -126,7 +126,7 @@ class Breaker:
             self._failures = server.failures
             if server.failures < DOWN_AFTER:
                 return None
-            asked_for = now + timedelta(seconds=min(asked or 0.0, _LONGEST))
+            asked_for = now + timedelta(seconds=min(asked or 0.0, _LONGEST_DELAY))
             server.probe_at = max(next_probe(server.failed_since, now), asked_for)
             return None if _is_awaited() else _outage(server)
 

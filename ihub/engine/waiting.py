@@ -19,7 +19,7 @@ from .odoo_internals import has_own_transaction
 # Seconds between two looks for a Stop.
 LOOK = 1.0
 # Seconds from which on a wait is worth being told.
-TOLD = 3.0
+TOLD_FROM = 3.0
 
 
 def sleep(seconds):
@@ -87,7 +87,7 @@ def _obey_stop(scope):
 @contextmanager
 def _told(scope, seconds, reason, server):
     """Let the card of the integration say that it waits, in the body of a ``with``."""
-    if seconds < TOLD:
+    if seconds < TOLD_FROM:
         yield
         return
     with own_transaction(scope.dbname) as env:

@@ -61,7 +61,7 @@ SLOT_PAUSE = timedelta(minutes=1)
 # How long one leaves the slot that it has just had to those that wait.
 SLOT_TURN = timedelta(seconds=1)
 # Seconds. A transaction that has begun no longer ago sees what people have asked for by now.
-FRESH = 1.0
+FRESH_LOOK = 1.0
 # What a run that ends well reads of these wide rows, also to begin the next one. What is missing
 # here is read by a query more, which test_queries.py counts.
 NEEDED_OF_INTEGRATION = (
@@ -371,14 +371,14 @@ class Worker:
         """Return whether nothing keeps the integration from running.
 
         :param bool is_ahead: whether the transaction has completed a run before: then it need not
-            be asked more often than once in :data:`FRESH` seconds
+            be asked more often than once in :data:`FRESH_LOOK` seconds
         """
         now = time.monotonic()
         if is_ahead and now < self._fit_until:
             return True
         if self.integration._preflight_error():
             return False
-        self._fit_until = now + FRESH
+        self._fit_until = now + FRESH_LOOK
         return True
 
     def _is_any_asked_for(self):
@@ -684,7 +684,7 @@ class Worker:
         if (
             self._pool_id
             or scope.committed
-            or time.monotonic() - scope.kept_at > FRESH
+            or time.monotonic() - scope.kept_at > FRESH_LOOK
             or is_ending()
             or self._is_time_over()
             or not self._has_time()

@@ -12,7 +12,7 @@ from ..core.health import STEPS
 from ..core.retry import moved_on
 from ..core.schedule import find_zone
 from ..core.sentences import Sentence
-from ..core.usual import ENOUGH_WEEKS, LONGER, MANY, same_hours
+from ..core.usual import ENOUGH_RECORDS, ENOUGH_WEEKS, LONGER, same_hours
 from ..engine import item_store
 from ..report import sentences
 from ..report.format import local_moment, local_period, said
@@ -848,7 +848,7 @@ class IhubRun(models.Model):
                 longest=(self.window_to - self.window_from) * LONGER,
             )
         )
-        return int(usual) if weeks >= ENOUGH_WEEKS and usual >= MANY else 0
+        return int(usual) if weeks >= ENOUGH_WEEKS and usual >= ENOUGH_RECORDS else 0
 
     def _outcome(self, failed=0, with_errors=False, usual=0):
         if failed:

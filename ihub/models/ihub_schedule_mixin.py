@@ -12,7 +12,7 @@ from ..core.health import AHEAD_BY
 from ..core.schedule import (
     CALENDAR,
     LATEST,
-    LONGEST,
+    MAX_INTERVAL,
     InvalidSchedule,
     Schedule,
     ScheduleError,
@@ -316,7 +316,7 @@ class IhubScheduleMixin(models.AbstractModel):
                     "The interval of %(name)s must be between 1 and %(limit)s (%(unit)s). "
                     "Correct it on its page.",
                     name=self.name,
-                    limit=LONGEST[self.interval_type],
+                    limit=MAX_INTERVAL[self.interval_type],
                     unit=units[self.interval_type],
                 )
         return self.env._(

@@ -1,7 +1,7 @@
 """The alarm: it rings when something is due, and is called again when the next thing is."""
 
 import pytest
-from pure_ihub.engine.alarm import LONGEST, Alarm
+from pure_ihub.engine.alarm import LONGEST_SLEEP, Alarm
 
 
 class Clock:
@@ -86,7 +86,7 @@ def test_a_database_that_does_not_answer_is_asked_a_minute_later(clock):
 
     clock.alarm._look = broken
     clock.run(1)
-    assert clock.wakes == [LONGEST]
+    assert clock.wakes == [LONGEST_SLEEP]
 
 
 def test_a_database_that_is_gone_is_forgotten(clock):

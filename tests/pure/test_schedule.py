@@ -9,7 +9,7 @@ from pure_ihub.core.schedule import (
     EARLIEST,
     INTERVAL_TYPES,
     LATEST,
-    LONGEST,
+    MAX_INTERVAL,
     EmptyPeriod,
     InvalidSchedule,
     OutOfCalendar,
@@ -356,7 +356,7 @@ class TestTheEndsOfTheCalendar:
     @pytest.mark.parametrize("interval_type", ["minutes", "hours", "days", "weeks", "months"])
     def test_an_interval_longer_than_anybody_wants(self, interval_type):
         with pytest.raises(InvalidSchedule) as caught:
-            Schedule(LONGEST[interval_type] + 1, interval_type, utc("2024-01-01"))
+            Schedule(MAX_INTERVAL[interval_type] + 1, interval_type, utc("2024-01-01"))
         assert caught.value.setting == "interval_number"
 
     def test_a_delay_without_end(self):
@@ -382,17 +382,17 @@ class TestTheEndsOfTheCalendar:
 
 
 class TestInterval:
-    @pytest.mark.parametrize("interval_type", list(LONGEST))
+    @pytest.mark.parametrize("interval_type", list(MAX_INTERVAL))
     def test_ten_years_are_the_longest(self, interval_type):
         Schedule(1, interval_type, utc("2024-01-01"))
-        Schedule(LONGEST[interval_type], interval_type, utc("2024-01-01"))
-        for number in (0, -1, LONGEST[interval_type] + 1, 2**31 - 1):
+        Schedule(MAX_INTERVAL[interval_type], interval_type, utc("2024-01-01"))
+        for number in (0, -1, MAX_INTERVAL[interval_type] + 1, 2**31 - 1):
             with pytest.raises(InvalidSchedule) as caught:
                 Schedule(number, interval_type, utc("2024-01-01"))
             assert (caught.value.setting, caught.value.value) == ("interval_number", number)
 
     def test_every_unit_has_its_longest(self):
-        assert set(LONGEST) == set(INTERVAL_TYPES)
+        assert set(MAX_INTERVAL) == set(INTERVAL_TYPES)
 
 
 class TestKeptAnchor:

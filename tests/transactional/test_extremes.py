@@ -15,7 +15,7 @@ from odoo.tests import Form
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
 
-from odoo.addons.ihub.core.schedule import LONGEST
+from odoo.addons.ihub.core.schedule import MAX_INTERVAL
 from odoo.addons.ihub.engine.worker import Worker
 from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.report import card_text
@@ -121,7 +121,7 @@ class TestNumbers(ExtremeCase):
 
     def test_every_interval_of_every_unit(self):
         integration = self.add().with_user(self.manager)
-        for unit, longest in LONGEST.items():
+        for unit, longest in MAX_INTERVAL.items():
             for number in (*INTEGERS, longest, longest + 1):
                 with self.subTest(unit=unit, number=number):
                     values = {"interval_type": unit, "interval_number": number}

@@ -210,7 +210,7 @@ class TestTaking(InboxCase):
 
     def test_messages_without_an_end_let_the_schedule_have_its_turn(self):
         self.send(*({"id": number} for number in range(15)), at="2025-03-01 12:30")
-        with patch.object(inbox, "LONGEST", -1.0):
+        with patch.object(inbox, "LONGEST_RUN", -1.0):
             runs = self.take("2025-03-01 12:30")
         self.assertEqual(runs.mapped("state"), ["done"] * 3)
         self.assertEqual(self.called_kinds(), ["message"] * 10 + ["window"] + ["message"] * 5)
@@ -398,7 +398,7 @@ class TestTrouble(InboxCase):
         self.env.cr.execute("UPDATE ihub_message SET id = -id WHERE key IS NULL")
         with (
             patch.object(message_store, "save", wraps=message_store.save) as save,
-            patch.object(inbox, "LONGEST", 1.0),
+            patch.object(inbox, "LONGEST_RUN", 1.0),
         ):
             self.take("2025-03-01 11:32")
         self.assertLess(save.call_count, 3, "It was looked at again and again.")
