@@ -1,4 +1,7 @@
-"""Keeping the work of a run before the run is over."""
+"""Checkpoints: work, progress and resume point of a run are committed before the run is over.
+
+Where windows begin and end is in ``core/schedule.py``.
+"""
 
 import threading
 

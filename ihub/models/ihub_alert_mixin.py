@@ -837,7 +837,10 @@ class IhubAlertMixin(models.AbstractModel):
 
     @api.model
     def _cron_notify_late(self):
-        """Tell who is responsible of what has become late, and of what is on time again."""
+        """Tell of outages, of what is late and of what is on time again; wake forgotten inboxes.
+
+        Databases keep this name in their scheduled action, ``ir_cron_tell_late``.
+        """
         # As superuser, whoever somebody has made the user of the scheduled action.
         hub = self.with_user(SUPERUSER_ID)
         hub.env["ihub.server"]._notify_outages()
