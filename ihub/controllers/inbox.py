@@ -10,7 +10,7 @@ from odoo.service.model import retrying
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from ..core.webhook import MAX_BYTES
-from ..engine.flusher import Flusher
+from ..engine.flusher import Flusher, Watched
 from ..engine.odoo_internals import socket_of
 from ..engine.receiver import REFUSED, TOO_MANY, receive
 
@@ -90,22 +90,22 @@ def _answer(status):
     return Response("", status, headers=headers, content_type="text/plain")
 
 
-class _Reading:
+class _Reading(Watched):
     """A socket that is being read, to be shut when its time is over."""
 
     def __init__(self, connection):
         self.connection = connection
 
-    def flush(self, patient=False, last=False, how=socket.SHUT_RD):
+    def on_time(self):
+        self.shut(socket.SHUT_RD)
+
+    def shut(self, how):
         """End it, unless all has come meanwhile."""
         # Whoever reads it may be through just now.
         connection = self.connection
         if connection is not None:
             with suppress(OSError):
                 connection.shutdown(how)
-
-    def forget(self):
-        """After a fork, its parent reads it."""
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def _limited(connection):
         # Odoo's server goes on reading, to throw it away. Of what has no end nobody waits for the
         # answer; whoever has said how much it is gets one.
         if request.httprequest.content_length is None:
-            reading.flush(how=socket.SHUT_RDWR)
+            reading.shut(socket.SHUT_RDWR)
         raise
     finally:
         reading.connection = None

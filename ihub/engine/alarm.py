@@ -7,9 +7,13 @@ lanes set theirs there. More alarms than one do no harm: a worker that finds not
 """
 
 import logging
-from functools import partial
 
-from .flusher import Flusher
+from odoo.modules.registry import Registry
+from odoo.sql_db import db_connect
+
+from ..core.shutdown import is_ending
+from .flusher import Flusher, Watched
+from .odoo_internals import notify_cron_workers, when_cron_workers_run
 
 _logger = logging.getLogger(__name__)
 
@@ -29,26 +33,15 @@ _NEXT = """
 """
 
 
-class Alarm:
-    """The alarm of one database, for the thread of a :class:`Flusher`."""
+class Alarm(Watched):
+    """The alarm of one database."""
 
-    def __init__(self, look, ring, watch):
-        """
-        :param look: function that returns whether something is due, and the seconds until the next
-            moment at which something is, or None; it returns None where the database is gone
-        :param ring: function that wakes the cron workers
-        :param watch: function that has :meth:`flush` called after a number of seconds
-        """
-        self._look = look
-        self._ring = ring
-        self._watch = watch
+    def __init__(self, dbname):
+        self._dbname = dbname
         self._again = AGAIN
 
-    def flush(self, patient=False, last=False):
-        """Wake the workers if something is due; be called again when something will be.
-
-        Never raises an ``Exception``.
-        """
+    def on_time(self):
+        """Wake the workers if something is due; be called again when something will be."""
         try:
             wait = self._work()
         except Exception as error:
@@ -56,24 +49,40 @@ class Alarm:
             _logger.debug("The alarm could not look: %s", type(error))
             wait = LONGEST_SLEEP
         if wait is not None:
-            self._watch(self, wait)
-
-    def forget(self):
-        """Keep nothing after a fork: the new process looks for itself."""
+            self.call_in(wait)
 
     def _work(self):
-        if (seen := self._look()) is None:
+        if (seen := self.look()) is None:
             return None
         is_due, ahead = seen
         wait = LONGEST_SLEEP if ahead is None else min(ahead, LONGEST_SLEEP)
         if not is_due:
             self._again = AGAIN
             return wait
-        self._ring()
+        self.ring()
         # Still there until a worker is done with it; and all of them may have missed it.
         wait = min(wait, self._again)
         self._again = min(2 * self._again, LONGEST_SLEEP)
         return wait
+
+    def call_in(self, seconds):
+        """Be called after so many seconds."""
+        _thread.watch(self, seconds)
+
+    def look(self):
+        """Return whether something is due, and the seconds until the next moment, or None.
+
+        :return: None where the database is gone
+        """
+        if is_ending() or self._dbname not in Registry.registries:
+            return None
+        with db_connect(self._dbname).cursor() as cr:
+            cr.execute(_NEXT, log_exceptions=False)
+            return cr.fetchone()
+
+    def ring(self):
+        """Wake the cron workers."""
+        notify_cron_workers(self._dbname)
 
 
 _thread = Flusher("ihub.alarm")
@@ -83,12 +92,7 @@ _has_workers = False
 
 def watch(dbname):
     """Have an alarm for a database whose registry is loaded, where this process has workers."""
-    # Not imported above: the tests of what is there need no Odoo.
-    from .odoo_internals import when_cron_workers_run
-
-    if dbname not in _by_database:
-        look, ring = partial(_look, dbname), partial(_ring, dbname)
-        _by_database[dbname] = Alarm(look, ring, _thread.watch)
+    _by_database.setdefault(dbname, Alarm(dbname))
     when_cron_workers_run(_begin)
 
 
@@ -97,29 +101,10 @@ def _begin():
     global _has_workers
     _has_workers = True
     for alarm in list(_by_database.values()):
-        _thread.watch(alarm, 0)
+        alarm.call_in(0)
 
 
 def tell(dbname, seconds):
     """Ring after so many seconds, as the database says by now."""
     if _has_workers and dbname in _by_database:
-        _thread.watch(_by_database[dbname], max(seconds, 0))
-
-
-def _look(dbname):
-    from odoo.modules.registry import Registry
-    from odoo.sql_db import db_connect
-
-    from ..core.shutdown import is_ending
-
-    if is_ending() or dbname not in Registry.registries:
-        return None
-    with db_connect(dbname).cursor() as cr:
-        cr.execute(_NEXT, log_exceptions=False)
-        return cr.fetchone()
-
-
-def _ring(dbname):
-    from .odoo_internals import notify_cron_workers
-
-    notify_cron_workers(dbname)
+        _by_database[dbname].call_in(max(seconds, 0))

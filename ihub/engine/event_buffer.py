@@ -24,7 +24,7 @@ from psycopg2 import errors
 
 from . import event_store
 from .context import current_run
-from .flusher import Flusher
+from .flusher import Flusher, Watched
 from .odoo_internals import (
     CursorWatcher,
     has_own_transaction,
@@ -63,7 +63,7 @@ def waiting(dbname):
     return sum(buffer.waiting for buffer in flusher.watched() if buffer.dbname == dbname)
 
 
-class EventBuffer(CursorWatcher):
+class EventBuffer(CursorWatcher, Watched):
     """The events of one real cursor. It never touches that cursor: other threads flush it."""
 
     def __init__(self, dbname):
@@ -157,10 +157,15 @@ class EventBuffer(CursorWatcher):
                 flusher.watch(self)
 
     def forget(self):
-        """Drop all that is waiting: it is another process's to write."""
         self.__init__(self.dbname)
 
     # --- Any thread's side ---
+
+    def on_time(self):
+        self.flush(patient=True)
+
+    def at_exit(self):
+        self.flush(last=True)
 
     def flush(self, patient=False, last=False):
         """Write all that is waiting. Never raises an ``Exception``.

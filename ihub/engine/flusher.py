@@ -1,7 +1,7 @@
-"""The thread that writes what quiet callers have reported, and another for live messages.
+"""Threads that do in time what no caller waits for, such as to write what was reported.
 
-Each begins when there is something to do, and is gone after a minute without. It knows what is to
-be flushed only, never a cursor of a caller, and never a registry.
+Each begins when there is something to do, and is gone after a minute without. It knows only what
+is to be done, never a cursor of a caller, and never a registry.
 """
 
 import os
@@ -13,11 +13,23 @@ DELAY = 1.0
 _IDLE = 60.0
 
 
-class Flusher:
-    """Flushes each buffer that asks for it when its time has come.
+class Watched:
+    """What a :class:`Flusher` watches. None of the methods raises an ``Exception``."""
 
-    A buffer has the methods ``flush(patient=False, last=False)`` and ``forget()``.
-    """
+    def on_time(self):
+        """Do what is to be done: the time has come."""
+        raise NotImplementedError
+
+    def at_exit(self):
+        """Do it now: the process ends."""
+        self.on_time()
+
+    def forget(self):
+        """Keep nothing that is to be done: this is a fork, and its parent does it."""
+
+
+class Flusher:
+    """Calls each :class:`Watched` when its time has come."""
 
     def __init__(self, name):
         self._name = name
@@ -30,62 +42,62 @@ class Flusher:
         self._busy = ()
         self._thread = None
 
-    def watch(self, buffer, delay=DELAY):
-        """Flush ``buffer`` within ``delay`` seconds."""
+    def watch(self, one, delay=DELAY):
+        """Call ``one`` within ``delay`` seconds."""
         moment = time.monotonic() + delay
         with self._changed:
-            known = self._due.get(buffer)
+            known = self._due.get(one)
             if known is not None and known <= moment:
                 return
-            self._due[buffer] = moment
+            self._due[one] = moment
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._changed.notify()
 
-    def unwatch(self, buffer):
-        """Let ``buffer`` be: there is nothing to flush any more."""
+    def unwatch(self, one):
+        """Do not call ``one``: there is nothing to do any more."""
         with self._changed:
-            self._due.pop(buffer, None)
+            self._due.pop(one, None)
 
     def watched(self):
-        """Return the buffers that are to be flushed, and those that are just being."""
+        """Return those that are to be called, and those that are just being."""
         with self._changed:
             return [*self._due, *self._busy]
 
     def flush_all(self):
-        """Flush every buffer now: the process ends."""
+        """Call all of them now: the process ends."""
         with self._changed:
-            # Those too that the thread is just writing: it ends with the process.
-            buffers = [*self._due, *self._busy]
+            # Those too that the thread is at work on: it ends with the process.
+            ones = [*self._due, *self._busy]
             self._due.clear()
-        for buffer in buffers:
-            buffer.flush(last=True)
+        for one in ones:
+            one.at_exit()
 
     def _forget(self):
         """After a fork: what is waiting belongs to the parent, and its thread is not here."""
-        for buffer in self._due:
-            buffer.forget()
+        for one in self._due:
+            one.forget()
         self._reset()
 
     def _run(self):
         while due := self._wait():
-            for buffer in due:
-                buffer.flush(patient=True)
+            for one in due:
+                one.on_time()
             # Or the last one would be kept alive while there is nothing to do.
-            buffer = due = None
+            one = due = None
             self._busy = ()
 
     def _wait(self):
-        """Return the buffers whose time has come; None when there was nothing for long."""
+        """Return those whose time has come; None when there was nothing for long."""
         idle_since = time.monotonic()
         with self._changed:
             while True:
                 now = time.monotonic()
-                due = [buffer for buffer, moment in self._due.items() if moment <= now]
+                due = [one for one, moment in self._due.items() if moment <= now]
                 if due:
-                    for buffer in due:
-                        del self._due[buffer]
+                    for one in due:
+                        del self._due[one]
                     self._busy = due
                     return due
                 if not self._due and now - idle_since > _IDLE:

@@ -10,8 +10,11 @@ import math
 import threading
 import time
 
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+
 from ..core.shutdown import is_ending
-from .flusher import Flusher
+from .flusher import Flusher, Watched
 
 _logger = logging.getLogger(__name__)
 
@@ -21,18 +24,13 @@ PAUSE = 1.0
 _KEY = "ihub.changed"
 
 
-class Changes:
+class Changes(Watched):
     """The integrations of one database of which it is still to be said that they have changed."""
 
-    def __init__(self, send, watch, clock=time.monotonic):
-        """
-        :param send: function that sends one message about a sorted list of ids
-        :param watch: function that has :meth:`flush` called after a number of seconds
-        :param clock: function that returns seconds
-        """
-        self._send = send
-        self._watch = watch
-        self._clock = clock
+    clock = staticmethod(time.monotonic)
+
+    def __init__(self, dbname):
+        self._dbname = dbname
         self._lock = threading.Lock()
         self._waiting = set()
         self._next = -math.inf  # the moment from which something may be said again
@@ -42,31 +40,45 @@ class Changes:
         with self._lock:
             self._waiting.update(ids)
             wait = self._wait()
-        self._watch(self, wait)
+        self.call_in(wait)
 
-    def flush(self, patient=False):
-        """Say what it is time to say. Never raises an ``Exception``."""
+    def on_time(self):
+        """Say what it is time to say."""
         with self._lock:
             if wait := self._wait():
-                self._watch(self, wait)
+                self.call_in(wait)
                 return
             ready, self._waiting = self._waiting, set()
-            self._next = self._clock() + PAUSE
+            self._next = self.clock() + PAUSE
         if ready:
             try:
-                self._send(sorted(ready))
+                self.send(sorted(ready))
             except Exception:
                 # A screen that misses one refreshes itself within a minute.
                 if not is_ending():
                     _logger.exception("A live message could not be sent.")
 
     def forget(self):
-        """Drop all that is waiting: it is another process's to say."""
-        self.__init__(self._send, self._watch, self._clock)
+        self.__init__(self._dbname)
 
     def _wait(self):
         """Return the seconds until something may be said."""
-        return max(self._next - self._clock(), 0)
+        return max(self._next - self.clock(), 0)
+
+    def call_in(self, seconds):
+        """Be called after so many seconds."""
+        _thread.watch(self, seconds)
+
+    def send(self, ids):
+        """Send one message about the integrations ``ids``."""
+        registry = Registry.registries.get(self._dbname)
+        # One that is loading, or was dropped, is not waited for.
+        if registry is not None and registry.ready:
+            with registry.cursor() as cr:
+                integrations = api.Environment(cr, SUPERUSER_ID, {})["ihub.integration"].browse(ids)
+                # One may have been deleted since: the others are said all the same.
+                if integrations := integrations.exists():
+                    integrations._send_change()
 
 
 _by_database = {}
@@ -78,26 +90,6 @@ def tell(cr, ids):
     changed = cr.postcommit.data.get(_KEY)
     if changed is None:
         changed = cr.postcommit.data[_KEY] = set()
-        cr.postcommit.add(lambda: _changes(cr.dbname).add(changed))
+        changes = _by_database.setdefault(cr.dbname, Changes(cr.dbname))
+        cr.postcommit.add(lambda: changes.add(changed))
     changed.update(ids)
-
-
-def _changes(dbname):
-    if dbname not in _by_database:
-        _by_database[dbname] = Changes(lambda ids: _send(dbname, ids), _thread.watch)
-    return _by_database[dbname]
-
-
-def _send(dbname, ids):
-    # Not imported above: the tests of what is there need no Odoo.
-    from odoo import SUPERUSER_ID, api
-    from odoo.modules.registry import Registry
-
-    registry = Registry.registries.get(dbname)
-    # One that is loading, or was dropped, is not waited for.
-    if registry is not None and registry.ready:
-        with registry.cursor() as cr:
-            integrations = api.Environment(cr, SUPERUSER_ID, {})["ihub.integration"].browse(ids)
-            # One may have been deleted since: the others are said all the same.
-            if integrations := integrations.exists():
-                integrations._send_change()

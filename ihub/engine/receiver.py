@@ -19,7 +19,7 @@ from odoo.tools import SQL
 
 from ..core.webhook import Hmac, Refused
 from . import message_store, secrets, waiting
-from .flusher import Flusher
+from .flusher import Flusher, Watched
 from .odoo_internals import has_own_transaction
 
 # The names under which the secrets of a webhook are kept: no field can bear them.
@@ -162,13 +162,13 @@ def _has_room(env, integration_id, rate):
 
 
 @dataclass(frozen=True)
-class _Call:
+class _Call(Watched):
     """The wish that the lane of an integration looks for messages."""
 
     dbname: str
     integration_id: int
 
-    def flush(self, patient=False, last=False):
+    def on_time(self):
         """Wake it; what fails is made good by the scheduled action that looks for such lanes."""
         _woken[self] = time.monotonic()
         try:
@@ -176,9 +176,6 @@ class _Call:
                 env["ihub.integration"].browse(self.integration_id).exists()._wake()
         except Exception:
             _logger.warning("An integration could not be woken.", exc_info=True)
-
-    def forget(self):
-        """After a fork, its parent does it."""
 
 
 # When each was woken last.
@@ -192,7 +189,7 @@ def wake(dbname, integration_id):
     _flusher.watch(call, max(0.0, PAUSE - since))
 
 
-class _Counts:
+class _Counts(Watched):
     """What was refused and is not written yet: a flood must not become a flood of rows."""
 
     def __init__(self):
@@ -204,7 +201,7 @@ class _Counts:
             self._numbers[what] += 1
         _flusher.watch(self)
 
-    def flush(self, patient=False, last=False):
+    def on_time(self):
         """Write it."""
         with self._lock:
             numbers, self._numbers = self._numbers, Counter()
@@ -216,7 +213,6 @@ class _Counts:
                 _logger.warning("Refused messages could not be counted.", exc_info=True)
 
     def forget(self):
-        """After a fork, its parent writes it."""
         self._lock, self._numbers = threading.Lock(), Counter()
 
 

@@ -4,20 +4,16 @@ import pytest
 from pure_ihub.engine.alarm import LONGEST_SLEEP, Alarm
 
 
-class Clock:
+class Clock(Alarm):
     """Moments at which something becomes due, and those at which it was rung."""
 
     def __init__(self):
+        super().__init__("some database")
         self.now = 0.0
         self.moments = []
         self.rung = []
         self.wakes = []
         self.is_gone = False
-        self.alarm = Alarm(
-            self.look,
-            lambda: self.rung.append(self.now),
-            lambda _alarm, wait: self.wakes.append(self.now + wait),
-        )
 
     def look(self):
         if self.is_gone:
@@ -25,11 +21,17 @@ class Clock:
         ahead = [moment - self.now for moment in self.moments if moment > self.now]
         return len(ahead) < len(self.moments), min(ahead, default=None)
 
+    def ring(self):
+        self.rung.append(self.now)
+
+    def call_in(self, seconds):
+        self.wakes.append(self.now + seconds)
+
     def run(self, until, work=True):
         """Let time pass, with workers who do what is due when it is rung, or without."""
         while self.wakes and self.wakes[0] <= until:
             self.now = self.wakes.pop(0)
-            self.alarm.flush()
+            self.on_time()
             if work and self.rung and self.rung[-1] == self.now:
                 self.moments = [moment for moment in self.moments if moment > self.now]
         self.now = until
@@ -84,7 +86,7 @@ def test_a_database_that_does_not_answer_is_asked_a_minute_later(clock):
     def broken():
         raise OSError("no database")
 
-    clock.alarm._look = broken
+    clock.look = broken
     clock.run(1)
     assert clock.wakes == [LONGEST_SLEEP]
 
