@@ -9,16 +9,12 @@ import random
 import time
 from datetime import datetime, timezone
 
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-
 from ..core import items as core
-from ..core.exceptions import is_stop
 from ..core.items import Look
-from ..core.retry import is_transient, next_attempt, server_down_in
+from ..core.retry import next_attempt, server_down_in
 from ..core.text import NotPlain
 from . import item_store, message_store
-from .exceptions import UsageError
-from .failure import RunFailed, plain_message, readable
+from .failure import plain_message, readable
 from .items import BATCH, Element, Processing, reference_in
 from .message_store import Outcome
 from .odoo_internals import is_healthy
@@ -155,17 +151,8 @@ class Inbox(Processing):
 
     # --- What becomes of it ---
 
-    def _ends_attempt(self, error):
-        return super()._ends_attempt(error) and not self._can_wait(error)
-
-    def _can_wait(self, error):
-        """Return whether ``error`` is one that only this message has to wait for."""
-        if not isinstance(error, Exception) or isinstance(error, (RunFailed, UsageError)):
-            return False
-        if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) or not is_healthy(self.cr):
-            return False
-        error = readable(error)
-        return is_transient(error) and not is_stop(error)
+    def _can_wait_alone(self):
+        return is_healthy(self.cr)
 
     def _mark_failed(self, element, item, row, error):
         self._due = self._retry_at(item, row, error)

@@ -52,6 +52,8 @@ BATCH = 100
 PAUSE = 2.0
 # What gives its elements without running code of the type.
 _READ_AHEAD = (list, tuple, BaseModel, Pages)
+# What ends an attempt, whichever element it comes from.
+_OF_ATTEMPT = (RunFailed, UsageError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
 # In the place of an element behind the last.
 _END = object()
 # The Processing whose source or method works in this thread.
@@ -630,11 +632,12 @@ class Processing(CursorWatcher):
         try:
             self._call(element, item)
         except BaseException as error:
-            if self._ends_attempt(error):
+            own = self._own_error(error)
+            if own is None:
                 if not is_shutdown(error) and is_healthy(self.cr):
                     self._keep_others(has_told)
                 raise
-            return readable(error)
+            return own
         return None
 
     def _keep_others(self, has_told):
@@ -667,14 +670,20 @@ class Processing(CursorWatcher):
         except InvalidSavepointSpecification as error:
             raise UsageError(_ended(self.env)) from error
 
-    def _ends_attempt(self, error):
-        """Return whether ``error`` is not this item's fault: what waiting heals, or a Stop."""
-        if not isinstance(error, Exception) or isinstance(error, (RunFailed, UsageError)):
-            return True
-        if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-            return True
+    def _own_error(self, error):
+        """Return ``error``, readable, if this item has failed by it; None if the attempt ends.
+
+        It ends by a Stop, and by what waiting heals.
+        """
+        if not isinstance(error, Exception) or isinstance(error, _OF_ATTEMPT):
+            return None
         error = readable(error)
-        return is_stop(error) or is_transient(error)
+        ends = is_stop(error) or (is_transient(error) and not self._can_wait_alone())
+        return None if ends else error
+
+    def _can_wait_alone(self):
+        """Return whether an item waits by itself for what waiting heals, while others go on."""
+        return False
 
     def _mark_done(self, element, item, row):
         self.counts.done += 1
