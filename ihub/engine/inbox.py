@@ -5,7 +5,6 @@ those of its key behind it, the others pass. What became of it is written in the
 work.
 """
 
-import random
 import time
 from datetime import datetime, timezone
 
@@ -176,7 +175,7 @@ class Inbox(Processing):
             # Nobody has tried it.
             item.attempt = row.attempts
         now = datetime.now(timezone.utc).replace(tzinfo=None)
-        return next_attempt(error, item.attempt, self.integration._retry_policy(), now, random)
+        return next_attempt(error, item.attempt, self.integration._retry_policy(), now)
 
     # --- What is kept ---
 

@@ -896,7 +896,7 @@ class Worker:
             return None
         if server_down_in(error):
             run.forgiven_attempts += 1
-        return next_attempt(error, run._tries(), self.integration._retry_policy(), now, random)
+        return next_attempt(error, run._tries(), self.integration._retry_policy(), now)
 
     def _regain_connection(self, scope, error):
         """Get another connection, and hold the lane again.
