@@ -92,19 +92,10 @@ class Inbox(Processing):
             self.counts.unchanged += 1
             return row
         row = row or item_store.new(element.key)
-        return self._deal_with(
-            element,
-            row._replace(
-                name=element.name or row.name,
-                fingerprint=element.fingerprint,
-                version=element.version or row.version,
-                # One that is newer than what has failed has waits of its own.
-                attempts=row.attempts if row.state == "pending" else 0,
-                source_run_id=self.scope and self.scope.run_id,
-                is_corrected=False,
-                company_id=self._company_id,
-            ),
-        )
+        # One that is newer than what has failed has waits of its own.
+        attempts = row.attempts if row.state == "pending" else 0
+        row = self._as_come(row, element, attempts, False)
+        return self._deal_with(element, row)
 
     # --- What a message says ---
 

@@ -136,12 +136,12 @@ class Missed:
 
     Of other runs, and of types that take none, nothing is asked and nothing is missed.
 
-    :param run: the executing ``ihub.run``, or None
+    :param run: the executing ``ihub.run``, or none
     """
 
     def __init__(self, cr, integration, kind, run):
         self._cr, self._integration = cr, integration
-        webhook = integration._webhook() if run and run.trigger == "schedule" else None
+        webhook = integration._webhook() if run.trigger == "schedule" else None
         self._is_watched = (
             webhook is not None
             and webhook.kind == kind
@@ -237,12 +237,13 @@ class Processing(CursorWatcher):
         # Whether an attempt before has counted an element that there is already, by its row.
         self._was_counted = lambda row: False
         self.scope = scope_of(record)
+        self._run_id = self.scope.run_id if self.scope else None
+        run = self.env["ihub.run"].sudo().browse(self._run_id)
         # Once a run, of however many lists.
         self._told = self.scope.told if self.scope else set()
         if self.scope:
             if problem := self.scope.watch.why_not_commit():
                 raise UsageError(explain(self.env, problem))
-            run = self.env["ihub.run"].sudo().browse(self.scope.run_id)
             self._lineage, self._attempts = run._lineage_ids(), run._attempt_ids()
             self._cursor = record.resume_point()
             if not self.scope.counts:
@@ -253,7 +254,7 @@ class Processing(CursorWatcher):
             self.scope.counts.append(self.counts)
         else:
             self._lineage = self._attempts = ()
-        self._missed = Missed(self.cr, self.integration, kind, run if self.scope else None)
+        self._missed = Missed(self.cr, self.integration, kind, run)
 
     # --- Elements of a window ---
 
@@ -454,18 +455,21 @@ class Processing(CursorWatcher):
         if row.data and row.is_corrected and is_same:
             kept = unpacked(self.env, row.data)
             element.data, element.text = core.unmasked(kept, element.data), row.data
-        known[element.key] = self._deal_with(
-            element,
-            row._replace(
-                name=element.name or row.name,
-                fingerprint=element.fingerprint,
-                version=element.version or row.version,
-                source_run_id=self.scope.run_id if self.scope else None,
-                is_corrected=row.is_corrected and is_same,
-                company_id=self._company_id,
-            ),
-        )
+        row = self._as_come(row, element, row.attempts, row.is_corrected and is_same)
+        known[element.key] = self._deal_with(element, row)
         self._look_again(known)
+
+    def _as_come(self, row, element, attempts, is_corrected):
+        """Return the row of an element with what has come now."""
+        return row._replace(
+            name=element.name or row.name,
+            fingerprint=element.fingerprint,
+            version=element.version or row.version,
+            attempts=attempts,
+            source_run_id=self._run_id,
+            is_corrected=is_corrected,
+            company_id=self._company_id,
+        )
 
     def _pass_over(self, row):
         """Count no element once more that an attempt before has counted: it looks like progress."""
@@ -724,8 +728,9 @@ class Processing(CursorWatcher):
         row = row._replace(
             state=state, attempts=item.attempt, reference=item._reference, data=element.text
         )
-        run_id = self.scope.run_id if self.scope else None
-        self._marks[element.key] = Mark(row, run_id, self._handler_name, element.columns, **reason)
+        self._marks[element.key] = Mark(
+            row, self._run_id, self._handler_name, element.columns, **reason
+        )
         return _known_of(row)
 
     def _title(self, element):
