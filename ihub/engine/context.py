@@ -19,8 +19,9 @@ from .odoo_internals import CursorWatcher, has_own_transaction, is_healthy, set_
 _current = ContextVar("ihub_current_run", default=None)
 # The id of the item that its code has in hand.
 _item = ContextVar("ihub_current_item", default=None)
-# The runs that execute in this process: threads that their code starts do not inherit the above.
-_executing = {}
+# Databases and ids of the integrations of which runs execute in this process: threads that their
+# code starts do not inherit the above.
+_executing = set()
 # Under what a cursor keeps what watches it, and notes that its callbacks are set.
 _KEY = "_ihub_run_watch"
 
@@ -140,14 +141,13 @@ def current_language():
 @contextmanager
 def executing(scope):
     """Declare that the body executes ``scope``, a :class:`RunScope`."""
-    token = _current.set(scope)
     key = (scope.dbname, scope.integration_id)
-    _executing[key] = scope
-    try:
-        yield scope
-    finally:
-        _executing.pop(key, None)
-        _current.reset(token)
+    with declared(_current, scope):
+        _executing.add(key)
+        try:
+            yield scope
+        finally:
+            _executing.discard(key)
 
 
 class TransactionWatch(CursorWatcher):
