@@ -53,9 +53,8 @@ def keep(record, processed, total, resume, goes_on=True):
     :raise UsageError: before anything was done
     """
     env = record.env
-    processed, total = (
-        _count(env, *given) for given in (("processed", processed), ("total", total))
-    )
+    processed = _count(env, "processed", processed)
+    total = _count(env, "total", total)
     resume = checked_json(env, resume, "resume")
     scope = scope_of(record)
     if scope is None:
