@@ -36,6 +36,8 @@ _NEVER_MASKED = {"datetime", "date", "time", "timedelta", "Decimal", "reference"
 _VALUES = re.compile(
     r"""'[^'\n]*'|"[^"\n]*"|“[^”\n]*”|„[^“”\n]*[“”]|«[^»\n]*»|‘[^’\n]*’|\S*[\d@]\S*"""
 )
+# What looking where nothing is may raise.
+_NOT_THERE = (LookupError, AttributeError, TypeError, ValueError)
 
 
 class Masked(str):
@@ -121,7 +123,7 @@ def found_at(data: Any, path: str) -> Any:
     """Return a value of an element as :func:`value_at` does; None where there is none."""
     try:
         return value_at(data, path)
-    except (LookupError, AttributeError, TypeError, ValueError):
+    except _NOT_THERE:
         return None
 
 
@@ -140,7 +142,7 @@ def key_at(data: Any, where: str | Callable[[Any], Any]) -> str:
     """
     try:
         value = value_at(data, where)
-    except (LookupError, AttributeError, TypeError, ValueError) as error:
+    except _NOT_THERE as error:
         raise MissingKey(str(where)) from error
     return stored_key(value)
 
@@ -183,7 +185,7 @@ def text_at(data: Any, where: str | Callable[[Any], Any] | None) -> str | None:
     """Return what people call an element, or another text of it; None if it does not say."""
     try:
         return None if where is None else _line(value_at(data, where))
-    except (LookupError, AttributeError, TypeError, ValueError):
+    except _NOT_THERE:
         return None
 
 
@@ -197,7 +199,7 @@ def version_at(data: Any, where: str | Callable[[Any], Any] | None) -> str | Non
         return None
     try:
         version = _line(value_at(data, where)) or None
-    except (LookupError, AttributeError, TypeError, ValueError) as error:
+    except _NOT_THERE as error:
         raise MissingVersion(str(where)) from error
     if version and not _is_number(version) and not _sorts_as_text(version):
         raise UnorderedVersion(version)
