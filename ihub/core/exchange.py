@@ -245,9 +245,7 @@ class _Messages:
 
 def _decoded(raw: bytes, content_type: str) -> str | None:
     """Return bytes as text, without a last character that was cut off; None where they are none."""
-    message = Message()
-    message["Content-Type"] = content_type
-    charset = (message.get_content_charset() or "").lower()
+    charset = charset_of(content_type) or ""
     for encoding in ("utf-8", charset if _ENCODING.fullmatch(charset) else None):
         try:
             text = codecs.getincrementaldecoder(encoding)().decode(raw) if encoding else None
@@ -255,6 +253,13 @@ def _decoded(raw: bytes, content_type: str) -> str | None:
             continue
         return None if text is None or "\0" in text else text
     return None
+
+
+def charset_of(content_type: str) -> str | None:
+    """Return the encoding that a ``Content-Type`` names, in small letters; None: it names none."""
+    message = Message()
+    message["Content-Type"] = content_type
+    return message.get_content_charset()
 
 
 def _laid_out(text: str) -> str:

@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.message import Message
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +25,7 @@ import urllib3
 from odoo.tools import LazyTranslate
 
 from ..core.exceptions import RetryableError, ServerDown
+from ..core.exchange import charset_of
 from ..core.items import is_place
 from ..core.paging import NO_CONTENT, LinkHeader, NoList, Pages, Place, SamePage, Way
 from ..core.retry import is_transient_status, retry_after
@@ -483,7 +483,7 @@ class RestClient:
             response.content,
             self.server,
             response.headers,
-            _charset(response.headers.get("Content-Type", "")),
+            charset_of(response.headers.get("Content-Type", "")),
             requests.utils.urldefragauth(response.url or ""),
             response,
         )
@@ -753,13 +753,6 @@ def _joined(base: str, path: str) -> str:
     if not path or _FULL_ADDRESS.match(path):
         return path or base
     return f"{base.rstrip('/')}/{path.lstrip('/')}"
-
-
-def _charset(content_type: str) -> str | None:
-    """Return the encoding that a ``Content-Type`` names, None if it does not."""
-    message = Message()
-    message["Content-Type"] = content_type
-    return message.get_content_charset()
 
 
 def server_name(url: str | None) -> str:
