@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import suppress
 
 import psycopg2
 from odoo.sql_db import db_connect
@@ -62,11 +63,8 @@ def renew(cr):
 
 
 def _connect(dbname):
-    for pause in (*_PAUSES, None):
-        try:
+    for pause in _PAUSES:
+        with suppress(psycopg2.OperationalError, PoolError):
             return db_connect(dbname).cursor()
-        except (psycopg2.OperationalError, PoolError):
-            if pause is None:
-                raise
-            time.sleep(pause)
-    return None
+        time.sleep(pause)
+    return db_connect(dbname).cursor()
