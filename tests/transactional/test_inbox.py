@@ -290,6 +290,16 @@ class TestTrouble(InboxCase):
             self.take("2025-03-01 11:59")
         self.assertItem(1, state="failed")
 
+    def test_what_each_has_failed_by_is_looked_at_once(self):
+        """It takes milliseconds: a traceback is formatted and masked."""
+        self.send({"id": 1, "fail": "down"}, {"id": 2, "fail": "bad"})
+        with patch.object(items, "readable", side_effect=items.readable) as look:
+            self.take()
+        self.assertEqual(
+            [call.args[0] for call in look.call_args_list],
+            [self.faults["down"], self.faults["bad"]],
+        )
+
     def test_what_waits_is_done_in_its_order_when_the_server_is_back(self):
         self.send({"id": 1, "fail": "down"}, {"id": 1, "is": "paid"})
         self.take()
