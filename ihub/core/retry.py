@@ -1,4 +1,7 @@
-"""Retries: if, when and how often a failed run is attempted again.
+"""Retries: if, when and how often a run or a request that has failed is attempted again.
+
+A request waits in place for a short time, and is sent again: :class:`Patience`. What is left fails
+the run, of which there is another attempt later: :func:`next_attempt`.
 
 Which errors may go away by waiting is in the tables below: HTTP statuses in
 ``_TRANSIENT_STATUSES``, classes of exceptions in ``VERDICTS``.
@@ -83,7 +86,7 @@ _TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "58", "55006", "55P03")
 _PERMANENT_SQLSTATES = ("40002",)  # an integrity constraint
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
-_LONGEST_WAIT = 1e9
+_LONGEST_ASKED = 1e9
 # Characters of a Retry-After that can mean something.
 _LONGEST_HEADER = 100
 _DAY = 86400.0
@@ -161,6 +164,65 @@ def next_attempt(
     moment = now + timedelta(seconds=max(wait, _LEAST))
     # Never earlier than what was asked for.
     return (moment + timedelta(seconds=1, microseconds=-1)).replace(microsecond=0)
+
+
+# --- A request that is sent again in place ---
+
+# Methods that may arrive twice: the second time changes nothing.
+REPEATABLE = urllib3.Retry.DEFAULT_ALLOWED_METHODS
+# Seconds that a request waits in place at most: within a run, and where somebody waits for it.
+LONGEST_WAIT = 60.0
+LONGEST_WAIT_OF_PEOPLE = 2.0
+# How often a request is repeated where the server does not say when: after 1, 2 and 4 seconds.
+REPEATS = RetryPolicy(limit=3, delay=1.0)
+
+
+@dataclass
+class Patience:
+    """How long one request may wait in place, and how often it may be repeated.
+
+    :param float limit: seconds to wait in all
+    :param bool is_repeatable: whether nothing changes if the server gets it twice
+    """
+
+    limit: float
+    is_repeatable: bool
+    waited: float = 0.0
+    repeats: int = 0
+
+    @property
+    def left(self) -> float:
+        """The seconds that it may still wait."""
+        return max(self.limit - self.waited, 0.0)
+
+    def wait(self, status: int | None, asked: float | None) -> float | None:
+        """Return how many seconds to wait before it is sent again, or None: it is not.
+
+        :param status: the HTTP status that was answered; None: the network has failed
+        :param asked: the seconds that the server asked to wait, if it did
+        """
+        if not self._may_repeat(status, asked):
+            return None
+        if asked is None:
+            self.repeats += 1
+            if self.repeats > REPEATS.limit:
+                return None
+            asked = REPEATS.wait(self.repeats)
+        return self.spend(max(asked, _LEAST))
+
+    def spend(self, seconds: float) -> float | None:
+        """Return ``seconds`` and count them as waited, or None where they are too many."""
+        if seconds > self.left:
+            return None
+        self.waited += seconds
+        return seconds
+
+    def _may_repeat(self, status: int | None, asked: float | None) -> bool:
+        # 429 says that nothing was done. So does 503 where it says when to come again; else it may
+        # have been lost on the way.
+        if status == 429 or (status == 503 and asked is not None):
+            return True
+        return status in (None, 503) and self.is_repeatable
 
 
 # --- Whether ---
@@ -254,11 +316,11 @@ def retry_after(value: Any) -> float | None:
     """
     value = str(value or "").strip()[:_LONGEST_HEADER]
     if _SECONDS.fullmatch(value):
-        return min(float(value), _LONGEST_WAIT)
+        return min(float(value), _LONGEST_ASKED)
     try:
         # Refuses a 99th of March, from which urllib3 counts on into June.
         parsedate_to_datetime(value)
-        return min(float(urllib3.Retry().parse_retry_after(value)), _LONGEST_WAIT)
+        return min(float(urllib3.Retry().parse_retry_after(value)), _LONGEST_ASKED)
     except (urllib3.exceptions.HTTPError, TypeError, ValueError, OverflowError, IndexError):
         return None
 

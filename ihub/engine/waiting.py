@@ -12,7 +12,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
 from ..core.exceptions import StopRequested
-from ..core.traffic import LONGEST_WAIT, LONGEST_WAIT_OF_PEOPLE
+from ..core.retry import LONGEST_WAIT, LONGEST_WAIT_OF_PEOPLE
 from .context import executing_run
 from .odoo_internals import has_own_transaction
 

@@ -28,8 +28,8 @@ from ..core.exceptions import RetryableError, ServerDown
 from ..core.exchange import charset_of
 from ..core.items import is_place
 from ..core.paging import NO_CONTENT, LinkHeader, NoList, Pages, Place, SamePage, Way
-from ..core.retry import is_transient_status, retry_after
-from ..core.traffic import REPEATABLE, Patience, interval_of, is_outage, is_servers_fault
+from ..core.retry import REPEATABLE, Patience, is_transient_status, retry_after
+from ..core.traffic import interval_of, is_outage, is_servers_fault
 from ..engine import server_state, waiting
 from ..engine.exceptions import IntegrationError, UsageError
 from .bounded_http import ENCODINGS, BoundedAdapter, Limits, NoCertificates, TooLarge

@@ -1,16 +1,9 @@
-"""How often requests are sent, and how long is waited in place."""
+"""How often requests are sent, and when a server is down."""
 
 from datetime import datetime, timedelta
 
 import pytest
-from pure_ihub.core.traffic import (
-    LONGEST_WAIT,
-    Patience,
-    interval_of,
-    is_outage,
-    is_servers_fault,
-    next_probe,
-)
+from pure_ihub.core.traffic import interval_of, is_outage, is_servers_fault, next_probe
 
 
 @pytest.mark.parametrize(
@@ -32,51 +25,6 @@ def test_a_rate_is_the_time_between_two_requests(rate, seconds):
 def test_what_is_no_rate_is_refused(rate):
     with pytest.raises(ValueError):
         interval_of(rate)
-
-
-def waits(patience, status, asked, count=5):
-    return [patience.wait(status, asked) for _each in range(count)]
-
-
-def test_what_the_server_asks_for_is_waited_for_up_to_the_limit():
-    patience = Patience(LONGEST_WAIT, is_repeatable=False)
-    assert waits(patience, 429, 20.0) == [20, 20, 20, None, None]
-    assert patience.left == 0
-
-
-def test_a_longer_wait_is_none():
-    assert Patience(60.0, True).wait(429, 60.5) is None
-
-
-def test_a_server_that_does_not_say_when_is_asked_three_more_times():
-    assert waits(Patience(60.0, True), 503, None) == [1, 2, 4, None, None]
-
-
-def test_nor_is_there_a_loop_without_a_wait():
-    assert waits(Patience(3.0, True), 429, 0.0) == [1, 1, 1, None, None]
-
-
-@pytest.mark.parametrize("status", [None, 503])
-def test_what_may_have_arrived_is_repeated_only_if_that_changes_nothing(status):
-    assert Patience(60.0, True).wait(status, None) == 1
-    assert Patience(60.0, False).wait(status, None) is None
-
-
-@pytest.mark.parametrize("status", [429, 503])
-def test_what_was_refused_with_a_moment_is_sent_again_then(status):
-    assert Patience(60.0, False).wait(status, 5.0) == 5
-
-
-@pytest.mark.parametrize("status", [400, 401, 404, 408, 500, 502, 504])
-def test_other_answers_end_the_attempt(status):
-    assert Patience(60.0, True).wait(status, 5.0) is None
-
-
-def test_a_wait_for_a_turn_counts_as_well():
-    patience = Patience(10.0, True)
-    assert patience.spend(8.0) == 8
-    assert patience.wait(429, 3.0) is None
-    assert patience.spend(2.5) is None
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 408, 429])
