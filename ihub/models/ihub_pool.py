@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
-from ..report.health import waits_while_off
+from ..report.health import goes_on
 
 # So many of those that wait are woken for a slot: the first may be unable to run.
 WOKEN = 3
@@ -71,15 +71,13 @@ class IhubPool(models.Model):
                 SELECT i.id
                   FROM ihub_integration i JOIN ihub_run r ON r.integration_id = i.id
                  WHERE i.pool_id = %s AND i.id <> %s AND i.active
-                   AND r.state = 'pending' AND r.due <= %s
-                   AND CASE WHEN r.trigger = 'schedule' THEN i.state = 'running'
-                            ELSE r.id > COALESCE(i.stop_before_id, 0) AND NOT %s END
+                   AND r.state = 'pending' AND r.due <= %s AND %s
                  GROUP BY i.id ORDER BY min(r.due), i.id LIMIT %s
                 """,
                 self.id,
                 integration.id,
                 fields.Datetime.now(),
-                waits_while_off(integration),
+                goes_on(integration),
                 WOKEN,
             )
         )

@@ -157,20 +157,6 @@ FACTS = """
 """
 
 
-def waits_while_off(model):
-    """Return, as SQL, whether the run ``r`` waits until its integration ``i`` is started.
-
-    As the lane has it: what code or messages have asked for does.
-
-    :param model: ``ihub.integration``
-    """
-    return SQL(
-        "(r.trigger = ANY(%s) AND i.state <> 'running' AND i.integration_type = ANY(%s))",
-        [trigger for trigger in BY_ITSELF if trigger != "schedule"],
-        model._startable_types(),
-    )
-
-
 def goes_on(model):
     """Return, as SQL, whether the queued run ``r`` of ``i`` is begun without anybody's doing.
 
@@ -181,9 +167,13 @@ def goes_on(model):
     return SQL(
         """
         (CASE WHEN r.trigger = 'schedule' THEN i.state = 'running'
-              ELSE r.id > COALESCE(i.stop_before_id, 0) AND NOT %s END)
+              ELSE r.id > COALESCE(i.stop_before_id, 0)
+                   -- What code or messages have asked for waits for Start.
+                   AND NOT (r.trigger = ANY(%s) AND i.state <> 'running'
+                            AND i.integration_type = ANY(%s)) END)
         """,
-        waits_while_off(model),
+        list(BY_ITSELF),
+        model._startable_types(),
     )
 
 
