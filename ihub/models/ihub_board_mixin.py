@@ -441,7 +441,8 @@ class IhubBoardMixin(models.AbstractModel):
 
     def _compute_event_counts(self):
         self.warning_count = self.error_count = 0
-        for id_, level, count in recent.events_since(self, start_of_today(self)):
+        today, levels = start_of_today(self), ("warning", "error")
+        for id_, level, count in recent.events_since(self, today, levels):
             self.browse(id_)[f"{level}_count"] = count
 
     @api.depends_context("lang", "tz")

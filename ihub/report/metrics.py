@@ -55,7 +55,7 @@ def samples_of(integrations, known):
         samples += [Sample(RUNS, count, of_outcome), Sample(RUN_SECONDS, seconds, of_outcome)]
     samples += [
         Sample(EVENTS, count, {**labels[id_], "level": level})
-        for id_, level, count in _recent_events(integrations, since)
+        for id_, level, count in recent.events_since(integrations, since)
     ]
     return samples
 
@@ -113,15 +113,3 @@ def _recent_runs(integrations, since):
             since=since,
         )
     )
-
-
-def _recent_events(integrations, since):
-    """Return tuples of integration id, level and number of events since."""
-    if not integrations.ids:
-        return []
-    query = integrations.env["ihub.event"]._search(
-        [("integration_id", "in", integrations.ids), ("create_date", ">=", since)]
-    )
-    query.order = None
-    query.groupby = SQL("ihub_event.integration_id, ihub_event.level")
-    return integrations.env.execute_query(query.select(query.groupby, SQL("count(*)")))

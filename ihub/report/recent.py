@@ -3,6 +3,7 @@
 import json
 from functools import partial
 
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .outcome import has_failed_sql, outcome_sql
@@ -131,20 +132,18 @@ def _said(integrations, strip):
     return json.dumps(runs)
 
 
-def events_since(integrations, moment):
-    """Return tuples of integration id, level and number of warnings and errors.
+def events_since(integrations, moment, levels=None):
+    """Return tuples of integration id, level and number of events.
 
     :param datetime moment: since when, naive UTC
+    :param levels: only of these; None: of all
     """
     if not integrations.ids:
         return []
-    query = integrations.env["ihub.event"]._search(
-        [
-            ("integration_id", "in", integrations.ids),
-            ("level", "in", ("warning", "error")),
-            ("create_date", ">=", moment),
-        ]
-    )
+    domain = Domain("integration_id", "in", integrations.ids) & Domain("create_date", ">=", moment)
+    if levels:
+        domain &= Domain("level", "in", levels)
+    query = integrations.env["ihub.event"]._search(domain)
     # Not `_read_group`, which looks up each integration that it has found.
     query.order = None
     query.groupby = SQL("ihub_event.integration_id, ihub_event.level")
