@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 
 import psycopg2
 from odoo.sql_db import db_connect
+from odoo.tools import SQL
 
+from ..report.locks import LANES, held
 from .connection import roll_back
 from .odoo_internals import close_connection, is_pooled
 
-# The first half of the two-part key: "ihub" in ASCII. The second half is the integration's id.
-LOCK_SPACE = 0x69687562
 NOTICE_DEATH = {
     "client_connection_check_interval": "2s",
     "tcp_keepalives_idle": "20",
@@ -102,7 +102,7 @@ def _lock(cr, integration_id):
     """Return the session that has taken the lane, or None where it was not free."""
     cr.execute(
         "SELECT CASE WHEN pg_try_advisory_lock(%s, %s) THEN pg_backend_pid() END",
-        (LOCK_SPACE, integration_id),
+        (LANES, integration_id),
     )
     return cr.fetchone()[0]
 
@@ -149,13 +149,10 @@ def alive(cr, integration_ids):
 def _holders(cr, integration_ids):
     """Return the session that holds the lane of each integration that has one."""
     cr.execute(
-        """
-        SELECT objid::bigint, pid
-          FROM pg_locks
-         WHERE locktype = 'advisory' AND granted
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-           AND classid = %s AND objsubid = 2 AND objid = ANY(%s::bigint[]::oid[])
-        """,
-        (LOCK_SPACE, list(integration_ids)),
+        SQL(
+            "SELECT objid::bigint, pid FROM %s AND objid = ANY(%s::bigint[]::oid[])",
+            held(LANES),
+            list(integration_ids),
+        )
     )
     return dict(cr.fetchall())

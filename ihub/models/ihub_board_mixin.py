@@ -9,9 +9,7 @@ from odoo.tools import SQL, ormcache
 from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, unserved
 from ..core.metrics import Sample, exposition
 from ..engine import event_buffer, home
-from ..engine.lane_lock import LOCK_SPACE
 from ..engine.odoo_internals import is_cached, of_primary
-from ..engine.slots import SLOT_SPACE
 from ..engine.values import moment
 from ..report import card_text, coverage, grid, health, history, recent
 from ..report.format import closing_notice, reader_zone, said, start_of_today
@@ -166,11 +164,11 @@ class IhubBoardMixin(models.AbstractModel):
         :param SQL among: a query of the rows of integrations that the reader may see
         """
         now = fields.Datetime.now()
-        found = health.facts_of(self, among, LOCK_SPACE, SLOT_SPACE)
+        found = health.facts_of(self, among)
         known = Snapshot()
         if any(facts.state == "running" for facts in found.values()):
             # As superuser: scheduled actions belong to administrators.
-            known.is_served = health.is_served(self.sudo().env, LOCK_SPACE)
+            known.is_served = health.is_served(self.sudo().env)
             known.is_at_home = home.is_at_home(self.env)
         holds_for_all = not (known.is_served and known.is_at_home)
         for id_, facts in found.items():

@@ -9,6 +9,7 @@ from psycopg2.errors import ReadOnlySqlTransaction
 from ..core.health import AHEAD_BY, BY_ITSELF, OVERDUE_AFTER, TAKEN_UP_AFTER, Facts
 from ..core.lateness import GRACE, Watch, late_from
 from ..core.schedule import Schedule, ScheduleError, Window
+from .locks import LANES, SLOTS, held
 from .outcome import has_failed_sql
 
 # Of thousands of integrations, PostgreSQL would compile the query: a third of a second for each
@@ -16,14 +17,9 @@ from .outcome import has_failed_sql
 FACTS = """
     SET LOCAL jit = off;
     WITH alive AS (
-        SELECT objid::bigint AS id FROM pg_locks
-         WHERE locktype = 'advisory' AND granted AND classid = %(lock_space)s AND objsubid = 2
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        SELECT objid::bigint AS id FROM %(lanes_held)s
     ), slot AS MATERIALIZED (
-        SELECT objid::bigint AS pool_id, count(*) AS taken FROM pg_locks
-         WHERE locktype = 'advisory' AND granted AND classid = %(slot_space)s AND objsubid = 2
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-         GROUP BY objid
+        SELECT objid::bigint AS pool_id, count(*) AS taken FROM %(slots_held)s GROUP BY objid
     ), handed_over AS MATERIALIZED (
         -- When a slot of a pool was last given back; not read unless somebody in it waits for one.
         SELECT m.pool_id, max(GREATEST(ended.moment, open.moment)) AS moment
@@ -177,17 +173,15 @@ def goes_on(model):
     )
 
 
-def facts_of(model, among, lock_space, slot_space):
+def facts_of(model, among):
     """Return the :class:`Facts` of integrations by id; what is not in the database is left out.
 
     :param model: ``ihub.integration``, in any environment
     :param SQL among: a query of their rows
-    :param int lock_space: of the advisory locks that living lanes hold
-    :param int slot_space: of those of the slots that they have of their pools
     """
     _check_is_primary(model.env.cr)
     now = fields.Datetime.now()
-    rows = _rows(model, among, lock_space, slot_space, now)
+    rows = _rows(model, among, now)
     known = {row[0]: Facts(*row[6:]) for row in rows}
     unusable = {kind for kind in {row[1:4] for row in rows} if not _is_usable(*kind, now)}
     for row in rows if unusable else ():
@@ -216,13 +210,11 @@ def _check_is_primary(cr):
         raise ReadOnlySqlTransaction("A replica does not know which integrations are at work")
 
 
-def is_served(env, lock_space):
+def is_served(env):
     """Return whether some scheduler takes up what is due, as far as that can be seen.
 
     It is at work, or has lately called a scheduled action, of any module; or none of them has been
     due for longer than it takes a scheduler to look, which is a minute.
-
-    :param int lock_space: of the advisory locks that living lanes hold
     """
     now = fields.Datetime.now()
     env["ir.cron"].flush_model()
@@ -234,20 +226,12 @@ def is_served(env, lock_space):
         now - TAKEN_UP_AFTER,
         now - OVERDUE_AFTER,
     )
-    at_work = SQL(
-        """
-        SELECT EXISTS (SELECT FROM pg_locks
-                        WHERE locktype = 'advisory' AND granted AND classid = %s
-                          AND database = (SELECT oid FROM pg_database
-                                           WHERE datname = current_database()))
-        """,
-        lock_space,
-    )
+    at_work = SQL("SELECT EXISTS (SELECT FROM %s)", held(LANES))
     # Planned one by one: the first says so but for outages.
     return any(env.execute_query(query)[0][0] for query in (called, at_work))
 
 
-def _rows(model, among, lock_space, slot_space, now):
+def _rows(model, among, now):
     env = model.env
     for name in ("ihub.integration", "ihub.pool", "ihub.run", "ihub.item"):
         env[name].flush_model()
@@ -263,8 +247,8 @@ def _rows(model, among, lock_space, slot_space, now):
             overdue=now - GRACE,
             ahead=now + AHEAD_BY,
             taken_up=now - TAKEN_UP_AFTER,
-            lock_space=lock_space,
-            slot_space=slot_space,
+            lanes_held=held(LANES),
+            slots_held=held(SLOTS),
             installed=installed,
             faulty=[name for name in installed if model._faults_of_type(name)],
             for_all=[

@@ -95,7 +95,7 @@ class TestPools(HubCase):
     def test_what_is_at_work_has_given_no_slot_back(self):
         self.pool.slots = 2
         other = self.other(state="running", last_seen=at("2025-03-01 12:39:59"))
-        lane = (lane_lock.LOCK_SPACE, other.id)
+        lane = (lane_lock.LANES, other.id)
         self.cr.execute("SELECT pg_advisory_lock(%s, %s)", lane)
         with freeze_time("2025-03-01 12:40"):
             self.integration.invalidate_recordset()
