@@ -12,7 +12,7 @@ from ..engine import event_buffer, home
 from ..engine.odoo_internals import is_cached, of_primary
 from ..engine.values import moment
 from ..report import card_text, coverage, grid, health, history, recent
-from ..report.format import closing_notice, reader_zone, said, start_of_today
+from ..report.format import closing_notice, said, start_of_today
 from ..report.metrics import EVENTS_WAITING, samples_of
 from .ihub_fields import Badge
 from .ihub_run import OUTCOME_LOOKS
@@ -774,8 +774,7 @@ class IhubBoardMixin(models.AbstractModel):
         :raise AccessError: when the user may not operate this integration
         """
         self.ensure_one()
-        # Days are those that the reader sees.
-        integration = self._operable(sudo=False).with_context(tz=reader_zone(self))
+        integration = self._operable(sudo=False)
         return {"runs": history.runs_of(integration), "days": history.days_of(integration)}
 
     def action_open_history(self):

@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..core.items import column_of
-from ..engine import item_store
 from .ihub_work_rows import of_work
 
 
@@ -96,7 +95,3 @@ class IhubItemsMixin(models.AbstractModel):
         run = self.sudo()._queue_manually([None], "items", user_id=self.env.uid)
         items.write({"state": "pending", "retry_run_id": run.id, "reason": False})
         return run.with_env(self.env)
-
-    def _release_items(self, runs):
-        """Give back to people what these runs, which have ended, have not come to."""
-        item_store.release(self.env, runs.ids)

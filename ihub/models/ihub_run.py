@@ -424,7 +424,8 @@ class IhubRun(models.Model):
         self._set_state(state, **{**ended, **told, **vals})
         asked_for = self.filtered(lambda run: run.trigger == "items")
         if asked_for:
-            self.integration_id._release_items(asked_for)
+            # What they have not come to is people's again.
+            item_store.release(self.env, asked_for.ids)
         self._notify_change()
 
     def _notify_change(self):
