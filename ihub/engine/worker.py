@@ -434,27 +434,18 @@ class Worker:
         webhook = self.integration._webhook()
         if not webhook or not self.integration._is_on():
             return
-        if self._pending("webhook"):
+        if self.integration._queued([("trigger", "=", "webhook")], limit=1):
             return
         if message_store.is_any_ready(self.env.cr, self.integration, webhook):
             self.env["ihub.run"]._enqueue(self.integration, "webhook", None, user_id=False)
 
     def _plan_triggered_run(self):
         """Make one of the runs that code has asked for and that have not begun, until now."""
-        asked_for = self._pending("code").filtered(lambda run: not run.attempt)
+        asked_for = self.integration._queued([("trigger", "=", "code"), ("attempt", "=", 0)])
         if asked_for and self.integration._is_on():
             asked_for[1:].unlink()
             window = self.integration._manual_window()
             asked_for[0].write({"window_from": window.start, "window_to": window.end})
-
-    def _pending(self, trigger):
-        """Return the runs that wait, without those that Stop has ended."""
-        domain = [
-            ("integration_id", "=", self.integration.id),
-            ("state", "=", "pending"),
-            ("id", ">", self.integration.stop_before_id),
-        ]
-        return self.env["ihub.run"].search([*domain, ("trigger", "=", trigger)], order="id")
 
     def _put_off(self, trigger):
         """Let what is due wait where runs begin so often that only code can have asked for them.

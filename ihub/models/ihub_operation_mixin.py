@@ -216,16 +216,7 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _triggered_run(self):
         """Return the run that code has asked for and that has not begun; Stop has not ended it."""
-        return self.env["ihub.run"].search(
-            [
-                ("integration_id", "=", self.id),
-                ("state", "=", "pending"),
-                ("trigger", "=", "code"),
-                ("attempt", "=", 0),
-                ("id", ">", self.stop_before_id),
-            ],
-            limit=1,
-        )
+        return self._queued([("trigger", "=", "code"), ("attempt", "=", 0)], limit=1)
 
     def open_settings(self):
         """Return the action that opens the settings of the integration's type.
@@ -397,14 +388,18 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _queued_on_demand(self, limit=None):
         """Return the runs that wait and are not of the schedule, without those stopped since."""
-        domain = [
+        return self._queued([("trigger", "!=", "schedule")], limit=limit)
+
+    def _queued(self, domain, limit=None):
+        """Return the runs that wait, the oldest first, without those that Stop has ended."""
+        queued = [
             ("integration_id", "=", self.id),
             ("state", "=", "pending"),
-            ("trigger", "!=", "schedule"),
             ("id", ">", self.stop_before_id),
+            *domain,
         ]
         # A rule may hide some of them from who presses a button.
-        return self.env["ihub.run"].sudo().search(domain, order="id", limit=limit)
+        return self.env["ihub.run"].sudo().search(queued, order="id", limit=limit)
 
     # --- Run manually ---
 
