@@ -760,7 +760,7 @@ class IhubRun(models.Model):
         self._count_progress()
         self.write({"attempt": self.attempt + 1, "forgiven_attempts": self.forgiven_attempts + 1})
 
-    def _complete(self, counts=(), with_errors=False, known=None):
+    def _complete(self, counts, with_errors, known):
         """Mark as done and queue the next window, in the transaction of the work.
 
         :param counts: :class:`Counts` of what has become of its items
@@ -808,17 +808,16 @@ class IhubRun(models.Model):
             )
         return item_store.count_failed(self.env, self._lineage_ids())
 
-    def _missed_records(self, known=None):
+    def _missed_records(self, known):
         """Return how many records are usual where it is doubtful that there were none, or 0.
 
         :param dict known: remembers what is usual, for the runs of one integration that follow each
-            other; None: nothing does
+            other
         """
         integration = self.integration_id
         if self.processed or self.trigger != "schedule" or not integration.doubts_empty_runs:
             return 0
         hours = same_hours(self.window_to, find_zone(integration.tz))
-        known = {} if known is None else known
         key = hours[0], self.window_to - self.window_from
         if key not in known:
             known[key] = self._usual_records(hours)
@@ -851,7 +850,7 @@ class IhubRun(models.Model):
         )
         return int(usual) if weeks >= ENOUGH_WEEKS and usual >= ENOUGH_RECORDS else 0
 
-    def _outcome(self, failed=0, with_errors=False, usual=0):
+    def _outcome(self, failed, with_errors, usual):
         if failed:
             done = max(self.processed - failed, 0)
             return Sentence("incomplete", {"done": done, "failed": failed})

@@ -102,7 +102,7 @@ class TestDoubtful(NotifyCase):
                 {"window_from": at("2025-04-05 10:00"), "window_to": at("2025-04-05 11:00")}
             )
             self.env["ihub.run"].flush_model()
-            self.assertEqual(self.integration.sudo()._scheduled_run()._missed_records(), 100)
+            self.assertEqual(self.integration.sudo()._scheduled_run()._missed_records({}), 100)
 
     def test_each_hour_of_a_backlog_is_judged_by_its_own(self):
         self.past(*[100] * 8)
@@ -172,8 +172,8 @@ class TestDoubtful(NotifyCase):
         self.env.flush_all()
         run.integration_id.mapped("tz")
         with self.assertQueryCount(0):
-            run._missed_records()
+            run._missed_records({})
         run.processed = 0
         self.env.flush_all()
         with self.assertQueryCount(1):
-            run._missed_records()
+            run._missed_records({})

@@ -283,7 +283,7 @@ class TestIntegration(TimeLineCase):
             }
         )
         if state == "done":
-            said = run._outcome(run.failed_items, run.with_errors)
+            said = run._outcome(run.failed_items, run.with_errors, usual=0)
             run.write(stored(self.integration, said))
         return run
 
