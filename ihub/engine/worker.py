@@ -333,10 +333,8 @@ class Worker:
             return
         if run.trigger == "schedule":
             run._continue()
-        self.integration._run_has_failed(
-            run,
-            Sentence("cut_off", {"times": crashes}),
-        )
+        told = stored(self.integration, Sentence("cut_off", {"times": crashes}))
+        self.integration._run_has_failed(run, told)
 
     # --- 2: the next run ---
 
@@ -753,7 +751,7 @@ class Worker:
         by_schedule = scheduled and scheduled.first_message
         by_people = run.trigger in ("manual", "backfill")
         if self.integration.state == "failed" and by_people and not by_schedule:
-            self.integration._change_state("stopped", Sentence("worked"))
+            self.integration._change_state("stopped", stored(self.integration, Sentence("worked")))
         self.integration._settle_success(run)
 
     def _settle_stop(self, run):
@@ -872,7 +870,7 @@ class Worker:
             reason = brief(scope.reason) if scope.reason else told["message"]
             self.integration._fail_after_run(run, reason)
         else:
-            self.integration._run_has_failed(run, told)
+            self.integration._run_has_failed(run, run._told())
 
     def _retry_at(self, run, error, now):
         """Return when to try again by itself, in naive UTC, or None."""

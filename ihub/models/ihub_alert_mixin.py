@@ -178,17 +178,17 @@ class IhubAlertMixin(models.AbstractModel):
 
     # --- What happens to the integration ---
 
-    def _fail(self, reason=None):
+    def _fail(self, reason, run=None):
         """Put the integration into the failed state and tell people."""
         for integration in self:
             told = stored(integration, reason or Sentence("failed"))
             integration._change_state("failed", told)
-            integration._count_failure(told)
+            integration._count_failure(told, run)
 
     def _run_has_failed(self, run, told):
         """Do what follows when ``run`` has failed for good, and nobody has called ``fail()``.
 
-        :param told: why, as ``sentences.stored`` takes it
+        :param dict told: why, as ``sentences.stored`` returns it
 
         The schedule stops at a window that fails. What people have asked for is theirs to ask for
         again: the schedule goes on.
@@ -203,14 +203,13 @@ class IhubAlertMixin(models.AbstractModel):
             self._change_state("failed", told)
         self._count_failure(told, run)
 
-    def _fail_after_run(self, run, message):
+    def _fail_after_run(self, run, reason):
         """Put the integration into the failed state: the code of ``run`` has called ``fail()``."""
         if run.trigger not in ("schedule", "webhook"):
             self._remember_failed_run(run)
-        self._change_state("failed", message)
-        self._count_failure(message, run)
+        self._fail(reason, run)
 
-    def _count_failure(self, reason, run=None):
+    def _count_failure(self, told, run):
         """Tell the first failure of a row; of the others, only count them."""
         self.ensure_one()
         integration = self.sudo()
@@ -221,7 +220,6 @@ class IhubAlertMixin(models.AbstractModel):
         # Whoever knows that it has failed knows why it is late.
         integration.write({**values, "late_since": False})
         if first:
-            told = stored(integration, reason)
             known = filter(None, integration._told_reason(**told).values())
             integration._message_log(body=self.env._("Failed: %(reason)s", reason=" ".join(known)))
             if integration.notify_failure:
@@ -296,10 +294,10 @@ class IhubAlertMixin(models.AbstractModel):
 
     # --- The failed run: one that the schedule has nothing to do with ---
 
-    def _remember_failed_run(self, run, reason=None, kind="run_failed"):
+    def _remember_failed_run(self, run, told=None, kind="run_failed"):
         """Let the card say that ``run`` has failed; tell people of the first of a row.
 
-        :param reason: why, as ``sentences.stored`` takes it; None: people are told otherwise
+        :param dict told: why, as ``sentences.stored`` returns it; None: people are told otherwise
         :param str kind: as what they are told
         """
         known = self.failed_run_id
@@ -314,9 +312,8 @@ class IhubAlertMixin(models.AbstractModel):
         elif not known:
             self.failed_run_id = run
         self._notify_change()
-        if known or reason is None:
+        if known or told is None:
             return
-        told = stored(self, reason)
         log = {
             "run_failed": self.env._("A run failed: %(reason)s", reason=read(self, told)),
             "run_errors": self.env._("A run reported errors."),

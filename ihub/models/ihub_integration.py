@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..engine import alarm, lane_lock, live
 from ..engine.values import checked
-from ..report.sentences import read, stored
+from ..report.sentences import read
 from .ihub_event import LONGEST
 from .ihub_fields import Badge
 
@@ -334,11 +334,11 @@ class IhubIntegration(models.Model):
 
     # --- State ---
 
-    def _change_state(self, state, reason, note=None, **vals):
+    def _change_state(self, state, told, note=None, **vals):
         """Go to ``state``, remembering why, who and since when.
 
         :param str state: one of the field's values
-        :param reason: a ``Sentence`` or a text for the operator; or the three values that keep it
+        :param dict told: why, as ``sentences.stored`` returns it
         :param str note: what the chatter says; None: nothing
         :param vals: what else is written in the same statement
         """
@@ -346,7 +346,7 @@ class IhubIntegration(models.Model):
         self.sudo().write(
             {
                 "state": state,
-                **stored(self, reason, "state_reason"),
+                **{k.replace("message", "state_reason"): value for k, value in told.items()},
                 "state_user_id": self.env.uid,
                 "state_date": fields.Datetime.now(),
                 **vals,

@@ -16,6 +16,7 @@ from ..engine.values import moment
 from ..engine.waiting import own_transaction
 from ..engine.worker import Worker
 from ..report.format import local_moment, local_period, number_text, start_of_today
+from ..report.sentences import stored
 from .ihub_fields import NumberOrNone
 from .ihub_schedule_mixin import NAMED_WINDOWS
 
@@ -280,7 +281,8 @@ class IhubOperationMixin(models.AbstractModel):
         self._ensure_cron()
         self._take_back_future()
         if self.state != "running":
-            self._change_state("running", Sentence("started"), note=self.env._("Started."))
+            told = stored(self, Sentence("started"))
+            self._change_state("running", told, note=self.env._("Started."))
             scheduled = self._scheduled_run()
             if scheduled.state == "pending":
                 scheduled._make_fresh()
@@ -363,8 +365,8 @@ class IhubOperationMixin(models.AbstractModel):
         queued = self._queued_on_demand(limit=1)
         stop = {"stop_before_id": self._last_run_ever().id, **self._stopped_by()}
         if self.state == "running":
-            note = self.env._("Stopped.")
-            self._change_state("stopped", Sentence("stopped"), note=note, **stop)
+            told = stored(self, Sentence("stopped"))
+            self._change_state("stopped", told, note=self.env._("Stopped."), **stop)
         else:
             self.write(stop)
             self._notify_change()

@@ -7,24 +7,21 @@ from ..core.sentences import kept_values, sentence_of
 from .format import local_moment, stated_moment
 
 
-def stored(record, said, name="message"):
+def stored(record, said):
     """Return the values that keep a sentence, or a text from elsewhere, in three fields.
 
     :param record: in whose language the text itself is, for who reads the row and not the screen
     :param said: a :class:`Sentence`, or the text of one; or another text, which is as it is for
-        everybody; or what this has returned for the field ``message``
-    :param str name: of the field of the text
+        everybody
     """
-    if isinstance(said, dict):
-        return {f"{name}{part}": said[f"message{part}"] for part in ("", "_code", "_values")}
     sentence = sentence_of(said)
     if sentence is None:
-        return {name: said, f"{name}_code": False, f"{name}_values": None}
+        return {"message": said, "message_code": False, "message_values": None}
     values = kept_values(sentence.values)
     return {
-        name: say(record, sentence.code, values, stated_moment),
-        f"{name}_code": sentence.code,
-        f"{name}_values": values,
+        "message": say(record, sentence.code, values, stated_moment),
+        "message_code": sentence.code,
+        "message_values": values,
     }
 
 
