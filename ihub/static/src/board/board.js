@@ -1,7 +1,11 @@
 import { reactive, useState } from "@odoo/owl";
 
-import { LiveModel } from "../live/live_model";
-import { useLiveReload } from "../live/live_reload";
+import { LiveModel, useLiveModel } from "../live/live_model";
+import { openAddDialog } from "../views/add_dialog";
+import { ButtonsCogMenu } from "../views/cog_menu";
+import { useKeptFocus } from "../views/kept_focus";
+import { ARCHIVE, DELETE } from "../views/warnings";
+import { BoardSummary } from "./board_summary";
 
 /** The integrations, and how all of them are doing: the server tells both at once. */
 export class BoardModel extends LiveModel {
@@ -30,15 +34,30 @@ export class BoardModel extends LiveModel {
 }
 
 /**
- * What the board and the list of integrations have in common: they are live, and summed up.
- *
- * @param {BoardModel} model
- * @returns {{summary: Object, freshness: Object}} to be shown by BoardSummary
+ * What the board and the list of integrations have in common: they are live, and summed up; new ones
+ * are made in a dialog.
  */
-export function useBoard(model) {
-    const live = useLiveReload({
-        isBusy: () => Boolean(model.root.selection?.length),
-        reload: (wouldDisturb) => model.refresh(wouldDisturb),
-    });
-    return { summary: useState(model.summary), freshness: useState(live.freshness) };
-}
+export const boardControllerOn = (Controller) =>
+    class extends Controller {
+        static components = { ...Controller.components, BoardSummary, CogMenu: ButtonsCogMenu };
+
+        setup() {
+            super.setup();
+            const { freshness } = useLiveModel(this.model);
+            this.board = { summary: useState(this.model.summary), freshness: useState(freshness) };
+            useKeptFocus(this.rootRef, this.model);
+        }
+
+        get archiveDialogProps() {
+            return { body: ARCHIVE };
+        }
+
+        get deleteConfirmationDialogProps() {
+            return { body: DELETE };
+        }
+
+        async createRecord() {
+            // Where settings are asked for in a second dialog, that one ends here.
+            await openAddDialog(this.actionService, { onClose: () => this.model.load() });
+        }
+    };

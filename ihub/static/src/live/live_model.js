@@ -2,6 +2,8 @@ import { Mutex } from "@web/core/utils/concurrency";
 import { RelationalModel } from "@web/model/relational_model/relational_model";
 import { markRaw } from "@odoo/owl";
 
+import { useLiveReload } from "./live_reload";
+
 /**
  * A model whose loads follow one another.
  *
@@ -68,6 +70,19 @@ export class LiveModel extends RelationalModel {
     get chosen() {
         return JSON.stringify(chosenOf(this.root));
     }
+}
+
+/**
+ * For a view of many records: show changes as they happen, unless somebody has ticked some.
+ *
+ * @param {LiveModel} model
+ * @returns {LiveReload}
+ */
+export function useLiveModel(model) {
+    return useLiveReload({
+        isBusy: () => Boolean(model.root.selection?.length),
+        reload: (wouldDisturb) => model.refresh(wouldDisturb),
+    });
 }
 
 /**

@@ -4,15 +4,11 @@ import { KanbanController } from "@web/views/kanban/kanban_controller";
 import { kanbanView } from "@web/views/kanban/kanban_view";
 import { useEffect } from "@odoo/owl";
 
-import { BoardModel, useBoard } from "../board/board";
-import { BoardSummary } from "../board/board_summary";
-import { LiveModel } from "../live/live_model";
-import { useLiveReload } from "../live/live_reload";
-import { openAddDialog } from "./add_dialog";
+import { BoardModel, boardControllerOn } from "../board/board";
+import { LiveModel, useLiveModel } from "../live/live_model";
 import { ButtonsCogMenu } from "./cog_menu";
 import { useKeptFocus } from "./kept_focus";
 import { useStateOfView } from "./kept_state";
-import { ARCHIVE, DELETE } from "./warnings";
 
 /**
  * Let the keys that press a button press it.
@@ -41,10 +37,7 @@ export class LiveKanbanController extends KanbanController {
 
     setup() {
         super.setup();
-        useLiveReload({
-            isBusy: () => Boolean(this.model.root.selection?.length),
-            reload: (wouldDisturb) => this.model.refresh(wouldDisturb),
-        });
+        useLiveModel(this.model);
         useKeysOfButtons(this.rootRef);
         useKeptFocus(this.rootRef, this.model);
     }
@@ -69,30 +62,14 @@ export class ItemSearchModel extends SearchModel {
     }
 }
 
-/** The board of integrations. New ones are made in a dialog. */
-export class BoardController extends KanbanController {
+/** The board of integrations. */
+export class BoardController extends boardControllerOn(KanbanController) {
     static template = "ihub.BoardView";
-    static components = { ...KanbanController.components, BoardSummary, CogMenu: ButtonsCogMenu };
 
     setup() {
         super.setup();
         useStateOfView();
-        this.board = useBoard(this.model);
         useKeysOfButtons(this.rootRef);
-        useKeptFocus(this.rootRef, this.model);
-    }
-
-    get archiveDialogProps() {
-        return { body: ARCHIVE };
-    }
-
-    get deleteConfirmationDialogProps() {
-        return { body: DELETE };
-    }
-
-    async createRecord() {
-        // Where settings are asked for in a second dialog, that one ends here.
-        await openAddDialog(this.actionService, { onClose: () => this.model.load() });
     }
 }
 

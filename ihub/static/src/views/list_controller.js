@@ -3,14 +3,10 @@ import { ListController } from "@web/views/list/list_controller";
 import { ListRenderer } from "@web/views/list/list_renderer";
 import { listView } from "@web/views/list/list_view";
 
-import { BoardModel, useBoard } from "../board/board";
-import { BoardSummary } from "../board/board_summary";
-import { LiveModel } from "../live/live_model";
-import { useLiveReload } from "../live/live_reload";
-import { openAddDialog } from "./add_dialog";
+import { BoardModel, boardControllerOn } from "../board/board";
+import { LiveModel, useLiveModel } from "../live/live_model";
 import { ButtonsCogMenu } from "./cog_menu";
 import { useKeptFocus } from "./kept_focus";
-import { ARCHIVE, DELETE } from "./warnings";
 
 // So many columns of types are shown unless somebody hides them.
 const TYPE_COLUMNS = 4;
@@ -21,10 +17,7 @@ export class LiveListController extends ListController {
 
     setup() {
         super.setup();
-        useLiveReload({
-            isBusy: () => Boolean(this.model.root.selection?.length),
-            reload: (wouldDisturb) => this.model.refresh(wouldDisturb),
-        });
+        useLiveModel(this.model);
         useKeptFocus(this.rootRef, this.model);
     }
 }
@@ -39,29 +32,9 @@ class ItemListRenderer extends ListRenderer {
     }
 }
 
-/** The list of integrations. New ones are made in a dialog. */
-export class IntegrationListController extends ListController {
+/** The list of integrations. */
+export class IntegrationListController extends boardControllerOn(ListController) {
     static template = "ihub.IntegrationListView";
-    static components = { ...ListController.components, BoardSummary, CogMenu: ButtonsCogMenu };
-
-    setup() {
-        super.setup();
-        this.board = useBoard(this.model);
-        useKeptFocus(this.rootRef, this.model);
-    }
-
-    get archiveDialogProps() {
-        return { body: ARCHIVE };
-    }
-
-    get deleteConfirmationDialogProps() {
-        return { body: DELETE };
-    }
-
-    async createRecord() {
-        // Where settings are asked for in a second dialog, that one ends here.
-        await openAddDialog(this.actionService, { onClose: () => this.model.load() });
-    }
 }
 
 const live = { ...listView, Model: LiveModel };
