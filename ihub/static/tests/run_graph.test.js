@@ -41,7 +41,7 @@ test("bars are counted in whole numbers, and no line says their sum again", asyn
     await mountView({
         type: "graph",
         resModel: "run",
-        arch: `<graph stacked="1" js_class="ihub_run_graph">
+        arch: `<graph stacked="1" js_class="ihub_graph">
             <field name="day" interval="day"/><field name="outcome"/>
         </graph>`,
     });

@@ -35,14 +35,14 @@ export function outcomeOf({ identifiers }) {
 }
 
 /** Stacked bars end where their sum is: a line that says so again would hide them. */
-class RunGraphModel extends GraphModel {
+class OutcomeGraphModel extends GraphModel {
     _getLineOverlayDataset() {
         return null;
     }
 }
 
 /** A graph in which each outcome, level and state has the colour that it has everywhere else. */
-class RunGraphRenderer extends GraphRenderer {
+class OutcomeGraphRenderer extends GraphRenderer {
     /** What is counted has no fractions. */
     getScaleOptions() {
         const scales = super.getScaleOptions();
@@ -68,10 +68,8 @@ class RunGraphRenderer extends GraphRenderer {
     }
 }
 
-for (const name of ["ihub_run_graph", "ihub_event_graph", "ihub_integration_graph"]) {
-    registry.category("views").add(name, {
-        ...graphView,
-        Model: RunGraphModel,
-        Renderer: RunGraphRenderer,
-    });
-}
+registry.category("views").add("ihub_graph", {
+    ...graphView,
+    Model: OutcomeGraphModel,
+    Renderer: OutcomeGraphRenderer,
+});
