@@ -12,7 +12,8 @@ from ..engine import event_buffer, home
 from ..engine.odoo_internals import is_cached, of_primary
 from ..engine.values import moment
 from ..report import card_text, coverage, grid, health, history, recent
-from ..report.format import closing_notice, said, start_of_today
+from ..report.actions import closing_notice, dialog, page_of
+from ..report.format import said, start_of_today
 from ..report.metrics import EVENTS_WAITING, samples_of
 from .ihub_fields import Badge
 from .ihub_run import OUTCOME_LOOKS
@@ -586,25 +587,20 @@ class IhubBoardMixin(models.AbstractModel):
     def action_open(self):
         """Return the action that opens the page of this integration."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "views": [[False, "form"]],
-            "res_id": self.id,
-        }
+        return page_of(self)
 
     def action_correct(self):
         """Return the dialog of the setting on this page without which it cannot run."""
         form = self.env.ref("ihub.ihub_integration_view_form_correct")
         title = dict(self._fields["next_step"]._description_selection(self.env))
-        return {
-            **self.action_open(),
-            "name": title.get(self.next_step, self.name),
-            "views": [[form.id, "form"]],
-            "target": "new",
+        return dialog(
+            self._name,
+            title.get(self.next_step, self.name),
+            res_id=self.id,
+            views=[[form.id, "form"]],
             # What is chosen there changes what is next, and its fields must stay.
-            "context": {"ihub_step": self.next_step},
-        }
+            context={"ihub_step": self.next_step},
+        )
 
     @api.depends("current_run_id", "queued_count", "state", "stop_date")
     @api.depends_context("lang", "tz")

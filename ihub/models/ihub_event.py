@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..report import time_line
+from ..report.actions import page_of
 from .ihub_fields import Badge, BigInteger, LooseMany2one, LooseReference, distinct
 
 # More would cost more in the planner than they save in the index.
@@ -319,12 +320,7 @@ class IhubEvent(models.Model):
                     name=self.about,
                 )
             )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [[False, "form"]],
-        }
+        return page_of(self.related)
 
     def action_download_details(self):
         """Download the whole details, which are too long for the form."""

@@ -12,7 +12,8 @@ from odoo.tools import SQL
 from ..core import items as core
 from ..engine.items import reference_in, unpacked
 from ..report import item_page
-from ..report.format import closing_notice, said
+from ..report.actions import closing_notice, dialog, page_of
+from ..report.format import said
 from .ihub_failed_request import BATCH
 from .ihub_fields import Badge, LooseReference, distinct
 
@@ -344,7 +345,7 @@ class IhubItem(models.Model):
         :param dict action: lists items
         """
         items = self.search([*action["domain"], ("state", "=", "failed")], limit=2)
-        return items.get_formview_action() if len(items) == 1 else action
+        return page_of(items) if len(items) == 1 else action
 
     def action_open_record(self):
         """Return the action that opens the record that this item has become."""
@@ -352,22 +353,10 @@ class IhubItem(models.Model):
         record = self.record
         if not record or not record.exists():
             raise UserError(self.env._("There is no record for %(name)s.", name=self.display_name))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": record._name,
-            "res_id": record.id,
-            "views": [[False, "form"]],
-        }
+        return page_of(record)
 
     def _dialog(self, model, title):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model,
-            "views": [[False, "form"]],
-            "target": "new",
-            "context": {"default_item_ids": self.ids},
-        }
+        return dialog(model, title, context={"default_item_ids": self.ids})
 
     def _operable(self):
         """Return these items with the rights that the buttons need.

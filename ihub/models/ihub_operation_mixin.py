@@ -15,6 +15,7 @@ from ..engine import home
 from ..engine.values import moment
 from ..engine.waiting import own_transaction
 from ..engine.worker import Worker
+from ..report.actions import dialog, page_of
 from ..report.format import local_moment, local_period, number_text, start_of_today
 from ..report.sentences import stored
 from .ihub_fields import NumberOrNone
@@ -250,14 +251,7 @@ class IhubOperationMixin(models.AbstractModel):
 
     def _dialog(self, model, title):
         """Return the action that opens a dialog on this integration."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model,
-            "views": [[False, "form"]],
-            "target": "new",
-            "context": {"default_integration_id": self.id},
-        }
+        return dialog(model, title, context={"default_integration_id": self.id})
 
     # --- Access ---
 
@@ -579,14 +573,7 @@ class IhubOperationMixin(models.AbstractModel):
         wizard = self.env["ihub.integration.confirm"].create(
             {"integration_ids": self.ids, "operation": operation}
         )
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": wizard._name,
-            "views": [[False, "form"]],
-            "res_id": wizard.id,
-            "target": "new",
-        }
+        return dialog(wizard._name, title, res_id=wizard.id)
 
     # --- What people may not expect ---
 
@@ -806,11 +793,4 @@ class IhubOperationMixin(models.AbstractModel):
     def _action_on_run(self, run):
         self.ensure_one()
         self._operable()
-        if not run:
-            return self.open_runs()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "ihub.run",
-            "views": [[False, "form"]],
-            "res_id": run.id,
-        }
+        return page_of(run) if run else self.open_runs()

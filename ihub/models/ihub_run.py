@@ -15,6 +15,7 @@ from ..core.sentences import Sentence
 from ..core.usual import ENOUGH_RECORDS, ENOUGH_WEEKS, LONGER, same_hours
 from ..engine import item_store
 from ..report import sentences
+from ..report.actions import dialog
 from ..report.format import local_moment, local_period, said
 from ..report.health import goes_on
 from ..report.outcome import MORE, outcome_of, outcome_sql
@@ -711,23 +712,17 @@ class IhubRun(models.Model):
         """Return a message to whoever is to be chosen, with all that is known of the failure."""
         self.ensure_one()
         integration = self.integration_id._operable(sudo=False)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Send to Developer"),
-            "res_model": "mail.compose.message",
-            "views": [[False, "form"]],
-            "target": "new",
-            "context": {
-                "default_composition_mode": "comment",
-                "default_model": integration._name,
-                "default_res_ids": integration.ids,
-                # Not to those who follow it.
-                "default_subtype_id": self.env.ref("mail.mt_note").id,
-                "default_subject": self.env._("Failed: %(reason)s", reason=self.display_name),
-                "default_body": Markup("<p>%s</p><p>%s</p><pre>%s</pre>")
-                % (self.display_name, self.explanation or "", self.traceback or self.message or ""),
-            },
+        message = {
+            "default_composition_mode": "comment",
+            "default_model": integration._name,
+            "default_res_ids": integration.ids,
+            # Not to those who follow it.
+            "default_subtype_id": self.env.ref("mail.mt_note").id,
+            "default_subject": self.env._("Failed: %(reason)s", reason=self.display_name),
+            "default_body": Markup("<p>%s</p><p>%s</p><pre>%s</pre>")
+            % (self.display_name, self.explanation or "", self.traceback or self.message or ""),
         }
+        return dialog("mail.compose.message", self.env._("Send to Developer"), context=message)
 
     def action_stop(self):
         """End this run alone, and leave all else of its integration as it is.

@@ -13,6 +13,7 @@ from ..core.type_check import LINK, Fault
 from ..engine.context import current_run
 from ..engine.exceptions import IntegrationError
 from ..engine.odoo_internals import is_healthy
+from ..report.actions import dialog
 from .ihub_fields import Secret
 
 _logger = logging.getLogger(__name__)
@@ -242,14 +243,8 @@ class IhubTypeMixin(models.AbstractModel):
         :param str name: of the integration
         :param defaults: such as ``default_company_id=1``
         """
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Settings of %(name)s", name=name),
-            "res_model": model._name,
-            "views": [[False, "form"]],
-            "target": "new",
-            "context": {"default_name": name, **defaults},
-        }
+        title = self.env._("Settings of %(name)s", name=name)
+        return dialog(model._name, title, context={"default_name": name, **defaults})
 
     def _missing_type_message(self):
         return self.env._(

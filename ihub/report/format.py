@@ -1,4 +1,4 @@
-"""Moments, periods and intervals in words, and what is said in passing.
+"""Moments, periods and intervals in words.
 
 What is on a screen or in a mail is in the language, and on the clocks, of its reader. What is kept,
 whoever will read it, is on the clocks of the integration.
@@ -242,21 +242,3 @@ def said(record, say):
             "This text could not be generated. Check the settings for unusual values, or ask "
             "your administrator: the reason is in the server log."
         )
-
-
-# --- What is said to whoever has pressed a button ---
-
-
-def closing_notice(message, kind="info", title=None):
-    """Return the action that says something in passing; a dialog is closed, a page loaded anew.
-
-    :param str kind: ``info``, ``success``, ``warning`` or ``danger``
-    """
-    params = {
-        "type": kind,
-        "message": message,
-        "next": {"type": "ir.actions.act_window_close"},
-    }
-    if title:
-        params["title"] = title
-    return {"type": "ir.actions.client", "tag": "display_notification", "params": params}

@@ -5,7 +5,8 @@ from ..core.schedule import ScheduleError, TooManyWindows
 from ..engine.values import checked
 from ..models.ihub_operation_mixin import MAX_QUEUED
 from ..report import coverage
-from ..report.format import closing_notice, local_period, number_text, said
+from ..report.actions import closing_notice
+from ..report.format import local_period, number_text, said
 
 # How many windows the preview names.
 PREVIEW_WINDOWS = 5

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..report.format import closing_notice
+from ..report.actions import closing_notice
 
 
 class IhubWebhookSample(models.TransientModel):
