@@ -120,6 +120,7 @@ class Facts(NamedTuple):
     :param datetime state_since: since when it is in its state; only of what may be late
     :param datetime late_since: since when it has been late, as people were told, or None
     :param datetime completed: when a scheduled run was last done; only of what may be late
+    :param int last_failed_id: the run that has failed last, or None; only of what is failed
     :param bool is_late: what was due is not completed in time
     :param int backlog: number of windows that are complete and not done
     """
@@ -152,6 +153,7 @@ class Facts(NamedTuple):
     state_since: datetime | None = None
     late_since: datetime | None = None
     completed: datetime | None = None
+    last_failed_id: int | None = None
     is_late: bool = False
     backlog: int = 0
 

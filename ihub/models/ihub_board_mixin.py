@@ -480,9 +480,11 @@ class IhubBoardMixin(models.AbstractModel):
 
     @api.depends("health")
     def _compute_trouble(self):
+        known = self._facts()
         for integration in self:
             integration.can_dismiss = integration.health in ("run_failed", "with_errors")
-            integration.can_open_error = bool(integration._error_run())
+            facts = known.get(integration._origin.id)
+            integration.can_open_error = bool(facts and integration._error_run_id(facts))
 
     def _next_step(self, facts):
         """Return which of the steps is the one to take now, or False.
@@ -544,19 +546,18 @@ class IhubBoardMixin(models.AbstractModel):
 
     def _error_run(self):
         """Return the run that says what is wrong, or an empty set."""
+        facts = self._facts().get(self._origin.id)
+        return self.env["ihub.run"].browse(facts and self._error_run_id(facts))
+
+    def _error_run_id(self, facts):
         match self.health:
             case "run_failed" | "with_errors":
                 return self.failed_run_id
             case "failed":
-                return self._last_failed_run()
+                return facts.last_failed_id
             case "late" | "retrying":
-                return self.retry_run_id
-        return self.env["ihub.run"]
-
-    def _last_failed_run(self):
-        failed = [("integration_id", "=", self.id), ("state", "=", "failed")]
-        # A rule may hide some of them from who reads the card.
-        return self.env["ihub.run"].sudo().search(failed, order="id desc", limit=1).sudo(False)
+                return self.retry_run_id.id
+        return None
 
     def action_next_step(self):
         """Do what the coloured button says, beside whatever is wrong.

@@ -764,7 +764,7 @@ class IhubOperationMixin(models.AbstractModel):
     def action_run_again(self):
         """Return the dialog of Run Manually for the period of the run that has failed."""
         self.ensure_one()
-        return (self.failed_run_id or self._last_failed_run()).action_run_again()
+        return (self.failed_run_id or self._error_run()).action_run_again()
 
     def action_send_to_developer(self):
         """Return a message with all that is known of the failure: see ``ihub.run``."""

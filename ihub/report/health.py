@@ -107,7 +107,12 @@ FACTS = """
            CASE WHEN is_overdue OR i.late_since IS NOT NULL THEN (
                SELECT r.ended_at FROM ihub_run r
                 WHERE r.integration_id = i.id AND r.state = 'done' AND r.trigger = 'schedule'
-                ORDER BY r.id DESC LIMIT 1) END
+                ORDER BY r.id DESC LIMIT 1) END,
+           -- All that have failed, of which there are few: looking for the last one first would
+           -- read all that are done, where none has.
+           CASE WHEN i.state = 'failed' THEN (
+               SELECT max(r.id) FROM ihub_run r
+                WHERE r.integration_id = i.id AND r.state = 'failed' GROUP BY r.integration_id) END
       FROM (%(among)s) i
       LEFT JOIN alive ON alive.id = i.id
       LEFT JOIN ir_cron cron ON cron.id = i.cron_id

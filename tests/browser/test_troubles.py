@@ -292,6 +292,17 @@ def test_a_wrong_password_leads_to_the_settings_also_from_the_run(board):
     expect(board.locator("[name=address]").first).to_be_visible()
 
 
+def test_what_is_late_leads_to_its_error_from_the_card_as_from_the_page(troubled, board):
+    with troubles.late(troubled.database, "Remote down"):
+        web_client.go(board, "/odoo/integrations")
+        shown = web_client.card(board, "Remote down")
+        says(shown, "Late", "The last attempt failed")
+        shown.locator("[name=action_open_error]").click()
+        says(board.locator(".o_ihub_run .o_ihub_alert"), "does not accept connections")
+        web_client.go(board, "/odoo/integrations")
+        expect(open_page(board, "Remote down").locator("[name=action_open_error]")).to_be_visible()
+
+
 def test_a_run_at_work_has_stop_and_says_for_how_long(board):
     open_page(board, "At work").locator("[name=action_open_current_run]").click()
     run = board.locator(".o_ihub_run")

@@ -26,6 +26,14 @@ FRESH = (
     "UPDATE ihub_event SET create_date = date_trunc('day', now() AT TIME ZONE 'UTC')"
     "  WHERE create_date < date_trunc('day', now() AT TIME ZONE 'UTC')",
 )
+WAITED = (
+    "UPDATE ihub_run r SET window_from = window_from - make_interval(days => %(days)s),"
+    "       window_to = window_to - make_interval(days => %(days)s)"
+    "  FROM ihub_integration i WHERE i.id = r.integration_id AND r.state = 'pending'"
+    "   AND i.name = %(name)s",
+    "UPDATE ihub_integration SET state_date = state_date - make_interval(days => %(days)s)"
+    " WHERE name = %(name)s",
+)
 # The last one kills the process.
 STAGES = ("addons", "badges", "troubles")
 ORDERS = [
@@ -63,11 +71,25 @@ def staged(template, purpose):
 
 def make_fresh(database):
     """Let the troubles be moments old again: there is no scheduler that goes on with them."""
+    execute(database, *FRESH)
+
+
+@contextmanager
+def late(database, name):
+    """Let an integration have waited for a day, and so be late, for the body of a ``with``."""
+    execute(database, *WAITED, name=name, days=1)
+    try:
+        yield
+    finally:
+        execute(database, *WAITED, name=name, days=-1)
+
+
+def execute(database, *statements, **values):
     connection = psycopg2.connect(dbname=database)
     try:
         with connection, connection.cursor() as cr:
-            for statement in FRESH:
-                cr.execute(statement)
+            for statement in statements:
+                cr.execute(statement, values)
     finally:
         connection.close()
 
