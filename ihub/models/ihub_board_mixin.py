@@ -140,12 +140,12 @@ class IhubBoardMixin(models.AbstractModel):
         return {id_: known[id_][0] for id_ in self.ids if id_ in known}
 
     def _known(self):
-        """Return ``{integration id: (Facts, word)}``, of these at least."""
+        """Return the :class:`Snapshot` of these integrations at least."""
         snapshot = self.env.context.get(SNAPSHOT)
         if isinstance(snapshot, Snapshot) and snapshot.keys() >= set(self.ids):
             return snapshot
         these = SQL("SELECT * FROM ihub_integration WHERE id = ANY(%s)", self.ids)
-        return self._look(these) if self.ids else {}
+        return self._look(these) if self.ids else Snapshot()
 
     @api.model
     def _all_known(self):
@@ -552,7 +552,7 @@ class IhubBoardMixin(models.AbstractModel):
     def _error_run_id(self, facts):
         match self.health:
             case "run_failed" | "with_errors":
-                return self.failed_run_id
+                return self.failed_run_id.id
             case "failed":
                 return facts.last_failed_id
             case "late" | "retrying":
@@ -614,8 +614,7 @@ class IhubBoardMixin(models.AbstractModel):
     @api.depends("health", "state_reason", "state_reason_code", "state_reason_values")
     @api.depends_context("lang", "tz")
     def _compute_problem(self):
-        is_served = getattr(self._known(), "is_served", True)
-        said_above = ("copy",) if is_served else ("copy", "no_worker")
+        said_above = ("copy",) if self._known().is_served else ("copy", "no_worker")
         for word, integrations in self.grouped("health").items():
             integrations.is_said_above = word in said_above
             integrations.problem = False
