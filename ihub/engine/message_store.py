@@ -1,8 +1,8 @@
 """Messages that other systems have sent: stored once, and taken by the lane of the integration.
 
-Whoever receives only inserts, so it waits for nobody; only the lane changes rows. A message is
-``new`` as long as nobody has read it: its key is known when the lane has. ``due`` is when it may be
-taken; none: it waits behind another one of its key.
+Whoever receives only inserts, or changes what the lane is done with, so it waits for nobody. A
+message is new as long as nobody has read it: its key is known when the lane has. ``due`` is when it
+may be taken; none: it waits behind another one of its key.
 """
 
 from datetime import timedelta
@@ -34,9 +34,9 @@ class Outcome(NamedTuple):
 
 
 def insert(cr, integration_id, message_id, body):
-    """Store a message.
+    """Store a message; one that comes again, and could not be read before, is pending anew.
 
-    :return: whether it is to be taken: it is a new one, or comes again and had no key before
+    :return: whether it is to be taken: whether it was either of these
     """
     values = {
         "integration": integration_id,
