@@ -1,6 +1,5 @@
 import logging
 
-from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -11,8 +10,8 @@ from ..core import lateness
 from ..core.sentences import Sentence
 from ..engine import waiting
 from ..engine.worker import MAX_CRASHES
-from ..report import card_text
-from ..report.format import local_moment, reader_zone
+from ..report.format import reader_zone
+from ..report.notices import TOLD, Notice, told_reason
 from ..report.sentences import read, stored
 from .ihub_fields import NumberOrNone, TimeOfDay
 
@@ -34,8 +33,6 @@ KINDS = {
 }
 # What asks nobody to do anything.
 NOTHING_TO_DO = ("recovered", "run_done", "items_repaired", "server_down", "server_up")
-# So many items, or errors of a run, are told one by one.
-TOLD = 10
 ACTIVITY = "ihub.mail_activity_type_alert"
 # Apart from that one: an integration works again while items are still to be repaired.
 ITEMS_ACTIVITY = "ihub.mail_activity_type_items"
@@ -220,7 +217,7 @@ class IhubAlertMixin(models.AbstractModel):
         # Whoever knows that it has failed knows why it is late.
         integration.write({**values, "late_since": False})
         if first:
-            known = filter(None, integration._told_reason(**told).values())
+            known = filter(None, told_reason(integration, **told).values())
             integration._message_log(body=self.env._("Failed: %(reason)s", reason=" ".join(known)))
             if integration.notify_failure:
                 integration._notify_people("failed", told=told, run=run)
@@ -508,7 +505,7 @@ class IhubAlertMixin(models.AbstractModel):
         one = self if len(self) == 1 else self.browse()
         # Odoo's own button would be a second one, beside the one in the text that leads further.
         one.with_context(ihub_own_button=True).message_notify(
-            subject=self._alert_title(kind, facts.get("server")),
+            subject=Notice(self).title(kind, facts.get("server")),
             body=self._alert_body(kind, facts),
             partner_ids=partner_ids,
             author_id=root.id,
@@ -523,40 +520,6 @@ class IhubAlertMixin(models.AbstractModel):
                 data["has_button_access"] = False
         return groups
 
-    def _alert_title(self, kind, server=None):
-        """Return what happened in a few words; also the subject of a mail."""
-        if server:
-            return self._server_title(kind, server)
-        if len(self) > 1:
-            return {
-                "failed": self.env._("%(count)s integrations failed", count=len(self)),
-                "late": self.env._("%(count)s integrations are late", count=len(self)),
-                "recovered": self.env._(
-                    "%(count)s integrations are working again", count=len(self)
-                ),
-            }[kind]
-        return {
-            "run_failed": self.env._("A run of %(name)s failed", name=self.name),
-            "run_errors": self.env._("A run of %(name)s reported errors", name=self.name),
-            "doubtful": self.env._("%(name)s: no records where many are usual", name=self.name),
-            "items_failed": self.env._("%(name)s has something to repair", name=self.name),
-            "items_repaired": self.env._("%(name)s: nothing left to repair", name=self.name),
-            "run_done": self.env._(
-                "A failed run of %(name)s has since been completed", name=self.name
-            ),
-            "failed": self.env._("%(name)s failed", name=self.name),
-            "late": self.env._("%(name)s is late", name=self.name),
-            "recovered": self.env._("%(name)s is working again", name=self.name),
-        }[kind]
-
-    def _server_title(self, kind, server):
-        values = {"server": server.name, "count": len(self)}
-        if kind == "server_up":
-            return self.env._("%(server)s is responding again", **values)
-        if len(self) == 1:
-            return self.env._("%(server)s is down: one integration waits", **values)
-        return self.env._("%(server)s is down: %(count)s integrations wait", **values)
-
     def _alert_body(self, kind, facts):
         """Return the text of the message, as HTML."""
         # The context is that of the reader.
@@ -564,23 +527,13 @@ class IhubAlertMixin(models.AbstractModel):
             KINDS[kind][1],
             {
                 **facts,
-                **self._told_reason(**facts.get("told", {})),
+                **told_reason(self, **facts.get("told", {})),
                 "integrations": self,
+                "notice": Notice,
                 "told": TOLD,
                 "tz": reader_zone(self),
             },
         )
-
-    def _told_reason(self, message=None, message_code=None, message_values=None):
-        """Return the reason for the reader of a message, and the exception nobody wrote for them.
-
-        The arguments are what ``sentences.stored`` returns.
-        """
-        told = {"message": message, "message_code": message_code, "message_values": message_values}
-        return {
-            "reason": read(self, told),
-            "technical": message_code == "unexpected" and message,
-        }
 
     # --- Whom ---
 
@@ -633,203 +586,10 @@ class IhubAlertMixin(models.AbstractModel):
         )
         reader.activity_schedule(
             activity,
-            summary=reader._alert_title(kind),
+            summary=Notice(reader).title(kind),
             note=reader._alert_body(kind, facts),
             user_id=user.id,
         )
-
-    # --- The sentences: whole ones, because other languages order them otherwise ---
-
-    def _notice_failed(self):
-        return self.env._("%(name)s failed:", name=self._notice_name())
-
-    def _notice_period(self, run):
-        return {
-            "start": local_moment(self, run.window_from),
-            "end": local_moment(self, run.window_to),
-        }
-
-    def _notice_run_failed(self, run):
-        return self.env._(
-            "A run of %(name)s for the period from %(start)s to %(end)s failed:",
-            name=self._notice_name(),
-            **self._notice_period(run),
-        )
-
-    def _notice_run_errors(self, run):
-        if not run.window_from:
-            return self.env._(
-                "%(name)s processed received messages, but reported errors:",
-                name=self._notice_name(),
-            )
-        return self.env._(
-            "A run of %(name)s for the period from %(start)s to %(end)s is done, but reported "
-            "errors:",
-            name=self._notice_name(),
-            **self._notice_period(run),
-        )
-
-    def _notice_doubtful(self, run):
-        return self.env._(
-            "A run of %(name)s for the period from %(start)s to %(end)s is doubtful:",
-            name=self._notice_name(),
-            **self._notice_period(run),
-        )
-
-    def _notice_items(self, run, count):
-        if not run.window_from:
-            # What has been received has no period.
-            return self.env._(
-                "%(name)s processed received messages. Items to repair: %(count)s",
-                name=self._notice_name(),
-                count=count,
-            )
-        values = {"name": self._notice_name(), **self._notice_period(run)}
-        if count == 1:
-            return self.env._(
-                "A run of %(name)s for the period from %(start)s to %(end)s is done, except one "
-                "item to repair:",
-                **values,
-            )
-        return self.env._(
-            "A run of %(name)s for the period from %(start)s to %(end)s is done, except "
-            "%(count)s items to repair:",
-            count=count,
-            **values,
-        )
-
-    def _notice_item(self, item):
-        """Return what is wrong with an item, behind a link to it."""
-        link = Markup('<a href="%s">%s</a>') % (
-            item._notify_get_action_link("view"), item.display_name
-        )  # fmt: skip
-        return self.env._("%(item)s: %(reason)s", item=link, reason=item.message or "")
-
-    def _notice_more(self, count):
-        return self.env._("And %(count)s more.", count=count)
-
-    def _notice_button(self, run=None, items=None):
-        """Return where the button of a message leads, and what it says.
-
-        :param run: that has failed, or has reported errors
-        :param items: that are to be repaired
-        """
-        if items:
-            return f"{self.get_base_url()}/odoo/ihub-repair", self.env._("Repair")
-        if run and run.state == "failed":
-            return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("View Error")
-        if run and run.with_errors:
-            return f"{self.get_base_url()}/odoo/ihub-runs/{run.id}", self.env._("View Errors")
-        return self._notify_get_action_link("view"), self.env._("Open %(name)s", name=self.name)
-
-    def _notice_repaired(self):
-        name = self._notice_name()
-        if self._is_any_open():
-            return self.env._("%(name)s has nothing left to repair.", name=name)
-        return self.env._("%(name)s has nothing left to repair. There is nothing to do.", name=name)
-
-    def _notice_errors(self, run):
-        """Return the last errors that a run has reported, one a line.
-
-        Those of its last attempt: what earlier ones have reported was undone as a rule, and why
-        they failed is no news any more. Where it reported none, those that were kept before.
-        """
-        reported = [("level", "=", "error"), ("item_id", "=", False), ("undone", "=", False)]
-        of_attempt = [("run_id", "=", run.id), ("create_date", ">=", run.started_at)]
-        of_work = [("run_id", "in", list(run._lineage_ids()))]
-        Event = self.env["ihub.event"]
-        events = Event.search([*reported, *of_attempt], order="id desc", limit=TOLD)
-        events = events or Event.search([*reported, *of_work], order="id desc", limit=TOLD)
-        return "\n".join(filter(None, reversed(events.mapped("summary"))))
-
-    def _notice_run_done(self, run):
-        values = {"name": self._notice_name(), **self._notice_period(run)}
-        if self._is_any_open() or self.to_repair_count:
-            return self.env._(
-                "What a run of %(name)s for the period from %(start)s to %(end)s failed to do has "
-                "since been completed.",
-                **values,
-            )
-        return self.env._(
-            "What a run of %(name)s for the period from %(start)s to %(end)s failed to do has "
-            "since been completed. There is nothing to do.",
-            **values,
-        )
-
-    def _notice_undone(self, run):
-        """Return what becomes of what ``run``, which has failed, has not done."""
-        if run.trigger == "webhook":
-            return self.env._(
-                "Received messages that are not processed yet are kept, so nothing is lost."
-            )
-        if run.trigger == "items":
-            return self.env._(
-                "The items that were to be retried are still to be repaired, so nothing is lost."
-            )
-        return self.env._(
-            "The period from %(start)s to %(end)s is still to be done, so nothing is lost.",
-            **self._notice_period(run),
-        )
-
-    def _notice_late(self):
-        # As superuser: a rule may hide the run from who reads the message.
-        period = self.sudo()._scheduled_run()
-        return self.env._(
-            "%(name)s is late. The period from %(start)s to %(end)s should have been completed "
-            "by now.",
-            name=self._notice_name(),
-            **self._notice_period(period),
-        )
-
-    def _notice_on_time(self, late_since):
-        return self.env._(
-            "%(name)s is on time again. It had been late since %(since)s.",
-            name=self._notice_name(),
-            since=local_moment(self, late_since),
-        )
-
-    def _notice_recovered(self, failures, since):
-        values = {"name": self._notice_name(), "since": local_moment(self, since)}
-        if failures == 1:
-            return self.env._("%(name)s is working again after one failure at %(since)s.", **values)
-        return self.env._(
-            "%(name)s is working again after %(count)s failures since %(since)s.",
-            count=failures,
-            **values,
-        )
-
-    def _notice_complete(self):
-        if self.to_repair_count:
-            return card_text.complete_until(self)
-        moment = local_moment(self, self.watermark)
-        if self._is_any_open():
-            return self.env._("Its data is complete until %(moment)s.", moment=moment)
-        return self.env._(
-            "Its data is complete until %(moment)s. There is nothing to do.", moment=moment
-        )
-
-    def _notice_server_down(self, server):
-        return self.env._(
-            "The server %(server)s has been down since %(since)s:",
-            server=Markup("<b>%s</b>") % server.name,
-            since=local_moment(self, server.failed_since),
-        )
-
-    def _notice_server_up(self, server):
-        return self.env._(
-            "The server %(server)s is responding again. It had been down since %(since)s.",
-            server=Markup("<b>%s</b>") % server.name,
-            since=local_moment(self, server.failed_since),
-        )
-
-    def _notice_link(self):
-        return Markup('<a href="%s">%s</a>') % (self._notify_get_action_link("view"), self.name)
-
-    def _notice_zone(self, tz):
-        return self.env._("Times are in the time zone %(zone)s.", zone=tz)
-
-    def _notice_name(self):
-        return Markup("<b>%s</b>") % self.name
 
     # --- Lateness ---
 

@@ -11,7 +11,7 @@ from odoo_process import run
 
 from lib import postgres
 
-# The first half of the lane's advisory lock: see ihub/engine/lane_lock.py.
+# The first half of the lane's advisory lock: see ihub/report/locks.py.
 LOCK_SPACE = 0x69687562
 # Whose lanes must be held for them to be at work.
 AT_WORK = ("Late", "Stuck", "At work", "Behind the times", "Ending")

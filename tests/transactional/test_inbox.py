@@ -19,6 +19,7 @@ from odoo.addons.ihub.engine import inbox, items, message_store, receiver
 from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.lib.webhook import Hmac, StandardWebhooks, Webhook
 from odoo.addons.ihub.models import ihub_operation_mixin as operation
+from odoo.addons.ihub.report.notices import Notice
 
 START = "2025-03-01 11:00"
 NOON = "2025-03-01 11:30"
@@ -249,8 +250,9 @@ class TestTrouble(InboxCase):
         with self.assertNoLogs("odoo.addons.ihub.models.ihub_alert_mixin", "ERROR"):
             self.take()
         run = self.webhook_runs()
-        self.assertIn("Items to repair: 1", self.integration._notice_items(run, 1))
-        self.assertIn("reported errors", self.integration._notice_run_errors(run))
+        notice = Notice(self.integration)
+        self.assertIn("Items to repair: 1", notice.items(run, 1))
+        self.assertIn("reported errors", notice.run_errors(run))
 
     def test_what_comes_behind_one_to_repair_waits_for_it(self):
         self.send({"id": 1, "fail": "bad"}, {"id": 1, "is": "paid"}, {"id": 2})
