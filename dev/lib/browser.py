@@ -14,8 +14,6 @@ NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable"
 # Without what only a window needs: smaller, and it takes less of the processor.
 PACKAGES = ("chromium-headless-shell", "fontconfig-config", "fonts-dejavu-core")
 PROGRAM = paths.BROWSER / "usr" / "lib" / "chromium" / "chromium-headless-shell"
-# The libraries that must be the system's own, beside its loader.
-SYSTEM = ("libc6_", "libgcc-s1_", "gcc-")
 # Nothing here may wait for the network, which the tests do not have.
 FLAGS = (
     "--disable-background-networking",
@@ -41,7 +39,7 @@ def ensure():
     with paths.locked("bootstrap"):
         own = _system_browser()
         if not own and not PROGRAM.exists():
-            _download()
+            debian.unpack_missing(PACKAGES, paths.BROWSER)
         _wrap(own) if own else _wrap_downloaded()
 
 
@@ -53,31 +51,13 @@ def _system_browser():
     return next(filter(None, found), None)
 
 
-def _download():
-    """Put Chromium with the libraries that the machine lacks below ``.dev``."""
-    folder = paths.CACHE / "apt-chromium"
-    packages = debian.Apt(folder, (debian.own_suite(),)).download_missing(PACKAGES)
-    with paths.building(paths.BROWSER) as prefix:
-        say("Unpacking Chromium ...")
-        for package in packages:
-            if not package.name.startswith(SYSTEM):
-                debian.extract(package, prefix)
-    paths.remove(folder)
-
-
 def _wrap_downloaded():
     prefix = paths.BROWSER
     fonts = prefix / "fonts.conf"
     fonts.write_text(
         FONTS.format(prefix=escape(str(prefix)), cache=escape(str(paths.CACHE / "fonts")))
     )
-    inside = ("lib/*-gnu", "usr/lib/*-gnu", "usr/lib/*-gnu/nss", "usr/lib/*-gnu/pulseaudio")
-    libraries = [path for folder in inside for path in prefix.glob(folder)]
-    _wrap(
-        PROGRAM,
-        LD_LIBRARY_PATH=os.pathsep.join(map(str, libraries)),
-        FONTCONFIG_FILE=fonts,
-    )
+    _wrap(PROGRAM, LD_LIBRARY_PATH=debian.libraries(prefix), FONTCONFIG_FILE=fonts)
 
 
 def _wrap(program, **variables):

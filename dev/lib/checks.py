@@ -95,6 +95,12 @@ def is_plain(arguments):
     return bool(named) and all(name.startswith(PLAIN) for name in named)
 
 
+def needs_pooler(arguments):
+    """Tell whether pytest's arguments may name tests behind a pooler, or name no tests at all."""
+    named = [arg for arg in arguments if (paths.ROOT / arg.split("::")[0]).exists()]
+    return not named or any("processes" in name for name in named)
+
+
 def side_by_side(arguments):
     """Return pytest's options for several workers, unless only some files are to be run."""
     own = ("-n", "--numprocesses", "--pdb")

@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 
-from . import browser, checks, node, odoo, own_addons, paths, postgres, python, serve
+from . import browser, checks, node, odoo, own_addons, paths, pooler, postgres, python, serve
 from .console import Failure, report, say
 from .database import DEMO, Databases
 from .shell import Interrupted, explain, foreground
@@ -126,6 +126,7 @@ def bootstrap():
     options = made.parse_args()
     with prepared(options) as env:
         browser.ensure()
+        pooler.ensure()
         node.ensure(env)
         Databases(env).template()
     say("Everything is ready.")
@@ -176,6 +177,9 @@ def _test(arguments, env):
     if checks.is_plain(arguments):
         return checks.run_plain(arguments, env)
     browser.ensure()
+    # Else it would be looked for in vain each time where there is no network.
+    if checks.needs_pooler(arguments):
+        pooler.ensure()
     return checks.run_tests(Databases(env), arguments, env)
 
 

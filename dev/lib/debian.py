@@ -5,6 +5,7 @@ any user. The mirror is the one the machine itself uses, only the suite differs.
 Debian's archive keyring decides what is accepted.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.pgp",
 )
 STATUS = Path("/var/lib/dpkg/status")
+# The libraries that must be the system's own, beside its loader.
+SYSTEM = ("libc6_", "libgcc-s1_", "gcc-")
 # ``or pass --odoo`` is the way out on every system that is not Debian.
 NOT_DEBIAN = (
     "Odoo 19 is downloaded as a Debian package, and {missing}. Pass --odoo PATH to use an "
@@ -78,7 +81,7 @@ class Apt:
         )  # fmt: skip
 
     def _download(self, packages, *command):
-        say(f"Downloading {packages[0]} and what it needs, about 120 MB ...")
+        say(f"Downloading {packages[0]} and what it needs ...")
         self.update()
         self._apt(*command, *packages, cwd=self._archives())
         return sorted(self._archives().glob("*.deb"))
@@ -136,6 +139,24 @@ class Apt:
             log=paths.LOG / f"apt-{command}.log",
             **options,
         )
+
+
+def unpack_missing(packages, prefix):
+    """Put packages, with what they need that the machine lacks, below ``prefix``."""
+    folder = paths.CACHE / f"apt-{prefix.name}"
+    found = Apt(folder, (own_suite(),)).download_missing(packages)
+    with paths.building(prefix) as scratch:
+        say(f"Unpacking {packages[0]} ...")
+        for package in found:
+            if not package.name.startswith(SYSTEM):
+                extract(package, scratch)
+    paths.remove(folder)
+
+
+def libraries(prefix):
+    """Return where a program below ``prefix`` finds its libraries, for LD_LIBRARY_PATH."""
+    inside = ("lib/*-gnu", "usr/lib/*-gnu", "usr/lib/*-gnu/nss", "usr/lib/*-gnu/pulseaudio")
+    return os.pathsep.join(str(path) for folder in inside for path in prefix.glob(folder))
 
 
 def extract(package, prefix, *options):

@@ -45,7 +45,9 @@ def test_all_actions_are_of_github_itself(steps):
 def test_what_is_kept_is_what_takes_long_to_fetch(steps):
     (cache,) = (step["with"] for step in steps if step.get("uses", "").startswith("actions/cache@"))
     kept = {paths.ROOT / path for path in cache["path"].split()}
-    assert kept == {paths.ROOT / ".dev" / name for name in ("cache", "chromium", "odoo")}
+    assert kept == {
+        paths.ROOT / ".dev" / name for name in ("cache", "chromium", "odoo", "pgbouncer")
+    }
     patterns = re.findall(r"'([^']+)'", cache["key"])
     assert {"requirements*.txt", "dev/lib/*.py"} <= set(patterns)
     assert [one for one in patterns if not list(paths.ROOT.glob(one))] == []

@@ -10,8 +10,8 @@ import pytest
 from hub_driver import ADDONS_PATH, LANE_SPACE, LOCKS_HERE
 
 from lib import paths, postgres
+from lib import pooler as pgbouncer
 
-PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 SETTINGS = """
 [databases]
 ; Odoo listens there for what wakes its crons.
@@ -31,7 +31,8 @@ max_client_conn = 200
 def pooler():
     """Return a function that starts a pooler, and returns the folder of its socket."""
     server = postgres.Embedded()
-    if not PGBOUNCER:
+    command = pgbouncer.command()
+    if not command:
         pytest.skip("PgBouncer is not installed: apt-get install pgbouncer")
     if os.environ.get("PGHOST") != str(server.socket_folder()):
         pytest.skip("A pooler is set up before the embedded PostgreSQL only.")
@@ -44,9 +45,13 @@ def pooler():
         (folder / "settings.ini").write_text(settings)
         server._hand_over(folder)
         (folder / "settings.ini").chmod(0o644)
-        command = [*server._as_user(), PGBOUNCER, folder / "settings.ini"]
         with open(folder / "log", "wb") as log:
-            started.append(subprocess.Popen(command, cwd="/", stdout=log, stderr=log))
+            started.append(
+                subprocess.Popen(
+                    [*server._as_user(), *command, folder / "settings.ini"],
+                    cwd="/", stdout=log, stderr=log,
+                )
+            )  # fmt: skip
         return folder
 
     yield start
