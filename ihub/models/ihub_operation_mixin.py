@@ -762,9 +762,10 @@ class IhubOperationMixin(models.AbstractModel):
         return self._action_on_run(self.current_run_id or self.last_run_id)
 
     def action_run_again(self):
-        """Return the dialog of Run Manually for the period of the run that has failed."""
+        """Return the dialog of Run Manually, for the period of the run that has failed."""
         self.ensure_one()
-        return (self.failed_run_id or self._error_run()).action_run_again()
+        run = self.failed_run_id or self._error_run()
+        return run.action_run_again() if run else self.action_run_manually()
 
     def action_send_to_developer(self):
         """Return a message with all that is known of the failure: see ``ihub.run``."""

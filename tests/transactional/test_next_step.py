@@ -150,6 +150,10 @@ class TestNextStep(NextStepCase):
             self.assertEqual(context["default_date_from"], "2025-01-01 00:00:00")
             self.assertEqual(context["default_date_to"], "2025-02-01 00:00:00")
 
+    def test_where_none_has_failed_it_is_run_manually(self):
+        action = self.integration.action_run_again()
+        self.assertEqual(action, self.integration.action_run_manually())
+
     def test_a_done_run_asks_for_nothing_and_runs_nothing_at_once(self):
         self.execute(works)
         run = self.last_run()
