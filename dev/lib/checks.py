@@ -10,7 +10,7 @@ from .shell import environment, foreground
 
 # Tests that need neither Odoo nor a database.
 PLAIN = ("tests/pure", "tests/dev")
-# Those without servers and browsers, but those that try everything there is.
+# Those without servers and browsers, but those that try everything there is or work lanes often.
 FAST = ("tests/pure", "tests/transactional", "-m", "not slow", f"-n{os.cpu_count()}")
 # One worker more than there are processors: the tests that kill servers also wait for them.
 MOST_WORKERS = 4

@@ -221,7 +221,7 @@ TEST_HELP = """\
 Other arguments go to pytest, in which case the linters are left out:
 
   dev/test                        linters and all tests
-  dev/test --fast                 those without servers and browsers, about 4 min
+  dev/test --fast                 those without servers and browsers, about 90 s
   dev/test tests/pure             the tests of a folder
   dev/test -k watermark -x        those of a name, until one fails
   dev/test tests --shuffle        all tests, the files in random order; the seed is printed

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+import pytest
 from hub_case import at
 from items_case import ItemsCase
 from odoo.exceptions import ConcurrencyError, UserError
@@ -52,6 +53,7 @@ class TestIdempotencyKey(ItemsCase):
             self.integration.run_manually(idempotency_key=KEY)
 
 
+@pytest.mark.slow
 class TestOverHttp(ItemsCase, HttpCase):
     def setUp(self):
         super().setUp()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import count
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from lxml import etree
 from odoo.exceptions import AccessError
@@ -143,6 +144,7 @@ class BoardCase(HubCase):
         self.board.board_summary()
 
 
+@pytest.mark.slow
 class TestAllHealths(BoardCase):
     """A board on which there is one of each."""
 
@@ -311,6 +313,7 @@ class TestHealth(BoardCase):
         self.assertEqual(draft.health, "created")
 
 
+@pytest.mark.slow
 class TestKnown(BoardCase):
     """What is known of runs and items is looked up again when one of them changes."""
 
@@ -447,6 +450,7 @@ class TestNextStep(BoardCase):
             integration.with_user(self.outsider).action_try_now()
 
 
+@pytest.mark.slow
 class TestCatchingUp(BoardCase):
     def test_it_says_how_far_it_is(self):
         integration = self.started("Orders", catch_up="each", window_from=at("2025-03-01 02:00"))

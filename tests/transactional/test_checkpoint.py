@@ -4,6 +4,7 @@ import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+import pytest
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import UserError
@@ -13,6 +14,7 @@ from odoo.addons.ihub.lib.exceptions import UsageError
 from odoo.addons.ihub.tests.common import Killed
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 12:30")
 class TestCheckpoint(HubCase):
     def setUpOnce(self):
@@ -269,6 +271,7 @@ class TestCheckpoint(HubCase):
             self.integration.sudo()._type_record().checkpoint(1, resume={1})
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 12:30")
 class TestErrorsThatWereKept(HubCase):
     """A run is done with errors, too, if the attempt that reported them was not the last one."""

@@ -4,6 +4,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from unittest.mock import patch
 
+import pytest
 import requests
 from hub_case import KeptCaches
 from odoo.exceptions import UserError
@@ -84,6 +85,7 @@ def create_all(this, elements):
         create(this, data)
 
 
+@pytest.mark.slow
 @tagged("standard", "post_install", "-at_install")
 class TestConformance(ShopCase):
     """The fifteen are inherited, and pass; beside them stand types that are wrong."""

@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 from unittest.mock import patch
 
+import pytest
 from coverage_case import NOW, CoverageCase
 from freezegun import freeze_time
 from hub_case import DEMO, at
@@ -17,6 +18,7 @@ from odoo.addons.ihub.report import coverage as coverage_module
 METHODS = ("coverage", "action_fill", "action_open_runs_of")
 
 
+@pytest.mark.slow
 class TestCoverage(CoverageCase):
     def test_all_that_can_become_of_a_window(self):
         integration = self.add(window_from=at("2025-03-01 08:00"), catch_up="each")
@@ -145,6 +147,7 @@ class TestCoverage(CoverageCase):
         self.assertLessEqual(count(), few + 2)
 
 
+@pytest.mark.slow
 class TestManyRuns(CoverageCase):
     """What SQL puts together must be what the runs say one by one."""
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from http_server import LocalServer, closed_port_url
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -28,6 +29,7 @@ class DemoRunCase(DemoCase):
         return record.integration_id.run_ids.filtered("attempt").sorted("id")[-1:]
 
 
+@pytest.mark.slow
 @tagged("standard", "post_install", "-at_install")
 class TestDemoRuns(DemoRunCase):
     def test_fail_on_purpose_is_understood_without_a_log(self):

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from lxml import etree
@@ -202,6 +203,7 @@ class TestStopAsks(HubCase):
         self.assertEqual(len(self.runs(integration, state="cancelled")), 5)
 
 
+@pytest.mark.slow
 @freeze_time(NOW)
 class TestRunManuallySays(HubCase):
     def dialog(self, integration):

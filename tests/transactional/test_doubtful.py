@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from freezegun import freeze_time
 from hub_case import at
 from notify_case import NotifyCase
@@ -19,6 +20,7 @@ def full(this, _from, _to):
     this.checkpoint(processed=50)
 
 
+@pytest.mark.slow
 @freeze_time(NOW)
 class TestDoubtful(NotifyCase):
     def setUpOnce(self):

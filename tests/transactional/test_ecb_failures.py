@@ -2,6 +2,7 @@
 
 import gzip
 
+import pytest
 from http_server import Reply, closed_port_url
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
@@ -11,6 +12,7 @@ from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
 from odoo.addons.ihub_integration_demo.lib import ecb
 
 
+@pytest.mark.slow
 @tagged("standard", "post_install", "-at_install")
 class TestEcbFailures(EcbCase):
     def run_and_fail(self, exception, words):

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from freezegun import freeze_time
 from odoo.tests import tagged
 from test_ecb_rates import FRIDAY_17H, THURSDAY_17H, EcbCase
@@ -48,6 +49,7 @@ class PublicationCase(EcbCase):
             self.integration.run_from_to(*window)
 
 
+@pytest.mark.slow
 @tagged("standard", "post_install", "-at_install")
 class TestEcbPublication(PublicationCase):
     def test_daily_at_midnight_gets_every_rate_wherever_that_is(self):
@@ -132,6 +134,7 @@ class TestEcbPublication(PublicationCase):
                 self.integration.run_from_to(THURSDAY_17H, FRIDAY_17H)
 
 
+@pytest.mark.slow
 @tagged("standard", "post_install", "-at_install")
 class TestEcbInItsLane(PublicationCase):
     """What the operator sees, and which days count as covered."""

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from pathlib import Path
 
+import pytest
 from freezegun import freeze_time
 from http_server import LocalServer
 from odoo.exceptions import AccessError, ValidationError
@@ -202,6 +203,7 @@ class TestEcbRates(EcbCase):
         self.assertIn("1 changed", self.events("info")[-1])
 
 
+@pytest.mark.slow
 @tagged("standard", "post_install", "-at_install")
 class TestEcbRatesOfOtherCurrencies(EcbCase):
     def test_rates_are_converted_through_the_euro(self):

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from lxml import etree
 from odoo.tests import tagged
@@ -31,6 +32,7 @@ PATTERNS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @tagged("standard", "post_install", "-at_install")
 class TestSearchInSummaries(EventCase):
     def test_pieces(self):

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+import pytest
 import requests
 from freezegun import freeze_time
 from http_server import Reply, local_server
@@ -50,6 +51,7 @@ class FailedRequestCase(ItemsCase):
         self.assertFalse(record.sudo().failed_request)
 
 
+@pytest.mark.slow
 class TestOfRuns(FailedRequestCase):
     def test_what_was_sent_and_answered(self):
         run = self.execute(lambda this, _from, _to: self.ask())
@@ -185,6 +187,7 @@ class TestOfRuns(FailedRequestCase):
             self.assertIn("could not be generated", self.text(run))
 
 
+@pytest.mark.slow
 class TestOfItems(FailedRequestCase):
     def run_all(self, moment="2025-03-01 12:30"):
         def handle(this, data, item):
@@ -249,6 +252,7 @@ class TestOfItems(FailedRequestCase):
         item.with_user(self.manager).unlink()
 
 
+@pytest.mark.slow
 class TestWhoAndHowLong(FailedRequestCase):
     def setUp(self):
         super().setUp()

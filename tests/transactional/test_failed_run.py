@@ -1,5 +1,6 @@
 """A manual run, or of a backfill, that fails: the schedule goes on, and the card says so."""
 
+import pytest
 from freezegun import freeze_time
 from hub_case import at
 from notify_case import NotifyCase
@@ -27,6 +28,7 @@ def gives_up(this, _from, _to):
     this.fail("There is nothing to deliver.")
 
 
+@pytest.mark.slow
 @freeze_time(NOW)
 class TestFailedRun(NotifyCase):
     def setUpOnce(self):

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pytest
 from freezegun import freeze_time
 from hub_case import DEMO, HubCase, at
 from odoo.exceptions import UserError, ValidationError
@@ -10,6 +11,7 @@ from odoo.exceptions import UserError, ValidationError
 SCHEDULE = ("interval_number", "interval_type", "time_of_day", "tz", "window_from", "counted_from")
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-19 11:30")
 class TestGrid(HubCase):
     """A Wednesday."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from hub_case import HubCase, at
 
@@ -35,6 +36,7 @@ class HotLoopCase(HubCase):
         return integration.with_env(this.env(user=self.operator.id))
 
 
+@pytest.mark.slow
 class TestTheBound(HotLoopCase):
     def test_a_run_that_asks_for_itself(self):
         def work(this, _from, _to):
@@ -56,6 +58,7 @@ class TestTheBound(HotLoopCase):
         self.assertEqual(waiting.message, "Done.")
 
 
+@pytest.mark.slow
 class TestHotLoops(HotLoopCase):
     def setUp(self):
         super().setUp()

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from http_server import Reply, local_server
 from hub_case import at
@@ -68,6 +69,7 @@ class OutageCase(NotifyCase):
         return None
 
 
+@pytest.mark.slow
 class TestHttpOutage(OutageCase):
     # --- When it is down ---
 
@@ -203,6 +205,7 @@ class TestHttpOutage(OutageCase):
         self.assertEqual(self.run_all(), 3)
 
 
+@pytest.mark.slow
 class TestWhoIsTold(OutageCase):
     """One message to each person, however many integrations wait."""
 

@@ -4,6 +4,7 @@ import json
 from datetime import date
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from http_server import Reply, local_server
 from hub_case import HubCase, at
@@ -12,6 +13,7 @@ from odoo.addons.ihub.lib.paging import PageNumber
 from odoo.addons.ihub.lib.rest_client import RestClient
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 12:30")
 class TestHttpPages(HubCase):
     def setUp(self):

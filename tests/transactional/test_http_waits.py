@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from http_server import Reply, local_server
 from hub_case import HubCase, at
@@ -17,6 +18,7 @@ def busy(seconds):
     return Reply(429, headers={"Retry-After": str(seconds)})
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 12:30")
 class TestHttpWaits(HubCase):
     def setUpOnce(self):

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from freezegun import freeze_time
 from hub_case import DEMO, HubCase
 from odoo.exceptions import AccessError, UserError
@@ -12,6 +13,7 @@ from odoo.tools import mute_logger
 from odoo.addons.ihub.engine.context import RunScope, executing
 
 
+@pytest.mark.slow
 class TestHubFields(HubCase):
     def setUpOnce(self):
         super().setUpOnce()

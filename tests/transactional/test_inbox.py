@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from hub_case import HubCase
 from odoo import fields
@@ -87,6 +88,7 @@ class InboxCase(HubCase):
         return messages.filtered_domain([(name, "=", one) for name, one in criteria.items()])
 
 
+@pytest.mark.slow
 class TestTaking(InboxCase):
     def setUp(self):
         super().setUp()
@@ -232,6 +234,7 @@ class TestHealth(InboxCase):
             self.assertEqual(self.integration.health, "ok")
 
 
+@pytest.mark.slow
 class TestTrouble(InboxCase):
     def test_one_that_is_bad_is_to_be_repaired(self):
         self.send({"id": 1, "fail": "bad"}, {"id": 2})
@@ -458,6 +461,7 @@ class TestTrouble(InboxCase):
         self.assertFalse(self.messages(state="pending"))
 
 
+@pytest.mark.slow
 class TestWholeMessages(InboxCase):
     webhook = Webhook(
         verify=StandardWebhooks(), handler="_import_order", key="id", kind="order", version="at"

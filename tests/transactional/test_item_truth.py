@@ -4,6 +4,7 @@ import json
 from itertools import product
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from odoo.exceptions import AccessError
 
@@ -27,6 +28,7 @@ class TruthCase(ItemsCase):
         return self.env["ihub.item"].with_user(self.operator).search(action["domain"], order="id")
 
 
+@pytest.mark.slow
 class TestRuns(TruthCase):
     def test_a_run_with_a_failed_item_is_not_merely_done(self):
         self.orders[2]["fail"] = "no"
@@ -134,6 +136,7 @@ class TestRuns(TruthCase):
         self.assertEqual(found["days"], [{"day": "2025-03-01", "incomplete": 1}])
 
 
+@pytest.mark.slow
 class TestTimeLine(TruthCase):
     PERIOD = ("2025-03-01 08:00:00", "2025-03-01 12:00:00")
 
@@ -230,6 +233,7 @@ class TestTimeLine(TruthCase):
             self.integration.action_open_items_of(*self.PERIOD)
 
 
+@pytest.mark.slow
 class TestCard(TruthCase):
     def setUp(self):
         super().setUp()

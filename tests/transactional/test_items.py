@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from items_case import ORDERS, ItemsCase
@@ -22,6 +23,7 @@ from odoo.addons.ihub.engine import items
 from odoo.addons.ihub.lib.exceptions import UsageError
 
 
+@pytest.mark.slow
 class TestProcessEach(ItemsCase):
     def test_all_are_done_and_known_by_their_keys(self):
         run = self.run_it()
@@ -557,6 +559,7 @@ class TestProcessEach(ItemsCase):
         self.assertEqual((run.processed, run.total, seen), (6, 6, [6]))
 
 
+@pytest.mark.slow
 class TestLimit(ItemsCase):
     def test_too_many_failures_end_the_run(self):
         self.integration.sudo().failed_items_limit = 2
@@ -598,6 +601,7 @@ class TestLimit(ItemsCase):
             self.integration.sudo().failed_items_share = 101
 
 
+@pytest.mark.slow
 class TestBinding(ItemsCase):
     def test_bound_and_key_of(self):
         self.run_it()
@@ -1241,6 +1245,7 @@ class TestRepair(ItemsCase):
         self.assertTrue(self.item.sudo().data)
 
 
+@pytest.mark.slow
 class TestCompanies(ItemsCase):
     """A type that serves all companies deals with each element in the company that it is of."""
 
@@ -1294,6 +1299,7 @@ class TestCompanies(ItemsCase):
         self.assertEqual(self.called, [(1, "North")])
 
 
+@pytest.mark.slow
 class TestDoneWithErrors(ItemsCase):
     def test_a_reported_error_is_not_plainly_done(self):
         def work(this, _from, _to):
@@ -1362,6 +1368,7 @@ class TestDemoShop(HubCase):
         self.assertEqual(integration.health, "created")
 
 
+@pytest.mark.slow
 class TestPersonalData(ItemsCase):
     def test_data_are_wiped_and_the_binding_stays(self):
         self.orders[2]["fail"] = "Anna Berger is unknown"
@@ -1411,6 +1418,7 @@ class TestPersonalData(ItemsCase):
         self.items(key="1").with_user(self.operator).message_post(body="I have asked the shop.")
 
 
+@pytest.mark.slow
 class TestColumns(ItemsCase):
     """A type adds columns to lists of its items."""
 

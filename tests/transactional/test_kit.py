@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+import pytest
 from hub_case import HubCase, at
 from odoo.exceptions import UserError
 from odoo.tools import config
@@ -18,6 +19,7 @@ DEMO = "ihub.integration.demo"
 START = "2025-03-01 11:00"
 
 
+@pytest.mark.slow
 class TestKit(HubCase):
     def test_no_other_worker_removes_files_of_this_database(self):
         filestore = Path(config.filestore(self.env.cr.dbname))

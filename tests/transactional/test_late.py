@@ -3,6 +3,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from hub_case import at
 from notify_case import NotifyCase
@@ -12,6 +13,7 @@ from psycopg2 import errors
 from odoo.addons.ihub.lib.exceptions import RetryableError
 
 
+@pytest.mark.slow
 class TestLate(NotifyCase):
     def setUpOnce(self):
         super().setUpOnce()

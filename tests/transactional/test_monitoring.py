@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase
@@ -31,6 +32,7 @@ def parsed(text):
     }
 
 
+@pytest.mark.slow
 class TestFigures(BoardCase):
     def figures(self):
         with patch.object(facts, "is_served", return_value=True):

@@ -1,5 +1,6 @@
 """The next step: the one button that is coloured, the same on page, card, run and mail."""
 
+import pytest
 from freezegun import freeze_time
 from hub_case import at
 from lxml import etree
@@ -73,6 +74,7 @@ class NextStepCase(NotifyCase):
         return self.runs(self.integration).filtered("started_at")[-1].with_user(self.manager)
 
 
+@pytest.mark.slow
 class TestNextStep(NextStepCase):
     def test_each_step_is_a_method(self):
         for step in STEPS.values():
@@ -242,6 +244,7 @@ class TestArchived(NextStepCase):
         )
 
 
+@pytest.mark.slow
 class TestBlocked(NextStepCase):
     def assertLeads(self, step, *names):
         self.env.invalidate_all()

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from unittest.mock import patch
 
+import pytest
 from http_server import local_server
 from hub_case import HubCase
 from odoo import fields
@@ -26,6 +27,7 @@ class Failure(Exception):
         super().__init__({"headers": {"Authorization": f"Bearer {SECRET}"}, "said": TEXT})
 
 
+@pytest.mark.slow
 @tagged("standard", "post_install", "-at_install")
 class TestNoSecretAnywhere(HubCase):
     def setUp(self):

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from hub_case import at
 from notify_case import NotifyCase
@@ -13,6 +14,7 @@ from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.tests.common import Killed
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 11:30")
 class TestFailureAndRecovery(NotifyCase):
     def setUpOnce(self):
@@ -182,6 +184,7 @@ class TestFailureAndRecovery(NotifyCase):
         self.assertIn("Working again. Earlier failures: 2", chatter)
 
 
+@pytest.mark.slow
 class TestItems(NotifyCase):
     """One mail per run with failures, and one when nothing is left of them."""
 
@@ -488,6 +491,7 @@ class TestItems(NotifyCase):
         self.assertEqual(self.subjects()[1:], ["Orders: nothing left to repair"])
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 11:30")
 class TestWays(NotifyCase):
     """Mail, inbox, screen and activity."""
@@ -536,6 +540,7 @@ class TestWays(NotifyCase):
         self.assertFalse(self.activities(user))
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 12:10")
 class TestWhatIsStillOpen(NotifyCase):
     """Nobody is told that there is nothing to do, or loses the activity, while there is."""
@@ -630,6 +635,7 @@ class TestWhatIsStillOpen(NotifyCase):
         self.assertFalse(self.activities(self.anna))
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 11:30")
 class TestReaders(NotifyCase):
     """Whom a message reaches."""

@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 import psycopg2
+import pytest
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.exceptions import UserError
@@ -171,6 +172,7 @@ class TestOwnRollbacks(OwnTransactionsCase):
         self.assertTrue(self.runs(self.integration, state="done"))
 
 
+@pytest.mark.slow
 class TestConflicts(OwnTransactionsCase):
     def setUp(self):
         super().setUp()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+import pytest
 import requests
 from freezegun import freeze_time
 from hub_case import HubCase, at
@@ -20,6 +21,7 @@ def busy(after=None):
     return requests.HTTPError("429 Too Many Requests", response=response)
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 12:30")
 class TestProgressInLane(HubCase):
     def setUpOnce(self):

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from odoo.tests import test_cursor
@@ -11,6 +12,7 @@ from odoo.tests import test_cursor
 NOW = at("2025-03-01 12:30")
 
 
+@pytest.mark.slow
 @freeze_time(NOW)
 class TestQueries(HubCase):
     @contextmanager

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from hub_case import DEMO, HubCase, at
 from notify_case import NotifyCase
@@ -176,6 +177,7 @@ class TestTextsOnScreen(HubCase):
         self.assertIn("Nov 24, 2026, 9:00 AM (Europe/Berlin)", note)
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 11:30")
 class TestUnknownZoneOfAUser(NotifyCase):
     """Somebody's profile names a time zone that this server does not know, such as a newer one."""

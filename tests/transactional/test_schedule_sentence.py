@@ -1,9 +1,11 @@
 """The schedule of an integration in one sentence."""
 
+import pytest
 from freezegun import freeze_time
 from hub_case import HubCase, at
 
 
+@pytest.mark.slow
 @freeze_time("2025-03-01 12:30")
 class TestScheduleSentence(HubCase):
     def say(self, reader="UTC", **values):

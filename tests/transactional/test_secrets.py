@@ -4,6 +4,7 @@ import os
 from types import SimpleNamespace
 from unittest.mock import patch
 
+import pytest
 from hub_case import HubCase
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open
@@ -250,6 +251,7 @@ class TestSecrets(SecretsCase):
                 self.assertEqual("ihub_secret_key" in arch, warns)
 
 
+@pytest.mark.slow
 class TestSecretsAreMasked(SecretsCase):
     """Whatever a run writes does not have the secret in it, whatever it is called there."""
 

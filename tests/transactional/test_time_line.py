@@ -1,5 +1,6 @@
 """One time line tells what happened to a record, to an item and to an integration."""
 
+import pytest
 from freezegun import freeze_time
 from hub_case import HubCase, at
 from items_case import ItemsCase
@@ -33,6 +34,7 @@ class TimeLineCase(ItemsCase):
         return self.cr.sql_log_count - before
 
 
+@pytest.mark.slow
 class TestRecord(TimeLineCase):
     def test_what_came_without_trouble_is_there(self):
         self.run_it()
@@ -171,6 +173,7 @@ class TestRecord(TimeLineCase):
         self.assertLessEqual(self.count_queries(record), few)
 
 
+@pytest.mark.slow
 class TestItem(TimeLineCase):
     def fail_and_repair(self):
         self.orders[2]["fail"] = REASON

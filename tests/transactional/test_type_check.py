@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 from freezegun import freeze_time
 from hub_case import DEMO, HubCase, at
 from odoo.exceptions import UserError
@@ -154,6 +155,7 @@ class TestVerdict(TypeCase):
         )
 
 
+@pytest.mark.slow
 class TestWrongType(TypeCase):
     """What becomes of integrations whose type has become wrong, and of the others."""
 
@@ -257,6 +259,7 @@ class TestWrongType(TypeCase):
         self.assertEqual(self.wrong.health, "ok")
 
 
+@pytest.mark.slow
 class TestWhatRunsReturn(TypeCase):
     def fails(self, function):
         """Run ``function``, and return the run that failed because of what it returned."""

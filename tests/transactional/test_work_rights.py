@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+import pytest
 from hub_case import DEMO, HubCase
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import call_kw
@@ -127,6 +128,7 @@ class TestWhoMaySay(RightsCase):
         self.assertEqual(self.integration.sudo().company_id, self.theirs)
 
 
+@pytest.mark.slow
 class TestWhatIsLostLater(RightsCase):
     def losses(self):
         """Return what can be lost, as functions, and what the card says then."""
