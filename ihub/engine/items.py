@@ -238,6 +238,7 @@ class Processing(CursorWatcher):
         self._was_counted = lambda row: False
         self.scope = scope_of(record)
         self._run_id = self.scope.run_id if self.scope else None
+        # As superuser: whom the integration works for need not see its runs.
         run = self.env["ihub.run"].sudo().browse(self._run_id)
         # Once a run, of however many lists.
         self._told = self.scope.told if self.scope else set()

@@ -762,7 +762,7 @@ class IhubOperationMixin(models.AbstractModel):
         return self._action_on_run(self.current_run_id or self.last_run_id)
 
     def action_run_again(self):
-        """Return the dialog of Run Manually, for the period of the run that has failed."""
+        """Return the dialog of Run Manually, for the period that has failed if one has."""
         self.ensure_one()
         run = self.failed_run_id or self._error_run()
         return run.action_run_again() if run else self.action_run_manually()
