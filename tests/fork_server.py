@@ -57,6 +57,15 @@ def load_registry(database, argv):
     gc.freeze()
 
 
+def name_connections():
+    """Let the connections of a fork be named after it: the registry has kept its parent's name."""
+    from odoo import sql_db
+    from odoo.modules.registry import Registry
+
+    for database, registry in Registry.registries.items():
+        registry._db = sql_db.db_connect(database)
+
+
 def become(order, files):
     """Be the process that was asked for, in a session of its own, until its end."""
     from odoo.cli.command import main
@@ -110,6 +119,8 @@ def run():
     load(Path(__file__).resolve().parents[1], ["base", "web", "ihub", "ihub_integration_demo"])
     # As in Odoo's own tests: a password takes half a second otherwise, set or entered.
     sys.modules["odoo.addons.base.models.res_users"].MIN_ROUNDS = 1
+    # Also a server's workers are forks.
+    os.register_at_fork(after_in_child=name_connections)
     gc.collect()
     gc.freeze()
     if task := serve(orders):

@@ -32,6 +32,10 @@ LOCKS_HERE = (
     "(SELECT * FROM pg_locks WHERE database ="
     " (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
+# Odoo names its connections after the process that they are of.
+CONNECTIONS = (
+    "SELECT pid, application_name FROM pg_stat_activity WHERE datname = current_database()"
+)
 # Seconds after which something hangs: a busy machine is waited for.
 PATIENCE = 300
 # Seconds between two looks; one in so many also wakes the schedulers.
@@ -87,8 +91,19 @@ class Hub:
 
     def empty(self):
         """Forget all integrations: the next test begins with none."""
+        self.end_orphans()
         for statement in EMPTY:
             self.execute(statement)
+
+    def end_orphans(self):
+        """End the connections of processes that are no more; return when they are gone.
+
+        PostgreSQL does not notice that a process was killed before it has done what it was sent.
+        """
+        for pid, name in self.execute(CONNECTIONS):
+            process = name.rpartition("-")[2]
+            if process.isdigit() and not is_running(process):
+                self.execute("SELECT pg_terminate_backend(%s, %s)", pid, PATIENCE * 1000)
 
     # --- Buttons ---
 

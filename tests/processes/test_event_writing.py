@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import psycopg2
 import pytest
-from hub_driver import ADDONS_PATH, TYPE
+from hub_driver import ADDONS_PATH, LOCKS_HERE, TYPE
 from odoo_process import begin, run
 
 ROWS = "SELECT summary, undone FROM ihub_event ORDER BY id"
@@ -443,6 +443,26 @@ def test_killed_process_loses_at_most_the_last_second(hub, integration):
     stored = hub.row("SELECT count(*) FROM ihub_event")[0]
     # A quarter of a second for the write itself, on a machine that is busy.
     assert stored >= max(number for moment, number in marks if moment < died - 1.25)
+
+
+def test_what_a_killed_process_has_sent_is_not_written_into_the_next_test(hub, integration):
+    """PostgreSQL is still at it, since a lock of ours keeps it waiting, when the test is over."""
+    with closing(hub.connect()) as holder, tempfile.TemporaryFile() as given:
+        hub.execute("SELECT pg_advisory_lock(%s)", integration, connection=holder)
+        columns, values = "(create_date, level, summary)", "(now(), 'info', 'late')"
+        late = f"INSERT INTO ihub_event {columns} VALUES {values}"
+        code = f'env.cr.execute("SELECT pg_advisory_lock({integration}); {late}; COMMIT")'
+        given.write(code.encode())
+        given.seek(0)
+        process = begin(command(hub), stdin=given, database=hub.database)
+        waits = f"SELECT pid FROM {LOCKS_HERE} l WHERE objid = %s AND NOT granted"
+        ((pid,),) = hub.wait(lambda: hub.execute(waits, integration), "It", wake=False)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        hub.empty()
+    there = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
+    hub.wait(lambda: not hub.execute(there, pid), "The end of it", wake=False)
+    assert not hub.execute(ROWS)
 
 
 # What a process reports in a run before it dies, and what was undone with it. `tell` reports,
