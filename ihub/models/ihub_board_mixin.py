@@ -481,10 +481,14 @@ class IhubBoardMixin(models.AbstractModel):
     @api.depends("health")
     def _compute_trouble(self):
         known = self._facts()
+        # Most have none, which is set for all together.
+        self.can_dismiss = self.can_open_error = False
         for integration in self:
-            integration.can_dismiss = integration.health in ("run_failed", "with_errors")
+            if integration.health in ("run_failed", "with_errors"):
+                integration.can_dismiss = True
             facts = known.get(integration._origin.id)
-            integration.can_open_error = bool(facts and integration._error_run_id(facts))
+            if facts and integration._error_run_id(facts):
+                integration.can_open_error = True
 
     def _next_step(self, facts):
         """Return which of the steps is the one to take now, or False.
