@@ -90,17 +90,25 @@ def judge_lateness(
     :param bool is_late: whether the integration is late now
     :param bool is_watched: whether it runs on schedule at all
     :param datetime completed: when a window was last completed, or None
-    :return: ``begins`` (tell), ``ends`` (tell), ``dropped`` (somebody stopped it: tell nobody),
-        or None where nothing changes
+    :return: ``begins`` (tell), ``lasts`` (tell who was not), ``ends`` (tell), ``dropped``
+        (somebody stopped it: tell nobody), or None where nothing changes
     """
     if not late_since:
         return "begins" if is_late and is_watched else None
     if not is_watched:
         return "dropped"
+    if is_late:
+        return "lasts"
     # After an outage the window is planned anew, and is due later: that alone is no recovery.
-    if not is_late and completed and completed >= late_since:
-        return "ends"
-    return None
+    return "ends" if completed and completed >= late_since else None
+
+
+def is_making_up(able_since: datetime | None, now: datetime) -> bool:
+    """Return whether what is late may be on time soon, so that nobody needs to hear of it yet.
+
+    :param datetime able_since: since when it is at work, or could be; None where it waits
+    """
+    return able_since is not None and now - GRACE <= able_since <= now
 
 
 def has_recovered(failures: int, state: str, trigger: str, schedule_has_failed: bool) -> bool:

@@ -616,11 +616,12 @@ class IhubAlertMixin(models.AbstractModel):
         verdicts = self._judge_lateness()
         # Leave alone what others are changing right now: the next call sees it.
         locked = self.browse(sum(verdicts.values(), [])).try_lock_for_update(allow_referencing=True)
-        begun, ended, dropped = (
-            locked.filtered(lambda integration, ids=verdicts[verdict]: integration.id in ids)
-            for verdict in ("begins", "ends", "dropped")
+        begun, untold, ended, dropped = (
+            locked.filtered(lambda integration, ids=ids: integration.id in ids)
+            for ids in verdicts.values()
         )
         begun._begin_late()
+        (begun | untold)._tell_late()
         ended._end_late()
         dropped.write({"late_since": False})
         dropped._end_activity()
@@ -628,26 +629,40 @@ class IhubAlertMixin(models.AbstractModel):
 
     @api.model
     def _judge_lateness(self):
-        """Return ``{verdict: ids}``, with the verdicts of :func:`lateness.judge_lateness`."""
-        verdicts = {"begins": [], "ends": [], "dropped": []}
-        for id_, (facts, __) in self._all_known().items():
+        """Return ``{verdict: ids}``, with the verdicts of :func:`lateness.judge_lateness`.
+
+        Of what lasts, only what people are still to be told of.
+        """
+        now = fields.Datetime.now()
+        verdicts = {"begins": [], "lasts": [], "ends": [], "dropped": []}
+        known = self._all_known()
+        for integration in self.browse(known):
+            facts, __ = known[integration.id]
             verdict = lateness.judge_lateness(
                 facts.late_since, facts.is_late, facts.state == "running", facts.completed
             )
+            if verdict == "lasts" and (
+                integration.late_told
+                or not integration.notify_late
+                or lateness.is_making_up(facts.executing_since or facts.idle_since, now)
+            ):
+                continue
             if verdict:
-                verdicts[verdict].append(id_)
+                verdicts[verdict].append(integration.id)
         return verdicts
 
     def _begin_late(self):
         self.write({"late_since": fields.Datetime.now(), "late_told": False})
         for integration in self:
             integration._message_log(body=self.env._("Late: nothing was completed in time."))
-        # Whoever knows that its server is down knows why it is late.
+        self._notify_change()
+
+    def _tell_late(self):
+        # Whoever knows that its server is down knows why it is late, for as long as it is.
         wanted = self.filtered("notify_late") - self._known_to_wait()
         if wanted:
             wanted.late_told = True
             wanted._notify_people("late")
-        self._notify_change()
 
     def _known_to_wait(self):
         """Return those of these that wait for a server whose people know that it is down."""

@@ -92,8 +92,8 @@ SINCE, BEFORE, AFTER = at("03-02 08:00"), at("03-02 07:00"), at("03-02 09:00")
         (None, True, True, None, "begins"),
         (None, True, True, BEFORE, "begins"),
         (None, True, False, None, None),
-        (SINCE, True, True, BEFORE, None),
-        (SINCE, True, True, AFTER, None),
+        (SINCE, True, True, BEFORE, "lasts"),
+        (SINCE, True, True, AFTER, "lasts"),
         (SINCE, False, True, AFTER, "ends"),
         (SINCE, False, True, BEFORE, None),
         (SINCE, False, True, None, None),
@@ -103,6 +103,14 @@ SINCE, BEFORE, AFTER = at("03-02 08:00"), at("03-02 07:00"), at("03-02 09:00")
 )
 def test_an_occurrence_begins_and_ends_once(late_since, is_late, is_watched, completed, expected):
     assert lateness.judge_lateness(late_since, is_late, is_watched, completed) == expected
+
+
+@pytest.mark.parametrize(
+    "minutes, expected", [(None, False), (-1, False), (0, True), (10, True), (11, False)]
+)
+def test_what_could_begin_a_moment_ago_may_make_up_for_it(minutes, expected):
+    able_since = None if minutes is None else SINCE - timedelta(minutes=minutes)
+    assert lateness.is_making_up(able_since, SINCE) is expected
 
 
 @pytest.mark.parametrize(

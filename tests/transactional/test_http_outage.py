@@ -317,6 +317,46 @@ class TestWhoIsTold(OutageCase):
             [f"{self.name} is down: 3 integrations wait", f"{self.name} is responding again"],
         )
 
+    def be_late_in_an_outage(self):
+        """Nobody is told, since all know that the server is down, until it responds again."""
+        self.let_it_fail()
+        self.run_all()
+        for _hour in range(4):
+            self.look(60)
+        self.reply(OK)
+        self.assertIsNone(self.ask())
+        self.look(5)
+        self.assertEqual(
+            self.told(self.anna),
+            [f"{self.name} is down: 3 integrations wait", f"{self.name} is responding again"],
+        )
+
+    def test_what_stays_late_for_another_cause_is_told_then(self):
+        self.be_late_in_an_outage()
+
+        def unlucky(this, _from, _to):
+            raise RetryableError("The shop is being maintained.", delay=3600)
+
+        with self.running_as(unlucky):
+            for integration in self.integrations:
+                self.work(integration)
+        for _minutes in range(3):
+            self.look(5)
+        self.assertEqual(self.told(self.anna)[2:], ["3 integrations are late"])
+        self.assertIn("The shop is being maintained.", self.mails(self.anna)[-1].body_html)
+        self.run_all()
+        self.clock.tick(3600)
+        self.run_all()
+        self.look(5)
+        self.assertEqual(self.told(self.anna)[3:], ["3 integrations are working again"])
+
+    def test_so_is_what_nothing_takes_up_after_it(self):
+        self.be_late_in_an_outage()
+        self.look(5)
+        self.assertEqual(len(self.told(self.anna)), 2, "it may begin at any moment")
+        self.look(10)
+        self.assertEqual(self.told(self.anna)[2:], ["3 integrations are late"])
+
     def stop_others(self):
         for integration in self.integrations[1:]:
             integration.stop()
