@@ -13,7 +13,7 @@ def database(purpose):
     from odoo.tools import config
 
     databases = Databases({})
-    with databases.client.copied(databases.template(), f"bench_{purpose}") as name:
+    with databases.copied(f"bench_{purpose}") as name:
         config.parse_config(["-d", name, "--log-level=error"], setup_logging=True)
         try:
             yield Registry(name)

@@ -39,7 +39,7 @@ def database():
     from odoo.modules.registry import Registry
     from odoo.sql_db import close_db
 
-    with Databases({}).client.copied(Databases({}).template(), "bench_queue_job") as name:
+    with Databases({}).copied("bench_queue_job") as name:
         with as_a_server():
             registry = Registry.new(name, install_modules=["queue_job"])
         with registry.cursor() as cr:

@@ -150,9 +150,8 @@ def run_own(databases, own, arguments, env):
         *("--stop-after-init", "--max-cron-threads=0", f"--http-port={serve.free_port()}"),
         *("--log-level=warn", *(f"--log-handler={name}:INFO" for name in shown)),
     ]
-    template = databases.template(bundles=False)
     databases.forget_abandoned()
-    with databases.client.copied(template, "own") as database:
+    with databases.copied("own", bundles=False) as database:
         say(f"Installing and testing {' and '.join(names)} ...")
         # What they encrypt is gone with the database.
         env = {**env, "IHUB_SECRET_KEY": "a key for tests"}

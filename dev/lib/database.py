@@ -4,6 +4,7 @@ A database carries as its comment what it was made from. The comment is written 
 so a database without one is half made and is made again.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -88,6 +89,16 @@ class Databases:
             with paths.locked("template"):
                 self._create_template(name, base, bundles)
         return name
+
+    @contextlib.contextmanager
+    def copied(self, purpose, bundles=True):
+        """Yield the name of a copy of the template, which is dropped at the end."""
+        template = self.template(bundles)
+        with contextlib.ExitStack() as stack:
+            # Another start may be building the bundles in it, and what is in use cannot be copied.
+            with paths.locked("template"):
+                name = stack.enter_context(self.client.copied(template, purpose))
+            yield name
 
     def _create_template(self, name, base, bundles):
         note = self.client.note(name)

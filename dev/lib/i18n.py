@@ -66,7 +66,7 @@ def main():
 def _main(check):
     databases = database.Databases({})
     # A copy, because nobody can copy a template that somebody reads.
-    with databases.client.copied(databases.template(), "i18n") as name, _environment(name) as env:
+    with databases.copied("i18n") as name, _environment(name) as env:
         files = wanted(env)
     if check:
         return _check(files)

@@ -55,7 +55,7 @@ def main():
     browser.ensure()
     databases = database.Databases({})
     with contextlib.ExitStack() as stack:
-        name = stack.enter_context(databases.client.copied(databases.template(), "shots"))
+        name = stack.enter_context(databases.copied("shots"))
         command = odoo.command(ADDONS_PATH, "-d", name, "-i", DARK, "--no-http")
         shell.run([*command, "--stop-after-init"], f"{DARK} cannot be installed.")
         server = Server(

@@ -1,10 +1,13 @@
 """When databases are made again."""
 
+import contextlib
+import fcntl
 import re
+from types import SimpleNamespace
 
 import pytest
 
-from lib import database
+from lib import database, paths
 
 
 @pytest.fixture
@@ -115,6 +118,32 @@ def test_bundles_are_built_once_and_only_where_they_are_asked_for():
     for bundles in (False, False, True, False, True):
         databases.template(bundles)
     assert databases.calls == ["create", "install", "bundles"]
+
+
+def test_nobody_works_on_the_template_while_it_is_copied(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "DEV", tmp_path)
+    databases = Recorder(None)
+    databases.template = lambda bundles: "template"
+
+    @contextlib.contextmanager
+    def copied(template, purpose):
+        databases.calls.append(f"copy {template}, locked: {is_locked(tmp_path)}")
+        yield f"{purpose}_1"
+        databases.calls.append("drop")
+
+    databases.client = SimpleNamespace(copied=copied)
+    with databases.copied("own", bundles=False) as name:
+        databases.calls.append(f"{name}, locked: {is_locked(tmp_path)}")
+    assert databases.calls == ["copy template, locked: True", "own_1, locked: False", "drop"]
+
+
+def is_locked(folder):
+    with open(folder / "template.lock", "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 class Server:
