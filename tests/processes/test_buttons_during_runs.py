@@ -27,9 +27,9 @@ def test_cancel_while_the_lane_takes_the_run(hub):
 
 def test_at_the_next_checkpoint(hub, server_of_module):
     integration = hub.add("@1 work 6 2 3")
-    hub.start(integration)
-    server_of_module()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        server_of_module()
         hub.wait_until_held(integration)
         hub.stop(integration)
         shown = hub.read(integration, "state", "is_stopping", "activity", "state_user_id")
@@ -49,9 +49,9 @@ def test_at_the_next_checkpoint(hub, server_of_module):
 
 def test_without_checkpoints_the_window_ends_and_nothing_follows(hub, server_of_module):
     integration = hub.add("write\nhold\nwrite", windows=3)
-    hub.start(integration)
-    server_of_module()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        server_of_module()
         hub.wait_until_held(integration)
         hub.stop(integration)
         assert hub.read(integration, "is_stopping")["is_stopping"]
@@ -67,9 +67,9 @@ def test_without_checkpoints_the_window_ends_and_nothing_follows(hub, server_of_
 def test_stop_and_start_during_one_run(hub, server_of_module):
     """Nothing is lost and nothing is done twice: the run simply goes on."""
     integration = hub.add("work 4 2 3", windows=1)
-    hub.start(integration)
-    server_of_module()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        server_of_module()
         hub.wait_until_held(integration)
         hub.stop(integration)
         hub.start(integration)
@@ -85,9 +85,9 @@ def test_every_button_during_a_run(hub, server_of_module):
     from odoo.exceptions import UserError
 
     integration = hub.add("work 4 2 3")
-    hub.start(integration)
-    server_of_module()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        server_of_module()
         hub.wait_until_held(integration)
         manual = hub.run_manually(integration)
         hub.start(integration)
@@ -115,8 +115,8 @@ def test_cancel_of_a_run_that_is_executing(hub, server_of_module):
     from odoo.exceptions import UserError
 
     integration = hub.add("hold\nwrite", windows=1)
-    server_of_module()
     with hub.held(integration) as let_go:
+        server_of_module()
         run = hub.run_manually(integration)
         hub.wait_until_held(integration)
         with hub.env() as env, pytest.raises(UserError, match="in progress"):

@@ -26,9 +26,9 @@ def assert_taken_up_again(hub, integration, steps, crashes=1):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_threaded_server(hub, server, number):
     integration = hub.add(FIRST_ATTEMPT_HANGS)
-    hub.start(integration)
-    first = server()
     with hub.held(integration):
+        hub.start(integration)
+        first = server()
         assert hub.wait_until_held(integration) == first.process.pid
         # Odoo itself must not count crashes: after three it would let the lane sleep for an hour.
         counted = "SELECT timed_out_counter, done FROM ir_cron_progress ORDER BY id DESC LIMIT 1"
@@ -42,9 +42,9 @@ def test_a_threaded_server(hub, server, number):
 
 def test_a_cron_worker_of_a_prefork_server(hub, server):
     integration = hub.add(FIRST_ATTEMPT_HANGS)
-    hub.start(integration)
-    master = server(workers=1)
     with hub.held(integration):
+        hub.start(integration)
+        master = server(workers=1)
         worker = hub.wait_until_held(integration)
         assert worker != master.process.pid
         kill(worker)
@@ -54,9 +54,9 @@ def test_a_cron_worker_of_a_prefork_server(hub, server):
 def test_the_master_of_a_prefork_server(hub, server):
     """Its worker goes on, alone: it is not dead, and nobody may take its window."""
     integration = hub.add("write\nhold\nwrite", check_alone=True)
-    hub.start(integration)
-    master = server(workers=1)
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        master = server(workers=1)
         worker = hub.wait_until_held(integration)
         kill(master.process.pid)
         master.process.wait()
@@ -76,18 +76,18 @@ def test_the_master_of_a_prefork_server(hub, server):
 
 def test_a_run_beyond_the_time_limit_of_crons(hub, server):
     integration = hub.add(FIRST_ATTEMPT_HANGS)
-    hub.start(integration)
-    server("--limit-time-real-cron=2", workers=1)
     with hub.held(integration):
+        hub.start(integration)
+        server("--limit-time-real-cron=2", workers=1)
         assert_taken_up_again(hub, integration, [0, 1, 2])
 
 
 def test_a_process_that_dies_while_the_database_works_for_it(hub, server):
     """The database would not notice by itself: it is not talking to its client."""
     integration = hub.add("write 2\n@1 hold working\nwrite")
-    hub.start(integration)
-    first = server()
     with hub.held(integration):
+        hub.start(integration)
+        first = server()
         hub.wait_until_held(integration)
         first.kill()
         server()
@@ -97,10 +97,10 @@ def test_a_process_that_dies_while_the_database_works_for_it(hub, server):
 def test_the_working_connection_alone(hub, server):
     """The process lives, but its work is lost: the run is dead."""
     integration = hub.add(FIRST_ATTEMPT_HANGS, check_alone=True)
-    hub.start(integration)
-    server()
-    server()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        server()
+        server()
         hub.wait_until_held(integration)
         hub.execute("SELECT pg_terminate_backend(%s)", hub.holder(integration))
         hub.wait(lambda: not hub.holder(integration), "The lock's end")
@@ -112,9 +112,9 @@ def test_the_working_connection_alone(hub, server):
 def test_up_to_the_last_checkpoint(hub, server):
     """What a checkpoint has kept is there, once, and the next attempt goes on behind it."""
     integration = hub.add("@1 work 6 2 5\n@2 work 6 2")
-    hub.start(integration)
-    first = server()
     with hub.held(integration):
+        hub.start(integration)
+        first = server()
         hub.wait_until_held(integration)
         running = hub.run(integration, state="running")
         assert (running["processed"], running["total"], running["resume"]) == (4, 6, {"point": 4})

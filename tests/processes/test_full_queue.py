@@ -111,9 +111,9 @@ def test_two_people_press_stop(hub, full):
 
 def test_stop_while_a_queued_run_executes(hub, server_of_module):
     integration = hub.add("@1 work 6 2 3", windows=0)
-    queue(hub, integration, 50)
-    server_of_module()
     with hub.held(integration) as let_go:
+        queue(hub, integration, 50)
+        server_of_module()
         hub.wait_until_held(integration)
         assert once(hub, integration, "stop") < SECONDS
         shown = hub.read(integration, "is_stopping", "queued_count", "activity")

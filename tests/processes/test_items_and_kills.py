@@ -122,11 +122,12 @@ def test_in_the_midst_of_an_item(hub, prefork_of_module, item):
 def test_two_servers(hub, server, prefork_of_module):
     """Whichever of them works is killed, twice; whichever is there goes on."""
     integration = hub.add(f"{EACH}; 50 @1 hold; 220 @2 hold", check_alone=True)
-    hub.start(integration)
-    prefork_of_module()
-    server()
     for deaths in (1, 2):
         with hub.held(integration):
+            if deaths == 1:
+                hub.start(integration)
+                prefork_of_module()
+                server()
             kill(hub.wait_until_held(integration))
             hub.wait(
                 lambda n=deaths: hub.hasten() or hub.count(integration, state="interrupted") == n
@@ -298,9 +299,9 @@ def test_a_retry_waits_for_the_run_that_is_at_work(hub, failed):
 
 def test_stop_keeps_what_is_done(hub, prefork_of_module):
     integration = hub.add("each 250 120 @1 hold; 7,201 raise value Bad.")
-    hub.start(integration)
-    prefork_of_module()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        prefork_of_module()
         hub.wait_until_held(integration)
         hub.stop(integration)
         let_go()

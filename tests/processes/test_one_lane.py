@@ -41,10 +41,10 @@ def test_two_servers_with_everything_at_once(hub, server):
 def test_the_lane_outlives_the_lock_on_its_cron(hub, server):
     """Odoo gives the cron to the other server as soon as the first one's lock is lost."""
     integration = hub.add("write\nhold\nwrite", check_alone=True)
-    hub.start(integration)
-    server()
-    server()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        server()
+        server()
         hub.wait_until_held(integration)
         (locker,) = hub.row(
             f"SELECT a.pid FROM {LOCKS_HERE} l JOIN pg_stat_activity a USING (pid)"
@@ -77,13 +77,12 @@ def test_code_that_has_its_own_transactions_and_is_killed(hub, server):
     kept = {
         hub.add(script, 2, check_alone=True): steps for script, steps in OWN_TRANSACTIONS.items()
     }
-    for integration in kept:
-        hub.start(integration)
     crons = len(kept)
-    first = server(crons=crons)
     with ExitStack() as stack:
         for integration in kept:
             stack.enter_context(hub.held(integration))
+            hub.start(integration)
+        first = server(crons=crons)
         for integration, steps in kept.items():
             assert hub.wait_until_held(integration) == first.process.pid
             # The code has committed, yet the lane is held and the run is not over.

@@ -55,8 +55,8 @@ def ask(hub, odoo_server, standby):
 
 def test_what_is_at_work_is_not_called_interrupted(hub, ask, standby):
     integration = hub.add("hold")
-    hub.start(integration)
     with hub.held(integration):
+        hub.start(integration)
         hub.wait_until_held(integration)
         copied = (
             "SELECT 1 FROM ihub_run WHERE state = 'running'",

@@ -144,9 +144,9 @@ def save(hub, integration, script):
 def test_saved_settings_begin_a_run_again_that_writes_them(hub, server_of_module):
     script = "write\nhold\nedit"
     integration = hub.add(script)
-    hub.start(integration)
-    server_of_module()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        server_of_module()
         hub.wait_until_held(integration)
         save(hub, integration, script + "\n")
         let_go()
@@ -160,9 +160,9 @@ def test_own_state_does_not_meet_saved_settings(hub, server_of_module):
     """Neither waits for the other, and the run is not begun again."""
     script = "write\nstate token one\nhold\nstate token two\nstate cursor three"
     integration = hub.add(script)
-    hub.start(integration)
-    server_of_module()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        server_of_module()
         hub.wait_until_held(integration)
         save(hub, integration, script + "\n")
         let_go()
@@ -178,9 +178,9 @@ def test_own_state_does_not_meet_saved_settings(hub, server_of_module):
 def test_own_state_that_two_write_at_once_is_a_conflict(hub, server_of_module):
     """Also when both are the first."""
     integration = hub.add("write\n@1 hold\nstate token mine")
-    hub.start(integration)
-    server_of_module()
     with hub.held(integration) as let_go:
+        hub.start(integration)
+        server_of_module()
         hub.wait_until_held(integration)
         with hub.env("__system__") as env:
             record = env["ihub.integration.ledger"].search([("integration_id", "=", integration)])

@@ -95,9 +95,9 @@ def a_reader(hub):
 
 def test_upgrading_during_a_run_loses_nothing(hub, server):
     integration = hub.add("write\nhold\nwrite", windows=3, check_alone=True)
-    hub.start(integration)
-    server()
     with hub.held(integration) as let_go, a_reader(hub):
+        hub.start(integration)
+        server()
         hub.wait_until_held(integration)
         outcome = []
         upgrade = threading.Thread(
