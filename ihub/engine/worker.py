@@ -75,7 +75,7 @@ NEEDED_OF_RUN = (
     "window_to", "behind_from", "due", "started_at", "ended_at", "resume", "processed", "message",
     "with_errors", "usual_records", "duration", "create_uid", "write_uid",
 )  # fmt: skip
-# So many manual runs, or runs that are not done in the end, may begin within a minute.
+# So many runs of a trigger may begin within a minute; see LIMITED in models/ihub_run.py.
 MAX_BEGUN = 60
 
 
@@ -457,7 +457,9 @@ class Worker:
         if self._may_begin.get(trigger):
             self._may_begin[trigger] -= 1
             return False
-        begun = self._begun_within_a_minute(trigger)
+        minute_ago = fields.Datetime.now() - timedelta(seconds=60)
+        runs = self.env["ihub.run"]
+        begun = runs._begun_since(minute_ago, self.integration, trigger, limit=MAX_BEGUN)
         if len(begun) < MAX_BEGUN:
             self._may_begin[trigger] = MAX_BEGUN - len(begun) - 1
             return False
@@ -475,28 +477,6 @@ class Worker:
         self.integration.ihub_warning(summary=message, integration=self.integration)
         self.integration._notify_change()
         return True
-
-    def _begun_within_a_minute(self, trigger):
-        """Return when the last runs of a kind began that have led to nothing further, newest first.
-
-        :return: list of at most :data:`MAX_BEGUN` moments, naive UTC
-        """
-        self.env["ihub.run"].flush_model(["started_at", "state"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT started_at FROM ihub_run
-                 WHERE integration_id = %s AND started_at > %s AND trigger = %s
-                   AND (trigger IN ('manual', 'code') OR state <> 'done') AND skipped IS NOT TRUE
-                 ORDER BY started_at DESC LIMIT %s
-                """,
-                self.integration.id,
-                fields.Datetime.now() - timedelta(seconds=60),
-                trigger,
-                MAX_BEGUN,
-            )
-        )
-        return [moment for (moment,) in rows]
 
     def _wait_for_stop(self):
         """Wait for a Stop that is being committed right now.

@@ -30,6 +30,9 @@ TRANSITIONS = {
     "running": {"pending", "done", "failed", "cancelled", "interrupted"},
 }
 ENDED = ("done", "failed", "cancelled", "interrupted")
+# Of which only so many may begin within a minute: what people and code ask for, and of what comes
+# by itself, such as windows of a backlog, what does not end well. Said alike by index and query.
+LIMITED = "(trigger IN ('manual', 'code') OR state <> 'done')"
 STATES = [
     ("pending", "Queued"),
     ("running", "Running"),
@@ -305,9 +308,7 @@ class IhubRun(models.Model):
     _done_idx = models.Index("(integration_id, window_to, window_from) WHERE state = 'done'")
     _not_done_idx = models.Index("(integration_id, window_to, window_from) WHERE state <> 'done'")
     # For the lane: how many have begun in the last minute. What the schedule has done is not in it.
-    _begun_idx = models.Index(
-        "(integration_id, started_at) WHERE trigger = 'manual' OR state <> 'done'"
-    )
+    _begun_idx = models.Index(f"(integration_id, started_at) WHERE {LIMITED}")
     # For those who watch: what has ended lately. The rows lie in order of time.
     _ended_idx = models.Index("USING brin (ended_at) WITH (pages_per_range = 32)")
     _idempotency_key_uniq = models.UniqueIndex(
@@ -556,6 +557,30 @@ class IhubRun(models.Model):
                 **sentences.stored(self.integration_id, said),
             }
         )
+
+    @api.model
+    def _begun_since(self, moment, integration, trigger, limit):
+        """Return when the last runs of a trigger began of which only so many may: :data:`LIMITED`.
+
+        :return: list of at most ``limit`` moments after ``moment``, naive UTC, newest first
+        """
+        self.flush_model(["started_at", "state"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT started_at FROM ihub_run
+                 WHERE integration_id = %s AND started_at > %s AND trigger = %s
+                   AND %s AND skipped IS NOT TRUE
+                 ORDER BY started_at DESC LIMIT %s
+                """,
+                integration.id,
+                moment,
+                trigger,
+                SQL(LIMITED),
+                limit,
+            )
+        )
+        return [moment for (moment,) in rows]
 
     # --- Attempts ---
 
