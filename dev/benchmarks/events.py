@@ -246,7 +246,8 @@ class Bench:
 
     def deleting(self):
         """In turns, so that both meet the same table; each turn is committed, as by the cron."""
-        from odoo.addons.ihub.models.ihub_event import BATCH, BATCHES
+        from odoo.addons.ihub.engine.retention import BATCH
+        from odoo.addons.ihub.models.ihub_event import BATCHES
 
         Event = self.env["ihub.event"]
         hub, bare = [], []

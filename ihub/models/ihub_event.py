@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine.retention import BATCH, LONGEST, kept_days
 from ..report import time_line
 from ..report.actions import page_of
 from .ihub_fields import Badge, BigInteger, LooseMany2one, LooseReference, distinct
@@ -16,11 +17,6 @@ PIECES = 6
 # The planner is asked about each: where there are more, they are searched for as they are.
 CONDITIONS = 20
 _logger = logging.getLogger(__name__)
-# Days, unless set by the system parameters ihub.keep_<level>_days or on the integration.
-KEEP_DAYS = {"info": 30, "warning": 90, "error": 365}
-# A hundred years of days: what is before that, databases cannot always reckon.
-LONGEST = 36_525
-BATCH = 5_000
 # Batches between two looks at whether others need the cron; each is committed by Odoo's cron.
 BATCHES = 4
 
@@ -537,9 +533,9 @@ class IhubEvent(models.Model):
     def _retention_rules(self):
         """Return tuples of level, days, integration ids, whether it is for these or all others."""
         rules = []
-        for level in KEEP_DAYS:
+        for level in self._fields["level"].get_values(self.env):
             own = self._own_days(level)
-            days = kept_days(self.env, f"ihub.keep_{level}_days", KEEP_DAYS[level])
+            days = kept_days(self.env, f"ihub.keep_{level}_days")
             rules.append((level, days, [id_ for id_, __ in own], False))
             rules += [(level, days, [id_], True) for id_, days in own]
         return rules
@@ -562,19 +558,6 @@ def pieces_of(text):
     words = re.findall("[A-Za-z0-9]{3,}", text) if text.isascii() else []
     pieces = [w[i : i + 3] for w in words for i in (*range(0, len(w) - 2, 3), len(w) - 3)]
     return sorted(dict.fromkeys(pieces), key=lambda piece: not re.search("[0-9]", piece))[:PIECES]
-
-
-def kept_days(env, parameter, default, zero=None):
-    """Return for how many days something is kept, by a system parameter.
-
-    :param default: where it holds no number of days
-    :param zero: where it holds 0; None: the default
-    """
-    # As superuser: parameters belong to administrators, whoever cleans up.
-    text = str(env["ir.config_parameter"].sudo().get_param(parameter) or "").strip()
-    if not text.isdecimal():
-        return default
-    return min(int(text[:9]), LONGEST) or (default if zero is None else zero)
 
 
 def _moment(days):

@@ -1,14 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..engine.retention import BATCH, kept_days
 from ..report.exchange import exchange_text
 from ..report.format import said
-from .ihub_event import kept_days
-
-# Days for which the data of an item that is done are kept, and the request of a run that has
-# failed, unless set by the system parameter ihub.keep_item_data_days; 0: not at all.
-KEEP_DATA_DAYS = 30
-BATCH = 5_000
 
 
 class IhubFailedRequest(models.AbstractModel):
@@ -44,10 +39,6 @@ class IhubFailedRequest(models.AbstractModel):
     def _failed_request_as_text(self):
         return exchange_text(self.integration_id, self.sudo().failed_request)
 
-    @api.model
-    def _keep_data_days(self):
-        return kept_days(self.env, "ihub.keep_item_data_days", KEEP_DATA_DAYS, zero=0)
-
     @api.autovacuum
     def _gc_failed_requests(self):
         """Forget requests that are old, or whose integration is not to keep them any more.
@@ -67,7 +58,7 @@ class IhubFailedRequest(models.AbstractModel):
                                LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED)
                 RETURNING id
                 """,
-                days=self._keep_data_days(),
+                days=kept_days(self.env, "ihub.keep_item_data_days"),
                 limit=BATCH,
             )
         )

@@ -6,9 +6,9 @@ from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..engine import alarm, lane_lock, live
+from ..engine.retention import LONGEST
 from ..engine.values import checked
 from ..report.sentences import read
-from .ihub_event import LONGEST
 from .ihub_fields import Badge
 
 # What Odoo itself adds to every model; it ignores what people write there.

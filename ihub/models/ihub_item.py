@@ -11,10 +11,10 @@ from odoo.tools import SQL
 
 from ..core import items as core
 from ..engine.items import reference_in, unpacked
+from ..engine.retention import BATCH, kept_days
 from ..report import item_page
 from ..report.actions import closing_notice, dialog, page_of
 from ..report.format import said
-from .ihub_failed_request import BATCH
 from .ihub_fields import Badge, LooseReference, distinct
 
 _logger = logging.getLogger(__name__)
@@ -437,7 +437,7 @@ class IhubItem(models.Model):
                                LIMIT %s FOR UPDATE SKIP LOCKED)
                 RETURNING id
                 """,
-                self._keep_data_days(),
+                kept_days(self.env, "ihub.keep_item_data_days"),
                 BATCH,
             )
         )

@@ -1,13 +1,8 @@
 from odoo import api, fields, models
 
 from ..engine import message_store
-from .ihub_event import kept_days
+from ..engine.retention import BATCH, kept_days
 from .ihub_fields import add_column
-
-# Days for which it is known what was received, unless set by ihub.keep_message_days: for so long
-# the same message twice is one.
-KEEP_DAYS = 30
-BATCH = 5_000
 
 
 class IhubMessage(models.Model):
@@ -60,7 +55,7 @@ class IhubMessage(models.Model):
         :return: number of messages; whether there are more
         """
         self.flush_model()
-        days = kept_days(self.env, "ihub.keep_message_days", KEEP_DAYS)
+        days = kept_days(self.env, "ihub.keep_message_days")
         number = message_store.forget_old(self.env.cr, days, BATCH)
         self.invalidate_model()
         return number, int(number == BATCH)

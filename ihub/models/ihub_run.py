@@ -14,12 +14,12 @@ from ..core.schedule import find_zone
 from ..core.sentences import Sentence
 from ..core.usual import ENOUGH_RECORDS, ENOUGH_WEEKS, LONGER, same_hours
 from ..engine import item_store
+from ..engine.retention import kept_days
 from ..report import sentences
 from ..report.actions import dialog
 from ..report.format import local_moment, local_period, said
 from ..report.health import goes_on
 from ..report.outcome import MORE, outcome_of, outcome_sql
-from .ihub_event import kept_days
 from .ihub_fields import Badge
 
 _logger = logging.getLogger(__name__)
@@ -71,8 +71,6 @@ NOTHING_SAID = {
     "message_values": None,
     "first_message": False,
 }
-# Days, unless set by the system parameter ihub.keep_run_days.
-KEEP_DAYS = 90
 BATCH = 500
 # So many spans at a time are made of old runs: a day of minutes is 1,440 rows in one of them.
 SPANS = 50
@@ -1057,7 +1055,7 @@ class IhubRun(models.Model):
         self.env["ihub.integration"].flush_model(["failed_run_id", "doubtful_run_id"])
         self.env["ihub.item"].flush_model(["source_run_id", "state"])
         outcome = outcome_sql(partial(SQL.identifier, "r"))
-        days = kept_days(self.env, "ihub.keep_run_days", KEEP_DAYS)
+        days = kept_days(self.env, "ihub.keep_run_days")
         rows = self.env.execute_query(SQL(OLD_SPANS, outcome=outcome, days=days, limit=SPANS))
         for ids, *span in rows:
             # As superuser: runs are the executor's own, whoever cleans up.
@@ -1131,8 +1129,8 @@ class IhubRun(models.Model):
                    FOR UPDATE SKIP LOCKED
                 """,
                 # None: nothing is older than that.
-                kept_days(self.env, "ihub.keep_schedule_days", None),
-                kept_days(self.env, "ihub.keep_run_days", KEEP_DAYS),
+                kept_days(self.env, "ihub.keep_schedule_days"),
+                kept_days(self.env, "ihub.keep_run_days"),
                 limit,
             )
         )
