@@ -10,14 +10,14 @@ from odoo.service.model import retrying
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from ..core.webhook import MAX_BYTES
-from ..engine.flusher import Flusher, Watched
 from ..engine.odoo_internals import socket_of
 from ..engine.receiver import REFUSED, TOO_MANY, receive
+from ..engine.timer import Timed, TimerThread
 
 # Seconds in which the whole of a message must have come.
 DEADLINE = 10.0
 
-_readings = Flusher("ihub.readings")
+_readings = TimerThread("ihub.readings")
 
 
 class InboxDispatcher(HttpDispatcher):
@@ -90,7 +90,7 @@ def _answer(status):
     return Response("", status, headers=headers, content_type="text/plain")
 
 
-class _Reading(Watched):
+class _Reading(Timed):
     """A socket that is being read, to be shut when its time is over."""
 
     def __init__(self, connection):
@@ -117,7 +117,7 @@ def _limited(connection):
     """
     reading = _Reading(connection)
     if connection is not None:
-        _readings.watch(reading, DEADLINE)
+        _readings.call_in(reading, DEADLINE)
     try:
         yield
     except RequestEntityTooLarge:
@@ -129,4 +129,4 @@ def _limited(connection):
     finally:
         reading.connection = None
         # Else the thread would look through all of the last ten seconds whenever one comes.
-        _readings.unwatch(reading)
+        _readings.cancel(reading)

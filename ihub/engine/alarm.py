@@ -12,8 +12,8 @@ from odoo.modules.registry import Registry
 from odoo.sql_db import db_connect
 
 from ..core.shutdown import is_ending
-from .flusher import Flusher, Watched
 from .odoo_internals import notify_cron_workers, when_cron_workers_run
+from .timer import Timed, TimerThread
 
 _logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _NEXT = """
 """
 
 
-class Alarm(Watched):
+class Alarm(Timed):
     """The alarm of one database."""
 
     def __init__(self, dbname):
@@ -67,7 +67,7 @@ class Alarm(Watched):
 
     def call_in(self, seconds):
         """Be called after so many seconds."""
-        _thread.watch(self, seconds)
+        _thread.call_in(self, seconds)
 
     def look(self):
         """Return whether something is due, and the seconds until the next moment, or None.
@@ -85,7 +85,7 @@ class Alarm(Watched):
         notify_cron_workers(self._dbname)
 
 
-_thread = Flusher("ihub.alarm")
+_thread = TimerThread("ihub.alarm")
 _by_database = {}
 _has_workers = False
 

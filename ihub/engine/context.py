@@ -107,6 +107,12 @@ def executing_run():
     return _current.get()
 
 
+def current_database():
+    """Return the name of the database that this thread works with, or None."""
+    scope = executing_run()
+    return scope.dbname if scope else getattr(threading.current_thread(), "dbname", None)
+
+
 def is_executing(dbname, integration_id):
     """Return whether a run of an integration executes in any thread of this process."""
     return (dbname, integration_id) in _executing

@@ -3,7 +3,7 @@
 A buffer hangs on the cursor on which something was reported. It is written
 
 - at once for errors, by the thread that reports them,
-- within a second, or after some hundred events, by the thread of :mod:`.flusher`,
+- within a second, or after some hundred events, by the thread of :mod:`.timer`,
 - by :func:`flush`, at a checkpoint,
 - when the cursor commits, rolls back or is closed.
 
@@ -24,7 +24,6 @@ from psycopg2 import errors
 
 from . import event_store
 from .context import current_run
-from .flusher import Flusher, Watched
 from .odoo_internals import (
     CursorWatcher,
     has_own_transaction,
@@ -33,6 +32,7 @@ from .odoo_internals import (
     set_watcher,
     watcher,
 )
+from .timer import Timed, TimerThread
 
 _logger = logging.getLogger(__name__)
 
@@ -54,16 +54,16 @@ HOPELESS = (errors.LockNotAvailable, errors.QueryCanceled, psycopg2.ProgrammingE
 # Seconds between attempts to write; after the last the server's log has to do.
 PAUSES = (1, 2, 5, 10, 20, 20)
 
-flusher = Flusher("ihub.events")
-atexit.register(flusher.flush_all)
+flusher = TimerThread("ihub.events")
+atexit.register(flusher.call_all)
 
 
 def waiting(dbname):
     """Return how many events of a database this process has yet to write."""
-    return sum(buffer.waiting for buffer in flusher.watched() if buffer.dbname == dbname)
+    return sum(buffer.waiting for buffer in flusher.pending() if buffer.dbname == dbname)
 
 
-class EventBuffer(CursorWatcher, Watched):
+class EventBuffer(CursorWatcher, Timed):
     """The events of one real cursor. It never touches that cursor: other threads flush it."""
 
     def __init__(self, dbname):
@@ -98,9 +98,9 @@ class EventBuffer(CursorWatcher, Watched):
         if event.level == "error" or count >= HELP or self._size >= HELP_SIZE:
             self.flush()
         elif count == 1:
-            flusher.watch(self)
+            flusher.call_in(self)
         elif not count % WAKE:
-            flusher.watch(self, delay=0)
+            flusher.call_in(self, 0)
 
     def hook(self, cr):
         """Be told how the open transaction of ``cr`` ends."""
@@ -154,7 +154,7 @@ class EventBuffer(CursorWatcher, Watched):
             # A savepoint may have taken the note along.
             self._noted = False
             if self._undone:
-                flusher.watch(self)
+                flusher.call_in(self)
 
     def forget(self):
         self.__init__(self.dbname)
@@ -181,7 +181,7 @@ class EventBuffer(CursorWatcher, Watched):
                 elif last or self._attempts >= len(PAUSES):
                     self._give_up()
                 else:
-                    flusher.watch(self, delay=PAUSES[self._attempts])
+                    flusher.call_in(self, PAUSES[self._attempts])
                     self._attempts += 1 if patient else 0
         except Exception:
             _logger.exception("Events could not be written")

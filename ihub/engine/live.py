@@ -14,7 +14,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
 from ..core.shutdown import is_ending
-from .flusher import Flusher, Watched
+from .timer import Timed, TimerThread
 
 _logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ PAUSE = 1.0
 _KEY = "ihub.changed"
 
 
-class Changes(Watched):
+class Changes(Timed):
     """The integrations of one database of which it is still to be said that they have changed."""
 
     clock = staticmethod(time.monotonic)
@@ -67,7 +67,7 @@ class Changes(Watched):
 
     def call_in(self, seconds):
         """Be called after so many seconds."""
-        _thread.watch(self, seconds)
+        _thread.call_in(self, seconds)
 
     def send(self, ids):
         """Send one message about the integrations ``ids``."""
@@ -82,7 +82,7 @@ class Changes(Watched):
 
 
 _by_database = {}
-_thread = Flusher("ihub.live")
+_thread = TimerThread("ihub.live")
 
 
 def tell(cr, ids):

@@ -18,9 +18,9 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..core.webhook import Hmac, Refused
-from . import message_store, secrets, waiting
-from .flusher import Flusher, Watched
+from . import message_store, secrets, transaction
 from .odoo_internals import has_own_transaction
+from .timer import Timed, TimerThread
 
 # The names under which the secrets of a webhook are kept: no field can bear them.
 SECRET = "webhook.secret"
@@ -38,8 +38,8 @@ ACCEPTED, REFUSED, TOO_MANY = 202, 404, 429
 _TOKEN = re.compile(r"[\w-]{1,100}", re.ASCII)
 _logger = logging.getLogger(__name__)
 _NOBODY = Hmac()
-_flusher = Flusher("ihub.inbox")
-atexit.register(_flusher.flush_all)
+_thread = TimerThread("ihub.inbox")
+atexit.register(_thread.call_all)
 
 
 def receive(env, token, headers, body):
@@ -162,7 +162,7 @@ def _has_room(env, integration_id, rate):
 
 
 @dataclass(frozen=True)
-class _Call(Watched):
+class _Call(Timed):
     """The wish that the lane of an integration looks for messages."""
 
     dbname: str
@@ -172,7 +172,7 @@ class _Call(Watched):
         """Wake it; what fails is made good by the scheduled action that looks for such lanes."""
         _woken[self] = time.monotonic()
         try:
-            with waiting.own_transaction(self.dbname) as env:
+            with transaction.own_transaction(self.dbname) as env:
                 env["ihub.integration"].browse(self.integration_id).exists()._wake()
         except Exception:
             _logger.warning("An integration could not be woken.", exc_info=True)
@@ -186,10 +186,10 @@ def wake(dbname, integration_id):
     """Have a lane woken, at once, but not for each message of many."""
     call = _Call(dbname, integration_id)
     since = time.monotonic() - _woken.get(call, float("-inf"))
-    _flusher.watch(call, max(0.0, PAUSE - since))
+    _thread.call_in(call, max(0.0, PAUSE - since))
 
 
-class _Counts(Watched):
+class _Counts(Timed):
     """What was refused and is not written yet: a flood must not become a flood of rows."""
 
     def __init__(self):
@@ -199,7 +199,7 @@ class _Counts(Watched):
         """Count one more."""
         with self._lock:
             self._numbers[what] += 1
-        _flusher.watch(self)
+        _thread.call_in(self)
 
     def on_time(self):
         """Write it."""
@@ -207,7 +207,7 @@ class _Counts(Watched):
             numbers, self._numbers = self._numbers, Counter()
         for (dbname, integration_id, cause), number in numbers.items():
             try:
-                with waiting.own_transaction(dbname) as env:
+                with transaction.own_transaction(dbname) as env:
                     message_store.count(env.cr, integration_id, cause, number)
             except Exception:
                 _logger.warning("Refused messages could not be counted.", exc_info=True)

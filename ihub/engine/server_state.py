@@ -14,7 +14,7 @@ from psycopg2.extras import Json
 
 from ..core.sentences import Said, Sentence, kept
 from ..core.traffic import DOWN_AFTER, ROW, next_probe
-from . import waiting
+from . import transaction
 from .context import executing_run
 
 # Seconds for which what is known of a server is taken for true.
@@ -42,7 +42,7 @@ def take_turn(dbname, origin, interval, patience):
         "patience": SQL("%s * interval '1 second'", patience),
         "now": _NOW,
     }
-    with waiting.own_transaction(dbname) as env:
+    with transaction.own_transaction(dbname) as env:
         taken = env.execute_query(SQL(_TAKE, **values))
         rows = taken or env.execute_query(SQL(_ASK, **values))
     ((seconds,),) = rows
@@ -90,7 +90,7 @@ class Breaker:
         now = time.monotonic()
         if not self._dbname or (self._looked_at and now < self._looked_at + _FRESH_LOOK):
             return None
-        with waiting.own_transaction(self._dbname) as env:
+        with transaction.own_transaction(self._dbname) as env:
             server = _row(env, self._origin)
             self._failures = server.failures
             is_held = server.failures >= DOWN_AFTER and not _is_awaited()
@@ -109,7 +109,7 @@ class Breaker:
         if not self._dbname:
             return None
         now = fields.Datetime.now()
-        with waiting.own_transaction(self._dbname) as env:
+        with transaction.own_transaction(self._dbname) as env:
             env.cr.execute(
                 SQL(
                     _FAILED,
@@ -135,7 +135,7 @@ class Breaker:
         if not self._failures:
             return
         self._failures = 0
-        with waiting.own_transaction(self._dbname) as env:
+        with transaction.own_transaction(self._dbname) as env:
             rows = env.execute_query(SQL(_ANSWERED, origin=self._origin))
             if rows and rows[0][0] >= DOWN_AFTER:
                 env["ihub.server"]._let_go_on(self._name)

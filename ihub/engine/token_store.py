@@ -14,7 +14,7 @@ from odoo.tools import SQL
 from psycopg2.extras import Json
 
 from ..core import masking
-from . import secrets, waiting
+from . import secrets, transaction
 
 # Seconds to wait for another process that is renewing the token.
 _PATIENCE = "60s"
@@ -30,7 +30,7 @@ def renewed(dbname, key, is_good, renew):
     :param is_good: function that gets the token that is kept, or None; whether to use it
     :param renew: function that gets the same and returns a new one, a JSON value
     """
-    with waiting.own_transaction(dbname) as env:
+    with transaction.own_transaction(dbname) as env:
         env.cr.execute(SQL("SELECT set_config('lock_timeout', %s, true)", _PATIENCE))
         env.cr.execute(SQL(_MAKE, key=key, now=fields.Datetime.now()))
         ((stored, last),) = env.execute_query(SQL(_LOCK, key=key))
@@ -50,7 +50,7 @@ def encrypt_anew(dbname):
 
     Apart, too: one that is being renewed meanwhile is waited for, and left as it is then.
     """
-    with waiting.own_transaction(dbname) as env:
+    with transaction.own_transaction(dbname) as env:
         return secrets.encrypt_anew(env, "ihub_token", adapt=Json)
 
 

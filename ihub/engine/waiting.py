@@ -4,17 +4,13 @@ All of it is read and written in transactions of its own. That of the run would 
 would others see what it says; and the run's row, changed by anybody else, would be a conflict.
 """
 
-import threading
 import time
 from contextlib import contextmanager
 
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
-
 from ..core.exceptions import StopRequested
 from ..core.retry import LONGEST_WAIT, LONGEST_WAIT_OF_PEOPLE
+from . import transaction
 from .context import executing_run
-from .odoo_internals import has_own_transaction
 
 # Seconds between two looks for a Stop.
 LOOK = 1.0
@@ -34,12 +30,6 @@ def longest_wait():
     """
     scope = executing_run()
     return LONGEST_WAIT if scope and not scope.waits_apart else LONGEST_WAIT_OF_PEOPLE
-
-
-def current_database():
-    """Return the name of the database that this thread works with, or None."""
-    scope = executing_run()
-    return scope.dbname if scope else getattr(threading.current_thread(), "dbname", None)
 
 
 def wait(seconds, reason, server):
@@ -62,22 +52,8 @@ def wait(seconds, reason, server):
             _obey_stop(scope)
 
 
-@contextmanager
-def own_transaction(dbname):
-    """Yield an environment whose changes are committed at the end, whatever becomes of the run.
-
-    Each of its queries sees what others have committed until then, and waits for a row that
-    another process is about to change, in place of failing.
-    """
-    with Registry(dbname).cursor() as cr:
-        # Those of tests are part of a transaction that has begun long ago.
-        if has_own_transaction(cr):
-            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        yield api.Environment(cr, SUPERUSER_ID, {})
-
-
 def _obey_stop(scope):
-    with own_transaction(scope.dbname) as env:
+    with transaction.own_transaction(scope.dbname) as env:
         is_stopped = env["ihub.run"].browse(scope.run_id)._is_stop_requested()
     if is_stopped:
         scope.stopped = True
@@ -90,10 +66,10 @@ def _told(scope, seconds, reason, server):
     if seconds < TOLD_FROM:
         yield
         return
-    with own_transaction(scope.dbname) as env:
+    with transaction.own_transaction(scope.dbname) as env:
         env["ihub.wait"]._begin(scope.run_id, scope.integration_id, seconds, reason, server)
     try:
         yield
     finally:
-        with own_transaction(scope.dbname) as env:
+        with transaction.own_transaction(scope.dbname) as env:
             env["ihub.wait"]._end(scope.run_id, scope.integration_id)

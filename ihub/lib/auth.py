@@ -19,7 +19,7 @@ import requests
 from odoo.tools import LazyTranslate
 
 from ..core.webhook import check_digest, signature_of
-from ..engine import token_store, waiting
+from ..engine import context, token_store
 from ..engine.exceptions import SettingsError, UsageError
 from .language import say
 from .rest_client import AnswerUnusable, RequestInvalid, RequestRefused, RestClient
@@ -153,7 +153,7 @@ class OAuth2(requests.auth.AuthBase):
         self._token: dict[str, Any] | None = None
         self._refused: str | None = None
         # Threads that are started later do not know it.
-        self._dbname = waiting.current_database()
+        self._dbname = context.current_database()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         token = self._token if self._is_good(self._token) else None

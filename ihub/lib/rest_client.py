@@ -30,7 +30,7 @@ from ..core.items import is_place
 from ..core.paging import NO_CONTENT, LinkHeader, NoList, Pages, Place, SamePage, Way
 from ..core.retry import REPEATABLE, Patience, is_transient_status, retry_after
 from ..core.traffic import interval_of, is_outage, is_servers_fault
-from ..engine import server_state, waiting
+from ..engine import context, server_state, waiting
 from ..engine.exceptions import IntegrationError, UsageError
 from .bounded_http import ENCODINGS, BoundedAdapter, Limits, NoCertificates, TooLarge
 from .language import say
@@ -280,7 +280,7 @@ class RestClient:
         self.max_wait = max_wait
         self._interval = _interval(rate)
         # Threads that are started later do not know it.
-        self._dbname = waiting.current_database()
+        self._dbname = context.current_database()
         self._session = _Session(self.base_url, (connect_timeout, read_timeout), follow_elsewhere)
         self._session.auth = _Authorization(auth, self.base_url)
         origin = self._session.origin

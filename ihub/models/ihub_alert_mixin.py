@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ..core import lateness
 from ..core.sentences import Sentence
-from ..engine import waiting
+from ..engine import transaction
 from ..engine.worker import MAX_CRASHES
 from ..report.format import reader_zone
 from ..report.notices import TOLD, Notice, told_reason
@@ -667,7 +667,7 @@ class IhubAlertMixin(models.AbstractModel):
     def _known_to_wait(self):
         """Return those of these that wait for a server whose people know that it is down."""
         # They may have been told a moment ago, which this transaction would not see.
-        with waiting.own_transaction(self.env.cr.dbname) as env:
+        with transaction.own_transaction(self.env.cr.dbname) as env:
             return self & self.browse(env["ihub.server"]._known_to_wait().ids)
 
     def _end_late(self):

@@ -12,8 +12,8 @@ from ..core.retry import RetryPolicy
 from ..core.schedule import Window
 from ..core.sentences import Sentence
 from ..engine import home
+from ..engine.transaction import own_transaction
 from ..engine.values import moment
-from ..engine.waiting import own_transaction
 from ..engine.worker import Worker
 from ..report.actions import dialog, page_of
 from ..report.format import local_moment, local_period, number_text, start_of_today

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core.traffic import DOWN_AFTER
-from ..engine import waiting
+from ..engine import transaction
 from ..report import sentences
 from ..report.health import goes_on
 
@@ -116,7 +116,7 @@ class IhubServer(models.Model):
         for domain, tell in ((down, "_tell_down"), (up, "_tell_up")):
             for server in self.search(domain):
                 try:
-                    with waiting.own_transaction(self.env.cr.dbname) as env:
+                    with transaction.own_transaction(self.env.cr.dbname) as env:
                         # What is known by now, which may be nothing any more.
                         for one in env["ihub.server"].search([("id", "=", server.id), *domain]):
                             getattr(one, tell)()

@@ -21,7 +21,7 @@ from odoo.tools import SQL
 from psycopg2 import errors
 
 from ..core import masking
-from ..engine import event_buffer, event_store, home, waiting
+from ..engine import event_buffer, event_store, home, transaction, waiting
 from ..engine.context import TransactionWatch
 from ..engine.event_store import Event
 from ..engine.odoo_internals import CursorWatcher, has_own_transaction, raw
@@ -48,7 +48,7 @@ class IhubCase(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.startClassPatcher(patch.object(waiting, "sleep", lambda seconds: None))
-        cls.startClassPatcher(patch.object(waiting, "own_transaction", cls._part_of_test))
+        cls.startClassPatcher(patch.object(transaction, "own_transaction", cls._part_of_test))
         here = threading.current_thread()
         cls.startClassPatcher(patch.object(here, "dbname", cls.env.cr.dbname, create=True))
         cls.startClassPatcher(patch.object(event_buffer, "new_buffer", _new_buffer))

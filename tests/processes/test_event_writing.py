@@ -402,7 +402,7 @@ def test_forked_child_does_not_write_twice(hub, integration):
         child = os.fork()
         if not child:
             from odoo.addons.ihub.engine.event_buffer import flusher
-            flusher.flush_all()
+            flusher.call_all()
             os._exit(0)
         os.waitpid(child, 0)
         env.cr.commit()

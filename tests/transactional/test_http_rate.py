@@ -5,7 +5,7 @@ from unittest.mock import patch
 from http_server import Reply, local_server
 from hub_case import HubCase
 
-from odoo.addons.ihub.engine import server_state, waiting
+from odoo.addons.ihub.engine import context, server_state, waiting
 from odoo.addons.ihub.lib import rest_client
 from odoo.addons.ihub.lib.exceptions import UsageError
 from odoo.addons.ihub.lib.rest_client import RestClient
@@ -74,7 +74,7 @@ class TestHttpRate(HubCase):
             RestClient(self.server.url, rate="fast")
 
     def test_without_a_database_there_is_no_rate(self):
-        with patch.object(waiting, "current_database", lambda: None):
+        with patch.object(context, "current_database", lambda: None):
             client = self.client()
         with self.assertRaisesRegex(UsageError, "kept in the database"):
             client.get("orders")

@@ -577,8 +577,8 @@ class TestRefusing(InboxCase):
         with ours, theirs:
             for _each in range(3):
                 with controller._limited(ours):
-                    self.assertEqual(len(controller._readings.watched()), 1)
-        self.assertFalse(controller._readings.watched())
+                    self.assertEqual(len(controller._readings.pending()), 1)
+        self.assertFalse(controller._readings.pending())
 
     def test_a_neutralized_copy_takes_nothing(self):
         from pathlib import Path

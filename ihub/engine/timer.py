@@ -1,4 +1,4 @@
-"""Threads that do in time what no caller waits for, such as to write what was reported.
+"""Threads that do in time what no caller waits for: write events, ring the alarm, tell open pages.
 
 Each begins when there is something to do, and is gone after a minute without. It knows only what
 is to be done, never a cursor of a caller, and never a registry.
@@ -8,13 +8,13 @@ import os
 import threading
 import time
 
-# Seconds after which an event is written at the latest.
+# Seconds, where a task does not say when it is to be called.
 DELAY = 1.0
 _IDLE = 60.0
 
 
-class Watched:
-    """What a :class:`Flusher` watches. None of the methods raises an ``Exception``."""
+class Timed:
+    """What a :class:`TimerThread` calls. None of the methods raises an ``Exception``."""
 
     def on_time(self):
         """Do what is to be done: the time has come."""
@@ -28,8 +28,8 @@ class Watched:
         """Keep nothing that is to be done: this is a fork, and its parent does it."""
 
 
-class Flusher:
-    """Calls each :class:`Watched` when its time has come."""
+class TimerThread:
+    """Calls each :class:`Timed` when its time has come."""
 
     def __init__(self, name):
         self._name = name
@@ -42,9 +42,9 @@ class Flusher:
         self._busy = ()
         self._thread = None
 
-    def watch(self, one, delay=DELAY):
-        """Call ``one`` within ``delay`` seconds."""
-        moment = time.monotonic() + delay
+    def call_in(self, one, seconds=DELAY):
+        """Call ``one`` after so many seconds, or earlier where that is planned already."""
+        moment = time.monotonic() + seconds
         with self._changed:
             known = self._due.get(one)
             if known is not None and known <= moment:
@@ -55,17 +55,17 @@ class Flusher:
                 self._thread.start()
             self._changed.notify()
 
-    def unwatch(self, one):
+    def cancel(self, one):
         """Do not call ``one``: there is nothing to do any more."""
         with self._changed:
             self._due.pop(one, None)
 
-    def watched(self):
+    def pending(self):
         """Return those that are to be called, and those that are just being."""
         with self._changed:
             return [*self._due, *self._busy]
 
-    def flush_all(self):
+    def call_all(self):
         """Call all of them now: the process ends."""
         with self._changed:
             # Those too that the thread is at work on: it ends with the process.
