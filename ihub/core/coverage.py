@@ -1,4 +1,4 @@
-"""The status of every moment of a time line: done, failed, skipped, still to come.
+"""Coverage, the status of every moment: done, failed, skipped, still to come.
 
 All moments are naive UTC, and all spans are half open, as windows are.
 """

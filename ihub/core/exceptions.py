@@ -35,7 +35,10 @@ class ServerDown(RetryableError):
 
 
 class StopRequested(BaseException):
-    """Somebody pressed Stop, or the attempt goes on later; raised by ``checkpoint()``.
+    """Somebody pressed Stop, or the attempt goes on later.
+
+    Raised where a run may end: by ``checkpoint()`` and ``process_each()``, and while ``RestClient``
+    waits.
 
     Not an ``Exception``: an integration that catches those, record by record, must still stop.
     """

@@ -6,9 +6,6 @@ All moments are naive UTC.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-# Triggers of what nobody has asked for in person: it waits while the integration is off.
-BY_ITSELF = ("webhook", "code", "schedule")
-
 
 class Health(NamedTuple):
     """One badge.
@@ -223,7 +220,7 @@ def _judge_idle(facts: Facts, now: datetime) -> str:
     return "queued" if facts.idle_since and facts.idle_since < now else "ok"
 
 
-def unserved(word: str) -> str:
+def word_if_unserved(word: str) -> str:
     """Return the badge in place of ``word`` while nothing takes up what is due.
 
     Nobody can vouch for what would be well if only somebody looked after it.

@@ -30,7 +30,7 @@ def parse(value: object) -> datetime | None:
     :param value: a datetime, a date (its midnight), or text in ISO 8601, with or without an
         offset: what has none is UTC; None, False and empty text are no moment
     :raise InvalidMoment: it is none of these
-    :raise MomentOutOfRange: it is nobody's
+    :raise MomentOutOfRange: it is before :data:`FIRST` or after :data:`LAST`
     """
     if value is None or value is False or value == "":
         return None

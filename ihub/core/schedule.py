@@ -173,7 +173,7 @@ class Schedule:
     def __post_init__(self) -> None:
         valid = {
             "interval_type": self.interval_type in INTERVAL_TYPES,
-            "interval_number": _is_usual(self.interval_number, self.interval_type),
+            "interval_number": _is_interval(self.interval_number, self.interval_type),
             "anchor": _is_naive(self.anchor) and EARLIEST <= self.anchor < LATEST,
             "time_of_day": self.time_of_day is None or 0 <= self.time_of_day < 24,
             "delay": self.delay >= timedelta(0),
@@ -348,7 +348,7 @@ def default_anchor(
     return grid.boundary_at_or_before(now)
 
 
-def _is_usual(number: object, interval_type: str) -> bool:
+def _is_interval(number: object, interval_type: str) -> bool:
     is_whole = isinstance(number, int) and not isinstance(number, bool)
     return is_whole and 1 <= number <= MAX_INTERVAL.get(interval_type, 0)  # type: ignore[operator]
 

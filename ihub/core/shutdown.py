@@ -25,17 +25,3 @@ def unless_shutdown(error: BaseException) -> None:
     """Let ``error`` pass if it is how this process is being ended: nothing may hold that up."""
     if is_shutdown(error):
         raise error
-
-
-def end_with_server() -> None:
-    """Wait for the end of the process where it is near: what this thread did would be cut off."""
-    if is_ending() and threading.current_thread().daemon:
-        threading.Event().wait()
-
-
-def is_ending() -> bool:
-    """Return whether a threaded server was asked to end: it closes all connections then."""
-    # Not imported: this also runs where there is no server.
-    service = sys.modules.get("odoo.service.server")
-    server = getattr(service, "server", None)
-    return sys.is_finalizing() or getattr(server, "quit_signals_received", 0) > 0

@@ -206,7 +206,9 @@ class Shopify(Hmac):
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """What another system sends to a type: each message is an item, as in ``process_each``.
+    """The messages that another system sends to a type.
+
+    Each is dealt with as an element of ``process_each`` is; several may be about one item.
 
     :param Hmac verify: how it is signed
     :param str handler: the method of the type that is called with the data and an ``Item``

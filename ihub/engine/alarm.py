@@ -11,8 +11,7 @@ import logging
 from odoo.modules.registry import Registry
 from odoo.sql_db import db_connect
 
-from ..core.shutdown import is_ending
-from .odoo_internals import notify_cron_workers, when_cron_workers_run
+from .odoo_internals import is_ending, notify_cron_workers, when_cron_workers_run
 from .timer import Timed, TimerThread
 
 _logger = logging.getLogger(__name__)

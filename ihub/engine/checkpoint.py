@@ -1,13 +1,10 @@
-"""Checkpoints: work, progress and resume point of a run are committed before the run is over.
-
-Where windows begin and end is in ``core/schedule.py``.
-"""
+"""Checkpoints: work, progress and resume point of a run are committed before the run is over."""
 
 import threading
 
 from ..core.exceptions import StopRequested
-from ..core.limits import may_go_on
 from ..core.text import DEPTH_LIMIT, SIZE_LIMIT, NotPlain, clean_text, plain
+from ..core.time_left import may_go_on
 from . import event_buffer
 from .context import current_run, is_executing
 from .exceptions import UsageError

@@ -189,7 +189,7 @@ def release(env, run_ids):
 
 
 def hand_over(env, old_id, new_id):
-    """Let another run try again what one was to, which has ended before it was through."""
+    """Let the run ``new_id`` try the items again that the run ``old_id`` has left undone."""
     env.cr.execute(
         SQL(
             "UPDATE ihub_item SET state = 'pending', retry_run_id = %s"

@@ -13,7 +13,7 @@ import time
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
-from ..core.shutdown import is_ending
+from .odoo_internals import is_ending
 from .timer import Timed, TimerThread
 
 _logger = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ master counts the time of what it works on, and two let threads keep their conne
 server ends.
 """
 
+import sys
 import threading
 import time
 from functools import wraps
@@ -21,8 +22,7 @@ from odoo.sql_db import BaseCursor, ConnectionPool, Cursor, Savepoint, db_connec
 from odoo.tools import SQL, config
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
-from ..core.limits import Limit
-from ..core.shutdown import is_ending
+from ..core.time_left import Limit
 
 _WATCHERS = "_ihub_watchers"
 _POSITIONS = "_ihub_positions"
@@ -234,6 +234,17 @@ WorkerCron.start = _known(_telling(WorkerCron.start))
 
 
 # --- The end of a server ---
+
+
+def is_ending():
+    """Return whether a threaded server was asked to end: it closes all connections then."""
+    return sys.is_finalizing() or getattr(server.server, "quit_signals_received", 0) > 0
+
+
+def end_with_server():
+    """Wait for the end of the process where it is near: what this thread did would be cut off."""
+    if is_ending() and threading.current_thread().daemon:
+        threading.Event().wait()
 
 
 def _borrow(original):

@@ -1,4 +1,4 @@
-"""A transaction beside that of the run: for what is to stay, and be seen, whatever becomes of it."""
+"""A transaction beside that of the run, for what stays and is seen whatever becomes of it."""
 
 from contextlib import contextmanager
 

@@ -54,7 +54,7 @@ def moment(env, value):
     """Return a moment that somebody has given as naive UTC, or None where none is given.
 
     :param value: see :func:`moments.parse`
-    :raise ValidationError: it is none, or nobody's, in words that help
+    :raise ValidationError: it is none, or before 1900 or after 2199, in words that help
     """
     try:
         return parse(value)

@@ -18,11 +18,11 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..core.exceptions import StopRequested, blames_settings, is_stop
-from ..core.health import BY_ITSELF
-from ..core.limits import may_begin
 from ..core.retry import next_attempt, server_down_in
 from ..core.sentences import Sentence
-from ..core.shutdown import end_with_server, is_ending, is_shutdown
+from ..core.shutdown import is_shutdown
+from ..core.time_left import may_begin
+from ..core.triggers import BY_ITSELF, INCESSANT, ORDER
 from ..report.format import stated_moment
 from ..report.sentences import stored
 from . import connection, event_buffer, lane_lock, message_store, slots
@@ -42,14 +42,16 @@ from .failure import (
 )
 from .inbox import take_messages
 from .items import retry_of_run
-from .odoo_internals import first_after_commit, is_retiring, time_limits
+from .odoo_internals import (
+    end_with_server,
+    first_after_commit,
+    is_ending,
+    is_retiring,
+    time_limits,
+)
 
 _logger = logging.getLogger(__name__)
 
-# Operators wait for what they asked for; a backfill must not hold up the schedule.
-TRIGGER_ORDER = ("manual", "items", "webhook", "code", "schedule", "backfill")
-# What may come again and again: all others have their turn in between.
-INCESSANT = ("webhook", "code")
 # How often a transaction is begun again after a conflict with another one.
 MAX_CONFLICTS = 5
 # After so many dead processes in a row an integration is failed instead of tried again.
@@ -139,7 +141,7 @@ class Worker:
     def _work_or_come_back(self):
         """Do what there is to do; if the hub itself fails, try again in a minute."""
         try:
-            self._speak_to_reader()
+            self._use_language_of_user()
             self._recover_dead_runs()
             self._work()
             return
@@ -156,7 +158,7 @@ class Worker:
         if self.integration.state != "failed" and self._count_due():
             self.integration._fail(Sentence("pooled"))
 
-    def _speak_to_reader(self):
+    def _use_language_of_user(self):
         """Use the language and time zone of whom the integration works for."""
         integration = self.integration
         user = integration.run_as_id
@@ -349,7 +351,7 @@ class Worker:
         self._plan_webhook_run()
         is_asked_for = self._is_any_asked_for()
         last = self._last_trigger if self._last_trigger in INCESSANT else None
-        for trigger in sorted(TRIGGER_ORDER, key=lambda one: one == last):
+        for trigger in sorted(ORDER, key=lambda one: one == last):
             run = Run
             if trigger == "schedule":
                 run = self._due_by_schedule(scheduled)
@@ -513,7 +515,7 @@ class Worker:
         if any(scheduled[name] != value for name, value in wanted.items()):
             scheduled.write(wanted)
 
-    def _queue_domain(self, triggers=TRIGGER_ORDER):
+    def _queue_domain(self, triggers=ORDER):
         is_on = self.integration._is_on()
         triggers = [
             t
@@ -529,7 +531,7 @@ class Worker:
             "|", ("trigger", "=", "schedule"), ("id", ">", self.integration.stop_before_id),
         ]  # fmt: skip
 
-    def _due_domain(self, triggers=TRIGGER_ORDER):
+    def _due_domain(self, triggers=ORDER):
         return [*self._queue_domain(triggers), ("due", "<=", fields.Datetime.now())]
 
     def _count_due(self):

@@ -96,9 +96,9 @@ class BodySignature(requests.auth.AuthBase):
 
 
 def _check_is_set(value: Any, name: str) -> None:
-    """Refuse a setting that is empty, as which nobody would be let in: Odoo has False for it.
+    """Refuse an empty setting, for which Odoo has False.
 
-    :raise SettingsError: it is
+    :raise SettingsError: it is empty
     """
     if not value or not isinstance(value, (str, bytes)):
         message = _lt("The key for “%(name)s” is not set. Press Settings and enter it.")

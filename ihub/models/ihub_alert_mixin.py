@@ -616,12 +616,12 @@ class IhubAlertMixin(models.AbstractModel):
         verdicts = self._judge_lateness()
         # Leave alone what others are changing right now: the next call sees it.
         locked = self.browse(sum(verdicts.values(), [])).try_lock_for_update(allow_referencing=True)
-        begun, untold, ended, dropped = (
-            locked.filtered(lambda integration, ids=ids: integration.id in ids)
-            for ids in verdicts.values()
+        begun, lasting, ended, dropped = (
+            locked.filtered(lambda integration, ids=verdicts[verdict]: integration.id in ids)
+            for verdict in ("begins", "lasts", "ends", "dropped")
         )
         begun._begin_late()
-        (begun | untold)._tell_late()
+        (begun | lasting)._tell_late()
         ended._end_late()
         dropped.write({"late_since": False})
         dropped._end_activity()

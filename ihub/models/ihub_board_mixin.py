@@ -6,14 +6,14 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, ormcache
 
-from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, unserved
+from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, word_if_unserved
 from ..core.metrics import Sample, exposition
 from ..engine import event_buffer, home
 from ..engine.odoo_internals import is_cached, of_primary
 from ..engine.values import moment
 from ..report import card_text, coverage, grid, health, history, recent
 from ..report.actions import closing_notice, dialog, page_of
-from ..report.format import said, start_of_today
+from ..report.format import safe_text, start_of_today
 from ..report.metrics import EVENTS_WAITING, samples_of
 from .ihub_fields import Badge
 from .ihub_run import OUTCOME_LOOKS
@@ -184,7 +184,7 @@ class IhubBoardMixin(models.AbstractModel):
         """Return the badge in place of ``word`` where something holds for all that are on."""
         if not known.is_at_home:
             return "copy"
-        return word if known.is_served else unserved(word)
+        return word if known.is_served else word_if_unserved(word)
 
     @api.depends(
         "state",
@@ -308,7 +308,7 @@ class IhubBoardMixin(models.AbstractModel):
                 "Integration Hub says which. If it was copied, the original goes on by itself: "
                 "both would do the same work."
             )
-        return not self._all_known().is_served and card_text.unserved(self)
+        return not self._all_known().is_served and card_text.unserved_text(self)
 
     @api.model
     def _board_answers(self):
@@ -402,7 +402,7 @@ class IhubBoardMixin(models.AbstractModel):
         for integration in self:
             # As superuser: the run says nothing that the integration does not show.
             run = integration.retry_run_id.sudo()
-            integration.retry_message = said(run, run._retry_text) if run else False
+            integration.retry_message = safe_text(run, run._retry_text) if run else False
 
     @api.depends("is_executing", "current_run_id")
     def _compute_progress(self):
@@ -612,7 +612,7 @@ class IhubBoardMixin(models.AbstractModel):
     def _compute_activity(self):
         self.activity = False
         for integration in self:
-            if text := said(integration, partial(card_text.activity, integration)):
+            if text := safe_text(integration, partial(card_text.activity, integration)):
                 integration.activity = text
 
     @api.depends("health", "state_reason", "state_reason_code", "state_reason_values")
@@ -623,14 +623,16 @@ class IhubBoardMixin(models.AbstractModel):
             integrations.is_said_above = word in said_above
             integrations.problem = False
             for integration in integrations if word in card_text.PROBLEMS else ():
-                integration.problem = said(integration, partial(card_text.problem, integration))
+                integration.problem = safe_text(
+                    integration, partial(card_text.problem, integration)
+                )
 
     @api.depends("health", "next_step", "state_reason", "state_reason_code")
     @api.depends_context("lang", "uid")
     def _compute_advice(self):
         for integration in self:
             integration.technical_line = integration._technical_line()
-            integration.advice = said(integration, partial(card_text.advice, integration))
+            integration.advice = safe_text(integration, partial(card_text.advice, integration))
 
     def _technical_line(self):
         if self.health == "run_failed":

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ..engine.retention import BATCH, kept_days
 from ..report.exchange import exchange_text
-from ..report.format import said
+from ..report.format import safe_text
 
 
 class IhubFailedRequest(models.AbstractModel):
@@ -34,7 +34,9 @@ class IhubFailedRequest(models.AbstractModel):
             # Whoever sees the record may read this text of it; the parts are nobody's.
             kept = record.sudo().failed_request
             is_shown = kept and record.sudo().integration_id.keep_failed_requests
-            record.failed_request_text = is_shown and said(record, record._failed_request_as_text)
+            record.failed_request_text = is_shown and safe_text(
+                record, record._failed_request_as_text
+            )
 
     def _failed_request_as_text(self):
         return exchange_text(self.integration_id, self.sudo().failed_request)

@@ -213,11 +213,11 @@ class IhubIntegration(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         # Said once, when it is added: what is required, and nothing stands in for.
-        said = {
+        required = {
             name for name, field in self._fields.items() if field.required and not field.default
         }
         for vals in vals_list:
-            self._refuse_hub_fields(vals.keys() - said)
+            self._refuse_hub_fields(vals.keys() - required)
         integrations = super().create([self._completed(vals) for vals in vals_list])
         integrations._ensure_scheduled_run()
         for integration in integrations.sudo():
@@ -272,8 +272,8 @@ class IhubIntegration(models.Model):
         """
         for integration in self.sudo() if {"run_as_id", "company_id"} & vals.keys() else ():
             old = integration.run_as_id, integration.company_id
-            user = integration._said(vals, "run_as_id")
-            company = integration._said(vals, "company_id")
+            user = integration._record_after(vals, "run_as_id")
+            company = integration._record_after(vals, "company_id")
             if (user, company) != old:
                 self._check_writer_has_rights(integration.name, user, company)
 
@@ -405,7 +405,7 @@ class IhubIntegration(models.Model):
                 completed[name] = default(self)
         return completed
 
-    def _said(self, vals, name):
+    def _record_after(self, vals, name):
         """Return the record to which a field refers once ``vals`` are written."""
         field = self._fields[name]
         if name not in vals:

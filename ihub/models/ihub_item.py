@@ -14,7 +14,7 @@ from ..engine.items import reference_in, unpacked
 from ..engine.retention import BATCH, kept_days
 from ..report import item_page
 from ..report.actions import closing_notice, dialog, page_of
-from ..report.format import said
+from ..report.format import safe_text
 from .ihub_fields import Badge, LooseReference, distinct
 
 _logger = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ class IhubItem(models.Model):
     @api.depends_context("lang")
     def _compute_data_html(self):
         for item in self:
-            item.data_html = said(item, item._data_as_html)
+            item.data_html = safe_text(item, item._data_as_html)
 
     def _data_as_html(self):
         return item_page.data_html(self.env, self._value(), self._labels())

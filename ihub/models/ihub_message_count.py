@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-# Days for which it is shown what was refused, and what the schedule has made up for.
+# Days for which the counts are kept.
 KEEP_DAYS = 90
 
 

@@ -7,10 +7,10 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 from odoo.modules.neutralize import get_neutralization_queries
 from psycopg2.errors import UniqueViolation
 
-from ..core.health import BY_ITSELF
 from ..core.retry import RetryPolicy
 from ..core.schedule import Window
 from ..core.sentences import Sentence
+from ..core.triggers import BY_ITSELF
 from ..engine import home
 from ..engine.transaction import own_transaction
 from ..engine.values import moment

@@ -17,7 +17,7 @@ from ..engine import item_store
 from ..engine.retention import kept_days
 from ..report import sentences
 from ..report.actions import dialog
-from ..report.format import local_moment, local_period, said
+from ..report.format import local_moment, local_period, safe_text
 from ..report.health import goes_on
 from ..report.outcome import MORE, outcome_of, outcome_sql
 from .ihub_fields import Badge
@@ -75,7 +75,7 @@ BATCH = 500
 # So many spans at a time are made of old runs: a day of minutes is 1,440 rows in one of them.
 SPANS = 50
 # Runs that say no more than that their windows are done, numbered by the span they belong to. What
-# touches one that is not done stays, since the time line asks which of the two came later.
+# touches one that is not done stays, since the coverage asks which of the two came later.
 OLD_SPANS = """
     WITH old AS (
         SELECT r.*, r.window_from IS DISTINCT FROM lag(r.window_to) OVER of_a_day AS begins
@@ -302,7 +302,7 @@ class IhubRun(models.Model):
         "(integration_id) WHERE trigger = 'schedule' AND state IN ('pending', 'running')"
     )
     _running_uniq = models.UniqueIndex("(integration_id) WHERE state = 'running'")
-    # For the time line: half a million windows, a year of minutes, are read from the index alone.
+    # For the coverage: half a million windows, a year of minutes, are read from the index alone.
     _done_idx = models.Index("(integration_id, window_to, window_from) WHERE state = 'done'")
     _not_done_idx = models.Index("(integration_id, window_to, window_from) WHERE state <> 'done'")
     # For the lane: how many have begun in the last minute. What the schedule has done is not in it.
@@ -330,7 +330,7 @@ class IhubRun(models.Model):
     @api.depends_context("lang", "tz")
     def _compute_explanation(self):
         for run in self:
-            run.explanation = said(run, run._explanation)
+            run.explanation = safe_text(run, run._explanation)
             run.technical_line = run.message if run.message_code == "unexpected" else False
 
     def _told(self):
@@ -381,7 +381,7 @@ class IhubRun(models.Model):
     @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         for run in self:
-            run.display_name = said(run, run._title)
+            run.display_name = safe_text(run, run._title)
 
     def _title(self):
         integration = self.integration_id
@@ -826,20 +826,20 @@ class IhubRun(models.Model):
             )
         return item_store.count_failed(self.env, self._lineage_ids())
 
-    def _missed_records(self, known):
+    def _missed_records(self, usual_by_hour):
         """Return how many records are usual where it is doubtful that there were none, or 0.
 
-        :param dict known: remembers what is usual, for the runs of one integration that follow each
-            other
+        :param dict usual_by_hour: remembers what is usual, for the runs of one integration that
+            follow each other
         """
         integration = self.integration_id
         if self.processed or self.trigger != "schedule" or not integration.doubts_empty_runs:
             return 0
         hours = same_hours(self.window_to, find_zone(integration.tz))
         key = hours[0], self.window_to - self.window_from
-        if key not in known:
-            known[key] = self._usual_records(hours)
-        return known[key]
+        if key not in usual_by_hour:
+            usual_by_hour[key] = self._usual_records(hours)
+        return usual_by_hour[key]
 
     def _usual_records(self, hours):
         """Return how many records runs like this one have had in these hours; 0 if not many.

@@ -23,7 +23,7 @@ from ..core.schedule import (
 from ..core.sentences import Sentence
 from ..engine.values import moment
 from ..report import coverage
-from ..report.format import local_moment, local_period, moment_there, said, stated_moment
+from ..report.format import local_moment, local_period, moment_there, safe_text, stated_moment
 from ..report.format import schedule_sentence as say_schedule
 from ..report.sentences import stored
 from .ihub_fields import TimeOfDay
@@ -553,7 +553,7 @@ class IhubScheduleMixin(models.AbstractModel):
     @api.depends_context("lang", "tz")
     def _compute_schedule_preview(self):
         for integration in self:
-            integration.schedule_preview = said(
+            integration.schedule_preview = safe_text(
                 integration, lambda one=integration: "\n".join(one._plan_lines())
             )
 
@@ -561,13 +561,17 @@ class IhubScheduleMixin(models.AbstractModel):
     @api.depends_context("lang", "tz")
     def _compute_window_from_there(self):
         for integration in self:
-            integration.window_from_there = said(integration, partial(moment_there, integration))
+            integration.window_from_there = safe_text(
+                integration, partial(moment_there, integration)
+            )
 
     @api.depends("interval_number", "interval_type", "time_of_day", "tz", "next_run", "problem")
     @api.depends_context("lang", "tz")
     def _compute_schedule_sentence(self):
         for integration in self:
-            integration.schedule_sentence = said(integration, partial(say_schedule, integration))
+            integration.schedule_sentence = safe_text(
+                integration, partial(say_schedule, integration)
+            )
 
     # --- Words ---
 

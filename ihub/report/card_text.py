@@ -231,11 +231,11 @@ def _no_worker_text(integration):
         return text
     # Where no scheduler takes up anything, nothing need be due yet.
     if integration.next_run and integration.next_run > fields.Datetime.now():
-        return unserved(integration)
+        return unserved_text(integration)
     due = integration.next_run or integration.current_run_id.sudo().last_seen
     if not due:
         # Messages that wait are no run yet.
-        return unserved(integration)
+        return unserved_text(integration)
     return integration.env._(
         "Due since %(due)s, but no scheduler has picked it up. Ask your administrator whether "
         "the server's cron workers are running.",
@@ -263,7 +263,7 @@ def _cron_text(integration):
     )
 
 
-def unserved(integrations):
+def unserved_text(integrations):
     """Return that nothing is taken up at all: said once for all integrations."""
     return integrations.env._(
         "No scheduler takes up what is due, so nothing runs automatically. Ask your administrator "

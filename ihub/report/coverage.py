@@ -1,4 +1,4 @@
-"""The time line: which spans were done, failed, were skipped, and are still to come."""
+"""Coverage: which spans were done, failed, were skipped, and are still to come."""
 
 from functools import partial
 

@@ -222,7 +222,7 @@ def _is_zone(name):
 # --- Texts that must not keep a page from being opened ---
 
 
-def said(record, say):
+def safe_text(record, say):
     """Return what ``say`` returns; where it fails, a sentence that says so.
 
     A text that cannot be made must not keep the page from being opened on which the cause of it

@@ -93,7 +93,7 @@ def bars_of(integrations, start, end, columns):
             now=fields.Datetime.now(),
             unit=unit,
             worst_first=list(WORST_FIRST),
-            # As on the time line of the integration.
+            # As in the coverage of the integration.
             outcome=SQL(
                 "CASE WHEN r.state = 'pending' AND %s THEN 'failed' ELSE %s END",
                 has_failed_sql(partial(SQL.identifier, "r")),

@@ -6,9 +6,10 @@ from odoo import SUPERUSER_ID, fields
 from odoo.tools import SQL
 from psycopg2.errors import ReadOnlySqlTransaction
 
-from ..core.health import AHEAD_BY, BY_ITSELF, OVERDUE_AFTER, TAKEN_UP_AFTER, Facts
+from ..core.health import AHEAD_BY, OVERDUE_AFTER, TAKEN_UP_AFTER, Facts
 from ..core.lateness import GRACE, Watch, late_from
 from ..core.schedule import Schedule, ScheduleError, Window
+from ..core.triggers import BY_ITSELF
 from .locks import LANES, SLOTS, held
 from .outcome import has_failed_sql
 

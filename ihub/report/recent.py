@@ -119,10 +119,10 @@ def run_strips(integrations):
             limit=STRIP_LENGTH,
         )
     )
-    return {id_: _said(integrations, strip) if has else strip for id_, strip, has in rows}
+    return {id_: _translated(integrations, strip) if has else strip for id_, strip, has in rows}
 
 
-def _said(integrations, strip):
+def _translated(integrations, strip):
     """Return a strip with the hub's own sentences in the language of the reader."""
     runs = json.loads(strip)
     for run in runs:

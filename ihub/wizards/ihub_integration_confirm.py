@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..report.format import said
+from ..report.format import safe_text
 
 
 class IhubIntegrationConfirm(models.TransientModel):
@@ -19,7 +19,7 @@ class IhubIntegrationConfirm(models.TransientModel):
     @api.depends("integration_ids", "operation")
     def _compute_preview(self):
         for wizard in self:
-            wizard.preview = said(wizard, wizard._preview_text)
+            wizard.preview = safe_text(wizard, wizard._preview_text)
 
     def _preview_text(self):
         return "\n\n".join(self._text(integration) for integration in self._surprising())

@@ -6,7 +6,7 @@ from ..engine.values import checked
 from ..models.ihub_operation_mixin import MAX_QUEUED
 from ..report import coverage
 from ..report.actions import closing_notice
-from ..report.format import local_period, number_text, said
+from ..report.format import local_period, number_text, safe_text
 
 # How many windows the preview names.
 PREVIEW_WINDOWS = 5
@@ -52,7 +52,7 @@ class IhubRunManually(models.TransientModel):
     def _compute_preview(self):
         for wizard in self:
             wizard.window_count = 0
-            wizard.preview = said(wizard, wizard._preview_or_refusal)
+            wizard.preview = safe_text(wizard, wizard._preview_or_refusal)
 
     def _preview_or_refusal(self):
         try:

@@ -3,6 +3,7 @@
 import re
 import signal
 import threading
+from types import SimpleNamespace
 
 import pytest
 from odoo import sql_db
@@ -57,6 +58,20 @@ def test_a_worker_begins_nothing_any_more(hub, server, script, windows):
     (next_run,) = hub.runs(integration, state="pending")
     assert (next_run["crash_count"], next_run["message"]) == (0, None)
     assert not ALARMING.findall(running.output), running.output[-8000:]
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (SimpleNamespace(quit_signals_received=1), True),
+        (SimpleNamespace(quit_signals_received=0), False),
+        (SimpleNamespace(), False),
+        (None, False),
+    ],
+)
+def test_only_a_server_that_was_asked_to_end_is_ending(monkeypatch, server, expected):
+    monkeypatch.setattr(odoo_internals.server, "server", server)
+    assert odoo_internals.is_ending() is expected
 
 
 def test_threads_that_nobody_waits_for_keep_their_connections(hub, monkeypatch):

@@ -65,7 +65,7 @@ function answer({ segments = SEGMENTS, ...values } = {}) {
     };
 }
 
-/** Show the time line; the server answers with `values`, and writes down what it was asked for. */
+/** Show the coverage; the server answers with `values`, and writes down what it was asked for. */
 async function mountCoverage(values, { first = FIRST_LOAD, ...props } = {}) {
     onRpc("ihub.integration", "coverage", ({ args: [[id], from, to] }) => {
         expect.step(`${id}: ${minutes(from)} ${minutes(to)}`);

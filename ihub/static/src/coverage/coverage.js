@@ -24,7 +24,7 @@ const ROOM = 2;
 // The same for a line between two windows.
 const NARROW = 1;
 
-/** The time line of an integration: what was done, failed, was skipped, is still to come. */
+/** The coverage of an integration: what was done, failed, was skipped, is still to come. */
 export class Coverage extends Component {
     static template = "ihub.Coverage";
     static components = { TimeControls };

@@ -1,7 +1,7 @@
 import { useService } from "@web/core/utils/hooks";
 
 /**
- * What can be done about a span of an integration's time line.
+ * What can be done about a span of an integration's coverage.
  *
  * A span has `from` and `to`, as the server writes moments.
  */

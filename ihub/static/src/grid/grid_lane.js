@@ -9,7 +9,7 @@ import { sayPeriod } from "../coverage/time_controls";
 import { sayDuration } from "../fields/duration_field";
 import { heightsOf } from "../fields/run_strip_field";
 
-// Outcomes that look like another status of the time line; their words tell them apart.
+// Outcomes that look like another status of the coverage; their words tell them apart.
 const LOOKS = { interrupted: "failed", with_errors: "incomplete", cancelled: "skipped" };
 export const lookOf = (outcome) => LOOKS[outcome] ?? outcome;
 // Pixels of the narrowest bar.

@@ -1,7 +1,7 @@
 """When a run ends its attempt by itself, before Odoo ends its process."""
 
 import pytest
-from pure_ihub.core.limits import Limit, may_begin, may_go_on
+from pure_ihub.core.time_left import Limit, may_begin, may_go_on
 
 
 def test_without_a_limit_everything_may():
