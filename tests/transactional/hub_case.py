@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.ihub.tests.common import IntegrationCase, moment
 
@@ -123,6 +124,19 @@ class HubCase(KeptCaches, IntegrationCase):
         """Add an integration as the manager does, and return it as the operator sees it."""
         values = {"interval_type": "hours", **values}
         return super().add(model, self.manager, **values).with_user(self.operator)
+
+    def plans(self, ask):
+        """Return how PostgreSQL answers each query that ``ask()`` makes by ``execute_query``."""
+        plans, execute = [], type(self.env).execute_query
+
+        def explain(env, query):
+            env.cr.execute(SQL("EXPLAIN %s", query))
+            plans.append("\n".join(line for (line,) in env.cr.fetchall()))
+            return execute(env, query)
+
+        with patch.object(type(self.env), "execute_query", explain):
+            ask()
+        return plans
 
     def type_class(self, model=DEMO):
         return super().type_class(model)

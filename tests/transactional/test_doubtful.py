@@ -7,6 +7,9 @@ from freezegun import freeze_time
 from hub_case import at
 from notify_case import NotifyCase
 
+from odoo.addons.ihub.core.schedule import find_zone
+from odoo.addons.ihub.core.usual import same_hours
+
 # A Saturday; the window that is due has ended at 12:00 in UTC, at 13:00 in Brussels.
 NOW = "2025-03-29 12:01"
 ENDED = at("2025-03-29 12:00")
@@ -105,6 +108,23 @@ class TestDoubtful(NotifyCase):
             )
             self.env["ihub.run"].flush_model()
             self.assertEqual(self.integration.sudo()._scheduled_run()._missed_records({}), 100)
+
+    def test_of_many_runs_only_those_of_these_hours_are_read(self):
+        """An integration of every minute has half a million of them, and asks at each empty run."""
+        self.env.flush_all()
+        self.cr.execute(
+            """
+            INSERT INTO ihub_run (integration_id, state, trigger, window_from, window_to, due)
+            SELECT %s, 'done', 'schedule', at - interval '1 minute', at, at
+              FROM generate_series(%s::timestamp - interval '10 days', %s, '1 minute') at
+            """,
+            [self.integration.id, ENDED, ENDED],
+        )
+        self.cr.execute("ANALYZE ihub_run")
+        run = self.integration.sudo()._scheduled_run()
+        hours = same_hours(run.window_to, find_zone("UTC"))
+        (plan,) = self.plans(lambda: run._usual_records(hours))
+        self.assertRegex(plan, r"Index.* using ihub_run_done_idx.*\n.*window_to >= week\.start")
 
     def test_each_hour_of_a_backlog_is_judged_by_its_own(self):
         self.past(*[100] * 8)
