@@ -815,16 +815,15 @@ class Processing(CursorWatcher):
             return
         if not self._limit.is_exceeded(counts.failed, counts.done + counts.failed):
             return
-        cause = next((mark.message for mark in reversed(self._marks.values()) if mark.message), "")
         self._keep(goes_on=False)
+        # Not with the reason of one of them: when its data are wiped, this would keep it.
         error = TooManyFailedItems(
             self.env._(
-                "Too many items failed (%(failed)s of %(tried)s), so the run was ended. The last "
-                "one: %(reason)s Fix what they have in common, or raise the limit on the page of "
-                "the integration, then press Start.",
+                "Too many items failed (%(failed)s of %(tried)s), so the run was ended. Look at "
+                "the items to repair and fix what they have in common, or raise the limit on the "
+                "page of the integration, then press Start.",
                 failed=counts.failed,
                 tried=counts.done + counts.failed,
-                reason=cause,
             )
         )
         if self.scope:

@@ -1413,6 +1413,24 @@ class TestPersonalData(ItemsCase):
         self.assertIn("No price.", str(notices.mapped("body")))
         self.assertIn("No price.", self.integration.sudo().activity_ids.note)
 
+    def test_nor_of_the_run_that_too_many_of_them_have_ended(self):
+        self.integration.sudo().failed_items_limit = 1
+        for order in self.orders:
+            order["fail"] = "Anna Berger is unknown."
+        run = self.run_it()
+        self.assertEqual(run.state, "failed")
+        self.items(state="failed").with_user(self.manager).action_wipe_data()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        told = [
+            *run.sudo().read(),
+            *self.integration.sudo().read(),
+            *self.integration.sudo().message_ids.read(),
+            *self.env["ihub.event"].sudo().search([]).read(),
+        ]
+        self.assertNotRegex(str(told), "(?i)anna|berger")
+        self.assertIn("Too many items failed", str(told))
+
     def test_everybody_who_sees_it_may_comment_on_it(self):
         self.run_it()
         self.items(key="1").with_user(self.operator).message_post(body="I have asked the shop.")
