@@ -1,12 +1,21 @@
 /* global luxon */
 
 import { beforeEach, Deferred, expect, test } from "@odoo/hoot";
-import { hover, leave, press, queryAllAttributes, queryAllTexts, queryFirst } from "@odoo/hoot-dom";
+import {
+    hover,
+    leave,
+    press,
+    queryAllAttributes,
+    queryAllTexts,
+    queryFirst,
+    queryRect,
+} from "@odoo/hoot-dom";
 import { animationFrame, mockDate, mockTimeZone } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
     contains,
     defineModels,
+    defineParams,
     fields,
     mockService,
     models,
@@ -374,4 +383,35 @@ test("dragging moves the line and opens nothing", async () => {
     const minutesOfPixel = (24 * 60) / width;
     expect(Math.abs(shownUntil.diff(middle, "minutes").minutes)).toBeLessThan(1 + minutesOfPixel);
     expect.verifySteps([]);
+});
+
+test("where one reads from right to left, time runs so", async () => {
+    defineParams({ lang_parameters: { direction: "rtl" } });
+    await mountCoverage();
+    queryFirst(".o_ihub_coverage").style.direction = "rtl";
+    const line = queryRect(".o_ihub_coverage_line");
+    const at = (hour) => line.right - (line.width * hour) / 24;
+    // What is seen begins at 15:55 of the day before.
+    expect(queryRect(bar("hole")).right).toBeWithin(at(17.1) - 2, at(17.1) + 2);
+    expect(queryRect(bar("hole")).left).toBeWithin(at(18.1) - 2, at(18.1) + 2);
+    const midnight = queryRect(".o_ihub_coverage_ticks span:eq(2)").right;
+    expect(midnight).toBeWithin(at(8.1) - 2, at(8.1) + 2);
+    expect(queryRect(".o_ihub_coverage_now").right).toBeWithin(at(22.1) - 2, at(22.1) + 2);
+    queryFirst(bar("done")).focus();
+    await press("ArrowLeft");
+    await animationFrame();
+    expect(bar("hole")).toBeFocused();
+    const tip = queryRect(".o_ihub_coverage_tip");
+    expect(tip.left).toBeLessThan(at(17.6));
+    expect(tip.right).toBeGreaterThan(at(17.6));
+    // Pulled to the right, what is later comes into sight.
+    let shownFrom;
+    onRpc("ihub.integration", "coverage", ({ args: [, from] }) => {
+        shownFrom = luxon.DateTime.fromSQL(from);
+        return answer();
+    });
+    const { drop } = await contains(bar("hole")).drag();
+    await drop(".o_ihub_coverage_line", { position: { x: line.width }, relative: true });
+    const middle = luxon.DateTime.fromSQL(`${DAY} 09:30:00`);
+    expect(Math.abs(shownFrom.diff(middle, "minutes").minutes)).toBeLessThan(6);
 });

@@ -18,6 +18,7 @@ import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
     contains,
     defineModels,
+    defineParams,
     fields,
     MockServer,
     mockService,
@@ -372,4 +373,35 @@ test("of a thousand rows only those are drawn and asked for that are seen", asyn
     expect(asked.length).toBeLessThan(160);
     expect(queryAllTexts(".o_ihub_grid_name .btn").at(-1)).toBe("Shop 1000");
     expect(queryAllTexts(".o_ihub_grid_name .btn").length).toBeLessThan(80);
+});
+
+test.tags("desktop");
+test("where one reads from right to left, time runs so", async () => {
+    defineParams({ lang_parameters: { direction: "rtl" } });
+    await mountGrid();
+    queryFirst(".o_ihub_grid").style.direction = "rtl";
+    const corners = queryFirst("[data-outcome=done]").style.clipPath.match(/[\d.]+%/g);
+    // The second hour of what is seen.
+    expect(corners[0]).toBe(`${(100 - 100 / 24).toFixed(2)}%`);
+    await contains(`${lane}:eq(0)`).click(point(24 - 1.5));
+    const { drop } = await drag(`${lane}:eq(0)`, point(24 - 4));
+    await hover(`${lane}:eq(0)`, point(24 - 6));
+    await animationFrame();
+    const { left, right, width } = queryRect(`${lane}:eq(0)`);
+    const selection = queryRect(".o_ihub_grid_selection");
+    expect(right - selection.right).toBeWithin((width * 4) / 24 - 2, (width * 4) / 24 + 2);
+    expect(selection.left - left).toBeWithin((width * 18) / 24 - 2, (width * 18) / 24 + 2);
+    await drop(`${lane}:eq(0)`, point(24 - 6));
+    await animationFrame();
+    expect.verifySteps([
+        FIRST,
+        "ihub.run 11",
+        "action_fill 1: 2025-03-04 19:55 2025-03-04 21:55",
+        "action_fill",
+        FIRST,
+    ]);
+    queryFirst(cursor).focus();
+    await press("ArrowRight");
+    await animationFrame();
+    expect(queryFirst(cursor)).toHaveAttribute("aria-label", /^Failed: /);
 });

@@ -4,6 +4,7 @@ import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
     contains,
     defineModels,
+    defineParams,
     fields,
     mockService,
     models,
@@ -161,4 +162,13 @@ test("another record has figures of its own, also where changes are saved before
     await contains("[name=name] input").edit("Bills", { confirm: false });
     await contains(".o_pager_next").click();
     expect.verifySteps(["history 2"]);
+});
+
+test("where one reads from right to left, time runs so", async () => {
+    defineParams({ lang_parameters: { direction: "rtl" } });
+    await mountHistory();
+    for (const { scales } of [charts.runs, charts.days]) {
+        expect(scales.x.getPixelForValue(0)).toBeGreaterThan(scales.x.getPixelForValue(1));
+        expect(scales.y.position).toBe("right");
+    }
 });

@@ -1,9 +1,10 @@
 import { expect, test } from "@odoo/hoot";
-import { press, queryAllAttributes } from "@odoo/hoot-dom";
+import { press, queryAllAttributes, queryFirst, queryRect } from "@odoo/hoot-dom";
 import { animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
     defineModels,
+    defineParams,
     fields,
     mockService,
     models,
@@ -115,4 +116,15 @@ test("the keyboard reaches one bar, and the arrows lead to the others", async ()
     expect.verifySteps([5]);
     await press("ArrowRight");
     expect(".o_ihub_bar_danger").toBeFocused();
+});
+
+test("where one reads from right to left, so do the bars and the arrows", async () => {
+    defineParams({ lang_parameters: { direction: "rtl" } });
+    await mountForm(1);
+    queryFirst(".o_ihub_strip").style.direction = "rtl";
+    expect(queryRect(".o_ihub_bar_danger").x).toBeLessThan(queryRect(".o_ihub_bar_success").x);
+    await contains(".o_ihub_bar_danger").focus();
+    await press("ArrowRight");
+    await animationFrame();
+    expect(".o_ihub_bar_success").toBeFocused();
 });

@@ -15,7 +15,7 @@ import { useDragging } from "./dragging";
 import { useSpanActions } from "./span_actions";
 import { isActive, isFillable, labelOf, STATUSES, TROUBLES } from "./statuses";
 import { Period, sayPeriod, sayScale, TimeControls } from "./time_controls";
-import { isOtherZone, ZOOM_NAMES } from "./time_scale";
+import { forward, isOtherZone, laterBy, partAt, ZOOM_NAMES } from "./time_scale";
 
 // Spans that are listed below the line.
 export const LISTED = 5;
@@ -102,14 +102,14 @@ export class Coverage extends Component {
     get bars() {
         let index = 0;
         return this.state.shown.segments.map((segment) => {
-            const left = this.scale.percent(segment.start);
-            const width = this.scale.percent(segment.end) - left;
+            const start = this.scale.percent(segment.start);
+            const width = this.scale.percent(segment.end) - start;
             const isButton = isActive(segment);
             return {
                 segment,
                 isButton,
                 index: isButton ? index++ : -1,
-                style: `left: ${left.toFixed(3)}%; width: ${width.toFixed(3)}%;`,
+                style: `inset-inline-start: ${start.toFixed(3)}%; width: ${width.toFixed(3)}%;`,
                 isNarrow: width < NARROW,
                 icon: width >= ROOM ? STATUSES[segment.status].icon : "",
                 label: this.describe(segment),
@@ -236,7 +236,8 @@ export class Coverage extends Component {
         return {
             segment: bar.segment,
             // Moved by as much of itself: it never leaves the line.
-            style: `left: ${middle.toFixed(2)}%; transform: translateX(-${middle.toFixed(2)}%);`,
+            style: `inset-inline-start: ${middle.toFixed(2)}%;
+                    transform: translateX(${(-forward() * middle).toFixed(2)}%);`,
         };
     }
 
@@ -276,9 +277,11 @@ export class Coverage extends Component {
 
     onKeydown(ev) {
         const last = this.bars.filter((bar) => bar.isButton).length - 1;
+        const step = () =>
+            this.focus(Math.min(last, Math.max(0, this.state.focused + laterBy(ev.key))));
         const moves = {
-            ArrowLeft: () => this.focus(Math.max(0, this.state.focused - 1)),
-            ArrowRight: () => this.focus(Math.min(last, this.state.focused + 1)),
+            ArrowLeft: step,
+            ArrowRight: step,
             Home: () => this.focus(0),
             End: () => this.focus(last),
             PageUp: () => this.pan(-0.5),
@@ -310,9 +313,8 @@ export class Coverage extends Component {
             return;
         }
         ev.preventDefault();
-        const { left, width } = this.line.el.getBoundingClientRect();
         const { start, length } = this.scale;
-        const center = start.plus((length * (ev.clientX - left)) / width);
+        const center = start.plus(length * partAt(this.line.el, ev.clientX));
         this.zoomBy(ev.deltaY < 0 ? -1 : 1, center);
     }
 

@@ -1,27 +1,30 @@
 import { browser } from "@web/core/browser/browser";
 import { useState } from "@odoo/owl";
 
+import { forward, partAt } from "./time_scale";
+
 // Pixels. Whoever clicks may move the pointer a little.
 const TOLERANCE = 5;
 // Milliseconds that a finger rests before it chooses: as in Odoo's calendar.
 export const HOLD = 500;
 
 /**
- * Let the content of an element be dragged sideways.
+ * Let the time in an element be dragged sideways.
  *
  * Where a mouse chooses, a finger that swipes moves what is seen, and one that has rested chooses.
  *
  * @param {{el: HTMLElement}} ref
  * @param {Object} params
  * @param {(part: number, start: number) => void} params.onDragged called with how far it was
- *      dragged, and where that began, both as parts of the element's width
+ *      dragged, and where that began, both as parts of the element's width, as time runs
  * @param {(part: number) => void} [params.onSwiped] called in its place where a finger has not
  *      rested; without it, a finger is as a mouse
- * @param {(shift: number) => void} [params.onSwiping] called with the pixels while it swipes, and
- *      with 0 where that comes to nothing
+ * @param {(shift: number) => void} [params.onSwiping] called with the pixels to the right while it
+ *      swipes, and with 0 where that comes to nothing
  * @param {() => boolean} [params.canHold] whether a finger that rests may choose
- * @returns {Object} handlers for the template; `state.start` and `state.shift` are in pixels,
- *      `state.isSwiping` and `state.isHeld` tell what a finger does
+ * @returns {Object} handlers for the template; `state.start` and `state.shift` are in pixels as time
+ *      runs, `pixels` is the shift to the right; `state.isSwiping` and `state.isHeld` tell what a
+ *      finger does
  */
 export function useDragging(
     ref,
@@ -55,11 +58,14 @@ export function useDragging(
     };
     return {
         state,
+        get pixels() {
+            return forward() * state.shift;
+        },
         wasDragged: () => moved,
         onPointerdown: (ev) => {
             moved = false;
             from = ev.button === 0 ? ev.clientX : null;
-            state.start = ev.clientX - ref.el.getBoundingClientRect().left;
+            state.start = partAt(ref.el, ev.clientX) * ref.el.offsetWidth;
             state.isSwiping = Boolean(onSwiped) && ev.pointerType === "touch";
             if (state.isSwiping && canHold()) {
                 timer = browser.setTimeout(hold, HOLD);
@@ -74,7 +80,7 @@ export function useDragging(
                 end(ev);
                 return;
             }
-            const shift = ev.clientX - from;
+            const shift = forward() * (ev.clientX - from);
             if (!moved && Math.abs(shift) > TOLERANCE) {
                 moved = true;
                 browser.clearTimeout(timer);
@@ -82,7 +88,7 @@ export function useDragging(
             }
             state.shift = moved ? shift : 0;
             if (moved && state.isSwiping) {
-                onSwiping(shift);
+                onSwiping(ev.clientX - from);
             }
         },
         onPointerup: end,

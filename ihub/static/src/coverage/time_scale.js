@@ -1,5 +1,7 @@
 /* global luxon */
 
+import { localization } from "@web/core/l10n/localization";
+
 const { DateTime, Duration } = luxon;
 const HOUR = 3600 * 1000;
 
@@ -40,6 +42,18 @@ export const ZOOMS = {
 export const ZOOM_NAMES = Object.keys(ZOOMS);
 // The part of the line that is still to come, where it ends with now.
 const AHEAD = 0.08;
+
+/** Where time runs to: 1 is to the right; -1 to the left, where one reads from right to left. */
+export const forward = () => (localization.direction === "rtl" ? -1 : 1);
+
+/** How far an arrow key leads to what is later: 1 or -1; not a number for all other keys. */
+export const laterBy = (key) => forward() * { ArrowLeft: -1, ArrowRight: 1 }[key];
+
+/** How far on in time a place of the screen is on a line, as a part of the line's width. */
+export function partAt(el, clientX) {
+    const { left, right, width } = el.getBoundingClientRect();
+    return (forward() > 0 ? clientX - left : right - clientX) / width;
+}
 
 /** A span of time as a line from 0 to 100 percent. */
 export class TimeScale {
@@ -86,14 +100,14 @@ export class TimeScale {
 
     /** Where the line of now is; "" if it is not seen. */
     nowStyle(now) {
-        return this.includes(now) ? `left: ${this.percent(now).toFixed(3)}%;` : "";
+        return this.includes(now) ? `inset-inline-start: ${this.percent(now).toFixed(3)}%;` : "";
     }
 
     /** The marks below a line: where they are, and what stands there. */
     marks(zoom) {
         return this.ticks(zoom).map((moment) => ({
             key: moment.toMillis(),
-            style: `left: ${this.percent(moment).toFixed(3)}%;`,
+            style: `inset-inline-start: ${this.percent(moment).toFixed(3)}%;`,
             label: moment.toLocaleString(ZOOMS[zoom].format),
         }));
     }

@@ -7,6 +7,7 @@ import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { Component, useRef, useState } from "@odoo/owl";
 
+import { laterBy } from "../coverage/time_scale";
 import { sayDuration } from "./duration_field";
 import { lookOf } from "./state_field";
 import { sayExactly } from "./when_field";
@@ -56,12 +57,12 @@ export class RunStripField extends Component {
     }
 
     onKeydown(ev) {
-        const step = { ArrowLeft: 1, ArrowRight: -1 }[ev.key];
+        const step = laterBy(ev.key);
         if (step) {
             ev.preventDefault();
             ev.stopPropagation();
             const last = this.runs.length - 1;
-            this.state.back = Math.min(last, Math.max(0, this.state.back + step));
+            this.state.back = Math.min(last, Math.max(0, this.state.back - step));
             this.root.el.children[this.current].focus();
         }
     }

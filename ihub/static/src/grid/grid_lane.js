@@ -6,6 +6,7 @@ import { groupBy } from "@web/core/utils/arrays";
 import { useDragging } from "../coverage/dragging";
 import { useSpanActions } from "../coverage/span_actions";
 import { sayPeriod } from "../coverage/time_controls";
+import { forward, laterBy, partAt } from "../coverage/time_scale";
 import { sayDuration } from "../fields/duration_field";
 import { heightsOf } from "../fields/run_strip_field";
 
@@ -72,8 +73,9 @@ export class GridLane extends Component {
     /** From the ground up and down again. */
     outline([from, to], top) {
         const { pixel } = this.props;
-        const left = this.percent(from);
-        const right = Math.max(left + NARROWEST * pixel, this.percent(to) - pixel);
+        const start = this.percent(from);
+        const end = Math.max(start + NARROWEST * pixel, this.percent(to) - pixel);
+        const [left, right] = [start, end].map((x) => (forward() > 0 ? x : 100 - x));
         return [
             [left, 100],
             [left, top],
@@ -92,7 +94,7 @@ export class GridLane extends Component {
 
     get currentStyle() {
         const [from, to] = this.current.map((seconds) => this.percent(seconds));
-        return `left: ${from.toFixed(2)}%; width: ${(to - from).toFixed(2)}%;`;
+        return `inset-inline-start: ${from.toFixed(2)}%; width: ${(to - from).toFixed(2)}%;`;
     }
 
     get isSelecting() {
@@ -102,7 +104,7 @@ export class GridLane extends Component {
 
     get selectionStyle() {
         const { start, shift } = this.drag.state;
-        return `left: ${Math.min(start, start + shift)}px; width: ${Math.abs(shift)}px;`;
+        return `inset-inline-start: ${Math.min(start, start + shift)}px; width: ${Math.abs(shift)}px;`;
     }
 
     get canFill() {
@@ -141,8 +143,7 @@ export class GridLane extends Component {
 
     /** @returns {Array|undefined} the bar below the mouse, also above a low one */
     barAt({ clientX }) {
-        const { left, width } = this.lane.el.getBoundingClientRect();
-        const x = (100 * (clientX - left)) / width;
+        const x = 100 * partAt(this.lane.el, clientX);
         const narrowest = NARROWEST * this.props.pixel;
         return this.props.bars.findLast(([from, to]) => {
             const start = this.percent(from);
@@ -189,9 +190,10 @@ export class GridLane extends Component {
 
     onKeydown(ev) {
         const last = this.props.bars.length - 1;
+        const step = () => Math.min(last, Math.max(0, this.state.back - laterBy(ev.key)));
         const moves = {
-            ArrowLeft: () => Math.min(last, this.state.back + 1),
-            ArrowRight: () => Math.max(0, this.state.back - 1),
+            ArrowLeft: step,
+            ArrowRight: step,
             Home: () => last,
             End: () => 0,
         };

@@ -1,6 +1,7 @@
 import { deserializeDate, deserializeDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 
+import { forward } from "../coverage/time_scale";
 import { sayDuration } from "../fields/duration_field";
 
 // In the order in which they are stacked.
@@ -70,6 +71,18 @@ function axis(el, title, extra = {}) {
     };
 }
 
+/** The axis along which time runs, as it does on every time line. */
+function timeAxis(el, maxTicksLimit, extra = {}) {
+    return axis(el, "", {
+        ticks: { maxTicksLimit, maxRotation: 0 },
+        grid: { display: false },
+        axis: { reverse: forward() < 0, ...extra },
+    });
+}
+
+/** The sides at which time begins and ends. */
+const sides = () => (forward() > 0 ? ["left", "right"] : ["right", "left"]);
+
 function options(el, extra) {
     return {
         animation: false,
@@ -102,9 +115,13 @@ export function runsConfig(el, runs) {
             order: 2,
         },
     ];
+    const [start, end] = sides();
     const scales = {
-        x: axis(el, "", { ticks: { maxTicksLimit: 6, maxRotation: 0 }, grid: { display: false } }),
-        y: axis(el, _t("Duration"), { ticks: { callback: sayTick, maxTicksLimit: 5 } }),
+        x: timeAxis(el, 6),
+        y: axis(el, _t("Duration"), {
+            ticks: { callback: sayTick, maxTicksLimit: 5 },
+            axis: { position: start },
+        }),
     };
     if (hasRecords) {
         datasets.push({
@@ -121,7 +138,7 @@ export function runsConfig(el, runs) {
         scales.records = axis(el, _t("Records"), {
             ticks: { maxTicksLimit: 5 },
             grid: { display: false },
-            axis: { position: "right" },
+            axis: { position: end },
         });
     }
     const labels = runs.map((run) => toLocaleDateTimeString(deserializeDateTime(run.ended)));
@@ -157,13 +174,10 @@ export function daysConfig(el, days) {
     const labels = days.map(({ day }) =>
         deserializeDate(day).toLocaleString({ day: "numeric", month: "short" }),
     );
+    const [position] = sides();
     const scales = {
-        x: axis(el, "", {
-            ticks: { maxTicksLimit: 8, maxRotation: 0 },
-            grid: { display: false },
-            axis: { stacked: true },
-        }),
-        y: axis(el, _t("Runs"), { ticks: { maxTicksLimit: 5 }, axis: { stacked: true } }),
+        x: timeAxis(el, 8, { stacked: true }),
+        y: axis(el, _t("Runs"), { ticks: { maxTicksLimit: 5 }, axis: { stacked: true, position } }),
     };
     return { type: "bar", data: { labels, datasets }, options: options(el, { scales }) };
 }
