@@ -168,3 +168,22 @@ def test_many_with_long_names_stay_in_form(site):
         assert {height for _is_seen, height in rows} == {40}
         assert sum(is_seen for is_seen, _height in rows) >= 18
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+# How far each label that is seen reaches into the next one, in pixels.
+OVERLAPS = """marks => {
+    const seen = marks.filter(mark => getComputedStyle(mark).visibility === "visible")
+        .map(mark => mark.getBoundingClientRect());
+    return seen.slice(1).map((mark, index) => seen[index].right - mark.left)
+        .filter(overlap => overlap > 0);
+}"""
+
+
+def test_times_can_be_read_on_a_tablet(site):
+    site.add("Parcels")
+    with site.browser("ihub_operator") as page:
+        page.set_viewport_size({"width": 820, "height": 1180})
+        web_client.open_grid(page)
+        marks = page.locator(".o_ihub_coverage_ticks > span")
+        expect(marks.nth(6)).to_be_attached()
+        assert marks.evaluate_all(OVERLAPS) == []
