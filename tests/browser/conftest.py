@@ -4,6 +4,7 @@ import hub_site
 import pytest
 import troubles
 from kept import kept
+from playwright.sync_api import expect
 
 from lib import postgres, web_client
 
@@ -40,6 +41,19 @@ def site(hub):
     """A hub without integrations."""
     hub.empty()
     return hub
+
+
+@pytest.fixture
+def order(site):
+    """Return the id of the order that is to be repaired."""
+    integration = site.add("Web shop", hub_site.SHOP)
+    site.call("ihub.integration", "run_manually", integration)
+    failed = [["integration_id", "=", integration], ["state", "=", "failed"]]
+    with site.browser("ihub_operator") as page:
+        web_client.show(page, "/odoo/integrations")
+        expect(page.locator(".o_kanban_record [data-state=to_repair]")).to_be_visible()
+    (item,) = site.call("ihub.item", "search", failed)
+    return item
 
 
 @pytest.fixture(scope="session")

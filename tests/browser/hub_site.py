@@ -21,6 +21,7 @@ BOTH_USERS = pytest.mark.parametrize(
 # Seconds after which a program hangs.
 PATIENCE = 900
 DEMO = "ihub.integration.demo"
+SHOP = "ihub.integration.demo.shop"
 USERS = {
     "ihub_operator": "ihub.group_user",
     "ihub_manager": "ihub.group_manager",

@@ -3,12 +3,10 @@
 import re
 
 import hub_site
-import pytest
 from playwright.sync_api import expect
 
 from lib import web_client
 
-SHOP = "ihub.integration.demo.shop"
 # What of the page is wider than its place: on a phone it would have to be pushed aside to be read.
 TOO_WIDE = """
 [document.documentElement, ...document.querySelectorAll(".o_action_manager, .o_action_manager *")]
@@ -21,22 +19,9 @@ TOO_WIDE = """
 
 @hub_site.BOTH_USERS
 def test_bad_order_is_found_repaired_and_done(site, login, size):
-    site.add("Web shop", SHOP, window_from=hub_site.hours_ago(1))
+    site.add("Web shop", hub_site.SHOP, window_from=hub_site.hours_ago(1))
     with site.browser(login, size) as page:
         hub_site.run_tour(page, "ihub_repair_journey")
-
-
-@pytest.fixture
-def order(site):
-    """Return the id of the order that is to be repaired."""
-    integration = site.add("Web shop", SHOP)
-    site.call("ihub.integration", "run_manually", integration)
-    failed = [["integration_id", "=", integration], ["state", "=", "failed"]]
-    with site.browser("ihub_operator") as page:
-        web_client.show(page, "/odoo/integrations")
-        expect(page.locator(".o_kanban_record [data-state=to_repair]")).to_be_visible()
-    (item,) = site.call("ihub.item", "search", failed)
-    return item
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(site, order):

@@ -133,3 +133,33 @@ def test_the_time_line_is_read_by_keys(site):
         expect(focused).to_have_attribute("aria-label", first)
         page.keyboard.press("Enter")
         expect(page.locator(".o_ihub_run, .o_data_row").first).to_be_visible()
+
+
+def test_an_item_is_repaired_by_keys(site, order):
+    with site.browser("ihub_operator") as page:
+        web_client.show(page, f"/odoo/ihub-items/{order}")
+        tab_to(page, "button[name=action_change]")
+        repair = page.locator("button[name=action_change]")
+        dialog = page.locator(".modal")
+        page.keyboard.press("Enter")
+        # Whoever leaves the dialog is where they were.
+        expect(dialog.get_by_role("textbox", name="Email")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(repair).to_be_focused()
+        page.keyboard.press("Enter")
+        # Each value is reached, and what is reached is typed into.
+        values = dialog.locator("td[name=value]")
+        expect(values.nth(0).locator("textarea")).to_be_focused()
+        page.keyboard.press("Tab")
+        expect(values.nth(1).locator("textarea")).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        expect(values.nth(0).locator("textarea")).to_be_focused()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type("fatima.haddad@example.com")
+        tab_to(page, "button[name=action_save_and_retry]", 3)
+        page.keyboard.press("Shift+Tab")
+        expect(values.nth(1).locator("textarea")).to_be_focused()
+        tab_to(page, "button[name=action_save_and_retry]", 2)
+        page.keyboard.press("Enter")
+        expect(page.locator(".o_ihub_item .alert-success")).to_be_visible()

@@ -1,14 +1,16 @@
 import { expect, test } from "@odoo/hoot";
-import { queryAll, queryFirst } from "@odoo/hoot-dom";
-import { animationFrame } from "@odoo/hoot-mock";
+import { press, queryAll, queryFirst } from "@odoo/hoot-dom";
+import { animationFrame, runAllTimers } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
     defineModels,
     fields,
+    getService,
     models,
     mountView,
     patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { LiveFormController } from "@ihub/views/form_controller";
 import { LiveKanbanController } from "@ihub/views/kanban_controller";
 import { LiveListController } from "@ihub/views/list_controller";
@@ -82,4 +84,24 @@ test("a button of a form", async () => {
         </form>`,
     });
     await expectKept(refresh, () => queryFirst("button[name=b]"));
+});
+
+test("a button that opens a dialog, once that is closed", async () => {
+    await mount(LiveFormController, {
+        type: "form",
+        resId: 2,
+        arch: `<form js_class="ihub_live_form"><button name="a" type="object" string="A"/></form>`,
+    });
+    const button = queryFirst("button[name=a]");
+    button.focus();
+    // As Odoo does while the server is asked for the dialog.
+    button.blur();
+    getService("dialog").add(ConfirmationDialog, {});
+    await animationFrame();
+    expect(".modal .btn-primary").toBeFocused();
+    await press("Escape");
+    await animationFrame();
+    await runAllTimers();
+    expect(".modal").toHaveCount(0);
+    expect("button[name=a]").toBeFocused();
 });

@@ -1,6 +1,10 @@
 import { onPatched, useExternalListener } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { useBus, useService } from "@web/core/utils/hooks";
 
 const RECORD = ".o_kanban_record, .o_data_row";
+// Menus and dialogs: who is in one has not left the view.
+const OVERLAY = ".o-overlay-container";
 
 /** What an element has in common with the one that is drawn in its place. */
 function lookOf(el) {
@@ -13,7 +17,8 @@ function lookOf(el) {
  * Leave the focus where it was.
  *
  * What a button does can move its card to another column, where it is drawn anew, and a search or
- * another page does so with all: who works with the keyboard would be thrown back to the top.
+ * another page does so with all: who works with the keyboard would be thrown back to the top. So would
+ * be who leaves a dialog: the button that opens one is disabled meanwhile.
  *
  * @param {{el: HTMLElement}} rootRef of a view
  * @param {Object} model of that view
@@ -22,16 +27,23 @@ export function useKeptFocus(rootRef, model) {
     let last = null;
 
     useExternalListener(document, "focusin", ({ target }) => {
-        last = rootRef.el?.contains(target) ? placeOf(target) : null;
+        if (!target.closest(OVERLAY)) {
+            last = rootRef.el?.contains(target) ? placeOf(target) : null;
+        }
     });
 
     useExternalListener(document, "pointerdown", () => (last = null));
 
-    onPatched(() => {
-        if (last && document.activeElement === document.body) {
+    onPatched(restore);
+
+    // Once the dialog has gone.
+    useBus(useService("ui").bus, "active-element-changed", () => browser.setTimeout(restore));
+
+    function restore() {
+        if (last && rootRef.el && document.activeElement === document.body) {
             focus(last);
         }
-    });
+    }
 
     function placeOf(target) {
         const el = target.closest(RECORD);
