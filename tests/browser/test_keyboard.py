@@ -163,3 +163,24 @@ def test_an_item_is_repaired_by_keys(site, order):
         tab_to(page, "button[name=action_save_and_retry]", 2)
         page.keyboard.press("Enter")
         expect(page.locator(".o_ihub_item .alert-success")).to_be_visible()
+
+
+def test_the_menu_of_a_card_is_opened_by_keys(site):
+    site.add("Parcels")
+    with site.browser("ihub_operator") as page:
+        open_board(page)
+        tab_to(page, ".o_kanban_record button[name=open_settings]")
+        page.keyboard.press("Tab")
+        menu = page.locator(f"{CARD} .o_dropdown_kanban button")
+        expect(menu).to_be_focused()
+        expect(menu.locator("..")).to_have_css("opacity", "1")
+        page.keyboard.press("Enter")
+        expect(page.locator(".o-dropdown--menu")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(".o-dropdown--menu")).to_have_count(0)
+        expect(menu).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator(".o-dropdown--menu")).to_be_visible()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page.locator(".o_ihub_integration")).to_be_visible()

@@ -36,7 +36,7 @@ defineModels([Integration]);
 
 const BUTTON = ".o_kanban_record:contains(Parcels) button[name=action_start]";
 
-async function mount() {
+async function mount(limit = 80) {
     for (const method of ["web_read_group", "web_search_read"]) {
         onRpc("ihub.integration", method, async ({ parent }) => ({
             ...(await parent()),
@@ -56,7 +56,7 @@ async function mount() {
         type: "kanban",
         resModel: "ihub.integration",
         arch: `
-            <kanban js_class="ihub_board" default_group_by="state">
+            <kanban js_class="ihub_board" default_group_by="state" limit="${limit}">
                 <templates>
                     <t t-name="card">
                         <field name="name"/>
@@ -73,6 +73,18 @@ test("a key presses the button that has the focus, and opens no card", async () 
     await press("Enter");
     await animationFrame();
     expect.verifySteps(["action_start 2"]);
+});
+
+test.tags("desktop");
+test("a key loads more of a column", async () => {
+    Integration._records.push({ id: 3, name: "Bills", state: "failed" });
+    await mount(1);
+    const card = ".o_kanban_group:contains(Failed) .o_kanban_record";
+    expect(card).toHaveCount(1);
+    queryFirst(".o_kanban_load_more button").focus();
+    await press("Enter");
+    await animationFrame();
+    expect(card).toHaveCount(2);
 });
 
 test.tags("desktop");

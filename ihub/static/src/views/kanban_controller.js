@@ -13,10 +13,10 @@ import { useStateOfView } from "./kept_state";
 /**
  * Let the keys that press a button press it.
  *
- * Odoo's cards take them for themselves, whatever in them has the focus.
+ * Odoo takes them for the cards, whatever in them or below them has the focus.
  */
 function leaveKeysToButtons(ev) {
-    if (["Enter", " "].includes(ev.key) && ev.target.matches(".o_kanban_record :is(button, a)")) {
+    if (["Enter", " "].includes(ev.key) && ev.target.matches(".o_kanban_renderer :is(button, a)")) {
         ev.stopPropagation();
     }
 }
