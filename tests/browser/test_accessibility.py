@@ -234,6 +234,13 @@ def test_further_tabs_of_an_integration(page, troubled):
     assert_nothing_found_in_tabs(page, **tabs)
 
 
+def test_schedule(page, troubled):
+    web_client.go(page, f"/odoo/integrations/{integration(troubled, 'Other clocks')}")
+    page.wait_for_selector(".o_ihub_integration .o_ihub_coverage_bars")
+    assert_nothing_found_in_tabs(page, schedule="[name=time_of_day] input")
+    expect(page.get_by_role("textbox", name="Interval Unit")).to_be_visible()
+
+
 def test_run_that_failed(page, troubled):
     of_refused = ("integration_id", "=", integration(troubled, REFUSED))
     failed = find(troubled, "ihub.run", ("state", "=", "failed"), of_refused)
