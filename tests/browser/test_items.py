@@ -5,7 +5,7 @@ import re
 import hub_site
 from playwright.sync_api import expect
 
-from lib import web_client
+from lib import postgres, web_client
 
 # What of the page is wider than its place: on a phone it would have to be pushed aside to be read.
 TOO_WIDE = """
@@ -36,6 +36,21 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(site, order):
             assert page.evaluate(TOO_WIDE) == []
         page.click("button[name=action_change]")
         expect(page.locator(".modal .o_data_row")).to_have_count(2)
+        assert page.evaluate(TOO_WIDE.replace("o_action_manager", "modal")) == []
+
+
+@hub_site.BOTH_SIZES
+def test_long_words_are_read_without_moving_the_page(site, order, size):
+    words = {"key": "K" * 200, "name": "N" * 200, "message": "M" * 300}
+    columns = ", ".join(f"{column} = '{text}'" for column, text in words.items())
+    update = f"UPDATE ihub_item SET {columns} WHERE id = {order}"
+    postgres.Client({}).query(update, database=site.database)
+    with site.browser("ihub_manager", size) as page:
+        web_client.show(page, f"/odoo/ihub-items/{order}")
+        expect(page.locator(".o_ihub_item .alert-warning")).to_contain_text(words["message"])
+        assert page.evaluate(TOO_WIDE) == []
+        page.click("button[name=action_change]")
+        expect(page.locator(".modal .alert-warning")).to_contain_text(words["message"])
         assert page.evaluate(TOO_WIDE.replace("o_action_manager", "modal")) == []
 
 
