@@ -37,6 +37,9 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(site, order):
         page.click("button[name=action_change]")
         expect(page.locator(".modal .o_data_row")).to_have_count(2)
         assert page.evaluate(TOO_WIDE.replace("o_action_manager", "modal")) == []
+        # What is to be corrected is named in full.
+        labels = page.locator(".modal td[name=label]")
+        assert not labels.evaluate_all("all => all.some(x => x.scrollWidth > x.clientWidth)")
 
 
 @hub_site.BOTH_SIZES
