@@ -171,7 +171,7 @@ def test_the_menu_of_a_card_is_opened_by_keys(site):
         open_board(page)
         tab_to(page, ".o_kanban_record button[name=open_settings]")
         page.keyboard.press("Tab")
-        menu = page.locator(f"{CARD} .o_dropdown_kanban button")
+        menu = page.locator(CARD).get_by_role("button", name="Dropdown menu")
         expect(menu).to_be_focused()
         expect(menu.locator("..")).to_have_css("opacity", "1")
         page.keyboard.press("Enter")

@@ -5,6 +5,7 @@ import { kanbanView } from "@web/views/kanban/kanban_view";
 import { useEffect } from "@odoo/owl";
 
 import { BoardModel, boardControllerOn } from "../board/board";
+import { BoardRenderer } from "../board/board_renderer";
 import { LiveModel, useLiveModel } from "../live/live_model";
 import { ButtonsCogMenu } from "./cog_menu";
 import { useKeptFocus } from "./kept_focus";
@@ -85,5 +86,6 @@ registry.category("views").add("ihub_board", {
     ...live,
     Model: BoardModel,
     Controller: BoardController,
+    Renderer: BoardRenderer,
     SearchModel: BoardSearchModel,
 });
