@@ -4,7 +4,7 @@ from . import controllers, models, wizards
 
 # Last: the base class of the types delegates to a model.
 from .lib import integration
-from .engine.failure import mask_loggers
+from .engine.log_masking import mask_loggers
 
 # When all modules have been imported, and so have their loggers.
 mask_loggers(__name__)

@@ -1,5 +1,7 @@
 """The health of an integration, in one word: what its card looks like, and where it stands.
 
+The sentence beside each word is in ``report/card_text.py``.
+
 All moments are naive UTC.
 """
 

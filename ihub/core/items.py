@@ -1,4 +1,7 @@
-"""Items: how the data of one are kept, what is read from them, and when too many have failed."""
+"""Items: how the data of one are kept, what is read from them, and when too many have failed.
+
+What people may repair of one is said by its type: ``item_fields``.
+"""
 
 import base64
 import hashlib

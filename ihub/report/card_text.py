@@ -1,4 +1,7 @@
-"""The sentences of a card: what the integration does, and what is wrong with it."""
+"""The sentences of a card: what the integration does, and what is wrong with it.
+
+Those of runs and states, such as "Down since …", are in ``sentences.py``.
+"""
 
 from datetime import timedelta
 

@@ -11,7 +11,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.ihub.engine.failure import MaskingFilter
+from odoo.addons.ihub.engine.log_masking import MaskingFilter
 from odoo.addons.ihub.lib.auth import HeaderKey
 from odoo.addons.ihub.lib.exceptions import IntegrationError, RetryableError
 from odoo.addons.ihub.lib.rest_client import RestClient
