@@ -111,7 +111,8 @@ def add_users(server):
     for login in USERS.keys() - {user["login"] for user in known}:
         groups = [admin.ref(USERS[login]), admin.ref("base.group_user")]
         values = {"name": login, "login": login, "password": login, "group_ids": [[6, 0, groups]]}
-        values |= {"tz": "UTC", "tour_enabled": False}
+        # Nothing opens by itself: OdooBot would greet them in a chat, which covers a phone.
+        values |= {"tz": "UTC", "tour_enabled": False, "odoobot_state": "disabled"}
         admin.call("res.users", "create", [values])
 
 
