@@ -52,7 +52,10 @@ class Snapshot(dict):
 
 
 class IhubBoardMixin(models.AbstractModel):
-    """The health of an integration, its runs, and what its card says."""
+    """The health of an integration, its runs, and what its card says.
+
+    The card is drawn by ``views/ihub_integration_views.xml``.
+    """
 
     _name = "ihub.board.mixin"
     _description = "Board of Integrations"
