@@ -1,6 +1,6 @@
 """For how many days things are kept: the system parameters that administrators may set.
 
-Deleted is each night, by methods ``_gc_…`` of the models.
+What is older is deleted each night, by the methods ``_gc_…`` of the models.
 """
 
 # Days, where a parameter holds none; None: for ever.
@@ -16,8 +16,8 @@ DEFAULTS = {
     # It is known what was received: for so long the same message twice is one.
     "ihub.keep_message_days": 30,
 }
-# Of which 0 days mean: not at all. Of others they mean the default.
-MAY_BE_NONE = {"ihub.keep_item_data_days"}
+# 0 means: not at all. For all others it means the default.
+MAY_BE_ZERO = {"ihub.keep_item_data_days"}
 # A hundred years of days: what is before that, databases cannot always reckon.
 LONGEST = 36_525
 # Rows that are deleted, or emptied, by one query.
@@ -31,5 +31,8 @@ def kept_days(env, parameter):
     """
     # As superuser: parameters belong to administrators, whoever cleans up.
     text = str(env["ir.config_parameter"].sudo().get_param(parameter) or "").strip()
-    days = min(int(text[:9]), LONGEST) if text.isdecimal() else None
-    return days if days or days == 0 and parameter in MAY_BE_NONE else DEFAULTS[parameter]
+    if not text.isdecimal():
+        return DEFAULTS[parameter]
+    # Of thousands of digits Python makes no number.
+    days = min(int(text[:9]), LONGEST)
+    return days if days or parameter in MAY_BE_ZERO else DEFAULTS[parameter]

@@ -30,8 +30,9 @@ TRANSITIONS = {
     "running": {"pending", "done", "failed", "cancelled", "interrupted"},
 }
 ENDED = ("done", "failed", "cancelled", "interrupted")
-# Of which only so many may begin within a minute: what people and code ask for, and of what comes
-# by itself, such as windows of a backlog, what does not end well. Said alike by index and query.
+# The runs of which only so many may begin within a minute: all that people and code ask for, and of
+# others those that do not end well; a backlog is worked off as fast as it goes. Its index is used
+# only as long as the query says this in the same words.
 LIMITED = "(trigger IN ('manual', 'code') OR state <> 'done')"
 STATES = [
     ("pending", "Queued"),

@@ -54,9 +54,13 @@ def test_options_are_those_of_odoo():
 
 
 def test_parameters_are_those_of_the_code():
-    """And their defaults; which of them are used, each test of retention says of its own."""
     from odoo.addons.ihub.engine.retention import DEFAULTS
 
+    code = "".join(path.read_text() for path in (ROOT / "ihub").glob("models/*.py"))
+    used = set(re.findall(r"\"(ihub\.keep_\w+)\"", code))
+    assert 'f"ihub.keep_{level}_days"' in code
+    used |= {f"ihub.keep_{level}_days" for level in ("info", "warning", "error")}
+    assert used == DEFAULTS.keys()
     rows = re.findall(r"^\| `(ihub\.\w+)` \| (\d+|for good) \|", GUIDE, re.M)
     assert {name: None if days == "for good" else int(days) for name, days in rows} == DEFAULTS
 
