@@ -19,7 +19,7 @@ from ..report import sentences
 from ..report.actions import dialog
 from ..report.format import local_moment, local_period, safe_text
 from ..report.health import goes_on
-from ..report.outcome import MORE, outcome_of, outcome_sql
+from ..report.outcome import COLUMNS, MORE, outcome_of, outcome_sql
 from .ihub_fields import Badge
 
 _logger = logging.getLogger(__name__)
@@ -341,7 +341,7 @@ class IhubRun(models.Model):
     def _explanation(self):
         return sentences.read(self.integration_id, self)
 
-    @api.depends("state", "skipped", "attempt", "message", "failed_items", "with_errors")
+    @api.depends(*COLUMNS)
     def _compute_outcome(self):
         for run in self:
             run.outcome = outcome_of(run)

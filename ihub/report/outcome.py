@@ -10,17 +10,20 @@ MORE = (
     ("skipped", "Skipped"),
 )
 # What it is made of.
-COLUMNS = ("skipped", "state", "attempt", "message", "failed_items", "with_errors")
+COLUMNS = ("skipped", "state", "attempt", "ended_at", "failed_items", "with_errors")
 
 
 def has_failed(run):
-    """Return whether the last attempt of an ``ihub.run`` that is pending has failed."""
-    return bool(run.attempt and run.message)
+    """Return whether the last attempt of an ``ihub.run`` that is pending has failed.
+
+    One that only waits to go on, as after a crash, has not ended.
+    """
+    return bool(run.attempt and run.ended_at)
 
 
 def has_failed_sql(column):
     """Return the same as an SQL condition; see :func:`outcome_sql`."""
-    return SQL("(%s > 0 AND %s IS NOT NULL)", column("attempt"), column("message"))
+    return SQL("(%s > 0 AND %s IS NOT NULL)", column("attempt"), column("ended_at"))
 
 
 def outcome_of(run):

@@ -334,7 +334,7 @@ def _runs_part(integration, limit):
 
 def _last_runs(Run, integration, limit):
     """Return the query of the last runs: what was queued and has not been tried is none yet."""
-    tried = Domain("state", "!=", "pending") | Domain("message", "!=", False)
+    tried = Domain("outcome", "!=", "pending")
     domain = Domain("integration_id", "=", integration.id) & tried
     query = Run._search(domain, order="id desc", limit=limit * RUNS_PER_ENTRY)
     return query.select(
@@ -373,7 +373,7 @@ def _run_title(run, is_recovery):
     }[run.trigger]
     if is_recovery:
         return env._("%(run)s: done again, after a failure", run=name)
-    if run.state == "pending":
+    if run.outcome == "attempt_failed":
         return env._("%(run)s: failed, will be retried automatically", run=name)
     outcome = dict(run._fields["outcome"]._description_selection(env))[run.outcome]
     return env._("%(run)s: %(outcome)s", run=name, outcome=outcome)

@@ -87,6 +87,7 @@ class Past:
                 "first_message": message,
                 "started_at": self.now - timedelta(minutes=4),
                 "last_seen": self.now - timedelta(minutes=4),
+                "ended_at": self.now - timedelta(minutes=4),
                 "due": self.now + timedelta(minutes=1),
             }
         )

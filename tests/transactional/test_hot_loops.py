@@ -185,3 +185,16 @@ class TestHotLoops(HotLoopCase):
             with freeze_time("2025-03-01 12:31:05"):
                 self.work(self.integration)
         self.assertEqual(len(self.calls), BOUND + 5)
+
+    def test_one_that_must_wait_has_not_failed_by_that(self):
+        """Its process has died, which is no failure of its own; now it is its turn no more."""
+        for _each in range(BOUND):
+            self.integration.run_manually()
+        self.runs(self.integration, trigger="manual")[0]._begin()
+        with self.running_as(lambda this, *window: self.note(this)):
+            self.work(self.integration)
+        waiting = self.runs(self.integration, trigger="manual", state="pending")
+        self.assertEqual((len(waiting), waiting.attempt), (1, 1))
+        self.assertIn(f"{BOUND} runs started within a minute", waiting.message)
+        self.assertEqual(waiting.outcome, "pending")
+        self.assertFalse(self.env["ihub.run"].search([("outcome", "=", "attempt_failed")]))

@@ -62,7 +62,8 @@ class TestRunGrid(GridCase):
         self.assertEqual(self.lane(integration), [])
         integration.start()
         self.assertEqual(self.lane(integration), [(9, 10, "pending", 1)])
-        self.runs(integration).sudo().write({"attempt": 1, "message": "Busy."})
+        ended = {"attempt": 1, "message": "Busy.", "ended_at": at("2025-03-01 10:05")}
+        self.runs(integration).sudo().write(ended)
         self.assertEqual(self.lane(integration), [(9, 10, "failed", 1)])
 
     def test_windows_that_are_too_short_become_one_bar_with_the_worst_outcome(self):

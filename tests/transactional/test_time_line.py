@@ -351,11 +351,22 @@ class TestIntegration(TimeLineCase):
     def test_what_is_queued_is_not_told_but_what_is_tried_again(self):
         run = self.integration.with_user(self.operator).run_manually()
         self.assertEqual(self.runs_told(), [])
-        run.sudo().write({"attempt": 1, "message": "No route to host"})
+        # One that was put off says so, on its own page.
+        run.sudo().message = "60 runs started within a minute"
+        self.assertEqual(self.runs_told(), [])
+        run.sudo().write({"attempt": 1, "message": "No route to host", "ended_at": run.due})
         self.assertEqual(
             self.runs_told(),
             [("Manual run: failed, will be retried automatically", "No route to host")],
         )
+
+    def test_the_next_run_after_one_that_has_failed_for_good_is_not_told(self):
+        """It waits for Start, and nothing tries it again by itself."""
+        self.integration.start()
+        with self.running_as(ValueError("broken")):
+            self.work(self.integration)
+        self.assertTrue(self.runs(self.integration, state="pending").message)
+        self.assertEqual([title for title, _ in self.runs_told()], ["Scheduled run: Failed"])
 
     def test_warnings_of_one_run_are_one_line(self):
         run = self.ended("done", "11:00")
