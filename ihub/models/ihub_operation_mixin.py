@@ -496,9 +496,8 @@ class IhubOperationMixin(models.AbstractModel):
         :param str trigger: ``manual``, ``backfill`` or ``items``
         :param vals: more of what is known of each, as values of the run
         :return: the new runs
-        :raise UserError: when it cannot run, or too many wait already
+        :raise UserError: when too many wait already
         """
-        self._check_can_run()
         self._check_room(len(windows))
         self._ensure_cron()
         runs = self.env["ihub.run"].sudo()
