@@ -1,4 +1,4 @@
-"""Threads that do in time what no caller waits for: write events, ring the alarm, tell open pages.
+"""Threads that do in time what no caller waits for, such as writing events or telling open pages.
 
 Each begins when there is something to do, and is gone after a minute without. It knows only what
 is to be done, never a cursor of a caller, and never a registry.

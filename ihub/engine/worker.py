@@ -516,6 +516,10 @@ class Worker:
             scheduled.write(wanted)
 
     def _queue_domain(self, triggers=ORDER):
+        """Return the domain of the queued runs that are begun in time; for many: ``goes_on``.
+
+        That is in ``report/health.py``, and says the same in SQL.
+        """
         is_on = self.integration._is_on()
         triggers = [
             t
@@ -560,8 +564,8 @@ class Worker:
             error = self._attempt(run, scope)
             if error is not None:
                 self._settle(run, scope, error)
-            elif self._ahead is None and self._may_make_up(run, scope):
-                self._transaction(lambda: self._recover_state(run))
+            elif self._ahead is None and self.integration._is_affected_by(run, scope.counts):
+                self._transaction(lambda: self.integration._settle_success(run))
             self._report_commits(scope)
 
     def _attempt(self, run, scope):
@@ -660,7 +664,7 @@ class Worker:
             or self._is_time_over()
             or not self._has_time()
             or self.integration.stop_before_id
-            or self._may_make_up(run, scope)
+            or self.integration._is_affected_by(run, scope.counts)
         ):
             return None
         # Somebody may press Stop at this moment, or the hub itself fail: that must not undo the
@@ -697,7 +701,7 @@ class Worker:
             error = RunFailed(scope.reason)
         if run.state == "done":
             # Its commit had arrived before the connection was lost.
-            self._transaction(lambda: self._recover_state(run))
+            self._transaction(lambda: self.integration._settle_success(run))
         elif is_stop(error) and (scope.stopped or run._is_stop_requested()):
             # By people, and not by its own code. Somebody may have pressed Start since a
             # checkpoint has seen the Stop.
@@ -708,33 +712,6 @@ class Worker:
             self._settle_loss(run, scope, error)
         else:
             self._settle_failure(run, scope, error)
-
-    def _may_make_up(self, run, scope):
-        """Return whether a run that has worked leaves something to tell, or to forget."""
-        integration = self.integration
-        return bool(
-            scope.counts
-            or run.with_errors
-            or run.usual_records
-            or integration.doubtful_run_id
-            or integration.state == "failed"
-            or integration.failures_since_recovery
-            or integration.failed_run_id
-            or integration.items_told
-        )
-
-    def _recover_state(self, run):
-        """After ``run`` has worked, forget and tell what it makes up for.
-
-        After a manual run nothing is failed any more that one had made so.
-        """
-        self.integration.invalidate_recordset()
-        scheduled = self.integration._scheduled_run()
-        by_schedule = scheduled and scheduled.first_message
-        by_people = run.trigger in ("manual", "backfill")
-        if self.integration.state == "failed" and by_people and not by_schedule:
-            self.integration._change_state("stopped", stored(self.integration, Sentence("worked")))
-        self.integration._settle_success(run)
 
     def _settle_stop(self, run):
         """End a run that obeyed a Stop; the window of a scheduled one is still to be done."""

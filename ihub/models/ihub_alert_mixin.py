@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ..core import lateness
 from ..core.sentences import Sentence
+from ..core.triggers import ONGOING
 from ..engine import transaction
 from ..engine.worker import MAX_CRASHES
 from ..report.format import reader_zone
@@ -193,7 +194,7 @@ class IhubAlertMixin(models.AbstractModel):
         if run.trigger == "items":
             # What is to be repaired still is, and says so.
             return
-        if run.trigger not in ("schedule", "webhook"):
+        if run.trigger not in ONGOING:
             self._remember_failed_run(run, told)
             return
         if self.state != "stopped":
@@ -202,7 +203,7 @@ class IhubAlertMixin(models.AbstractModel):
 
     def _fail_after_run(self, run, reason):
         """Put the integration into the failed state: the code of ``run`` has called ``fail()``."""
-        if run.trigger not in ("schedule", "webhook"):
+        if run.trigger not in ONGOING:
             self._remember_failed_run(run)
         self._fail(reason, run)
 
@@ -222,8 +223,32 @@ class IhubAlertMixin(models.AbstractModel):
             if integration.notify_failure:
                 integration._notify_people("failed", told=told, run=run)
 
+    def _is_affected_by(self, run, counts):
+        """Return whether ``run``, which is done, leaves something to :meth:`_settle_success`.
+
+        :param counts: :class:`Counts` of what has become of its items
+        """
+        return bool(
+            counts
+            or run.with_errors
+            or run.usual_records
+            or self.doubtful_run_id
+            or self.state == "failed"
+            or self.failures_since_recovery
+            or self.failed_run_id
+            or self.items_told
+        )
+
     def _settle_success(self, run):
-        """Tell that it works again where ``run`` ends a row of failures."""
+        """After ``run`` is done, tell what it has left, and forget and tell what it makes up for.
+
+        After a manual run nothing is failed any more that one had made so.
+        """
+        self.invalidate_recordset()
+        schedule_has_failed = bool(self._scheduled_run().first_message)
+        by_people = run.trigger in ("manual", "backfill")
+        if self.state == "failed" and by_people and not schedule_has_failed:
+            self._change_state("stopped", stored(self, Sentence("worked")))
         self._tell_items(run)
         self._settle_doubt(run)
         if run.with_errors:
@@ -234,8 +259,7 @@ class IhubAlertMixin(models.AbstractModel):
         else:
             self._forget_repaired_run(run)
         failures, since = self.failures_since_recovery, self.failed_since
-        failed_before = bool(self._scheduled_run().first_message)
-        if not lateness.has_recovered(failures, self.state, run.trigger, failed_before):
+        if not lateness.has_recovered(failures, self.state, run.trigger, schedule_has_failed):
             return
         self.write(
             {"failures_since_recovery": 0, "failed_since": False, "late_since": False},
@@ -289,7 +313,7 @@ class IhubAlertMixin(models.AbstractModel):
             self._end_activity()
             self._notify_change()
 
-    # --- The failed run: one that the schedule has nothing to do with ---
+    # --- The failed run: one that was asked for, or one that has reported errors ---
 
     def _remember_failed_run(self, run, told=None, kind="run_failed"):
         """Let the card say that ``run`` has failed; tell people of the first of a row.

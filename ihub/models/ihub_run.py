@@ -12,6 +12,7 @@ from ..core.health import STEPS
 from ..core.retry import moved_on
 from ..core.schedule import find_zone
 from ..core.sentences import Sentence
+from ..core.triggers import ONGOING
 from ..core.usual import ENOUGH_RECORDS, ENOUGH_WEEKS, LONGER, same_hours
 from ..engine import item_store
 from ..engine.retention import kept_days
@@ -439,7 +440,7 @@ class IhubRun(models.Model):
         """Create a pending run.
 
         :param integration: the ``ihub.integration``
-        :param str trigger: schedule, manual, backfill or items
+        :param str trigger: one of ``core/triggers.py``
         :param Window window: its span; None: it has none
         :return: the new run
         """
@@ -620,7 +621,10 @@ class IhubRun(models.Model):
         )
 
     def _is_stop_requested(self):
-        """Return whether the executing run was asked to stop; reads what others committed."""
+        """Return whether the executing run was asked to stop; reads what others committed.
+
+        For many, and in SQL: ``is_stopping`` in ``report/health.py``.
+        """
         self.ensure_one()
         integration = self.integration_id
         integration.invalidate_recordset(["state", "stop_before_id", "stop_run_id"])
@@ -758,7 +762,7 @@ class IhubRun(models.Model):
         """
         self.ensure_one()
         integration = self.integration_id._operable()
-        if self.trigger in ("schedule", "webhook"):
+        if self.trigger in ONGOING:
             return self.integration_id.action_stop()
         if self.state == "running":
             integration._stop_run(self)
