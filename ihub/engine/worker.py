@@ -22,7 +22,7 @@ from ..core.retry import next_attempt, server_down_in
 from ..core.sentences import Sentence
 from ..core.shutdown import is_shutdown
 from ..core.time_left import may_begin
-from ..core.triggers import BY_ITSELF, INCESSANT, ORDER
+from ..core.triggers import INCESSANT, ORDER
 from ..report.format import stated_moment
 from ..report.sentences import stored
 from . import connection, event_buffer, lane_lock, message_store, slots
@@ -247,7 +247,7 @@ class Worker:
         """
         if self.integration._preflight_error():
             return
-        run = self.env["ihub.run"].search(self._queue_domain(), order="due", limit=1)
+        run = self.env["ihub.run"].search(self.integration._queue_domain(), order="due", limit=1)
         due = min(filter(None, [run.due, self._next_message_due()]), default=None)
         if not due:
             return
@@ -515,28 +515,8 @@ class Worker:
         if any(scheduled[name] != value for name, value in wanted.items()):
             scheduled.write(wanted)
 
-    def _queue_domain(self, triggers=ORDER):
-        """Return the domain of the queued runs that are begun in time; for many: ``goes_on``.
-
-        That is in ``report/health.py``, and says the same in SQL.
-        """
-        is_on = self.integration._is_on()
-        triggers = [
-            t
-            for t in triggers
-            if t not in BY_ITSELF
-            or (self.integration.state == "running" if t == "schedule" else is_on)
-        ]
-        return [
-            ("integration_id", "=", self.integration.id),
-            ("state", "=", "pending"),
-            ("trigger", "in", triggers),
-            # The schedule has been stopped where it is not running; others by their number.
-            "|", ("trigger", "=", "schedule"), ("id", ">", self.integration.stop_before_id),
-        ]  # fmt: skip
-
     def _due_domain(self, triggers=ORDER):
-        return [*self._queue_domain(triggers), ("due", "<=", fields.Datetime.now())]
+        return [*self.integration._queue_domain(triggers), ("due", "<=", fields.Datetime.now())]
 
     def _count_due(self):
         self.integration.invalidate_recordset(["state", "stop_before_id"])

@@ -10,7 +10,7 @@ from psycopg2.errors import UniqueViolation
 from ..core.retry import RetryPolicy
 from ..core.schedule import Window
 from ..core.sentences import Sentence
-from ..core.triggers import BY_ITSELF
+from ..core.triggers import BY_ITSELF, ORDER
 from ..engine import home
 from ..engine.transaction import own_transaction
 from ..engine.values import moment
@@ -381,6 +381,25 @@ class IhubOperationMixin(models.AbstractModel):
     def _last_run_ever(self):
         domain = [("integration_id", "=", self.id)]
         return self.env["ihub.run"].search(domain, order="id desc", limit=1)
+
+    def _queue_domain(self, triggers=ORDER):
+        """Return the domain of the queued runs that are begun without anybody's doing.
+
+        For many, and in SQL: ``goes_on`` in ``report/health.py``.
+        """
+        is_on = self._is_on()
+        triggers = [
+            t
+            for t in triggers
+            if t not in BY_ITSELF or (self.state == "running" if t == "schedule" else is_on)
+        ]
+        return [
+            ("integration_id", "=", self.id),
+            ("state", "=", "pending"),
+            ("trigger", "in", triggers),
+            # The schedule has been stopped where it is not running; others by their number.
+            "|", ("trigger", "=", "schedule"), ("id", ">", self.stop_before_id),
+        ]  # fmt: skip
 
     def _queued_on_demand(self, limit=None):
         """Return the runs that wait and are not of the schedule, without those stopped since."""

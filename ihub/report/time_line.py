@@ -373,7 +373,7 @@ def _run_title(run, is_recovery):
     }[run.trigger]
     if is_recovery:
         return env._("%(run)s: done again, after a failure", run=name)
-    if run.outcome == "attempt_failed":
+    if run.outcome == "attempt_failed" and run.filtered_domain(run.integration_id._queue_domain()):
         return env._("%(run)s: failed, will be retried automatically", run=name)
     outcome = dict(run._fields["outcome"]._description_selection(env))[run.outcome]
     return env._("%(run)s: %(outcome)s", run=name, outcome=outcome)

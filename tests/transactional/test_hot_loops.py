@@ -197,4 +197,5 @@ class TestHotLoops(HotLoopCase):
         self.assertEqual((len(waiting), waiting.attempt), (1, 1))
         self.assertIn(f"{BOUND} runs started within a minute", waiting.message)
         self.assertEqual(waiting.outcome, "pending")
-        self.assertFalse(self.env["ihub.run"].search([("outcome", "=", "attempt_failed")]))
+        failed = [("id", "=", waiting.id), ("outcome", "=", "attempt_failed")]
+        self.assertFalse(self.env["ihub.run"].search(failed))

@@ -7,6 +7,7 @@ from items_case import ItemsCase
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
+from odoo.addons.ihub.lib.exceptions import RetryableError
 from odoo.addons.ihub.report import time_line
 from odoo.addons.ihub.report.sentences import stored
 
@@ -297,6 +298,14 @@ class TestIntegration(TimeLineCase):
         moment = at("2025-03-01 11:00").replace(second=second)
         self.env["ihub.event"].create({"create_date": moment, **values})
 
+    def fail_on_schedule(self, error):
+        def broken(*_window):
+            raise error
+
+        self.integration.start()
+        with self.running_as(broken):
+            self.work(self.integration)
+
     def runs_told(self, **options):
         entries = self.story(self.integration, **options)["entries"]
         return [(e["title"], e["detail"]) for e in entries if e["key"].startswith("ihub.run")]
@@ -360,11 +369,16 @@ class TestIntegration(TimeLineCase):
             [("Manual run: failed, will be retried automatically", "No route to host")],
         )
 
+    def test_what_waits_for_start_is_not_retried_automatically(self):
+        self.fail_on_schedule(RetryableError("busy"))
+        retried = "Scheduled run: failed, will be retried automatically"
+        self.assertEqual(self.runs_told(), [(retried, "busy")])
+        self.integration.stop()
+        self.assertEqual(self.runs_told(), [("Scheduled run: Attempt Failed", "busy")])
+
     def test_the_next_run_after_one_that_has_failed_for_good_is_not_told(self):
         """It waits for Start, and nothing tries it again by itself."""
-        self.integration.start()
-        with self.running_as(ValueError("broken")):
-            self.work(self.integration)
+        self.fail_on_schedule(UserError("broken"))
         self.assertTrue(self.runs(self.integration, state="pending").message)
         self.assertEqual([title for title, _ in self.runs_told()], ["Scheduled run: Failed"])
 
