@@ -46,7 +46,7 @@ STEPS = {
     "run_again": Step("Run Again", "action_run_again"),
     "report": Step("Send to Developer", "action_send_to_developer"),
     "repair": Step("Repair", "action_open_to_repair"),
-    "errors": Step("View Errors", "action_open_failed_run"),
+    "errors": Step("View Errors", "action_open_error"),
     "dismiss": Step("Dismiss", "action_dismiss_failed_run"),
     "watch": Step("View Run", "action_open_current_run"),
     "settings": Step("Open Settings", "open_settings"),

@@ -414,10 +414,6 @@ class IhubAlertMixin(models.AbstractModel):
         )
         return rows and rows[0][0]
 
-    def action_open_failed_run(self):
-        """Return the action that opens the run that has failed and was not made up for."""
-        return self._action_on_run(self.failed_run_id)
-
     def action_dismiss_failed_run(self):
         """Let the card say no more that a run has failed, or is doubtful: somebody has seen to it.
 

@@ -85,7 +85,6 @@ class IhubBoardMixin(models.AbstractModel):
         help="The run that failed and will be retried automatically.",
     )
     to_repair_count = fields.Integer("To Repair", compute="_compute_health")
-    retry_message = fields.Text("Waiting for a Retry", compute="_compute_retry_message")
     progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
     last_run_id = fields.Many2one("ihub.run", compute="_compute_last_run")
     last_run_state = Badge(
@@ -398,14 +397,6 @@ class IhubBoardMixin(models.AbstractModel):
         if names:
             self.invalidate_recordset(names, flush=False)
             self.modified(names)
-
-    @api.depends("retry_run_id")
-    @api.depends_context("lang", "tz")
-    def _compute_retry_message(self):
-        for integration in self:
-            # As superuser: the run says nothing that the integration does not show.
-            run = integration.retry_run_id.sudo()
-            integration.retry_message = safe_text(run, run._retry_text) if run else False
 
     @api.depends("is_executing", "current_run_id")
     def _compute_progress(self):

@@ -321,7 +321,8 @@ PROBLEMS = {
     "with_errors": _with_errors_text,
     "to_repair": _to_repair_text,
     "doubtful": _doubtful_text,
-    "retrying": lambda integration: integration.retry_message,
+    # As superuser: the run says nothing that the integration does not show.
+    "retrying": lambda integration: integration.retry_run_id.sudo()._retry_text(),
     "type_missing": _blocked_text,
     "blocked": _blocked_text,
     "copy": _copy_text,

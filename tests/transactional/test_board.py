@@ -305,7 +305,7 @@ class TestHealth(BoardCase):
         self.assertEqual(integration.health, "retrying")
         integration.stop()
         self.assertEqual(integration.health, "stopped")
-        self.assertFalse(integration.retry_message)
+        self.assertFalse(integration.problem)
         self.assertFalse(integration.next_run)
 
     def test_an_unsaved_one_can_be_shown(self):

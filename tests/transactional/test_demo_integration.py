@@ -183,7 +183,7 @@ class TestDemoPast(DemoCase):
         retrying = self.env.ref("ihub_integration_demo.demo_retrying").integration_id
         self.assertFalse(retrying._facts()[retrying.id].is_late)
         self.assertRegex(
-            retrying.retry_message,
+            retrying.problem,
             r"does not respond\. Next attempt at .*, and up to 198 more after it",
         )
 

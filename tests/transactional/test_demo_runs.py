@@ -55,7 +55,7 @@ class TestDemoRuns(DemoRunCase):
         run = self.last_run(demo)
         self.assertEqual(run.state, "pending")
         self.assertRegex(run.message, r"^The server \S+ does not respond\.$")
-        self.assertIn("Next attempt at", demo.integration_id.retry_message)
+        self.assertIn("Next attempt at", demo.integration_id.problem)
         self.assertEqual(demo.state, "running")
 
     def test_a_server_that_answers_makes_it_work(self):

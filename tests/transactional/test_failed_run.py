@@ -181,7 +181,7 @@ class TestFailedRun(NotifyCase):
         run = self.run_manually(broken)
         self.assertSays("Jan 1", "The price of A1 is not a number")
         self.assertEqual(self.integration.next_step, "run_again")
-        self.assertEqual(self.integration.action_open_failed_run()["res_id"], run.id)
+        self.assertEqual(self.integration.action_open_error()["res_id"], run.id)
 
     def test_it_is_said_although_the_schedule_works_meanwhile(self):
         self.run_manually(broken)

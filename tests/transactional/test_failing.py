@@ -129,7 +129,7 @@ class TestFailing(HubCase):
         self.assertTrue(at("2025-03-01 11:40") <= run.due <= at("2025-03-01 11:42"))
         self.assertEqual(self.integration.state, "running")
         self.assertRegex(
-            self.integration.retry_message,
+            self.integration.problem,
             r"^The shop is being maintained\. Next attempt at Mar 1, 11:4\d(:\d\d)? AM, "
             r"and up to 2 more after it\.$",
         )

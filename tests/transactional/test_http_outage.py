@@ -127,7 +127,7 @@ class TestHttpOutage(OutageCase):
         self.assertIn(
             f"Down since Mar 1, 12:30 PM. The server {self.name} {CAUSE} 3 integrations "
             "wait for it, and continue as soon as it responds. Next attempt at Mar 1, 12:30",
-            self.integrations[0].retry_message,
+            self.integrations[0].problem,
         )
 
     def test_no_attempt_is_used_up_and_it_is_said_once_in_the_log(self):
@@ -195,7 +195,7 @@ class TestHttpOutage(OutageCase):
         self.assertEqual(self.run_all(self.integrations[1:]), 2)
         for integration in self.integrations:
             self.assertEqual(integration.last_run_state, "done")
-            self.assertFalse(integration.retry_message)
+            self.assertFalse(integration.problem)
 
     def test_so_does_one_that_people_got(self):
         self.let_it_fail()
@@ -365,7 +365,7 @@ class TestWhoIsTold(OutageCase):
         self.let_it_fail()
         self.run_all()
         self.stop_others()
-        self.assertIn("The integration continues", self.integrations[0].retry_message)
+        self.assertIn("The integration continues", self.integrations[0].problem)
         self.look(15)
         self.assertEqual(self.told(self.anna), [f"{self.name} is down: one integration waits"])
 
