@@ -23,6 +23,8 @@ KEY_LENGTH = 200
 # Characters of a name, and of a cause.
 NAME_LENGTH = 200
 CAUSE_LENGTH = 200
+# Cells that a table may have for each value in it.
+TABLE_CELLS = 4
 # Characters of the data of one item, as JSON.
 DATA_LIMIT = 20_000_000
 # From so many failures on their share counts, too: of one order all may fail.
@@ -514,8 +516,10 @@ def _part(value: Any, path: str, labels: Mapping[str, str]) -> Part:
         return "text", "—" if value in (None, "") else str(value)
     if value and all(isinstance(one, dict) for one in value):
         names = list(dict.fromkeys(name for one in value for name in one))
-        rows = [[_part(one.get(name), "", {}) for name in names] for one in value]
-        return "table", ([label_of(name) for name in names], rows)
+        # What has little in common would have a column for each name that one of them has.
+        if len(names) * len(value) <= TABLE_CELLS * sum(map(len, value)):
+            rows = [[_part(one.get(name), "", {}) for name in names] for one in value]
+            return "table", ([label_of(name) for name in names], rows)
     return "list", [_part(one, "", {}) for one in value]
 
 

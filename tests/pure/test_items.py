@@ -303,3 +303,12 @@ def test_what_is_changed_is_changed_in_a_copy():
     assert corrected["lines"] == [{"sku": "Y"}]
     assert ORDER["customer"]["email"] == "a@b.de"
     assert changed(ORDER, {"nowhere.at.all": 1, "lines.9.sku": 1}) == ORDER
+
+
+def test_only_what_has_names_in_common_is_a_table():
+    """The cells would be the square of what came, and nobody could open the page."""
+    lines = [{"sku": number, "note": "x"} if number % 2 else {"sku": number} for number in range(9)]
+    assert items.outline(lines, {}, 100_000)[0] == "table"
+    kind, ones = items.outline([{f"name {n}": n} for n in range(3_000)], {}, 100_000)
+    assert kind == "list"
+    assert ones[7] == ("fields", [("Name 7", ("text", "7"))])
