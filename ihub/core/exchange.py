@@ -32,6 +32,8 @@ ADDRESS_LIMIT = 2_000
 # beginning of a secret that cannot be recognised.
 _LOOKED_AT = 60_000
 _UNSURE = 20_000
+# Characters that it may become over several lines: all of them are looked at, too.
+_LAID_OUT = 10 * _LOOKED_AT
 # Errors in a chain, and secrets of a request.
 _MOST = 50
 # Characters from which on a cookie is a secret, whatever its name.
@@ -263,12 +265,18 @@ def charset_of(content_type: str) -> str | None:
 
 
 def _laid_out(text: str) -> str:
-    """Return JSON over several lines, without the secrets that its names tell; else ``text``."""
+    """Return JSON over several lines, without the secrets that its names tell; else ``text``.
+
+    On one line where those would be much longer, as of what is nested hundreds of times.
+    """
     try:
         value = json.loads(text)
         if not isinstance(value, (dict, list)):
             return text
-        return json.dumps(_masked(value), indent=2, ensure_ascii=False)
+        value = _masked(value)
+        laid_out = json.dumps(value, indent=2, ensure_ascii=False)
+        is_short = len(laid_out) <= _LAID_OUT
+        return laid_out if is_short else json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return text
 

@@ -399,6 +399,14 @@ def test_what_is_nearly_json_stays_as_it_is(server, client, body):
     assert body.decode().startswith(text)
 
 
+def test_what_is_nested_deep_stays_on_one_line(server, client):
+    """Over several, it would be hundreds of times as long, and each of them is looked at."""
+    body = b"[" * 300 + b",".join([b"1"] * 20_000) + b"]" * 300
+    server.reply("orders", status=422, body=body)
+    text = failed(client.get, "orders")["received"]["body"]["text"]
+    assert text.startswith("[" * 300 + "1, 1")
+
+
 def test_what_a_database_cannot_keep_is_made_visible(server, client):
     server.reply("orders", status=400, body=b"a\x01\x1b[31mb", headers={"X-A": "\x7f"})
     kept = failed(client.get, "orders")
