@@ -61,6 +61,14 @@ class OtherCompanyCase(HubCase):
         self.event = self.env["ihub.event"].search(
             [("integration_id", "=", self.integration.id)], limit=1
         )
+        self.item = self.env["ihub.item"].sudo().create(
+            {
+                "integration_id": self.integration.id, "kind": SECRET, "key": SECRET,
+                "name": SECRET, "state": "failed", "message": SECRET, "cause": SECRET,
+                "data": json.dumps({"a_custom_field": SECRET}),
+            }
+        )  # fmt: skip
+        self.dialogs = {dialog._name: dialog for dialog in self.make_dialogs()}
         self.portal = self.person("portal", "base.group_portal")
         self.mine = self.add(name="Ours").with_user(self.manager)
         self.env.flush_all()
@@ -76,6 +84,27 @@ class OtherCompanyCase(HubCase):
         integration.sudo().message_post(body=SECRET)
         integration.sudo().ihub_error(SECRET, details=SECRET)
         return integration
+
+    def make_dialogs(self):
+        """Return what their owner has open on the screen, of each kind of dialog."""
+        about = {"integration_id": self.integration.id}
+        items = {"item_ids": self.item.ids}
+        with patch.object(self.type_class(), "item_fields", {"a_custom_field": SECRET}):
+            change = self.env["ihub.item.change"].with_user(self.owner).create(items)
+            self.env.flush_all()
+        yield change
+        yield change.line_ids
+        for name, vals in {
+            "ihub.item.leave.out": {**items, "reason": SECRET},
+            "ihub.integration.confirm": {
+                "integration_ids": self.integration.ids, "operation": "stop"
+            },
+            "ihub.integration.add": {"integration_type": DEMO, "name": SECRET},
+            "ihub.run.manually": about,
+            "ihub.webhook.sample": {**about, "body": SECRET},
+            "ihub.webhook.secret": about,
+        }.items():  # fmt: skip
+            yield self.env[name].with_user(self.owner).create(vals)
 
     def person(self, login, groups, company=None):
         company = company or self.env.company
@@ -106,7 +135,9 @@ class OtherCompanyCase(HubCase):
             "ihub.integration": self.integration,
             "ihub.run": self.queued + self.done,
             "ihub.event": self.event,
+            "ihub.item": self.item,
             DEMO: self.row,
+            **self.dialogs,
         }.get(name, self.env[name]).sudo()
 
     def hub_models(self):
