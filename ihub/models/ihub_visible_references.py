@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.api import NewId
 from odoo.fields import Command
 
 
@@ -50,35 +51,53 @@ class IhubVisibleReferences(models.AbstractModel):
         """Yield the records of the hub in ``values`` of ``model``, also in nested commands."""
         for name, value in values.items():
             field = model._fields.get(name)
-            if not field or not field.relational or not value:
+            if not field or not field.relational:
                 continue
             comodel = self.env[field.comodel_name]
             ids, nested = _referred(value)
-            if field.comodel_name.startswith("ihub.") or "ihub.integration" in comodel._inherits:
-                yield comodel.browse(ids).exists()
+            is_of_hub = comodel._name.startswith("ihub.") or "ihub.integration" in comodel._inherits
+            if ids and is_of_hub:
+                yield comodel.browse(map(_number, ids)).exists()
             for inner in nested:
                 yield from self._references(comodel, inner)
 
 
 def _referred(value):
     """Return the ids, and the dictionaries of values, in the value of a relational field."""
-    if isinstance(value, int):
-        return [value], []
-    if isinstance(value, dict):
-        return [value["id"]] if isinstance(value.get("id"), int) else [], [value]
     ids, nested = [], []
-    for command in value if isinstance(value, (list, tuple)) else ():
-        if isinstance(command, int):
-            ids.append(command)
-            continue
-        match command:
-            case (Command.CREATE, _, dict(inner)):
-                nested.append(inner)
-            case (Command.UPDATE, id_, dict(inner)):
-                ids.append(id_)
-                nested.append(inner)
-            case (Command.LINK, id_, *_):
-                ids.append(id_)
-            case (Command.SET, _, [*more]):
-                ids += more
-    return [id_ for id_ in ids if isinstance(id_, int)], nested
+    for said in value if isinstance(value, (list, tuple)) else [value]:
+        its_ids, its_values = _parts(said)
+        ids += [id_ for id_ in its_ids if id_ is not None and id_ is not False]
+        nested += its_values
+    return ids, nested
+
+
+def _parts(said):
+    """Return the ids, and the dictionaries of values, in a command or in what stands for a record.
+
+    Of a default that is a dictionary, Odoo has made a ``NewId`` by then.
+    """
+    match said:
+        case dict():
+            return [said.get("id")], [said]
+        case (Command.CREATE, _, dict(inner)):
+            return [], [inner]
+        case (Command.UPDATE, id_, dict(inner)):
+            return [id_], [inner]
+        case (Command.LINK, id_, *_):
+            return [id_], []
+        case (Command.SET, _, [*ids]):
+            return ids, []
+        case int() | NewId():
+            return [said], []
+    return [], []
+
+
+def _number(id_):
+    """Return an id, which no client sends as anything but a number; Odoo takes many a thing.
+
+    :raise ValueError: it is none
+    """
+    if not isinstance(id_, int):
+        raise ValueError(f"Wrong id of a record: {id_!r}")
+    return id_

@@ -60,6 +60,7 @@ class IhubItemChangeLine(models.TransientModel):
     """One value of an item that people may correct."""
 
     _name = "ihub.item.change.line"
+    _inherit = ["ihub.visible.references"]
     _description = "Value of an Item"
 
     change_id = fields.Many2one("ihub.item.change", required=True, ondelete="cascade")

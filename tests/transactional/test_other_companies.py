@@ -369,11 +369,16 @@ class TestEveryField(OtherCompanyCase):
 
     def ways_to_say(self, field, theirs):
         first = theirs[0].id
+        # As no client says it, but Odoo takes it.
+        forms = [float(first), str(first), [first]]
         if field.type == "many2one":
-            return [first, {"id": first, "display_name": "x"}]
+            named = ({"id": id_} for id_ in (first, *forms))
+            return [first, {"id": first, "display_name": "x"}, *named, float(first), [first, "x"]]
         inner = {"integration_id": self.integration.id}
         return [
-            [[6, 0, theirs.ids]], [[4, first, 0]], [[1, first, {}]], [[0, 0, inner]],
+            [[6, 0, theirs.ids]], [[4, first, 0]], [[1, first, {}]], [[0, 0, inner]], [inner],
+            *([[6, 0, [form]]] for form in forms), *([[4, form, 0]] for form in forms),
+            *([[1, form, {}]] for form in forms), *([form] for form in forms),
         ]  # fmt: skip
 
     def tell_by_form(self, user, name, field, value, spec):
