@@ -222,9 +222,14 @@ def _judge_idle(facts: Facts, now: datetime) -> str:
     return "queued" if facts.idle_since and facts.idle_since < now else "ok"
 
 
-def word_if_unserved(word: str) -> str:
-    """Return the badge in place of ``word`` while nothing takes up what is due.
+def word_among_all(word: str, *, is_at_home: bool, is_served: bool) -> str:
+    """Return the badge in place of ``word``, of an integration that is on.
 
-    Nobody can vouch for what would be well if only somebody looked after it.
+    :param bool is_at_home: this is no copy of a database in which nobody has said so yet
+    :param bool is_served: something takes up what is due; nobody can vouch for what would be well
+        if only somebody looked after it
     """
-    return "no_worker" if word in ("ok", "catching_up", "queued") else word
+    if not is_at_home:
+        return "copy"
+    is_bad = not is_served and word in ("ok", "catching_up", "queued")
+    return "no_worker" if is_bad else word

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, ormcache
 
-from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, word_if_unserved
+from ..core.health import BADGES, HEALTH, RANK, STEPS, Facts, judge, word_among_all
 from ..core.metrics import Sample, exposition
 from ..engine import event_buffer, home
 from ..engine.odoo_internals import is_cached, of_primary
@@ -173,20 +173,13 @@ class IhubBoardMixin(models.AbstractModel):
             # As superuser: scheduled actions belong to administrators.
             known.is_served = health.is_served(self.sudo().env)
             known.is_at_home = home.is_at_home(self.env)
-        holds_for_all = not (known.is_served and known.is_at_home)
+        of_all = {"is_served": known.is_served, "is_at_home": known.is_at_home}
         for id_, facts in found.items():
             word = judge(facts, now)
-            if holds_for_all and facts.state == "running":
-                word = self._word_of_all(known, word)
+            if facts.state == "running":
+                word = word_among_all(word, **of_all)
             known[id_] = facts, word
         return known
-
-    @api.model
-    def _word_of_all(self, known, word):
-        """Return the badge in place of ``word`` where something holds for all that are on."""
-        if not known.is_at_home:
-            return "copy"
-        return word if known.is_served else word_if_unserved(word)
 
     @api.depends(
         "state",
