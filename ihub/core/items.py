@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from .masking import mask_values, values_in
 from .moments import InvalidMoment, MomentOutOfRange, exact
-from .text import NotPlain, clean, clip, first_line, to_plain
+from .text import NOTHING, NotPlain, clean, clip, first_line, to_plain
 
 # Characters of a key that the index takes; a longer one is cut, and told apart by its hash.
 KEY_LENGTH = 200
@@ -513,7 +513,7 @@ def _part(value: Any, path: str, labels: Mapping[str, str]) -> Part:
             for name, where, one in named
         ]
     if not isinstance(value, list):
-        return "text", "—" if value in (None, "") else str(value)
+        return "text", NOTHING if value in (None, "") else str(value)
     if value and all(isinstance(one, dict) for one in value):
         names = list(dict.fromkeys(name for one in value for name in one))
         # What has little in common would have a column for each name that one of them has.

@@ -36,6 +36,9 @@ TEXT_LIMIT = 20_000_000
 DEPTH_LIMIT = 50
 SIZE_LIMIT = 1_000_000
 
+# What stands where there is no value.
+NOTHING = "—"
+
 # Depth and number of values after which a structure is abridged.
 _DEEP = 30
 _MANY_VALUES = 200_000
@@ -89,8 +92,11 @@ def short_hash(value: Any) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """Return ``text``, its beginning and "…" where it is longer than ``limit`` characters."""
-    return text if len(text) <= limit else text[:limit] + "…"
+    """Return at most ``limit`` characters of ``text``, the last one "…" where it is longer.
+
+    :param int limit: characters, at least one
+    """
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def describe(value: object) -> str:
@@ -115,7 +121,7 @@ def first_line(text: str, limit: int) -> str:
     """Return the first line of ``text`` that is not empty, at most ``limit`` characters of it."""
     lines = filter(None, map(str.strip, text[: limit * 4].splitlines()))
     line = next(lines, "")
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return clip(line, limit)
 
 
 def exception_text(error: BaseException, limit: int = TEXT_LIMIT) -> str:
@@ -192,7 +198,7 @@ class _Plain:
         return self._fitting(result) if type(result) is str else result
 
     def _fitting(self, text: str) -> str:
-        text = clip(text, max(self.room, 0))
+        text = clip(text, max(self.room, 1))
         self.room -= len(text)
         return text
 

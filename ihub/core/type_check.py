@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .items import is_place, takes_item
 from .schedule import CATCH_UPS, Schedule
+from .text import clip
 from .webhook import Hmac, Webhook
 
 # The method that every type must bring.
@@ -173,7 +174,7 @@ def quote(value: Any) -> str:
         text = repr(value)
     except Exception:
         text = type(value).__name__
-    return text if len(text) <= QUOTE_LENGTH else f"{text[: QUOTE_LENGTH - 1]}…"
+    return clip(text, QUOTE_LENGTH)
 
 
 def raises(attribute: str, error: BaseException) -> Fault:

@@ -93,7 +93,8 @@ def _texts(env, level, summary, details):
         details = sys.exc_info()[1]
     if summary is None and details is None:
         summary = _speaking(env)._("(no summary)")
-    return to_text(summary, SUMMARY_LENGTH), to_text(details)
+    # One character more than is kept, so that it shows where there were more.
+    return to_text(summary, SUMMARY_LENGTH + 1), to_text(details, TEXT_LIMIT + 1)
 
 
 def _cut(env, summary, details):

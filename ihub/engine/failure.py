@@ -12,7 +12,7 @@ from ..core.masking import mask
 from ..core.retry import VERDICTS, is_transient, requested_delay
 from ..core.sentences import Said
 from ..core.shutdown import unless_shutdown
-from ..core.text import clean, exception_text, first_line, to_text
+from ..core.text import clean, clip, exception_text, first_line, to_text
 
 _logger = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def _text(error):
 
 def brief(text):
     """Return as much of a text as fits on a card and into a message."""
-    return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 1] + "…"
+    return clip(text, MESSAGE_LENGTH)
 
 
 def reason_text(reason):

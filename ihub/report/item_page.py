@@ -3,6 +3,7 @@
 from markupsafe import Markup, escape
 
 from ..core.items import outline
+from ..core.text import NOTHING
 
 # Characters of the data that are shown of one item.
 SHOWN = 100_000
@@ -32,7 +33,7 @@ def changes_html(env, lines):
 
 
 def _text(value):
-    return "—" if value in (None, "", False) else str(value)
+    return NOTHING if value in (None, "", False) else str(value)
 
 
 def _shown(part):

@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL, groupby, html2plaintext
 
+from ..core.text import NOTHING
 from .format import local_period
 
 # Entries at a time, and at most.
@@ -441,4 +442,4 @@ def _tracked_lines(messages):
 def _text_of(env, kind, value):
     if kind == "boolean":
         return env._("Yes") if value else env._("No")
-    return "—" if value in (None, False, "") else str(value)
+    return NOTHING if value in (None, False, "") else str(value)

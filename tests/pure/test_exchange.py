@@ -352,7 +352,7 @@ def test_a_long_body_is_cut(server, client):
 def test_many_headers_are_cut(server, client):
     headers = {f"X-{number}": "x" * 500 for number in range(90)}
     server.reply("orders", status=400, headers=headers)
-    assert len(failed(client.get, "orders")["received"]["headers"]) == HEADERS_LIMIT + 1
+    assert len(failed(client.get, "orders")["received"]["headers"]) == HEADERS_LIMIT
 
 
 @pytest.mark.parametrize("body", [b"\x89PNG\r\n\x1a\n\x00\xff", b"a\x00b", b"\xff" * 200_000])
