@@ -91,6 +91,8 @@ AHEAD_BY = timedelta(minutes=2)
 class Facts(NamedTuple):
     """The facts of one integration at one moment, in the order of the columns of its query.
 
+    That is in ``report/health.py``, which also says what must be reckoned from the calendar.
+
     :param str state: created, running, stopped or failed
     :param bool active: it is not archived
     :param bool type_is_missing: its addon is not installed

@@ -1,4 +1,7 @@
-"""Requests to a server: how often they are sent, and when it is down. Retries: `retry.py`."""
+"""Requests to a server: how often they are sent, and when it is down. Retries: ``retry.py``.
+
+The processes take turns, and share what they know, by ``engine/server_state.py``.
+"""
 
 import re
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""A transaction beside that of the run, for what stays and is seen whatever becomes of it."""
+"""A transaction beside that of the run, for what stays and is seen whatever becomes of it.
+
+Events have one that needs no registry: ``write`` in ``event_store.py``.
+"""
 
 from contextlib import contextmanager
 

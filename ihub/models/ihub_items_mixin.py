@@ -6,7 +6,10 @@ from .ihub_work_rows import of_work
 
 
 class IhubItemsMixin(models.AbstractModel):
-    """The items of an integration: how many may fail, which are to be repaired."""
+    """The items of an integration: how many may fail, where they are listed, and Retry.
+
+    What people repair of an item is in ``ihub_item.py`` and ``wizards/ihub_item_change.py``.
+    """
 
     _name = "ihub.items.mixin"
     _description = "Items of an Integration"

@@ -1,4 +1,7 @@
-"""Answers of a real server, recorded once, and played to the tests from then on."""
+"""Answers of a real server, recorded once, and played to the tests from then on.
+
+Tests ask for them with ``recording`` in ``common.py``, where their assertions are, too.
+"""
 
 import json
 
