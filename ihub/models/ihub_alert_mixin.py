@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..core import lateness
+from ..core import alerts, lateness
 from ..core.sentences import Sentence
 from ..core.triggers import ONGOING
 from ..engine import transaction
@@ -259,7 +259,7 @@ class IhubAlertMixin(models.AbstractModel):
         else:
             self._forget_repaired_run(run)
         failures, since = self.failures_since_recovery, self.failed_since
-        if not lateness.has_recovered(failures, self.state, run.trigger, schedule_has_failed):
+        if not alerts.has_recovered(failures, self.state, run.trigger, schedule_has_failed):
             return
         self.write(
             {"failures_since_recovery": 0, "failed_since": False, "late_since": False},
@@ -508,7 +508,7 @@ class IhubAlertMixin(models.AbstractModel):
             for integration in self
             for user in integration._readers(KINDS[kind][0]) - known
         ]
-        notices = lateness.notices(notifications)
+        notices = alerts.notices(notifications)
         for (lang, tz, ids), partner_ids in notices.items():
             integrations = self.browse(ids).with_context(lang=lang, tz=tz)
             integrations._send_notice(kind, facts, partner_ids)
@@ -573,7 +573,7 @@ class IhubAlertMixin(models.AbstractModel):
     @api.model
     def _reader(self, user, integration):
         zone = user.tz or integration.tz
-        return lateness.Reader(user.partner_id.id, user.lang or "en_US", zone)
+        return alerts.Reader(user.partner_id.id, user.lang or "en_US", zone)
 
     def _readers(self, subtype_xmlid):
         """Return the users to whom a message about this integration is sent."""

@@ -1,4 +1,4 @@
-"""When something is late, when it has recovered, and in how many messages people are told."""
+"""When something is late."""
 
 from datetime import datetime, timedelta
 
@@ -111,29 +111,3 @@ def test_an_occurrence_begins_and_ends_once(late_since, is_late, is_watched, com
 def test_what_could_begin_a_moment_ago_may_make_up_for_it(minutes, expected):
     able_since = None if minutes is None else SINCE - timedelta(minutes=minutes)
     assert lateness.is_making_up(able_since, SINCE) is expected
-
-
-@pytest.mark.parametrize(
-    "failures, state, trigger, schedule_has_failed, expected",
-    [
-        (0, "running", "schedule", False, False),
-        (1, "running", "schedule", False, True),
-        (5, "stopped", "manual", False, True),
-        # What had failed on schedule is still to be done.
-        (1, "running", "manual", True, False),
-        (1, "running", "backfill", True, False),
-        (1, "failed", "schedule", False, False),
-    ],
-)
-def test_recovery(failures, state, trigger, schedule_has_failed, expected):
-    assert lateness.has_recovered(failures, state, trigger, schedule_has_failed) is expected
-
-
-def test_one_letter_for_all_who_read_the_same_and_for_all_that_one_reads():
-    ann, bob = (lateness.Reader(number, "en_US", "UTC") for number in (1, 2))
-    cleo = lateness.Reader(3, "fr_FR", "UTC")
-    notifications = [(ann, 20), (ann, 10), (bob, 10), (bob, 20), (cleo, 10), (cleo, 10)]
-    assert lateness.notices(notifications) == {
-        ("en_US", "UTC", (10, 20)): [1, 2],
-        ("fr_FR", "UTC", (10,)): [3],
-    }
