@@ -42,6 +42,11 @@ class Snapshot(dict):
     is_served = True
     is_at_home = True
 
+    def facts_of(self, integration):
+        """Return the ``Facts`` of an integration, or None where it is not in the database."""
+        known = self.get(integration._origin.id)
+        return known and known[0]
+
     @cached_property
     def ids_by_word(self):
         """Return ``{word: [id]}``; the columns of the board are each sorted by it."""
@@ -135,11 +140,6 @@ class IhubBoardMixin(models.AbstractModel):
     )
 
     # --- Health ---
-
-    def _facts(self):
-        """Return ``{integration id: Facts}``; what is not in the database is left out."""
-        known = self._known()
-        return {id_: known[id_][0] for id_ in self.ids if id_ in known}
 
     def _known(self):
         """Return the :class:`Snapshot` of these integrations at least."""
@@ -451,9 +451,9 @@ class IhubBoardMixin(models.AbstractModel):
     )
     @api.depends_context("uid")
     def _compute_buttons(self):
-        known = self._facts()
+        known = self._known()
         for integration in self:
-            facts = known.get(integration._origin.id, Facts(integration.state))
+            facts = known.facts_of(integration) or Facts(integration.state)
             is_running = integration.state == "running"
             run = integration.current_run_id
             integration.can_edit_schedule = not is_running and not run
@@ -467,13 +467,13 @@ class IhubBoardMixin(models.AbstractModel):
 
     @api.depends("health")
     def _compute_trouble(self):
-        known = self._facts()
+        known = self._known()
         # Most have none, which is set for all together.
         self.can_dismiss = self.can_open_error = False
         for integration in self:
             if integration.health in ("run_failed", "with_errors"):
                 integration.can_dismiss = True
-            facts = known.get(integration._origin.id)
+            facts = known.facts_of(integration)
             if facts and integration._error_run_id(facts):
                 integration.can_open_error = True
 
@@ -532,12 +532,12 @@ class IhubBoardMixin(models.AbstractModel):
 
     def _waits_for_manager(self):
         """Return whether what keeps it from working is for others to correct."""
-        facts = self._facts().get(self.id)
+        facts = self._known().facts_of(self)
         return bool(facts and self.next_step == "open" and self._step_to_correct(facts))
 
     def _error_run(self):
         """Return the run that says what is wrong, or an empty set."""
-        facts = self._facts().get(self._origin.id)
+        facts = self._known().facts_of(self)
         return self.env["ihub.run"].browse(facts and self._error_run_id(facts))
 
     def _error_run_id(self, facts):

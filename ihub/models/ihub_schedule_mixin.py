@@ -133,19 +133,19 @@ class IhubScheduleMixin(models.AbstractModel):
     @api.depends("scheduled_run_id")
     @of_work
     def _compute_window(self):
-        known = self._facts()
+        known = self._known()
         for integration in self:
-            facts = known.get(integration._origin.id)
+            facts = known.facts_of(integration)
             integration.window_from = facts and facts.window_from
             integration.window_to = facts and facts.window_to
 
     @api.depends("window_from")
     def _compute_watermark(self):
-        known = self._facts()
+        known = self._known()
         completed = self._with_completed_windows()
         for integration in self:
-            id_ = integration._origin.id
-            integration.watermark = id_ in completed and known[id_].window_from
+            is_completed = integration._origin.id in completed
+            integration.watermark = is_completed and known.facts_of(integration).window_from
 
     @api.depends(
         "schedule_anchor", "interval_number", "interval_type", "time_of_day", "tz", "window_from"

@@ -176,12 +176,12 @@ class TestDemoPast(DemoCase):
         self.assertTrue(integration.history()["days"])
 
     def test_one_is_late(self):
-        self.assertTrue(self.late._facts()[self.late.id].is_late)
+        self.assertTrue(self.late._known().facts_of(self.late).is_late)
         self.assertLess(self.late.watermark, fields.Datetime.now() - timedelta(hours=6))
 
     def test_one_waits_for_its_next_attempt(self):
         retrying = self.env.ref("ihub_integration_demo.demo_retrying").integration_id
-        self.assertFalse(retrying._facts()[retrying.id].is_late)
+        self.assertFalse(retrying._known().facts_of(retrying).is_late)
         self.assertRegex(
             retrying.problem,
             r"does not respond\. Next attempt at .*, and up to 198 more after it",

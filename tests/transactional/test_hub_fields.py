@@ -210,7 +210,7 @@ class TestHubFields(HubCase):
         self.assertFalse(self.has_cron())
 
     def has_cron(self):
-        return self.integration._facts()[self.integration.id].has_cron
+        return self.integration._known().facts_of(self.integration).has_cron
 
     # --- A type's row ---
 

@@ -41,7 +41,7 @@ class TestLate(NotifyCase):
     def is_late(self, integration, when):
         self.env.invalidate_all()
         with freeze_time(when):
-            return integration.with_user(self.operator)._facts()[integration.id].is_late
+            return integration.with_user(self.operator)._known().facts_of(integration).is_late
 
     def subjects(self):
         return self.mails(self.responsible).mapped("subject")
