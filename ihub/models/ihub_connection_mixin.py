@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..core.shutdown import unless_shutdown
 from ..engine.failure import is_unexpected, log_masked, plain_message, readable, reason_text
+from ..report.actions import notice
 
 _logger = logging.getLogger(__name__)
 # A run may have locked what the test would write: people wait for the answer.
@@ -52,8 +53,8 @@ class IhubConnectionMixin(models.AbstractModel):
             error = readable(error)
             if is_unexpected(error):
                 log_masked(_logger, error, "The connection of integration %s failed.", self.id)
-            return integration._connection_notice("danger", plain_message(error))
-        return integration._connection_notice("success", said)
+            return notice(plain_message(error), "danger", integration.name)
+        return notice(said, "success", integration.name)
 
     def _check_connection(self):
         """Do as a run would, in a transaction of its own that keeps nothing.
@@ -72,15 +73,3 @@ class IhubConnectionMixin(models.AbstractModel):
             raise UserError(self.env._("The connection does not work."))
         said = result if isinstance(result, str) else ""
         return reason_text(said) or self.env._("The connection works.")
-
-    def _connection_notice(self, kind, message):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": kind,
-                "title": self.name,
-                "message": message,
-                "sticky": kind == "danger",
-            },
-        }

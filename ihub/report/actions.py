@@ -1,19 +1,18 @@
 """The actions that buttons return: what is said in passing, a page, a dialog."""
 
 
-def closing_notice(message, kind="info", title=None):
-    """Return the action that says something in passing; a dialog is closed, a page loaded anew.
+def notice(message, kind="info", title="", **more):
+    """Return the action that says something in passing.
 
-    :param str kind: ``info``, ``success``, ``warning`` or ``danger``
+    :param str kind: ``info``, ``success``, ``warning`` or ``danger``, which stays until closed
     """
-    params = {
-        "type": kind,
-        "message": message,
-        "next": {"type": "ir.actions.act_window_close"},
-    }
-    if title:
-        params["title"] = title
+    params = {"type": kind, "title": title, "message": message, "sticky": kind == "danger", **more}
     return {"type": "ir.actions.client", "tag": "display_notification", "params": params}
+
+
+def closing_notice(message, kind="info", title=""):
+    """Return the same; besides, a dialog is closed, a page loaded anew."""
+    return notice(message, kind, title, next={"type": "ir.actions.act_window_close"})
 
 
 def page_of(record):
