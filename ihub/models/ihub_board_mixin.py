@@ -627,10 +627,6 @@ class IhubBoardMixin(models.AbstractModel):
         is_unexpected = self.health == "failed" and self.state_reason_code == "unexpected"
         return is_unexpected and self.state_reason
 
-    def _late_reason(self):
-        """Return why it is late, and what is being done or to do, in words for the reader."""
-        return card_text.late_reason(self)
-
     # --- Reports ---
 
     @of_primary

@@ -8,7 +8,6 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from ..engine import alarm, lane_lock, live
 from ..engine.retention import LONGEST
 from ..engine.values import checked
-from ..report.sentences import read
 from .ihub_fields import Badge
 
 # What Odoo itself adds to every model; it ignores what people write there.
@@ -356,10 +355,6 @@ class IhubIntegration(models.Model):
             for integration in self.sudo():
                 integration.message_post(body=note, subtype_xmlid="mail.mt_note")
         self._notify_change()
-
-    def _reason(self):
-        """Return why it is in its state, for the reader."""
-        return read(self, self, "state_reason")
 
     def _notify_change(self):
         """Tell every open board, after the commit, that these integrations look different now."""

@@ -10,6 +10,7 @@ from odoo import fields
 from ..core.schedule import Window
 from .format import local_moment, local_period
 from .outcome import has_failed
+from .sentences import read
 
 # --- What it does ---
 
@@ -316,7 +317,7 @@ def _awaited_text(integration, run):
 
 # Nothing is wrong in the others.
 PROBLEMS = {
-    "failed": lambda integration: integration._reason(),
+    "failed": lambda integration: read(integration, integration, "state_reason"),
     "run_failed": _failed_run_text,
     "with_errors": _with_errors_text,
     "to_repair": _to_repair_text,

@@ -6,7 +6,7 @@ whole ones, because other languages order them otherwise.
 
 from markupsafe import Markup
 
-from .card_text import complete_until
+from .card_text import complete_until, late_reason
 from .format import local_moment
 from .sentences import read
 
@@ -204,6 +204,9 @@ class Notice:
             name=self._name(),
             **self._period(period),
         )
+
+    def late_reason(self):
+        return late_reason(self.integration)
 
     def on_time(self, late_since):
         return self.env._(

@@ -251,7 +251,7 @@ class TestHealth(BoardCase):
         self.assertEqual(stopped.health, "stopped")
         self.assertEqual(integration.health, "copy")
         self.assertIn("copy of a database", integration.problem)
-        self.assertIn("because this is a copy", integration._reason())
+        self.assertIn("because this is a copy", integration.state_reason)
         self.assertEqual(integration.next_step, "start")
 
     def notice(self):

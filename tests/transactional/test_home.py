@@ -104,7 +104,7 @@ class TestHome(BoardCase):
         self.env["ihub.secret"].sudo().create(secret)
         self.hub.with_user(self.manager).action_is_copy()
         self.assertEqual(self.integration.state, "stopped")
-        self.assertIn("because this is a copy", self.integration._reason())
+        self.assertIn("because this is a copy", self.integration.state_reason)
         self.assertFalse(self.env["ihub.secret"].sudo().search_count([]))
         self.assertEqual(self.answer_of(self.manager), (False, []))
 
