@@ -151,7 +151,7 @@ def executing(scope):
     with declared(_current, scope):
         _executing.add(key)
         try:
-            yield scope
+            yield
         finally:
             _executing.discard(key)
 

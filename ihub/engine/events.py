@@ -54,7 +54,7 @@ def log(records, level, summary=None, details=None, related=None, integration=No
 def _event(records, level, summary, details, related, integration, unknown):
     env = records.env
     scope = current_run(env.cr.dbname)
-    integration_id, company_id = _safe_integration(records, integration, scope)
+    integration_id, company_id = _integration(records, integration, scope)
     if unknown:
         details = {"details": details, **unknown} if details is not None else unknown
     if summary.__class__ is not str or details.__class__ is not str:
@@ -118,24 +118,20 @@ def _speaking(env):
 # --- Which integration, which company ---
 
 
-def _safe_integration(records, integration, scope):
+def _integration(records, integration, scope):
+    """Return id and company id of the integration, each possibly None."""
     try:
-        return _integration(records, integration, scope)
+        for candidate in (integration, records):
+            id_ = _integration_id(candidate) if isinstance(candidate, BaseModel) else None
+            if id_:
+                return id_, _company(candidate, id_, scope)
+        if scope:
+            return scope.integration_id, _company(records, scope.integration_id, scope)
+        return None, _context_company(records.env) or UNKNOWN
     except BaseException as error:
         unless_shutdown(error)
         # Something that only looks like a record, or cannot be read.
         return scope.integration_id if scope else None, UNKNOWN
-
-
-def _integration(records, integration, scope):
-    """Return id and company id of the integration, each possibly None."""
-    for candidate in (integration, records):
-        id_ = _integration_id(candidate) if isinstance(candidate, BaseModel) else None
-        if id_:
-            return id_, _company(candidate, id_, scope)
-    if scope:
-        return scope.integration_id, _company(records, scope.integration_id, scope)
-    return None, _context_company(records.env) or UNKNOWN
 
 
 def _integration_id(candidate):
