@@ -131,11 +131,7 @@ class RetryPolicy:
 
 
 def next_attempt(
-    exc: BaseException,
-    attempt: int,
-    policy: RetryPolicy,
-    now: datetime,
-    rng: random.Random | None = None,
+    exc: BaseException, attempt: int, policy: RetryPolicy, now: datetime
 ) -> datetime | None:
     """Return when to try again after ``exc``, or None if not at all.
 
@@ -146,7 +142,6 @@ def next_attempt(
     :param int attempt: which attempt failed, 1 is the first since the work last moved on
     :param RetryPolicy policy: how often and how long to wait
     :param datetime now: naive UTC
-    :param rng: a ``random.Random``; None: the shared one
     :return: naive UTC, in whole seconds
     """
     if attempt > policy.limit or not is_transient(exc):
@@ -160,7 +155,7 @@ def next_attempt(
     longest = min(longest, _YEAR)
     wait = min(wait, longest)
     # In whole seconds: a wait of a few is kept as it was asked for.
-    wait = min(wait + int(wait * policy.jitter * (rng or random).random()), longest)
+    wait = min(wait + int(wait * policy.jitter * random.random()), longest)
     moment = now + timedelta(seconds=max(wait, _LEAST))
     # Never earlier than what was asked for.
     return (moment + timedelta(seconds=1, microseconds=-1)).replace(microsecond=0)

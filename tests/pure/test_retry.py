@@ -334,10 +334,8 @@ class TestNextAttempt:
     @pytest.mark.parametrize("attempt", [2, 5, 2000])
     def test_no_wait_is_longer_than_the_maximum(self, attempt):
         policy = RetryPolicy(limit=5000, delay=60, growth=10, maximum=300, jitter=0.5)
-        rng = random.Random(1)
-        assert next_attempt(TimeoutError(), attempt, policy, NOW, rng) == NOW + timedelta(
-            seconds=300
-        )
+        random.seed(1)
+        assert next_attempt(TimeoutError(), attempt, policy, NOW) == NOW + timedelta(seconds=300)
 
     def test_what_the_error_asks_for_replaces_the_wait(self):
         exc = http_error(429, Retry_After="5")
@@ -354,8 +352,8 @@ class TestNextAttempt:
 
     def test_jitter_makes_it_longer_and_differs(self):
         policy = RetryPolicy(limit=1, delay=1000, jitter=0.1)
-        rng = random.Random(0)
-        waits = {next_attempt(TimeoutError(), 1, policy, NOW, rng) - NOW for _ in range(50)}
+        random.seed(0)
+        waits = {next_attempt(TimeoutError(), 1, policy, NOW) - NOW for _ in range(50)}
         assert len(waits) > 20
         assert timedelta(seconds=1000) <= min(waits) < max(waits) <= timedelta(seconds=1100)
 
@@ -369,7 +367,8 @@ class TestNextAttempt:
         policy = RetryPolicy(limit=1, delay=60, jitter=0.1)
         for seed in range(20):
             for exc in (http_error(429, Retry_After=str(seconds)), RetryableError(delay=seconds)):
-                moment = next_attempt(exc, 1, policy, NOW, random.Random(seed))
+                random.seed(seed)
+                moment = next_attempt(exc, 1, policy, NOW)
                 assert moment == NOW + timedelta(seconds=seconds)
 
     @bounded()
@@ -387,7 +386,8 @@ class TestNextAttempt:
         self, attempt, limit, delay, growth, maximum, jitter, ask, now
     ):
         policy = RetryPolicy(limit, delay, growth, maximum, jitter)
-        moment = next_attempt(RetryableError(delay=ask), attempt, policy, now, random.Random(0))
+        random.seed(0)
+        moment = next_attempt(RetryableError(delay=ask), attempt, policy, now)
         assert (moment is None) == (attempt > limit)
         if moment:
             assert now <= moment <= now + timedelta(days=366, seconds=1)
