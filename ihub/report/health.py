@@ -12,6 +12,7 @@ from ..core.schedule import Schedule, ScheduleError, Window
 from ..core.triggers import BY_ITSELF
 from .locks import LANES, SLOTS, held
 from .outcome import has_failed_sql
+from .recent import ENDED, last_run
 
 # Of thousands of integrations, PostgreSQL would compile the query: a third of a second for each
 # answer, where it takes a hundredth. It estimates what is only looked up for a few.
@@ -26,11 +27,7 @@ FACTS = """
         SELECT m.pool_id, max(GREATEST(ended.moment, open.moment)) AS moment
           FROM ihub_integration m
           LEFT JOIN alive ON alive.id = m.id
-          LEFT JOIN LATERAL (
-            SELECT r.ended_at AS moment FROM ihub_run r
-             WHERE r.integration_id = m.id
-               AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
-             ORDER BY r.id DESC LIMIT 1) ended ON TRUE
+          LEFT JOIN LATERAL (%(last_end_of_m)s) ended(moment) ON TRUE
           LEFT JOIN LATERAL (
             -- What is tried again, or goes on later, and what has died: not what is at work.
             SELECT max(GREATEST(r.ended_at, r.last_seen)) AS moment FROM ihub_run r
@@ -66,10 +63,8 @@ FACTS = """
            -- Neutralizing stops in nobody's name; what people start there runs as ever.
            %(is_copy)s AND i.state = 'stopped' AND i.state_user_id IS NULL,
            (cron.active AND action.code = 'model.browse(' || i.id || ')._cron_lane()') IS TRUE,
-           (CASE WHEN i.state = 'running' AND run.window_from > %(ahead)s THEN (
-               SELECT r.ended_at > %(ahead)s FROM ihub_run r
-                WHERE r.integration_id = i.id AND r.state = 'done' AND r.trigger = 'schedule'
-                ORDER BY r.id DESC LIMIT 1) END) IS TRUE,
+           (CASE WHEN i.state = 'running' AND run.window_from > %(ahead)s
+               THEN (%(completed)s) > %(ahead)s END) IS TRUE,
            (alive.id IS NULL AND i.pool_id IS NOT NULL AND (
                SELECT slot.taken >= pool.slots FROM slot JOIN ihub_pool pool
                    ON pool.id = slot.pool_id WHERE pool.id = i.pool_id)) IS TRUE,
@@ -84,11 +79,7 @@ FACTS = """
            CASE WHEN COALESCE(died_at, next_due) IS NOT NULL
                THEN GREATEST(COALESCE(died_at, next_due), i.state_date,
                    -- From when the lane could begin: a backlog is worked off one by one.
-                   CASE WHEN next_due <= %(taken_up)s THEN (
-                       SELECT r.ended_at FROM ihub_run r
-                        WHERE r.integration_id = i.id
-                          AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
-                        ORDER BY r.id DESC LIMIT 1) END,
+                   CASE WHEN next_due <= %(taken_up)s THEN (%(last_end)s) END,
                    -- So does a pool: who takes the slot next has had no chance to do so before.
                    CASE WHEN next_due <= %(taken_up)s AND i.pool_id IS NOT NULL THEN (
                        SELECT h.moment FROM handed_over h WHERE h.pool_id = i.pool_id) END) END,
@@ -105,10 +96,7 @@ FACTS = """
            COALESCE(item.failed, 0),
            i.doubts_empty_runs IS TRUE AND i.doubtful_run_id IS NOT NULL,
            CASE WHEN is_overdue THEN COALESCE(i.state_date, i.create_date) END, i.late_since,
-           CASE WHEN is_overdue OR i.late_since IS NOT NULL THEN (
-               SELECT r.ended_at FROM ihub_run r
-                WHERE r.integration_id = i.id AND r.state = 'done' AND r.trigger = 'schedule'
-                ORDER BY r.id DESC LIMIT 1) END,
+           CASE WHEN is_overdue OR i.late_since IS NOT NULL THEN (%(completed)s) END,
            -- All that have failed, of which there are few: looking for the last one first would
            -- read all that are done, where none has.
            CASE WHEN i.state = 'failed' THEN (
@@ -253,6 +241,9 @@ def _rows(model, among, now):
             overdue=now - GRACE,
             ahead=now + AHEAD_BY,
             taken_up=now - TAKEN_UP_AFTER,
+            last_end=last_run(ENDED),
+            last_end_of_m=last_run(ENDED, of="m"),
+            completed=last_run(SQL("r.state = 'done' AND r.trigger = 'schedule'")),
             lanes_held=held(LANES),
             slots_held=held(SLOTS),
             installed=installed,

@@ -16,10 +16,27 @@ COLUMNS = SQL(
        COALESCE(r.ended_at, r.last_seen, r.started_at) AS ended_at""",
     outcome_sql(_column),
 )
+# The others stand for periods that were skipped.
+ENDED = SQL("r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE")
 # Its last attempt has failed, and it waits for the next one.
 IS_OPEN = SQL("r.state = 'pending' AND %s", has_failed_sql(_column))
 # How many of its last runs a card shows.
 STRIP_LENGTH = 24
+
+
+def last_run(which, columns=None, of="i"):
+    """Return the query of the newest run of an integration: an index look-up.
+
+    :param SQL which: the condition of the run, ``r``
+    :param SQL columns: what is read of it; None: when it ended
+    :param str of: what the query around it calls the integration
+    """
+    return SQL(
+        "SELECT %s FROM ihub_run r WHERE r.integration_id = %s AND %s ORDER BY r.id DESC LIMIT 1",
+        columns or SQL("r.ended_at"),
+        SQL.identifier(of, "id"),
+        which,
+    )
 
 
 def last_runs(integrations):
@@ -38,10 +55,7 @@ def last_runs(integrations):
               FROM unnest(%(ids)s) AS i(id)
              CROSS JOIN LATERAL (
                 SELECT * FROM (
-                    (SELECT %(columns)s FROM ihub_run r
-                      WHERE r.integration_id = i.id
-                        AND r.state NOT IN ('pending', 'running') AND r.skipped IS NOT TRUE
-                      ORDER BY r.id DESC LIMIT 1)
+                    (%(ended)s)
                      UNION ALL
                     (SELECT %(columns)s FROM ihub_run r
                       WHERE r.integration_id = i.id AND %(is_open)s)
@@ -49,6 +63,7 @@ def last_runs(integrations):
              ) last
             """,
             ids=integrations.ids,
+            ended=last_run(ENDED, COLUMNS),
             columns=COLUMNS,
             is_open=IS_OPEN,
         )
@@ -67,13 +82,10 @@ def last_successes(integrations):
                 """
                 SELECT i.id, done.ended_at
                   FROM unnest(%s) AS i(id)
-                 CROSS JOIN LATERAL (
-                    SELECT r.ended_at FROM ihub_run r
-                     WHERE r.integration_id = i.id AND r.state = 'done'
-                     ORDER BY r.id DESC LIMIT 1
-                 ) done
+                 CROSS JOIN LATERAL (%s) done
                 """,
                 integrations.ids,
+                last_run(SQL("r.state = 'done'")),
             )
         )
     )
