@@ -172,6 +172,8 @@ class _Plain:
 
     def __init__(self, limit: int):
         self.size = 0
+        # Each takes some characters, also where it has none.
+        self.most = min(_MANY_VALUES, max(limit // 5, 100))
         self.room = limit
         self.open: set[int] = set()
 
@@ -203,7 +205,7 @@ class _Plain:
         return text
 
     def _is_full(self) -> bool:
-        return self.size > _MANY_VALUES or self.room <= 0
+        return self.size > self.most or self.room <= 0
 
     def _structure(self, value: Any, depth: int) -> Any:
         if (pairs := _pairs(value)) is not None:

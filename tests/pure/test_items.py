@@ -312,3 +312,9 @@ def test_only_what_has_names_in_common_is_a_table():
     kind, ones = items.outline([{f"name {n}": n} for n in range(3_000)], {}, 100_000)
     assert kind == "list"
     assert ones[7] == ("fields", [("Name 7", ("text", "7"))])
+
+
+@pytest.mark.parametrize("value", [1, None, [], {}, {"a": [{}]}])
+def test_what_has_no_text_is_not_endless_either(value):
+    kind, ones = items.outline([value] * 100_000, {}, 100_000)
+    assert len(ones if kind == "list" else ones[1]) <= 20_001
