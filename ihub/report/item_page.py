@@ -3,10 +3,12 @@
 from markupsafe import Markup, escape
 
 from ..core.items import outline
-from ..core.text import NOTHING
+from ..core.text import NOTHING, clip
 
 # Characters of the data that are shown of one item.
 SHOWN = 100_000
+# Characters of a value, old or new, that the chatter tells.
+TOLD = 500
 
 
 def data_html(env, value, labels):
@@ -33,7 +35,7 @@ def changes_html(env, lines):
 
 
 def _text(value):
-    return NOTHING if value in (None, "", False) else str(value)
+    return NOTHING if value in (None, "", False) else clip(str(value), TOLD)
 
 
 def _shown(part):

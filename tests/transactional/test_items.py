@@ -458,6 +458,16 @@ class TestProcessEach(ItemsCase):
         self.assertEqual(seen, [self.orders[0]])
         self.assertEqual(item.state, "done")
 
+    def test_what_is_long_is_not_whole_in_the_chatter(self):
+        """The other system says how long it is; Odoo looks through all that is posted."""
+        self.orders[0] |= {"fail": "No.", "mail": "<" * 2_000_000}
+        self.run_it()
+        item = self.items(state="failed")
+        item.with_user(self.operator)._change({"mail": "y" * 2_000_000})
+        self.assertEqual(item._value()["mail"], "y" * 2_000_000)
+        self.assertIn("yyy…", item.message_ids[0].body)
+        self.assertLess(len(item.message_ids[0].body), 10_000)
+
     def test_what_cannot_be_kept_is_done_all_the_same(self):
         self.orders[0]["thing"] = object()
         self.orders[1] |= {"thing": object(), "fail": "no"}
