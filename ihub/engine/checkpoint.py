@@ -111,7 +111,7 @@ def explain(env, problem):
     if problem == "rollback":
         return env._(
             "The code of this integration rolled back its transaction: what it did since the "
-            "last checkpoint is lost, so the window is not done. For work that may be rolled "
+            "last checkpoint is lost, so the period is not done. For work that may be rolled "
             'back, use "with self.env.cr.savepoint()" instead of cr.rollback().'
         )
     return env._(

@@ -660,7 +660,7 @@ class Worker:
                 summary=self.env._("The code of this integration makes its own commits."),
                 details=self.env._(
                     "What it has committed stays when the run fails or the server stops, and the "
-                    "window is then run again from its last checkpoint. Use self.checkpoint() "
+                    "period is then run again from its last checkpoint. Use self.checkpoint() "
                     "instead of cr.commit(): it also stores where to resume."
                 ),
                 integration=self.integration,
@@ -721,8 +721,8 @@ class Worker:
     def _gets_nowhere(self):
         return self.env._(
             "Odoo ends scheduled actions that take longer than %(seconds)s seconds, and this work "
-            "began at its beginning again each time. Ask its developer to give checkpoint() where "
-            "to resume (resume=…), or your administrator for a higher limit_time_real_cron.",
+            "started over each time. Ask its developer to give checkpoint() where to resume "
+            "(resume=…), or your administrator for a higher limit_time_real_cron.",
             seconds=round(min(limit.seconds for limit in time_limits())),
         )
 

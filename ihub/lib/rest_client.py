@@ -130,8 +130,8 @@ _ERRORS: dict[type[Exception], dict[Any, Any]] = {
             "The address of %(server)s cannot be used: it must begin with https:// or http://."
         ),
         requests.exceptions.TooManyRedirects: _lt(
-            "The server %(server)s redirects from one address to the next without an end. Check "
-            "the address."
+            "The server %(server)s redirects endlessly from one address to the next. Check the "
+            "address."
         ),
         (_NotSendable, UnicodeEncodeError): _lt(
             "The request to %(server)s holds characters that cannot be sent."
@@ -143,8 +143,8 @@ _ERRORS: dict[type[Exception], dict[Any, Any]] = {
     },
     IntegrationError: {
         NoCertificates: _lt(
-            "The server %(server)s was not asked, because the trusted certificates are missing "
-            "here. Ask whoever runs Odoo to check the variable REQUESTS_CA_BUNDLE or "
+            "The server %(server)s was not contacted, because the trusted certificates are "
+            "missing here. Ask whoever runs Odoo to check the variable REQUESTS_CA_BUNDLE or "
             "CURL_CA_BUNDLE of its environment."
         ),
     },
@@ -592,7 +592,7 @@ class _Pages(Pages):
         except SamePage:
             message = _lt(
                 "The server %(server)s gives the same page of a list again, so the list would "
-                "never end. Ask the developer of the integration how its pages are asked for."
+                "never end. Ask the developer of the integration how its pages are requested."
             )
             raise _unusable(say(message, server=self.server), self.response) from None
         except NoList as exc:

@@ -108,9 +108,9 @@ class IhubAlertMixin(models.AbstractModel):
         "When a Run Is Unexpectedly Empty",
         default=True,
         tracking=True,
-        help="Show Doubtful, and notify once, when a scheduled run is done without any records "
-        "where at least 40 are usual: the median of the runs that ended at the same hour and "
-        "weekday in the last eight weeks, if there were some in at least four of them.",
+        help="Show “Doubtful”, and notify once, when a scheduled run is done without any records "
+        "although at least 40 are usual: the median of the runs that ended at the same hour and "
+        "weekday in the last eight weeks, if at least four of these had any.",
     )
     doubtful_run_id = fields.Many2one(
         "ihub.run",

@@ -90,7 +90,7 @@ class IhubBoardMixin(models.AbstractModel):
         help="The run that failed and will be retried automatically.",
     )
     to_repair_count = fields.Integer("To Repair", compute="_compute_health")
-    progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
+    progress = fields.Integer(compute="_compute_progress", help="Percent; 0 if unknown.")
     last_run_id = fields.Many2one("ihub.run", compute="_compute_last_run")
     last_run_state = Badge(
         lambda self: self.env["ihub.run"]._fields["outcome"]._description_selection(self.env),
@@ -124,7 +124,7 @@ class IhubBoardMixin(models.AbstractModel):
     )
     technical_line = fields.Char(
         compute="_compute_advice",
-        help="The exception, where nobody wrote its text for people.",
+        help="The exception, unless its text was written for people.",
     )
     advice = fields.Char(
         "What to Do",
@@ -325,7 +325,7 @@ class IhubBoardMixin(models.AbstractModel):
                 self.env._("It Was Moved: Run Here"),
                 self.env._(
                     "All integrations that are on run here from now on. Make sure that nothing "
-                    "runs in the old database any more, or both do the same work."
+                    "runs in the old database any more, or both will do the same work."
                 ),
             ],
         ]

@@ -12,7 +12,7 @@ class IhubDeletedIntegration(models.Model):
     _description = "Deleted Integration"
     _log_access = False
 
-    integration = fields.Integer(required=True, readonly=True, help="Its id.")
+    integration = fields.Integer(required=True, readonly=True, help="Its ID.")
     name = fields.Char(required=True, readonly=True)
 
     _integration_uniq = models.UniqueIndex("(integration)")

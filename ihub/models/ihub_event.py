@@ -76,7 +76,7 @@ class IhubEvent(models.Model):
     deleted_name = fields.Char(
         "Deleted Integration",
         compute="_compute_deleted_name",
-        help="What the integration was called, where it was deleted since.",
+        help="What the integration was called, if it has been deleted since.",
     )
     run_id = LooseMany2one("ihub.run", "Run", readonly=True)
     item_id = LooseMany2one("ihub.item", "Item", readonly=True)

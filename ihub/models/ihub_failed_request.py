@@ -24,7 +24,7 @@ class IhubFailedRequest(models.AbstractModel):
         "Request",
         compute="_compute_failed_request_text",
         exportable=False,
-        help="The last request that failed, as it was sent and answered.",
+        help="The last request that failed, and the response to it.",
     )
 
     @api.depends("failed_request", "integration_id.keep_failed_requests")

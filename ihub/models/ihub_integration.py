@@ -54,7 +54,7 @@ class IhubIntegration(models.Model):
         index=True,
     )
     singleton_key = fields.Char(
-        copy=False, readonly=True, help="The type, where only one integration of it may exist."
+        copy=False, readonly=True, help="The type, if only one integration of it may exist."
     )
     state = Badge(
         [
@@ -124,9 +124,9 @@ class IhubIntegration(models.Model):
     keep_failed_requests = fields.Boolean(
         default=True,
         tracking=True,
-        help="Where a run or an item fails because of a request to another system, what was sent "
-        "and answered is shown on its page until it is done, for 30 days at most after a run. "
-        "Secrets are masked, but what is sent may be personal data.",
+        help="When a run or an item fails because of a request to another system, its page shows "
+        "the request and the response until it is done; those of a run for 30 days at most. "
+        "Secrets are masked, but a request may contain personal data.",
     )
     # Two people may add one at the same moment: `_check_singleton` alone would not notice.
     _singleton_uniq = models.UniqueIndex(

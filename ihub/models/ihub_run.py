@@ -211,7 +211,7 @@ class IhubRun(models.Model):
     # Of a sentence of the hub: in the language of whom it works for. People read the explanation.
     message = fields.Text("Outcome", readonly=True)
     message_code = fields.Char(readonly=True, help="Which of the hub's sentences this is.")
-    message_values = fields.Json(readonly=True, help="What that sentence names.")
+    message_values = fields.Json(readonly=True, help="The values in that sentence.")
     explanation = fields.Text(
         "Outcome in Words",
         compute="_compute_explanation",
@@ -219,7 +219,7 @@ class IhubRun(models.Model):
     )
     technical_line = fields.Char(
         compute="_compute_explanation",
-        help="The exception, where nobody wrote its text for people.",
+        help="The exception, unless its text was written for people.",
     )
     first_message = fields.Text("First Error", readonly=True)
     traceback = fields.Text("Technical Details", readonly=True)
@@ -283,7 +283,7 @@ class IhubRun(models.Model):
         compute="_compute_next_step",
         help="How it is doing right now.",
     )
-    progress = fields.Integer(compute="_compute_progress", help="Percent; 0 where unknown.")
+    progress = fields.Integer(compute="_compute_progress", help="Percent; 0 if unknown.")
     wait_id = fields.Many2one(
         "ihub.wait", "Waits for", compute="_compute_wait_id", groups=fields.NO_ACCESS
     )

@@ -104,7 +104,7 @@ class IhubScheduleMixin(models.AbstractModel):
     window_from_there = fields.Char(
         "Next Period Starts (Integration's Time Zone)",
         compute="_compute_window_from_there",
-        help="When the next period starts on the clocks of the integration, where they differ.",
+        help="When the next period starts in the time zone of the integration, if it differs.",
     )
     window_to = fields.Datetime("Next Period Ends", compute="_compute_window")
     watermark = fields.Datetime(
@@ -177,7 +177,7 @@ class IhubScheduleMixin(models.AbstractModel):
         if old:
             self.message_post(
                 body=self.env._(
-                    "Windows are counted from %(new)s instead of %(old)s.",
+                    "Periods are counted from %(new)s instead of %(old)s.",
                     new=stated_moment(self, new),
                     old=stated_moment(self, old),
                 ),

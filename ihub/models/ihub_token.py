@@ -20,7 +20,7 @@ class IhubToken(models.Model):
     _log_access = False
     _rec_name = "key"
 
-    key = fields.Char(required=True, readonly=True, help="A hash of what it was asked for with.")
+    key = fields.Char(required=True, readonly=True, help="A hash of what it was requested with.")
     value = fields.Json(readonly=True)
     # Or used, to within a day: some never end.
     renewed_at = fields.Datetime(required=True, readonly=True)

@@ -22,7 +22,7 @@ class IhubWait(models.Model):
     reason = fields.Selection(
         [
             ("asked", "The server asks for it"),
-            ("failed", "The last try failed"),
+            ("failed", "The last attempt failed"),
             ("rate", "Its turn has not come"),
         ],
         required=True,

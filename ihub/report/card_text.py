@@ -71,7 +71,7 @@ def wait_text(run):
     if wait.reason == "asked":
         return run.env._("The server %(server)s asks to wait %(seconds)s s", **words)
     if wait.reason == "failed":
-        return run.env._("Next try at the server %(server)s in %(seconds)s s", **words)
+        return run.env._("Next attempt at the server %(server)s in %(seconds)s s", **words)
     if wait.reason == "rate":
         return run.env._("Waiting %(seconds)s s for its turn at %(server)s", **words)
     return False
@@ -270,8 +270,8 @@ def _cron_text(integration):
 def unserved_text(integrations):
     """Return that nothing is taken up at all: said once for all integrations."""
     return integrations.env._(
-        "No scheduler takes up what is due, so nothing runs automatically. Ask your administrator "
-        "whether the server's cron workers run."
+        "No scheduler picks up what is due, so nothing runs automatically. Ask your administrator "
+        "whether the server's cron workers are running."
     )
 
 

@@ -74,7 +74,7 @@ def _merged(env, values):
 
 
 def _unexpected(env, values):
-    sentence = env._("Unexpected data, or a fault in the integration's program.")
+    sentence = env._("Unexpected data, or a fault in the integration's code.")
     return _kept(env, {"message": sentence}) if values.get("kept") else sentence
 
 

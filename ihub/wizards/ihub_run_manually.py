@@ -127,7 +127,7 @@ class IhubRunManually(models.TransientModel):
         except TooManyWindows as error:
             raise UserError(
                 self.env._(
-                    "That would be more than %(limit)s runs. Choose a shorter period, or untick "
+                    "That would be more than %(limit)s runs. Choose a shorter period, or uncheck "
                     "“%(split)s” to do it in a single run.",
                     limit=number_text(integration, MAX_QUEUED),
                     split=self._fields["split"]._description_string(self.env),

@@ -58,7 +58,7 @@ TROUBLES = {
     ),
     "Program fault": Trouble(
         "Failed",
-        ("Unexpected data, or a fault in the integration's program",),
+        ("Unexpected data, or a fault in the integration's code",),
         "Send to Developer",
         ".modal [name=body]:has-text('KeyError')",
     ),

@@ -271,8 +271,8 @@ class TestHealth(BoardCase):
         with freeze_time(at(NOW) + timedelta(minutes=2)):
             self.env.invalidate_all()
             self.assertEqual(integration.health, "no_worker")
-            self.assertIn("No scheduler takes up what is due", self.notice())
-            self.assertIn("No scheduler takes up what is due", integration.problem)
+            self.assertIn("No scheduler picks up what is due", self.notice())
+            self.assertIn("No scheduler picks up what is due", integration.problem)
             self.assertTrue(integration.is_said_above)
             self.assertFalse(integration.next_step)
 

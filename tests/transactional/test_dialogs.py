@@ -249,7 +249,7 @@ class TestRunManuallySays(HubCase):
         dialog.split = True
         self.assertEqual(
             dialog.preview,
-            "That would be more than 1,000 runs. Choose a shorter period, or untick “Split into "
+            "That would be more than 1,000 runs. Choose a shorter period, or uncheck “Split into "
             "one run per scheduled period” to do it in a single run.",
         )
         # Without it, Run Now is not there.

@@ -184,7 +184,7 @@ class TestGrid(HubCase):
         integration.counted_from = at("2025-03-13 08:00")
         self.assertEqual(integration.window_from, watermark, "No gap, no overlap.")
         self.assertEqual(self.ends(integration, 1), [at("2025-03-20 08:00")])
-        self.assertIn("Windows are counted from", self.notes(integration))
+        self.assertIn("Periods are counted from", self.notes(integration))
 
     def test_the_31st_can_be_set_back(self):
         integration = self.of_months()

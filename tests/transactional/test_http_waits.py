@@ -70,9 +70,8 @@ class TestHttpWaits(HubCase):
         self.meanwhile = lambda: said.append(self.activity())
         self.fetch()
         name = self.server.url.split("/")[2]
-        self.assertEqual(
-            said, ["Running now"] * 3 + [f"Running now · Next try at the server {name} in 4 s"] * 4
-        )
+        waiting = f"Running now · Next attempt at the server {name} in 4 s"
+        self.assertEqual(said, ["Running now"] * 3 + [waiting] * 4)
         self.assertEqual(self.waited, [1] * 7)
 
     def test_so_does_one_that_waits_for_its_turn(self):

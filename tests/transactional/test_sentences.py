@@ -19,7 +19,7 @@ from odoo.addons.ihub.report import sentences
 from odoo.addons.ihub.report.sentences import SENTENCES
 
 NOW = "2025-03-01 12:30"
-UNEXPECTED = "Unexpected data, or a fault in the integration's program."
+UNEXPECTED = "Unexpected data, or a fault in the integration's code."
 
 
 def three(this, _from, _to):

@@ -108,7 +108,7 @@ export class BoardSummary extends Component {
         const { trouble } = this.props.freshness;
         if (trouble) {
             return trouble === "connection"
-                ? _t("The server does not answer. The page refreshes as soon as it does.")
+                ? _t("The server does not respond. The page refreshes as soon as it does.")
                 : _t("The server reported an error. The page tries again by itself.");
         }
         return this.props.freshness.isConnected
