@@ -102,7 +102,8 @@ class IhubAlertMixin(models.AbstractModel):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="A manual or backfill run that failed and has not been completed by a later run yet.",
+        help="A run that was requested and failed, or any run that reported errors, until a later "
+        "run has made up for it.",
     )
     doubts_empty_runs = fields.Boolean(
         "When a Run Is Unexpectedly Empty",
