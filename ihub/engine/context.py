@@ -151,7 +151,7 @@ def executing(scope):
     with declared(_current, scope):
         _executing.add(key)
         try:
-            yield
+            yield scope
         finally:
             _executing.discard(key)
 
