@@ -394,6 +394,20 @@ class TestEveryField(OtherCompanyCase):
 
 
 class TestDialogs(OtherCompanyCase):
+    def test_nobody_reads_or_changes_the_dialogs_of_others(self):
+        """Neither those of another company, nor those of colleagues."""
+        dialogs = {name for name in self.hub_models() if self.registry[name]._transient}
+        self.assertEqual(self.dialogs.keys(), dialogs)
+        colleague = self.person("colleague", "ihub.group_manager", self.owner.company_id)
+        for name, dialog in self.dialogs.items():
+            dialog.with_user(self.owner).check_access("write")
+            for user in (self.manager, colleague):
+                theirs = dialog.with_user(user)
+                self.assertFalse(theirs.search_count([("id", "in", dialog.ids)]), name)
+                for operation in ("read", "write", "unlink"):
+                    with self.assertRaises(AccessError, msg=f"{name}: {operation}"):
+                        theirs.check_access(operation)
+
     def test_the_dialog_of_run_manually(self):
         Dialog = self.env["ihub.run.manually"].with_user(self.operator)
         with self.assertRaises(AccessError):
