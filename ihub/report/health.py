@@ -46,6 +46,7 @@ FACTS = """
            -- From here on as in Facts.
            i.state, i.active,
            i.integration_type <> ALL(%(installed)s),
+           -- As _preflight has it in models/ihub_operation_mixin.py, but for the schedule.
            i.active AND (
                i.integration_type = ANY(%(faulty)s)
                OR NOT (
@@ -70,6 +71,7 @@ FACTS = """
                    ON pool.id = slot.pool_id WHERE pool.id = i.pool_id)) IS TRUE,
            run.running_id,
            CASE WHEN alive.id IS NOT NULL THEN run.running_since END,
+           -- As _is_stop_requested has it in models/ihub_run.py.
            (run.running_id = i.stop_run_id
             OR run.running_id <= i.stop_before_id
                AND NOT (run.is_scheduled AND i.state = 'running')) IS TRUE,
@@ -150,7 +152,7 @@ FACTS = """
 def goes_on(model):
     """Return, as SQL, whether the queued run ``r`` of ``i`` is begun without anybody's doing.
 
-    As the lane has it, but for what keeps an integration from running at all.
+    As ``_queue_domain`` in ``models/ihub_operation_mixin.py`` has it for the lane of one.
 
     :param model: ``ihub.integration``
     """

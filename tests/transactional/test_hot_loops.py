@@ -187,7 +187,7 @@ class TestHotLoops(HotLoopCase):
         self.assertEqual(len(self.calls), BOUND + 5)
 
     def test_one_that_must_wait_has_not_failed_by_that(self):
-        """Its process has died, which is no failure of its own; now it is its turn no more."""
+        """Its process died, which was no failure either."""
         for _each in range(BOUND):
             self.integration.run_manually()
         self.runs(self.integration, trigger="manual")[0]._begin()
