@@ -5,6 +5,9 @@ import pytest
 from hub_driver import ADDONS_PATH
 from odoo_process import Server
 
+# Those that are started once for a module, by the name of the fixture.
+_kept_servers = {}
+
 
 @pytest.fixture(scope="session")
 def shared_hub(template):
@@ -19,8 +22,11 @@ def database(shared_hub):
 
 
 @pytest.fixture
-def hub(shared_hub):
-    """A hub without integrations."""
+def hub(request, shared_hub):
+    """A hub without integrations, on which no server works but those that the test asks for."""
+    for name, servers in _kept_servers.items():
+        while servers and name not in request.fixturenames:
+            servers.pop().kill()
     shared_hub.empty()
     return shared_hub
 
@@ -46,20 +52,20 @@ def server(odoo_server, database):
 
 
 @pytest.fixture(scope="module")
-def server_of_module(database, tmp_path_factory):
+def server_of_module(request, database, tmp_path_factory):
     """Return a function that sees to it that one threaded server works, which no test kills."""
-    yield from _kept(database, tmp_path_factory)
+    yield from _kept(request, database, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def prefork_of_module(database, tmp_path_factory):
+def prefork_of_module(request, database, tmp_path_factory):
     """Return a function that sees to it that one prefork server works, whose worker may die."""
-    yield from _kept(database, tmp_path_factory, "--workers=1")
+    yield from _kept(request, database, tmp_path_factory, "--workers=1")
 
 
-def _kept(database, tmp_path_factory, *more):
+def _kept(request, database, tmp_path_factory, *more):
     """Yield a function that starts a server where none lives; it is killed at the end."""
-    started = []
+    started = _kept_servers[request.fixturename] = []
     log = tmp_path_factory.mktemp("server") / "server.log"
 
     def start():
@@ -69,5 +75,5 @@ def _kept(database, tmp_path_factory, *more):
         return started[-1]
 
     yield start
-    for one in started:
+    for one in _kept_servers.pop(request.fixturename):
         one.kill()
