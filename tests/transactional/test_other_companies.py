@@ -384,7 +384,7 @@ class TestEveryField(OtherCompanyCase):
     def tell_by_form(self, user, name, field, value, spec):
         default = {f"default_{field.name}": value}
         values = {field.name: value}
-        for ids in ([], self.mine.ids if name == "ihub.integration" else []):
+        for ids in ([], self.mine.ids) if name == "ihub.integration" else ([],):
             for names in ([], [field.name]):
                 # The dictionary is changed by what is called.
                 self.attempt(user, name, "onchange", ids, dict(values), names, spec)
