@@ -10,7 +10,7 @@ from odoo.service.model import retrying
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from ..core.webhook import MAX_BYTES
-from ..engine.odoo_internals import socket_of
+from ..engine.odoo_internals import refuse_cut_chunks, socket_of
 from ..engine.receiver import REFUSED, TOO_MANY, receive
 from ..engine.timer import Timed, TimerThread
 
@@ -60,6 +60,7 @@ class InboxController(http.Controller):
 
     def _body(self):
         """Read the body, once: after a conflict in the database it is asked for again."""
+        refuse_cut_chunks(request.httprequest)
         with _limited(socket_of(request.httprequest)):
             body = request.httprequest.get_data(cache=True)
             # Of what does not say how much it is, so much is read, and the rest is not known.

@@ -8,6 +8,7 @@ master counts the time of what it works on, and two let threads keep their conne
 server ends.
 """
 
+import io
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ from odoo.service.server import ThreadedServer, WorkerCron
 from odoo.sql_db import BaseCursor, ConnectionPool, Cursor, Savepoint, db_connect
 from odoo.tools import SQL, config
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+from werkzeug.serving import DechunkedInput
 
 from ..core.time_left import Limit
 
@@ -105,6 +107,18 @@ def first_after_commit(cr, function):
 def socket_of(httprequest):
     """Return the socket that a request comes from; None where another server than Odoo's serves."""
     return httprequest._HTTPRequest__environ.get("werkzeug.socket")
+
+
+def refuse_cut_chunks(httprequest):
+    """Let a body be an error, when it is read, that ends within a chunk.
+
+    Odoo's server reads such a chunk into a buffer, which becomes shorter, and says that it is full:
+    Python then takes what lies behind it in memory, or dies. What buffers that itself lends a part
+    of its own, which cannot become shorter.
+    """
+    environ = httprequest._HTTPRequest__environ
+    if isinstance(environ["wsgi.input"], DechunkedInput):
+        environ["wsgi.input"] = io.BufferedReader(environ["wsgi.input"])
 
 
 def of_primary(method):

@@ -194,6 +194,27 @@ class TestHostile:
             assert b" 202 " not in connection.recv(65536)
         assert site.stored() == before
 
+    def test_a_chunk_that_is_cut_is_refused(self, site):
+        """One that is larger than the buffer into which it is read: it cost the server its life."""
+        head = f"POST {site.path} HTTP/1.1\r\nHost: {HERE}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        before = site.stored()
+        for size in (64 * 1024, LIMIT, 2**64):
+            with socket.create_connection((HERE, site.port)) as connection:
+                connection.sendall(f"{head}{size:x}\r\nno more".encode())
+                connection.shutdown(socket.SHUT_WR)
+                assert b" 400 " in connection.recv(65536).partition(b"\r\n")[0], size
+        assert site.stored() == before
+
+    def test_a_body_in_chunks_is_taken(self, site):
+        data = b"%x\r\n%b\r\n"
+        for number, parts in enumerate(([b'{"key": ', b'"chunks"}'], [b"x" * (LIMIT - 1)])):
+            __, headers = signed(b"".join(parts), site.secret, f"chunks_{number}")
+            head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            text = f"POST {site.path} HTTP/1.1\r\nHost: {HERE}\r\nConnection: close\r\n{head}"
+            body = b"".join(data % (len(part), part) for part in [*parts, b""])
+            answer = site.raw(f"{text}Transfer-Encoding: chunked\r\n\r\n".encode() + body)
+            assert b" 202 " in answer.splitlines()[0], number
+
     def test_what_is_slow_is_given_up(self, site):
         """Also one that sends a byte each second: the connection of the database is needed."""
         head = f"POST {site.path} HTTP/1.1\r\nHost: {HERE}\r\nContent-Length: 5000\r\n\r\n"
