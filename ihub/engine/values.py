@@ -8,7 +8,7 @@ import math
 from odoo.exceptions import ValidationError
 
 from ..core.moments import FIRST, LAST, InvalidMoment, MomentOutOfRange, parse
-from ..core.text import clip
+from ..core.text import clean, clip
 
 # What a column of whole numbers can hold.
 _LARGEST = 2**31 - 1
@@ -34,7 +34,7 @@ def _checked(env, field, value):
         raise ValidationError(
             env._(
                 "%(value)s cannot be stored as '%(field)s'. Enter a number of normal size.",
-                value=clip(str(value), _QUOTED),
+                value=_quoted(value),
                 field=field._description_string(env),
             )
         )
@@ -61,7 +61,7 @@ def moment(env, value):
     except MomentOutOfRange as error:
         text = env._(
             "%(value)s is out of range. Choose a date between the years %(first)s and %(last)s.",
-            value=clip(str(value), _QUOTED),
+            value=_quoted(value),
             first=FIRST.year,
             last=LAST.year,
         )
@@ -70,6 +70,11 @@ def moment(env, value):
         text = env._(
             "%(value)s is not a date and time. Write it as 2026-05-01 08:00:00 in UTC, or with "
             "its offset as 2026-05-01T10:00:00+02:00.",
-            value=clip(str(value), _QUOTED),
+            value=_quoted(value),
         )
         raise ValidationError(text) from error
+
+
+def _quoted(value):
+    """Return the beginning of a value as a text that every answer can carry."""
+    return clean(clip(str(value), _QUOTED))

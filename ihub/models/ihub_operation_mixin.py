@@ -10,6 +10,7 @@ from psycopg2.errors import UniqueViolation
 from ..core.retry import RetryPolicy
 from ..core.schedule import Window
 from ..core.sentences import Sentence
+from ..core.text import clean
 from ..core.triggers import BY_ITSELF, ORDER
 from ..engine import home
 from ..engine.transaction import own_transaction
@@ -485,7 +486,10 @@ class IhubOperationMixin(models.AbstractModel):
         :raise UserError: when it cannot be kept
         """
         Run = self.env["ihub.run"]
-        if key and not (isinstance(key, str) and len(key) <= KEY_LENGTH):
+        if key is None or key is False or key == "":
+            return Run
+        is_text = isinstance(key, str) and clean(key) == key
+        if not is_text or len(key) > KEY_LENGTH:
             raise UserError(
                 self.env._(
                     "The idempotency key must be text of up to %(count)s characters.",
@@ -493,7 +497,7 @@ class IhubOperationMixin(models.AbstractModel):
                 )
             )
         mine = [("integration_id", "=", self.id), ("idempotency_key", "=", key)]
-        return Run.search(mine) if key else Run
+        return Run.search(mine)
 
     def _queue_once(self, window, key):
         """Queue one manual run.

@@ -38,7 +38,7 @@ class TestIdempotencyKey(ItemsCase):
             self.integration.with_user(self.outsider).run_manually(idempotency_key=KEY)
 
     def test_what_cannot_be_kept_is_refused(self):
-        for key in ("x" * 201, 7, ["a"], {"a": 1}):
+        for key in ("x" * 201, 7, 0, ["a"], [], {"a": 1}, "a\0", "\ud800"):
             with self.assertRaisesRegex(UserError, "up to 200 characters"):
                 self.integration.run_manually(idempotency_key=key)
         self.assertTrue(self.integration.run_manually(idempotency_key="x" * 200))
@@ -132,8 +132,12 @@ class TestOverHttp(ItemsCase, HttpCase):
 
     @mute_logger("odoo.http")
     def test_what_is_refused_says_why(self):
-        self.integration.sudo().run_as_id.active = False
         ids = self.integration.ids
+        # Half a character, which no answer can carry.
+        for asked in ({"_from": "\ud800"}, {"idempotency_key": "\ud800"}):
+            status, __ = self.call("ihub.integration/run_manually", ids=ids, **asked)
+            self.assertEqual(status, 422)
+        self.integration.sudo().run_as_id.active = False
         status, answer = self.call("ihub.integration/run_manually", ids=ids)
         self.assertEqual(status, 422)
         self.assertIn("archived", answer["message"])
