@@ -31,9 +31,9 @@ class IhubItemChange(models.TransientModel):
         for change in self:
             item = change.item_ids[:1]
             item.integration_id._operable()
-            data = item._value()
             change.line_ids = [
                 (0, 0, {"path": path, "label": label, "value": text, "shown": text})
+                for data in [one._value() for one in item]
                 for path, label in item._labels().items()
                 for text in [_shown(data, path)]
             ]
@@ -44,10 +44,10 @@ class IhubItemChange(models.TransientModel):
         :return: the action that closes the dialog
         """
         self.ensure_one()
-        item = self.item_ids.ensure_one()
-        data = item._value()
+        # None, where it was deleted meanwhile.
+        data = self.item_ids._open_ones()._value()
         corrected = self.line_ids.filtered(lambda line: line._entered() != line.shown)
-        item._change({line.path: line._typed(data) for line in corrected})
+        self.item_ids._change({line.path: line._typed(data) for line in corrected})
         return {"type": "ir.actions.act_window_close"}
 
     def action_save_and_retry(self):

@@ -883,6 +883,15 @@ class TestRepair(ItemsCase):
         self.env.invalidate_all()
         return item._value()
 
+    def test_an_item_that_is_deleted_while_somebody_repairs_it(self):
+        model = self.env["ihub.item.change"].with_user(self.operator)
+        dialog = model.create({"item_ids": self.item.ids})
+        self.item.with_user(self.manager).unlink()
+        for save in (dialog.action_save, dialog.action_save_and_retry):
+            with self.assertRaisesRegex(UserError, "nothing left to repair"):
+                save()
+        self.assertFalse(model.create({}).line_ids)
+
     def test_a_value_that_is_missing_can_be_entered(self):
         fields = {"mail": "Email", "phone": "Phone", "customer.city": "City"}
         self.startPatcher(patch.object(self.type_class(), "item_fields", fields))
