@@ -62,6 +62,18 @@ class IhubWebhookMixin(models.AbstractModel):
         """Return the :class:`Webhook` of this integration, or None."""
         return self._webhook_of_type(self.integration_type)
 
+    def _receiving_webhook(self):
+        """Return the :class:`Webhook` of this integration.
+
+        :raise UserError: there is none, or none any more: the page is older than the type
+        """
+        webhook = self._webhook()
+        if webhook is None:
+            raise UserError(
+                self.env._("%(name)s receives no messages. Reload the page.", name=self.name)
+            )
+        return webhook
+
     @api.depends("integration_type")
     def _compute_has_webhook(self):
         for name, integrations in self.grouped("integration_type").items():
@@ -134,9 +146,11 @@ class IhubWebhookMixin(models.AbstractModel):
         """Return the dialog that sets the secret, or replaces it.
 
         :raise AccessError: when the user is no manager
+        :raise UserError: there is no webhook
         """
         self.ensure_one()
         self.check_access("write")
+        self._receiving_webhook()
         self._ensure_webhook_token()
         return self._dialog(
             "ihub.webhook.secret",
@@ -147,9 +161,11 @@ class IhubWebhookMixin(models.AbstractModel):
         """Return the dialog that sends a message as the other system would.
 
         :raise AccessError: when the user is no manager
+        :raise UserError: there is no webhook
         """
         self.ensure_one()
         self.check_access("write")
+        self._receiving_webhook()
         return self._dialog("ihub.webhook.sample", self.env._("Send a Sample"))
 
     def _ensure_webhook_token(self):
@@ -181,8 +197,9 @@ class IhubWebhookMixin(models.AbstractModel):
         self.invalidate_recordset(["has_webhook_secret"])
 
     def _check_webhook_secret(self, secret):
+        webhook = self._receiving_webhook()
         # What is kept elsewhere is checked when it is used.
-        if not secret.startswith("env:") and not receiver.can_sign(self._webhook(), secret):
+        if not secret.startswith("env:") and not receiver.can_sign(webhook, secret):
             raise UserError(
                 self.env._(
                     "This is not a secret of the kind that the other system uses. Copy it again, "
@@ -213,26 +230,26 @@ class IhubWebhookMixin(models.AbstractModel):
         :param str message_id: None: a new one
         :param dict headers: others than the other system would send
         :return: the HTTP status of the answer
-        :raise UserError: there is no secret to sign it with
+        :raise UserError: there is no webhook, or no secret to sign it with
         """
         integration = self.sudo()
+        webhook = integration._receiving_webhook()
         integration.flush_recordset()
         stored = dict(integration.env["ihub.secret"]._stored(integration.ids, SECRET))
         secret = receiver.revealed(integration.env, stored.get(integration.id))
-        if not secret or not receiver.can_sign(integration._webhook(), secret):
+        if not secret or not receiver.can_sign(webhook, secret):
             raise UserError(
                 self.env._("Set the secret of the webhook first: press Set Secret on its page.")
             )
         message_id = message_id or f"msg_{random.token_urlsafe(16)}"
-        verify = integration._webhook().verify
-        signed = verify.sign(body, secret, fields.Datetime.now(), message_id)
+        signed = webhook.verify.sign(body, secret, fields.Datetime.now(), message_id)
         headers = Headers({**signed, **(headers or {})})
         return receiver.receive(integration.env, integration.webhook_token, headers, body)
 
     def _sample(self):
         """Return the text of a message to begin with: that of the last item."""
         Item = self.env["ihub.item"].sudo()
-        kind = self._webhook().kind
+        kind = self._receiving_webhook().kind
         item = Item.search(
             [("integration_id", "=", self.id), ("kind", "=", kind), ("data", "!=", False)], limit=1
         )

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..engine.values import checked
 from ..models.ihub_webhook_mixin import OVERLAP
 
 
@@ -31,14 +32,14 @@ class IhubWebhookSecret(models.TransientModel):
         defaults = super().default_get(fields)
         integration = self.env["ihub.integration"].browse(defaults.get("integration_id"))
         if "secret" in fields and integration:
-            defaults["secret"] = integration._webhook().verify.new_secret()
+            defaults["secret"] = integration._receiving_webhook().verify.new_secret()
         return defaults
 
     @api.model_create_multi
     def create(self, vals_list):
         """Keep the secret where secrets are kept, and not here."""
         entered = [vals.pop("secret", None) for vals in vals_list]
-        dialogs = super().create(vals_list)
+        dialogs = super().create([checked(self, vals) for vals in vals_list])
         for dialog, secret in zip(dialogs, entered, strict=True):
             dialog.integration_id.check_access("write")
             if secret:

@@ -3,6 +3,7 @@
 import socket
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from unittest.mock import patch
 
 import pytest
@@ -661,6 +662,24 @@ class TestSecret(InboxCase):
             with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
                 getattr(self.integration, method)()
         self.assertNotIn("webhook_address", self.integration.read()[0])
+
+    def test_a_page_that_is_older_than_its_type_says_so(self):
+        """Its type receives no messages any more, or has a fault by now."""
+        integration = self.integration.with_user(self.manager)
+        dialogs = [integration.action_webhook_secret(), integration.action_send_sample()]
+        integration._set_webhook_secret(StandardWebhooks().new_secret())
+        with patch.object(self.type_class(), "webhook", None):
+            self.env.invalidate_all()
+            doors = [integration.action_webhook_secret, integration.action_send_sample]
+            for action in dialogs:
+                Dialog = integration.env[action["res_model"]].with_context(**action["context"])
+                values = {"integration_id": integration.id, "body": "{}", "secret": "whsec_AAAA"}
+                known = {name: values[name] for name in values if name in Dialog._fields}
+                doors.append(partial(Dialog.default_get, list(known)))
+                doors.append(lambda Dialog=Dialog, known=known: Dialog.create(known).action_send())
+            for door in doors:
+                with self.assertRaisesRegex(UserError, "receives no messages"):
+                    door()
 
     def test_one_that_is_empty_is_refused_as_it_signs_nothing(self):
         integration = self.integration.with_user(self.manager)
