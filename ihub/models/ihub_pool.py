@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from ..engine.values import checked
 from ..report.health import goes_on
 
 # So many of those that wait are woken for a slot: the first may be unable to run.
@@ -38,9 +39,13 @@ class IhubPool(models.Model):
                 )
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([checked(self, vals) for vals in vals_list])
+
     def write(self, vals):
         """Let those that wait have the slots that there are now."""
-        result = super().write(vals)
+        result = super().write(checked(self, vals))
         if "slots" in vals:
             # Of all companies, whoever has changed it.
             self.sudo().integration_ids._wake()

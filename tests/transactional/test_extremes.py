@@ -3,7 +3,7 @@
 import itertools
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta, timezone
 from unittest.mock import patch
 
@@ -118,6 +118,27 @@ class TestNumbers(ExtremeCase):
                 record = door if name in door._fields else row
                 with self.subTest(model=record._name, name=name, value=str(value)[:30]):
                     self.assertHarmless(record, {name: value})
+
+    def test_every_number_of_pools_and_dialogs_is_refused_in_words_or_harmless(self):
+        given = {
+            "ihub.pool": {"name": "Shop"},
+            "ihub.webhook.secret": {"integration_id": self.add().id},
+        }
+        models = [self.env[name].with_user(self.manager) for name in self.env if "ihub." in name]
+        own = [m for m in models if m._name not in MODELS and "ihub.integration" not in m._inherits]
+        entered = {m._name for m in own if m.has_access("create") and self.numbers(m._name)}
+        self.assertEqual(entered, set(given))
+        for name, known in given.items():
+            for number, value in itertools.product(
+                self.numbers(name), (*INTEGERS, *FLOATS, *NO_NUMBERS)
+            ):
+                with self.subTest(model=name, name=number, value=str(value)[:30]):
+                    self.assertStorable(name, {**known, number: value})
+
+    def assertStorable(self, name, values):
+        with self.kept_apart(), suppress(UserError, IntegrityError), self.env.cr.savepoint():
+            self.env[name].with_user(self.manager).create(values)
+            self.env.flush_all()
 
     def test_every_interval_of_every_unit(self):
         integration = self.add().with_user(self.manager)
