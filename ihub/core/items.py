@@ -513,7 +513,7 @@ def _part(value: Any, path: str, labels: Mapping[str, str]) -> Part:
             for name, where, one in named
         ]
     if not isinstance(value, list):
-        return "text", NOTHING if value in (None, "") else str(value)
+        return "text", NOTHING if value in (None, "") else clean(str(value))
     if value and all(isinstance(one, dict) for one in value):
         names = list(dict.fromkeys(name for one in value for name in one))
         # What has little in common would have a column for each name that one of them has.
@@ -525,6 +525,6 @@ def _part(value: Any, path: str, labels: Mapping[str, str]) -> Part:
 
 def label_of(name: str) -> str:
     """Return a technical name in plain words: ``unitPrice`` and ``unit_price`` as "Unit price"."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", clean(name))
     words = re.sub(r"[_\-.]+", " ", words).strip()
     return words[:1].upper() + words[1:].lower() if not words.isupper() else words

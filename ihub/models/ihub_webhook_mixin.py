@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_date
 from werkzeug.datastructures import Headers
 
+from ..core.text import clean
 from ..engine import message_store, receiver
 from ..engine.receiver import SECRET, SECRET_BEFORE
 
@@ -253,7 +254,8 @@ class IhubWebhookMixin(models.AbstractModel):
         item = Item.search(
             [("integration_id", "=", self.id), ("kind", "=", kind), ("data", "!=", False)], limit=1
         )
-        return json.dumps(json.loads(item.data) if item else {}, indent=2, ensure_ascii=False)
+        data = json.loads(item.data) if item else {}
+        return clean(json.dumps(data, indent=2, ensure_ascii=False))
 
     # --- Lanes that nobody has woken ---
 

@@ -3,7 +3,7 @@
 from markupsafe import Markup, escape
 
 from ..core.items import outline
-from ..core.text import NOTHING, clip
+from ..core.text import NOTHING, clean, clip
 
 # Characters of the data that are shown of one item.
 SHOWN = 100_000
@@ -35,7 +35,7 @@ def changes_html(env, lines):
 
 
 def _text(value):
-    return NOTHING if value in (None, "", False) else clip(str(value), TOLD)
+    return NOTHING if value in (None, "", False) else clip(clean(str(value)), TOLD)
 
 
 def _shown(part):

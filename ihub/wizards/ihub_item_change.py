@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.items import found_at, typed
+from ..core.text import clean
 
 
 class IhubItemChange(models.TransientModel):
@@ -112,4 +113,5 @@ class IhubItemChangeLine(models.TransientModel):
 
 def _shown(data, path):
     value = found_at(data, path)
-    return "" if value is None else str(value)
+    # Half a character or a null byte can be neither sent nor stored.
+    return "" if value is None else clean(str(value))

@@ -1,5 +1,6 @@
 """Messages from other systems: received once, taken in order, each with its own waits."""
 
+import json
 import socket
 from contextlib import contextmanager
 from dataclasses import replace
@@ -724,6 +725,8 @@ class TestSecret(InboxCase):
             Dialog.create({"integration_id": integration.id, "body": '{"id": 5}'}).action_send()
         self.take()
         self.assertItem(5, state="done")
+        self.items(integration).sudo().data = json.dumps({"id": 5, "name": "a\ud83d"})
+        self.assertTrue(Dialog.default_get(["integration_id", "body"])["body"].encode())
 
 
 class TestMadeUpFor(InboxCase):

@@ -14,7 +14,7 @@ from items_case import ORDERS, ItemsCase
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.models import MAGIC_COLUMNS
 from odoo.tests import Form
-from odoo.tools import file_open, mute_logger
+from odoo.tools import file_open, html2plaintext, mute_logger
 from psycopg2 import DataError
 
 from odoo.addons.ihub.core import masking
@@ -891,6 +891,17 @@ class TestRepair(ItemsCase):
             with self.assertRaisesRegex(UserError, "nothing left to repair"):
                 save()
         self.assertFalse(model.create({}).line_ids)
+
+    def test_half_a_character_and_a_null_byte_keep_nobody_from_repairing(self):
+        """Who cuts a text in the midst of an emoji sends the half of it."""
+        fields = {"mail": "Email", "phone": "Phone"}
+        self.startPatcher(patch.object(self.type_class(), "item_fields", fields))
+        odd = {"mail": "a\ud83d\0b", "phone": "1\0", "k\ud83d\0": "x", "rows": [{"c\ud83d": 1}]}
+        self.item.sudo().data = json.dumps({**self.item._value(), **odd})
+        self.assertTrue(self.item.with_user(self.operator).data_html.encode())
+        value = self.change(self.item, mail="c@d.de")
+        self.assertEqual((value["mail"], value["phone"]), ("c@d.de", "1\0"))
+        self.assertIn("a\ufffd␀b → c@d.de", html2plaintext(self.item.message_ids[0].body))
 
     def test_a_value_that_is_missing_can_be_entered(self):
         fields = {"mail": "Email", "phone": "Phone", "customer.city": "City"}
