@@ -105,7 +105,8 @@ def take(page, path, element=None):
 
     :param element: Playwright's locator of a part of the page; None: all that is visible
     """
-    expect(page.locator(".o_notification")).to_have_count(0)
+    for passing in (".o_notification", ".o_loading_indicator"):
+        expect(page.locator(passing)).to_have_count(0)
     page.wait_for_function("[...document.images].every(image => image.complete)")
     # Graphs are drawn step by step: here at once.
     page.evaluate(DRAWN)
