@@ -189,7 +189,8 @@ class IhubWebhookMixin(models.AbstractModel):
         was_set = self._keep_secret_before(overlap)
         # Who may refer to a variable of the server is asked of the person.
         self.env["ihub.secret"].sudo(self.env.su)._keep(self.id, SECRET, secret)
-        until = fields.Datetime.now() + timedelta(hours=overlap) if overlap else False
+        stays = was_set and overlap
+        until = fields.Datetime.now() + timedelta(hours=overlap) if stays else False
         self.sudo().webhook_secret_until = until
         done = self.env._("The secret of the webhook was set.")
         if was_set:

@@ -553,6 +553,13 @@ class TestRefusing(InboxCase):
         self.assertEqual(receiver.receive(self.env, self.token(), headers, body), 404)
         self.assertEqual(self.refused(), {"no_secret": 1})
 
+    def test_a_first_secret_has_none_before_it(self):
+        new_secret = self.webhook.verify.new_secret
+        other = self.add(name="Other").sudo()
+        for is_replaced in (False, True):
+            other._set_webhook_secret(new_secret(), overlap=24)
+            self.assertEqual(bool(other.webhook_secret_until), is_replaced)
+
     def test_the_secret_of_another_integration_is_refused(self):
         other = self.add(start=START, name="Other")
         self.receive(other, {"id": 1}, at=NOON)
