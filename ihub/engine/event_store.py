@@ -376,9 +376,14 @@ def _shortened(summary, details):
 
 
 def _summary_from(details):
-    """The last line of a traceback says what happened, of anything else it is the first."""
+    """The last line of a traceback says what happened, of anything else it is the first.
+
+    That of a structure would be a bracket alone.
+    """
     if details.startswith("Traceback (most recent call last)"):
         return first_line(details.rstrip().rpartition("\n")[2], SUMMARY_LIMIT)
+    if details.startswith(("{\n", "[\n")):
+        details = " ".join(details[: SUMMARY_LIMIT * 4].split())
     return first_line(details, SUMMARY_LIMIT)
 
 

@@ -153,6 +153,10 @@ class TestEventLog(EventCase):
         self.demo.ihub_info("one", order=7)
         self.assertIn('"order": 7', self.event().details)
 
+    def test_a_structure_alone_says_more_than_its_first_bracket(self):
+        self.demo.ihub_info(message="one", order=7)
+        self.assertEqual(self.event().summary, '{ "message": "one", "order": 7 }')
+
     def test_changed_later_is_stored_as_it_was(self):
         values = {"state": "before"}
         self.demo.ihub_info("one", values)
