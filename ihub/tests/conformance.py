@@ -420,7 +420,12 @@ class ConformanceCase(IntegrationCase):
         return killed.happened
 
     def _assert_done(self, run):
-        self.assertEqual(run.mapped("state"), ["done"], run.message or "It did not run.")
+        self.assertEqual(run.mapped("state"), ["done"], self._why(run) or "It did not run.")
+
+    def _why(self, run):
+        """Return what a run says of itself, and why items of it have failed."""
+        items = self.items(run.integration_id, state="failed")
+        return "\n".join(filter(None, dict.fromkeys([run.message, *items.mapped("message")])))
 
     def _assert_ended(self, run, state):
         """A run waits to be tried again, or has failed, and nothing of it was made."""
@@ -428,7 +433,7 @@ class ConformanceCase(IntegrationCase):
             # Nobody is waiting but whoever has pressed the button.
             state = "failed"
         self.assertNotEqual(run.state, "done", "It took that for a success.")
-        self.assertEqual(run.state, state, run.message)
+        self.assertEqual(run.state, state, self._why(run))
         self.assertEqual(self._facts(), [], "Something was made of no answer.")
         for secret in self.secrets:
             self.assertNoSecret(secret)

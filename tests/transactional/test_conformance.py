@@ -130,6 +130,12 @@ class TestConformance(ShopCase):
             self.work_as(create_all)
             self.user.group_ids -= self.env.ref("base.group_partner_manager")
 
+    def test_why_too_many_items_failed(self):
+        orders = [{**self.elements[0], "id": number} for number in range(10)]
+        with self.caught("test_same_window_twice", r"Too many(?s:.*)You are not allowed to create"):
+            self.elements = orders
+            self.user.group_ids -= self.env.ref("base.group_partner_manager")
+
     def test_wrong_about_http(self):
         with self.caught("test_same_window_twice", "Say with speaks_http"):
             self.fetch = lambda: self.elements
