@@ -37,7 +37,7 @@ class ExampleShop(models.Model):
     def _client(self):
         # It may run as an operator, who does not see these settings.
         own = self.sudo()
-        auth = OAuth2(f"{own.server_address}/token", own.client_id, own.client_secret)
+        auth = OAuth2(f"{own.server_address.rstrip('/')}/token", own.client_id, own.client_secret)
         return RestClient(own.server_address, auth=auth, rate="10/s")
 
     def _import_order(self, data, item):

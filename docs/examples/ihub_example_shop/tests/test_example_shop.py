@@ -45,6 +45,13 @@ class TestExampleShop(ShopCase):
             MODEL, start="2025-03-01 11:00", interval_type="hours", **self.settings()
         )
 
+    def test_an_address_may_end_with_a_slash(self):
+        self.server.reply("/api/token", json={"access_token": "token-1", "expires_in": 600})
+        self.server.reply("/api/shop", json={"name": "Corner Shop"})
+        settings = {**self.settings(), "server_address": f"{self.server.url}api/"}
+        shop = self.add(MODEL, **settings)
+        self.assertEqual(self.press_test_connection(shop)[0], "success")
+
     def run_hour(self):
         return self.run_due(self.integration, at="2025-03-01 12:00")
 
