@@ -106,7 +106,8 @@ def explain(env, problem):
     if problem == "savepoint":
         return env._(
             "checkpoint() was called inside a savepoint and would have ended it, so nothing was "
-            'committed. Call it after the block of "with self.env.cr.savepoint()".'
+            'committed. Call it after the block of "with self.env.cr.savepoint()", and not in a '
+            "method that processes one item: there process_each() commits."
         )
     if problem == "rollback":
         return env._(

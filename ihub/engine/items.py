@@ -275,7 +275,7 @@ class Processing(CursorWatcher):
                     value=repr(self.handler)[:100],
                 )
             )
-        self._check_call(look)
+        self._check_call(records, look)
         self._skip_unchanged = skip_unchanged
         self._limit = FailedItemsLimit(
             self.integration.failed_items_limit, self.integration.failed_items_share
@@ -296,7 +296,7 @@ class Processing(CursorWatcher):
         self._missed.tell()
         return self.counts
 
-    def _check_call(self, look):
+    def _check_call(self, records, look):
         """Refuse what would fail for each element, and say how it is written."""
         if not takes_item(self.handler):
             raise UsageError(
@@ -304,6 +304,15 @@ class Processing(CursorWatcher):
                     "%(handler)s() cannot be called with two arguments, the data and the item. "
                     "Define it as: def %(handler)s(self, data, item).",
                     handler=self._handler_name,
+                )
+            )
+        # What is in these are letters and the names of keys, where nothing has a place.
+        if isinstance(records, (str, bytes, dict)) and not callable(look.key):
+            raise UsageError(
+                self.env._(
+                    "process_each() takes the elements one by one, and got a %(kind)s. Hand over "
+                    "the list in it, such as answer['orders'].",
+                    kind=type(records).__name__,
                 )
             )
         for name, where in look._asdict().items():
@@ -669,7 +678,7 @@ class Processing(CursorWatcher):
         try:
             with self.cr.savepoint(), declared(_at_work, self):
                 result = self.handler(element.data, item)
-                self.integration._check_work_is_done(result)
+                self.integration._check_work_is_done(result, self._handler_name)
                 if self.scope and self.scope.failed:
                     raise RunFailed(self.scope.reason)
         except InvalidSavepointSpecification as error:

@@ -684,8 +684,8 @@ class _Session(requests.Session):
 
     def _refuse(self, request: requests.PreparedRequest, response: Any = None) -> None:
         message = _lt(
-            "The server %(server)s redirected the request to another server, %(other)s. Nothing "
-            "was sent there. If that is where the data is, enter its address in the settings."
+            "A request to the server %(server)s leads to another server, %(other)s. Nothing was "
+            "sent there. If that is where the data is, enter its address in the settings."
         )
         other = f"{_origin(request.url)[0]}://{server_name(request.url)}"
         error = RedirectRefused(say(message, server=server_name(self.base_url), other=other))

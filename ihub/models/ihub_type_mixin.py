@@ -462,10 +462,11 @@ class IhubTypeMixin(models.AbstractModel):
 
     # --- What types return ---
 
-    def _check_work_is_done(self, result):
+    def _check_work_is_done(self, result, method="run_from_to"):
         """Refuse work that was only promised, or of which the database would keep nothing.
 
-        :param result: what ``run_from_to``, or the method that deals with an item, has returned
+        :param result: what the method has returned
+        :param str method: ``run_from_to``, or the one that deals with an item
         :raise UserError: in words for the operator
         """
         scope = current_run(self.env.cr.dbname)
@@ -486,8 +487,9 @@ class IhubTypeMixin(models.AbstractModel):
             result.close()
         raise IntegrationError(
             self.env._(
-                "run_from_to() of %(type)s returned a %(kind)s instead of doing its work, so "
+                "%(method)s() of %(type)s returned a %(kind)s instead of doing its work, so "
                 "nothing is considered done. The developer of the type must fix this.",
+                method=method,
                 type=self.integration_type,
                 kind=type(result).__name__,
             )

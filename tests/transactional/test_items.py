@@ -503,6 +503,25 @@ class TestProcessEach(ItemsCase):
 
         self.run_it(lazy)
         self.assertEqual(len(self.items(state="failed")), 6)
+        self.assertRegex(self.items()[0].message, r"^_import_order\(\) of .* returned a generator")
+
+    def test_a_handler_that_makes_a_checkpoint_is_told_who_commits(self):
+        run = self.run_it(lambda this, data, item: this.checkpoint(1))
+        self.assertIn("process_each() commits", run.message)
+
+    def test_a_whole_answer_in_place_of_its_list_is_refused(self):
+        record = self.integration.sudo()._type_record()
+        with self.importing():
+            for answer in ({"orders": self.orders}, '[{"id": 7}]', b"[]"):
+                with self.subTest(answer), self.assertRaisesRegex(UsageError, "the list in it"):
+                    record.process_each(answer, record._import_order, "id")
+            # Whoever says what to make of them means the keys.
+            orders = {order["id"]: order for order in self.orders}
+            with patch.object(
+                self.type_class(), "_import_order", lambda this, data, item: None
+            ) as handler:
+                handler.__name__ = "_import_order"
+                self.assertEqual(record.process_each(orders, record._import_order, str).done, 6)
 
     def test_a_handler_that_retry_could_not_find_is_refused(self):
         record = self.integration.sudo()._type_record()
