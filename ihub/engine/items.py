@@ -34,7 +34,7 @@ from ..core.text import NotPlain
 from . import item_store, message_store
 from .checkpoint import explain, keep, scope_of
 from .context import declared, in_hand
-from .exceptions import UsageError
+from .exceptions import SettingsError, UsageError
 from .failure import (
     RunFailed,
     failed_request,
@@ -52,8 +52,8 @@ BATCH = 100
 PAUSE = 2.0
 # What gives its elements without running code of the type.
 _READ_AHEAD = (list, tuple, BaseModel, Pages)
-# What ends an attempt, whichever element it comes from.
-_OF_ATTEMPT = (RunFailed, UsageError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
+# What ends an attempt, whichever element it comes from: wrong settings are wrong for all.
+_OF_ATTEMPT = (RunFailed, SettingsError, UsageError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
 # In the place of an element behind the last.
 _END = object()
 # The Processing whose source or method works in this thread.
@@ -687,7 +687,7 @@ class Processing(CursorWatcher):
     def _own_error(self, error):
         """Return ``error``, readable, if this item has failed by it; None if the attempt ends.
 
-        It ends by a Stop, and by what waiting heals.
+        It ends by a Stop, by wrong settings, and by what waiting heals.
         """
         if not isinstance(error, Exception) or isinstance(error, _OF_ATTEMPT):
             return None

@@ -17,6 +17,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, config
 
 from ..core import masking
+from .exceptions import SettingsError
 
 OPTION = "ihub_secret_key"
 VARIABLE = "IHUB_SECRET_KEY"
@@ -29,10 +30,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _logger = logging.getLogger(__name__)
 
 
-class SecretUnavailable(UserError):
+class SecretUnavailable(SettingsError):
     """A secret is missing, or cannot be read: it is to be entered again in the settings."""
-
-    blames_settings = True
 
 
 def is_reference(value):

@@ -31,7 +31,7 @@ from ..core.paging import NO_CONTENT, LinkHeader, NoList, Pages, Place, SamePage
 from ..core.retry import REPEATABLE, Patience, is_transient_status, retry_after
 from ..core.traffic import interval_of, is_outage, is_servers_fault
 from ..engine import context, server_state, waiting
-from ..engine.exceptions import IntegrationError, UsageError
+from ..engine.exceptions import IntegrationError, SettingsError, UsageError
 from .bounded_http import ENCODINGS, BoundedAdapter, Limits, NoCertificates, TooLarge
 from .language import say
 
@@ -83,6 +83,10 @@ class RequestRefused(IntegrationError):
     response: Any = None
     answer: "Answer | None" = None
     blames_settings: bool = False
+
+
+class LoginRefused(RequestRefused, SettingsError):
+    """The server does not accept who asks (HTTP 401), whatever is asked for."""
 
 
 class RequestInvalid(IntegrationError):
@@ -546,7 +550,7 @@ def _refusal(answer: Answer) -> ServerBusy | RequestRefused:
         busy = ServerBusy(sentence, delay=retry_after(answer.headers.get("Retry-After")))
         busy.status = status
         return busy
-    refused = RequestRefused(sentence)
+    refused = (LoginRefused if status == 401 else RequestRefused)(sentence)
     refused.status, refused.answer = status, answer
     refused.blames_settings = status in _BLAME_SETTINGS
     return refused

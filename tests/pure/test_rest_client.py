@@ -11,7 +11,12 @@ from http_server import Reply, closed_port_url, local_server
 from pure_ihub.engine import waiting
 from pure_ihub.lib import rest_client
 from pure_ihub.lib.auth import HeaderKey
-from pure_ihub.lib.exceptions import IntegrationError, RetryableError, UsageError
+from pure_ihub.lib.exceptions import (
+    IntegrationError,
+    RetryableError,
+    SettingsError,
+    UsageError,
+)
 from pure_ihub.lib.paging import PageNumber
 from pure_ihub.lib.rest_client import RestClient, retry_after
 from requests.adapters import HTTPAdapter
@@ -244,6 +249,15 @@ def test_answer_that_cannot_be_unpacked(server, client):
 def test_address_that_is_none_is_an_integration_error(address):
     with pytest.raises(rest_client.RequestInvalid, match="cannot be used"):
         RestClient(address).get("orders")
+
+
+def test_who_is_not_let_in_has_wrong_settings_whatever_is_asked(server, client):
+    for status in (401, 403, 404):
+        server.reply("orders", status=status)
+        with pytest.raises(rest_client.RequestRefused) as error:
+            client.get("orders")
+        assert isinstance(error.value, SettingsError) == (status == 401)
+        assert error.value.blames_settings
 
 
 def test_redirect_without_end(server, client):

@@ -20,7 +20,7 @@ from psycopg2 import DataError
 from odoo.addons.ihub.core import masking
 from odoo.addons.ihub.core.exceptions import RetryableError, StopRequested
 from odoo.addons.ihub.engine import items
-from odoo.addons.ihub.lib.exceptions import UsageError
+from odoo.addons.ihub.lib.exceptions import SettingsError, UsageError
 
 
 @pytest.mark.slow
@@ -504,6 +504,25 @@ class TestProcessEach(ItemsCase):
         self.run_it(lazy)
         self.assertEqual(len(self.items(state="failed")), 6)
         self.assertRegex(self.items()[0].message, r"^_import_order\(\) of .* returned a generator")
+
+    def test_wrong_settings_are_no_fault_of_an_item(self):
+        self.orders[2]["fail"] = SettingsError("The key is not accepted.")
+        run = self.run_it()
+        self.assertEqual((run.state, run.message), ("failed", "The key is not accepted."))
+        self.assertTrue(run.blames_settings)
+        self.assertEqual(self.items().mapped("state"), ["done", "done"])
+        # Nor of one that somebody tries again: it is still to be repaired, and says why.
+        self.orders[2]["fail"] = "No address."
+        self.run_it(moment="2025-03-01 13:30")
+        item = self.items(state="failed")
+
+        def refused(this, data, item):
+            raise SettingsError("The key is not accepted.")
+
+        with freeze_time("2025-03-01 13:40"), self.importing(refused):
+            item.action_retry()
+            self.work(self.integration)
+        self.assertEqual((item.state, item.retry_run_id.state), ("failed", "failed"))
 
     def test_a_handler_that_makes_a_checkpoint_is_told_who_commits(self):
         run = self.run_it(lambda this, data, item: this.checkpoint(1))
