@@ -183,6 +183,17 @@ def test_each_card_has_one_headline_and_one_coloured_button(board):
         expect(shown.locator(".btn-primary"), name).to_have_text(trouble.buttons)
 
 
+def test_the_coloured_button_of_each_card_is_its_next_step(board):
+    selection = web_client.call(board, "ihub.integration", "fields_get", ["next_step"])
+    labels = dict(selection["next_step"]["selection"])
+    rows = web_client.call(board, "ihub.integration", "search_read", [], ["name", "next_step"])
+    assert {"start", "stop"} <= {row["next_step"] for row in rows}
+    for row in rows:
+        wanted = [labels[row["next_step"]]] if row["next_step"] else []
+        buttons = web_client.card(board, row["name"]).locator(".btn-primary")
+        expect(buttons, row["name"]).to_have_text(wanted)
+
+
 @pytest.mark.parametrize("name", [name for name, each in TROUBLES.items() if each.opens])
 def test_it_is_repaired_after_three_clicks_at_most(board, name):
     trouble = TROUBLES[name]
