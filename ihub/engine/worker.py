@@ -321,17 +321,18 @@ class Worker:
             **vals,
         )
         run._count_progress()
+        if not wanted:
+            return
         crashes = run.crash_count + 1
         if crashes < MAX_CRASHES:
-            if wanted:
-                wait = timedelta(minutes=crashes - 1)
-                run._continue(
-                    attempt=run.attempt,
-                    forgiven_attempts=run.forgiven_attempts,
-                    reached=run.reached or None,
-                    crash_count=crashes,
-                    due=fields.Datetime.now() + wait,
-                )
+            wait = timedelta(minutes=crashes - 1)
+            run._continue(
+                attempt=run.attempt,
+                forgiven_attempts=run.forgiven_attempts,
+                reached=run.reached or None,
+                crash_count=crashes,
+                due=fields.Datetime.now() + wait,
+            )
             return
         if run.trigger == "schedule":
             run._continue()

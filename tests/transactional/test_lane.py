@@ -283,6 +283,16 @@ class TestLane(HubCase):
         self.assertFalse(self.done)
         self.assertEqual(self.runs(self.integration, trigger="manual").state, "interrupted")
 
+    def test_nor_has_it_failed_where_it_had_died_before(self):
+        self.integration.run_manually()
+        run = self.die("manual", times=3)
+        self.env.flush_all()
+        self.integration.stop()
+        with self.noting():
+            self.work(self.integration)
+        self.assertEqual((run.state, self.done), ("interrupted", []))
+        self.assertFalse(self.integration.failed_run_id)
+
 
 @freeze_time(NOW)
 class TestObstacles(HubCase):
