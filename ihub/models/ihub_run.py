@@ -10,7 +10,7 @@ from odoo.tools import SQL
 
 from ..core.health import STEPS
 from ..core.retry import moved_on
-from ..core.schedule import find_zone
+from ..core.schedule import Window, find_zone
 from ..core.sentences import Sentence
 from ..core.triggers import ONGOING
 from ..core.usual import ENOUGH_RECORDS, ENOUGH_WEEKS, LONGER, same_hours
@@ -533,7 +533,7 @@ class IhubRun(models.Model):
     def _make_fresh(self):
         """Forget earlier attempts at this pending run: somebody started anew."""
         self.ensure_one()
-        due = self.window_to + (self.integration_id._schedule().delay)
+        due = self.integration_id._schedule().due(Window(self.window_from, self.window_to))
         # What was kept of the work before is not done again, so nobody would report it again.
         with_errors = self.with_errors and bool(self.resume or self.processed)
         self.write({**FRESH, **NOTHING_SAID, "due": due, "with_errors": with_errors})

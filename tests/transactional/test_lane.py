@@ -293,6 +293,13 @@ class TestLane(HubCase):
         self.assertEqual((run.state, self.done), ("interrupted", []))
         self.assertFalse(self.integration.failed_run_id)
 
+    def test_a_delay_beyond_the_calendar_keeps_nobody_from_pressing_start(self):
+        self.startPatcher(patch.object(self.type_class(), "delay", timedelta(days=3_000_000)))
+        for __ in range(2):
+            self.integration.start()
+            self.assertGreater(self.runs(self.integration, state="pending").due.year, 2100)
+            self.integration.stop()
+
 
 @freeze_time(NOW)
 class TestObstacles(HubCase):
