@@ -1194,6 +1194,8 @@ class TestRepair(ItemsCase):
         self.retry(self.item)
         self.assertEqual(self.item.state, "failed")
         self.assertIn("type has changed", self.item.message)
+        # An addon that comes back has it again.
+        self.assertEqual(self.item.sudo().handler, "_import_order_of_yesterday")
         # Its period, run once more, finds the method under its new name.
         self.assertEqual(self.run_it(moment="2025-03-01 13:30").message, "5 done, 1 to repair.")
         self.assertEqual(self.item.sudo().handler, "_import_order")
