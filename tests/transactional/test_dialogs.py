@@ -203,6 +203,15 @@ class TestStopAsks(HubCase):
         self.assertEqual(len(self.runs(integration, state="cancelled")), 5)
 
 
+    def test_what_waits_for_start_is_counted_too(self):
+        integration = self.add()
+        self.queue(integration, 1)
+        integration.trigger()
+        wizard = self.env["ihub.integration.confirm"].browse(integration.action_stop()["res_id"])
+        first, *queued = wizard.preview.splitlines()
+        self.assertEqual((first, len(queued)), ("Queued runs to be cancelled: 2", 2))
+
+
 @pytest.mark.slow
 @freeze_time(NOW)
 class TestRunManuallySays(HubCase):
