@@ -634,9 +634,7 @@ class IhubOperationMixin(models.AbstractModel):
                 )
             )
         if queued := self._queued_on_demand():
-            lines.append(
-                self.env._("Queued runs to be cancelled: %(count)s", count=len(queued))
-            )
+            lines.append(self.env._("Queued runs to be cancelled: %(count)s", count=len(queued)))
             lines += [self._stop_line(run) for run in queued[:NAMED_WINDOWS]]
         if len(queued) > NAMED_WINDOWS:
             lines.append(self.env._("… and %(count)s more", count=len(queued) - NAMED_WINDOWS))

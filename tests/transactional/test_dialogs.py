@@ -202,7 +202,6 @@ class TestStopAsks(HubCase):
         self.work(integration)
         self.assertEqual(len(self.runs(integration, state="cancelled")), 5)
 
-
     def test_what_waits_for_start_is_counted_too(self):
         integration = self.add()
         self.queue(integration, 1)
