@@ -32,10 +32,11 @@ class IhubItemChange(models.TransientModel):
         for change in self:
             item = change.item_ids[:1]
             item.integration_id._operable()
+            # None, where it was deleted meanwhile.
+            data, labels = (item._value(), item._labels()) if item else (None, {})
             change.line_ids = [
                 (0, 0, {"path": path, "label": label, "value": text, "shown": text})
-                for data in [one._value() for one in item]
-                for path, label in item._labels().items()
+                for path, label in labels.items()
                 for text in [_shown(data, path)]
             ]
 
@@ -45,7 +46,6 @@ class IhubItemChange(models.TransientModel):
         :return: the action that closes the dialog
         """
         self.ensure_one()
-        # None, where it was deleted meanwhile.
         data = self.item_ids._open_ones()._value()
         corrected = self.line_ids.filtered(lambda line: line._entered() != line.shown)
         self.item_ids._change({line.path: line._typed(data) for line in corrected})

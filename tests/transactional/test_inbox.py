@@ -19,7 +19,7 @@ from odoo.addons.ihub.controllers import inbox as controller
 from odoo.addons.ihub.core import items as core_items
 from odoo.addons.ihub.core import masking
 from odoo.addons.ihub.engine import inbox, items, message_store, receiver
-from odoo.addons.ihub.lib.exceptions import RetryableError
+from odoo.addons.ihub.lib.exceptions import RetryableError, SettingsError
 from odoo.addons.ihub.lib.webhook import Hmac, StandardWebhooks, Webhook
 from odoo.addons.ihub.models import ihub_operation_mixin as operation
 from odoo.addons.ihub.report.notices import Notice
@@ -350,6 +350,21 @@ class TestTrouble(InboxCase):
         self.integration.start()
         self.take("2025-03-01 11:50")
         self.assertEqual(len(self.called), 4)
+        self.assertFalse(self.messages(state="pending"))
+
+    def test_wrong_settings_end_the_run_and_keep_the_message(self):
+        self.faults["key"] = SettingsError("The key is not accepted.")
+        self.send({"id": 1}, {"id": 2, "fail": "key"}, {"id": 3})
+        self.take()
+        self.assertEqual([data["id"] for data in self.called], [1, 2])
+        self.assertEqual((self.integration.state, self.integration.health), ("failed", "failed"))
+        self.take("2025-03-01 11:50")
+        self.assertEqual(len(self.called), 2, "Nothing tries again by itself.")
+        self.faults["key"] = UserError("The SKU is unknown.")
+        self.integration.start()
+        self.take("2025-03-01 11:50")
+        self.assertItem(3, state="done")
+        self.assertItem(2, state="failed", message="The SKU is unknown.")
         self.assertFalse(self.messages(state="pending"))
 
     def test_errors_that_are_reported_meanwhile_are_on_the_card(self):
